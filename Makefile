@@ -1,0 +1,34 @@
+# Two commands: `make report` measures, collects and writes the page; `make test` checks everything.
+# They need Python 3.11 or newer, and the package index the first time.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+RUN    ?= results/runs/latest.jsonl
+OUTPUT ?= reports/out
+
+.PHONY: report test lint type clean
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)
+
+report: $(READY)
+	rm -f $(RUN)
+	$(BIN)/when-async run --output $(RUN); status=$$?; \
+	[ $$status -eq 0 ] || [ $$status -eq 3 ] || exit $$status; \
+	$(BIN)/when-async report $(RUN) --output $(OUTPUT) && exit $$status
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+type: $(READY)
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .tox reports/out build dist *.egg-info

@@ -1,0 +1,221 @@
+"""The front door, `when-async`: parse, call a room, print, choose the exit code.
+
+Everything heavy is imported inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+OK, USAGE, BROKEN, INTERRUPTED = 0, 2, 3, 130
+RUNS = Path("results/runs")
+PAGE = Path("reports/out")
+
+WORKLOAD = click.option(
+    "-w", "--workload", "workloads", multiple=True, metavar="NAME",
+    help="A workload: a name, a point such as 'sleep[wait=1ms,n=100,c=10]', or the path of a file of your own. Repeatable.",
+)  # fmt: skip
+RUNNER = click.option(
+    "-r", "--runner", "runners", multiple=True, metavar="NAME",
+    help="A runner: a name, or the path of a file of your own. Repeatable; default: all.",
+)  # fmt: skip
+PYTHON = click.option(
+    "--python", "pythons", multiple=True, metavar="VERSION",
+    help="Run workers in this interpreter (3.14, 3.13t, a path). Repeatable; default: the one that runs this.",
+)  # fmt: skip
+JSON = click.option("--json", "as_json", is_flag=True, help="Print a list of flat JSON objects instead of a table.")
+
+
+def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn every error that a user can cause into one line on stderr and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        from bench.environment import NoEnvironment
+        from bench.lock import Busy
+        from bench.quantity import QuantityError
+        from bench.registry import RegistryError
+
+        try:
+            return command(*args, **kwargs)
+        except (RegistryError, QuantityError, NoEnvironment, Busy) as error:
+            fail(str(error))
+        except Exception as error:
+            # These live in rooms that must not be imported just to name their errors.
+            if type(error).__name__ in ("RunFileError", "ReportError", "ExportError"):
+                fail(str(error))
+            if isinstance(error, ModuleNotFoundError):
+                fail(f"the library {error.name} is missing; install it with: pip install {error.name}")
+            raise
+
+    return guarded
+
+
+def tell(text: str) -> None:
+    """A line beside the output proper."""
+    click.echo(text, err=True)
+
+
+def fail(text: str) -> NoReturn:
+    """One line on stderr, exit code 2."""
+    click.echo(f"when-async: {' '.join(text.split())}", err=True)
+    sys.exit(USAGE)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="when-async")
+def main() -> None:
+    """Measure Python's concurrency models on equal, verified work, and say when to use which.
+
+    \b
+    when-async run                  measure (about 2 minutes), write a run file
+    when-async report               turn the last run into a page
+    when-async run -w sleep -r asyncio -r threading
+    when-async run --python 3.13 --python 3.13t
+
+    Exit codes: 0 ok, 2 wrong use, 3 something failed or timed out, 130 interrupted.
+    """
+
+
+@main.command("list")
+@WORKLOAD
+@RUNNER
+@JSON
+@plain_errors
+def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> None:
+    """Show workloads and their parameters, runners, and the points of each profile."""
+    from bench.cli_show import listing, print_listing
+    from bench.selection import catalogue
+
+    rows = listing(catalogue(workloads, runners))
+    click.echo(json.dumps(rows, indent=1)) if as_json else print_listing(rows)
+
+
+@main.command()
+@WORKLOAD
+@RUNNER
+@PYTHON
+@JSON
+@plain_errors
+def matrix(workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[str], as_json: bool) -> None:
+    """Show which runner can do which workload, and why not."""
+    from bench.cli_run import environments_for
+    from bench.cli_show import matrix_rows, print_matrix
+    from bench.selection import catalogue
+
+    known = catalogue(workloads, runners)
+    rows = matrix_rows(known, workloads, runners, environments_for(known, pythons, tell))
+    click.echo(json.dumps(rows, indent=1)) if as_json else print_matrix(rows)
+
+
+@main.command()
+@WORKLOAD
+@RUNNER
+@PYTHON
+@click.option("--profile", type=click.Choice(["smoke", "quick", "full"]), default="quick", show_default=True,
+              help="smoke: seconds, proves that it runs. quick: 3 forks, estimates. full: 9 forks, the whole grid.")
+@click.option("--forks", type=click.IntRange(1, 1000), help="Fresh processes per cell, instead of the profile's.")
+@click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of the profile's.")
+@click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks.")
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), default=60.0, show_default=True,
+              help="Seconds after which a round is given up and its worker killed.")
+@click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Run file to write; default: results/runs/RUN.jsonl.")
+@click.option("--resume", type=click.Path(dir_okay=False, path_type=Path), help="Go on with an interrupted run file; only what is missing is measured.")
+@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@JSON
+@plain_errors
+def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
+    """Measure: fresh processes, interleaved rounds, every result checked. Ctrl-C keeps what was measured."""
+    from bench.cli_run import Interrupted, execute, start_fresh, start_resumed
+    from bench.cli_show import print_run
+    from bench.lock import machine
+
+    context = click.get_current_context()
+    if resume is not None:
+        given = [name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+        if given:
+            fail(f"--resume takes everything from the run file; leave out {', '.join('--' + name for name in given)}")
+    with machine(wait=wait, say=tell):
+        started = start_resumed(resume) if resume is not None else start_fresh(options, sys.argv[1:])
+        try:
+            execute(started)
+        except Interrupted as interruption:
+            click.echo(str(interruption), err=True)
+            sys.exit(INTERRUPTED)
+    sys.exit(BROKEN if print_run(started.path, as_json) else OK)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=PAGE, show_default=True,
+              help="Folder for index.html, report.md and pictures.")
+@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@plain_errors
+def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
+    """Turn RUN files (default: the latest in results/runs) into a page that explains them."""
+    from reports.page import write
+    from results import load
+
+    chosen = list(runs) or [latest_run()]
+    frame = load(chosen, skip_corrupt=skip_corrupt)
+    for note in frame.attrs.get("notes", []):
+        click.echo(f"note: {note}", err=True)
+    written = write(frame, output, command=" ".join(["when-async", *sys.argv[1:]]))
+    for path in written:
+        if path.suffix in (".html", ".md"):
+            click.echo(path)
+
+
+def latest_run() -> Path:
+    """The newest run file in results/runs; fails with what to do where there is none."""
+    files = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    if not files:
+        fail(f"there is no run in {RUNS}; measure first with: when-async run")
+    return files[-1]
+
+
+@main.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write: .csv, .json or .parquet.")
+@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@plain_errors
+def export(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
+    """Write the tidy table of RUN files, one row per sample (results/SCHEMA.md says what is in it)."""
+    from results import load
+    from results.export import export as write
+
+    write(load(list(runs) or [latest_run()], skip_corrupt=skip_corrupt), output)
+    click.echo(output)
+
+
+@main.command()
+@RUNNER
+@click.option("--forks", type=click.IntRange(2, 100), default=5, show_default=True, help="Fresh processes per runner.")
+@click.option("--pairs", type=click.IntRange(1, 1000), default=20, show_default=True, help="Pairs of rounds per process.")
+@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@JSON
+@plain_errors
+def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json: bool) -> None:
+    """Measure the instrument itself against the same loop written by hand."""
+    from bench.cli_run import measure_overhead
+    from bench.cli_show import print_overhead
+    from bench.lock import machine
+
+    with machine(wait=wait, say=tell):
+        rows, broken = measure_overhead(runners, forks, pairs)
+    click.echo(json.dumps(rows, indent=1)) if as_json else print_overhead(rows)
+    for reason in broken:
+        click.echo(f"when-async: {reason}", err=True)
+    sys.exit(BROKEN if broken else OK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""The front door's measuring half: make a plan, walk it, write the run file; also part of `bench.cli`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.crew import make_host
+from bench.environment import Missing, default, named
+from bench.experiment import Done, Experiment, ServiceRecord
+from bench.machine import fingerprint
+from bench.model import Cell, Environment, Measurement, Sample, Trial, Workload, to_json
+from bench.overhead import POINTS, OverheadProbe
+from bench.plan import PROFILES, Plan, Settings, build
+from bench.progress import Progress
+from bench.registry import required_modules
+from bench.selection import REQUIREMENTS, Catalogue, Selection, catalogue, from_record, select, to_record
+from results.journal import Journal, RunFileError, read
+from results.stats.estimate import log_interval
+
+RUNS = Path("results/runs")
+
+
+class Interrupted(Exception):
+    """Ctrl-C or a polite kill; the text says what was kept and how to go on."""
+
+
+@dataclass
+class Started:
+    """A run that is ready to be walked."""
+
+    path: Path
+    journal: Journal
+    plan: Plan
+    done: Done
+
+
+def environments_for(
+    known: Catalogue, pythons: Sequence[str], say: Callable[[str], None]
+) -> list[Environment | Missing]:
+    """The interpreters asked for, each with what it can import; the running one if none was named."""
+    modules = modules_of(known)
+    if not pythons:
+        return [default(modules)]
+    return named(pythons, modules, requirements=REQUIREMENTS, progress=say)
+
+
+def modules_of(known: Catalogue) -> list[str]:
+    """Libraries that some cell may need."""
+    return required_modules(
+        [found.value for found in known.workloads.values()], [found.value for found in known.runners.values()]
+    )
+
+
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """The profile with what the command line changes of it."""
+    settings = PROFILES[options["profile"]]
+    changed = {name: options[name] for name in ("forks", "rounds") if options[name] is not None}
+    return replace(settings, seed=options["seed"], pin=not options["no_pin"], timeout_s=options["timeout_s"], **changed)
+
+
+def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
+    """Plan a new run and write the head of its file."""
+    known = catalogue(options["workloads"], options["runners"])
+    settings = settings_of(options)
+    selection = select(known, options["workloads"], options["runners"], settings.profile)
+    environments = environments_for(known, options["pythons"], lambda text: print(text, file=sys.stderr, flush=True))
+    plan = build(selection.points, selection.runners, environments, settings)
+    now = datetime.now(UTC)
+    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    path = options["output"] or RUNS / f"{run}.jsonl"
+    journal = Journal.create(path, header(run, now, plan, selection, environments, argv))
+    for comparison in plan.comparisons:
+        cells = [contestant.cell for contestant in comparison.contestants] + [cell for cell, _ in comparison.refused]
+        for cell in cells:
+            journal.append(cell_record(cell, comparison.workload, selection.runners[cell.runner].value.serial))
+    return Started(path, journal, plan, Done())
+
+
+def header(
+    run: str, now: datetime, plan: Plan, selection: Selection, environments: Sequence[Environment | Missing], argv: Sequence[str]
+) -> dict[str, Any]:
+    """The first line of a run file: what was asked for, of which machine and which interpreters."""
+    from importlib.metadata import version
+
+    return {
+        "tool_version": version("when-async"),
+        "run": run,
+        "started": now.isoformat(timespec="seconds"),
+        **asdict(plan.settings),
+        "command": shlex.join(["when-async", *argv]),
+        "machine": fingerprint(),
+        "environments": [
+            {**asdict(environment), "executable": os.path.basename(environment.executable)}
+            for environment in environments
+            if isinstance(environment, Environment)
+        ],
+        "pythons": [environment.label for environment in environments],
+        "sources": {found.value.name: _public_ref(found.ref) for found, _ in selection.points},
+        "selection": to_record(selection),
+    }
+
+
+def _public_ref(ref: str) -> str:
+    return os.path.basename(ref) if ref.endswith(".py") else ref
+
+
+def cell_record(cell: Cell, workload: Workload, serial: bool) -> dict[str, Any]:
+    """What the run file says of a cell before it is measured."""
+    ideal_s = workload.ideal_s
+    in_flight = 1 if serial else cell.concurrency
+    return {
+        **to_json("cell", cell),
+        "id": cell.id,
+        "ideal_s": ideal_s(cell.params, in_flight) if ideal_s else None,
+        "serial_ideal_s": ideal_s(cell.params, 1) if ideal_s else None,
+        "ops": int(cell.params.get("n", 1)),
+        "headline": workload.headline,
+    }
+
+
+def start_resumed(path: Path) -> Started:
+    """Read an interrupted run and plan what it still lacks; raises RunFileError when it cannot be gone on with."""
+    journal = Journal.resume(path)
+    if journal.repaired:
+        print(f"note: {journal.repaired}", file=sys.stderr)
+    stored = read(path)
+    head = stored.header
+    settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__})
+    selection = from_record(head["selection"])
+    known = catalogue([], [])
+    labels = {entry["label"] for entry in head["environments"] if entry["default"]}
+    pythons = [label for label in head["pythons"]]
+    environments = environments_for(known, [] if labels == set(pythons) else pythons, lambda text: print(text, file=sys.stderr))
+    for environment in environments:
+        check_same(environment, head, path)
+    plan = build(selection.points, selection.runners, environments, settings)
+    done = Done(attempt=1 + sum(1 for record in stored.records if record["kind"] == "resumed"))
+    for sample in stored.samples():
+        done.keep(sample)
+    done.decided = {cell: measurement.status for cell, measurement in stored.measurements().items()}
+    for record in stored.of_kind("service"):
+        done.capacities[record["comparison"]] = record["capacity_per_s"]
+    journal.append({"kind": "resumed", "at": datetime.now(UTC).isoformat(timespec="seconds"), "attempt": done.attempt})
+    return Started(path, journal, plan, done)
+
+
+def check_same(environment: Environment | Missing, head: Mapping[str, Any], path: Path) -> None:
+    """Refuse to go on with another interpreter or other libraries than the run began with."""
+    stored = {entry["label"]: entry for entry in head["environments"]}.get(environment.label)
+    if isinstance(environment, Missing):
+        if stored is not None:
+            raise RunFileError(f"{path} was measured with Python {environment.label}, which is gone: {environment.reason}")
+        return
+    if stored is None:
+        raise RunFileError(f"{path} was not measured with Python {environment.label}; start a new run")
+    for what, was, now in (
+        ("Python", stored["version"], environment.version),
+        *((name, stored["modules"].get(name), version) for name, version in environment.modules.items()),
+    ):
+        if was != now:
+            raise RunFileError(f"{path} was measured with {what} {was}, here is {now}; start a new run")
+
+
+def execute(started: Started) -> None:
+    """Walk the plan and append every event at once; raises Interrupted after Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    host = make_host()
+    journal = started.journal
+    try:
+        with Progress(started.plan, sys.stderr, live=sys.stderr.isatty()) as progress:
+            progress.forget(started.done)
+            walk = Experiment(started.plan, host, started.done, progress.step).events()
+            try:
+                for event in walk:
+                    journal.append(record_of(event))
+                    if isinstance(event, Measurement) and event.status in ("FAILED", "TIMEOUT"):
+                        progress.say(f"{event.status} {event.cell}: {event.reason}")
+            finally:
+                walk.close()  # type: ignore[attr-defined]
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted; what was measured is kept. Go on with: when-async run --resume {started.path}"
+        ) from None
+    finally:
+        causes, wall_s = host.account.closed()
+        with contextlib.suppress(RunFileError):
+            journal.append({"kind": "account", "causes": causes, "wall_s": wall_s})
+        journal.close()
+        host.reaper.close()
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def record_of(event: Sample | Trial | Measurement | ServiceRecord) -> dict[str, Any]:
+    """One event as a line of the run file."""
+    kinds = {Sample: "sample", Trial: "trial", Measurement: "measurement", ServiceRecord: "service"}
+    return to_json(kinds[type(event)], event)
+
+
+def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tuple[list[dict[str, Any]], list[str]]:
+    """Rows of `when-async overhead`, and what went wrong."""
+    known = catalogue([], runner_specs)
+    selection = select(known, ["empty"], runner_specs, "quick")
+    environment = default(modules_of(known))
+    host = make_host()
+    rows, broken = [], []
+    try:
+        for name, found in selection.runners.items():
+            for point in POINTS:
+                probe = OverheadProbe(host, environment, known.workloads["empty"], found, point)
+                try:
+                    taken = probe.measure(forks, pairs)
+                except probe.ERRORS as error:
+                    broken.append(f"overhead of {name}: {error}")
+                    continue
+                ratio = log_interval([fork.ratio for fork in taken], "x")
+                assert ratio is not None
+                rows.append(
+                    {
+                        "runner": name,
+                        "op_s": point.params["spin_s"],
+                        "ops": point.params["n"],
+                        "by_hand_s": _middle([fork.by_hand_s for fork in taken]),
+                        "instrument_s": _middle([fork.instrument_s for fork in taken]),
+                        "ratio": ratio.point,
+                        "low": ratio.low,
+                        "high": ratio.high,
+                    }
+                )
+    finally:
+        host.reaper.close()
+    return rows, broken
+
+
+def _middle(values: Sequence[float]) -> float:
+    from statistics import median
+
+    return median(values)
+

@@ -1,0 +1,317 @@
+"""The live workers of one comparison in one fork, with the helper process that they need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.account import Account
+from bench.model import Environment, Phase, Sample, Status, Trial
+from bench.environment import child_environ
+from bench.noise import Noise
+from bench.plan import Block, Comparison, Contestant, Settings
+from bench.process import ProcessFailed, ProcessTimedOut, Worker
+from bench.reaper import Reaper
+from bench.services import RunningService, ServiceFailed
+
+LAUNCH_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A contestant that leaves the comparison, and why."""
+
+    cell: str
+    status: Status
+    reason: str
+
+
+@dataclass
+class Host:
+    """What a run needs of this machine: cores, environment variables for workers and helpers, reaper, noise, account."""
+
+    cores: tuple[int, ...]
+    worker_environ: Mapping[str, str]
+    service_environ: Mapping[str, str]
+    reaper: Reaper
+    noise: Noise
+    account: Account
+    start_worker: Callable[..., Worker] = Worker
+
+
+@dataclass
+class Member:
+    """A live contestant and what is known of its process so far."""
+
+    contestant: Contestant
+    worker: Worker
+    startup_s: float = 0.0
+    facts: Mapping[str, Any] | None = None
+    attestation: Mapping[str, Any] | None = None
+
+
+class Crew:
+    """Starts, asks and ends the workers of one comparison; whoever fails leaves and costs the others nothing."""
+
+    def __init__(self, host: Host, settings: Settings, comparison: Comparison, fork: int, attempt: int) -> None:
+        self.host = host
+        self.settings = settings
+        self.comparison = comparison
+        self.fork = fork
+        self.attempt = attempt
+        self.members: dict[int, Member] = {}
+        self.service: RunningService | None = None
+        self.service_facts: Mapping[str, Any] = {}
+
+    def has(self, index: int) -> bool:
+        return index in self.members
+
+    def _cores(self) -> tuple[list[int] | None, list[int] | None]:
+        """Cores of the one-core contestants and of the service; the roles alternate from fork to fork (R6a)."""
+        if not self.settings.pin or len(self.host.cores) < 2:
+            return None, None
+        subject = self.host.cores[self.fork % len(self.host.cores)]
+        service = self.host.cores[(self.fork + 1) % len(self.host.cores)]
+        return [subject], [service]
+
+    def start_service(self, known: dict[str, float | None]) -> float | None:
+        """Start the helper, if the workload has one, and prove its headroom once per run; raises ServiceFailed."""
+        service = self.comparison.workload.service
+        if service is None:
+            return None
+        subject, other = self._cores()
+        with self.host.account.charge("service"):
+            self.service = RunningService(
+                service, environ=self.host.service_environ, reaper=self.host.reaper, affinity=other
+            )
+            self.service_facts = self.service.facts
+            if self.comparison.id not in known:
+                point = self.comparison.point
+                known[self.comparison.id] = self.service.capacity_per_s(point.params, point.concurrency, subject)
+        return known[self.comparison.id]
+
+    def launch(self, wanted: set[int]) -> list[Lost]:
+        """Start the workers side by side: nothing is timed yet, and imports are most of it."""
+        lost = []
+        subject, _ = self._cores()
+        with self.host.account.charge("launch"):
+            for index in sorted(wanted):
+                contestant = self.comparison.contestants[index]
+                worker = self.host.start_worker(
+                    contestant.environment.executable,
+                    self._trial(contestant),
+                    environ=self.host.worker_environ,
+                    reaper=self.host.reaper,
+                    affinity=subject if contestant.cell.one_core else None,
+                )
+                self.members[index] = Member(contestant, worker)
+            for index, member in list(self.members.items()):
+                lost += self._guard(index, lambda member=member: member.worker.ready(LAUNCH_TIMEOUT_S))  # type: ignore[misc]
+        return lost
+
+    def _trial(self, contestant: Contestant) -> dict[str, Any]:
+        cell = contestant.cell
+        return {
+            "workload": cell.workload,
+            "workload_ref": contestant.workload.ref,
+            "runner": cell.runner,
+            "runner_ref": contestant.runner.ref,
+            "body_key": cell.body_key,
+            "params": dict(cell.params),
+            "concurrency": cell.concurrency,
+            "seed": self.settings.seed,
+            "address": self.service.address if self.service else None,
+        }
+
+    def open(self) -> list[Lost]:
+        """Open the sessions one after another, so that the start-up of a pool is a figure of its own."""
+        lost = []
+        with self.host.account.charge("open"):
+            for index, member in list(self.members.items()):
+                lost += self._guard(index, lambda member=member: self._open(member))  # type: ignore[misc]
+        return lost
+
+    def _open(self, member: Member) -> None:
+        answer = member.worker.ask(self.settings.timeout_s, do="open")
+        member.startup_s = answer["startup_s"]
+        member.facts = answer["facts"]
+        member.attestation = answer["attestation"]
+        complaint = attestation_complaint(member.contestant.environment, answer["attestation"])
+        if complaint:
+            raise ProcessFailed(complaint)
+
+    def round(self, index: int, block: Block, position: int) -> tuple[Sample | None, list[Lost]]:
+        """One round of one contestant; a failure comes back as the loss of that contestant alone."""
+        found: list[Sample] = []
+        with self.host.account.charge("between_rounds"):
+            lost = self._guard(index, lambda: found.append(self._round(self.members[index], block, position)))
+        for sample in found:
+            self.host.account.move("between_rounds", f"timed_{sample.phase}", sample.makespan_s)
+        return (found[0] if found else None), lost
+
+    def _round(self, member: Member, block: Block, position: int) -> Sample:
+        if self.service:
+            self.service.stats()
+        mark = self.host.noise.mark()
+        prove = block.phase is Phase.WARMUP and block.round == 0
+        phase = f"in round {block.round} of the {block.phase} phase"
+        try:
+            answer = member.worker.ask(self.settings.timeout_s, do="round", prove=prove)
+        except ProcessTimedOut as error:
+            raise ProcessTimedOut(f"{phase}: {error}") from error
+        except ProcessFailed as error:
+            self._blame_service()
+            raise ProcessFailed(f"{phase}: {error}") from error
+        noise = self.host.noise.since(mark)
+        return Sample(
+            cell=member.contestant.cell.id,
+            fork=self.fork,
+            block=block.round,
+            round=block.round,
+            attempt=self.attempt,
+            phase=block.phase,
+            position=position,
+            service=self._service_stats(),
+            noise=noise,
+            **{**{key: answer[key] for key in answer if key != "say"}, "affinity": tuple(answer["affinity"])},
+        )
+
+    def _blame_service(self) -> None:
+        """A client that fails because the server has gone is not the client's failure."""
+        if self.service:
+            try:
+                self.service.stats()
+            except ServiceFailed as error:
+                raise ProcessFailed(str(error)) from error
+
+    def _service_stats(self) -> dict[str, Any]:
+        service = self.comparison.workload.service
+        if self.service is None or service is None:
+            return {}
+        stats = self.service.stats()
+        if service.expect is not None:
+            complaint = service.expect(self.comparison.point.params, self.comparison.point.concurrency, stats)
+            if complaint:
+                raise ProcessFailed(f"the {service.name} server saw other work than was asked for: {complaint}")
+        return stats
+
+    def _guard(self, index: int, step: Callable[[], Any]) -> list[Lost]:
+        """Run a step of one member; if it fails the member is killed, buried and told as lost."""
+        member = self.members[index]
+        try:
+            step()
+        except (ProcessFailed, ServiceFailed) as error:
+            status, reason = Status.FAILED, str(error)
+        except ProcessTimedOut as error:
+            status, reason = Status.TIMEOUT, str(error)
+        else:
+            return []
+        return self.dismiss(index, reason, status)
+
+    def dismiss(self, index: int, reason: str, status: Status = Status.FAILED) -> list[Lost]:
+        """End a member for good."""
+        member = self.members.pop(index)
+        member.worker.kill()
+        return [Lost(member.contestant.cell.id, status, reason)]
+
+    def close(self) -> Iterator[tuple[Trial, list[Lost]]]:
+        """Read the memory of the live pools, end every session, and give the account of each trial."""
+        for index, member in list(self.members.items()):
+            with self.host.account.charge("close"):
+                pss_bytes = proportional_bytes(member.worker.pid)
+                ended: list[float] = []
+                lost = self._guard(
+                    index, lambda member=member, ended=ended: ended.append(self._close(member))  # type: ignore[misc]
+                )
+            yield (
+                Trial(
+                    cell=member.contestant.cell.id,
+                    fork=self.fork,
+                    attempt=self.attempt,
+                    launch_s=member.worker.launch_s,
+                    startup_s=member.startup_s,
+                    teardown_s=ended[0] if ended else None,
+                    pss_bytes=pss_bytes,
+                    attestation=member.attestation or {},
+                    facts=member.facts or {},
+                ),
+                lost,
+            )
+
+    def _close(self, member: Member) -> float:
+        return float(member.worker.ask(self.settings.timeout_s, do="close")["teardown_s"])
+
+    def kill(self) -> None:
+        """End whatever still lives; called on every way out."""
+        with self.host.account.charge("close"):
+            for member in self.members.values():
+                member.worker.kill()
+            self.members.clear()
+            if self.service:
+                self.service.stop()
+
+
+def attestation_complaint(environment: Environment, attested: Mapping[str, Any]) -> str | None:
+    """What the worker says of itself against what it was started as (method.md, R12, N9); None where they agree."""
+    if attested["version"] != environment.version:
+        return f"asked for Python {environment.version}, the worker runs {attested['version']}"
+    if bool(attested["gil"]) != environment.gil:
+        asked, got = ("on", "off") if environment.gil else ("off", "on")
+        return f"the GIL should be {asked} in {environment.label}, the worker says it is {got} (an extension or PYTHON_GIL may have changed it)"
+    return None
+
+
+def proportional_bytes(pid: int) -> int | None:
+    """Proportional memory of a process and its children, which counts shared pages once; None where unknown."""
+    try:
+        process = psutil.Process(pid)
+        processes = [process, *process.children(recursive=True)]
+        return sum(int(_pss(each.pid)) for each in processes)
+    except (psutil.Error, OSError, ValueError):
+        return None
+
+
+def _pss(pid: int) -> int:
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
+        for line in lines:
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    raise ValueError("no Pss line")
+
+
+def usable_cores() -> tuple[int, ...]:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def make_host() -> Host:
+    """This machine as a run sees it."""
+    raise_file_limit()
+    root = str(Path(__file__).resolve().parent.parent)
+    service_environ = {**os.environ, "PYTHONPATH": root}
+    return Host(
+        cores=usable_cores(),
+        worker_environ=child_environ(),
+        service_environ=service_environ,
+        reaper=Reaper(service_environ),
+        noise=Noise(),
+        account=Account(),
+    )
+
+
+def raise_file_limit() -> None:
+    """Sockets are files: let workers have as many as the hard limit allows."""
+    try:
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (ImportError, ValueError, OSError):
+        return

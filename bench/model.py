@@ -1,0 +1,422 @@
+"""The nouns of the house: plain, frozen values that every room may import.
+
+This module imports the standard library only, because it is loaded into the measured process.
+Units are part of the field names: `_s` seconds, `_ns` nanoseconds, `_bytes` bytes, `_per_s` a rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+SCHEMA_VERSION = 1
+"""Version of the run file; a reader refuses a newer one rather than guess."""
+
+Scalar = int | float | str
+Params = Mapping[str, Scalar]
+
+
+class Status(StrEnum):
+    """What became of a cell; every cell that was asked for has exactly one."""
+
+    OK = "OK"
+    FAILED = "FAILED"
+    TIMEOUT = "TIMEOUT"
+    UNSUPPORTED = "UNSUPPORTED"
+
+
+class Phase(StrEnum):
+    """Whether a round is analysed (MEASURE) or only recorded (WARMUP)."""
+
+    WARMUP = "warmup"
+    MEASURE = "measure"
+
+
+class WrongAnswer(Exception):
+    """Raised by an oracle when the work that came back is not the work that was asked for."""
+
+
+@dataclass(frozen=True)
+class Param:
+    """One knob of a workload: its unit and the range in which it makes sense.
+
+    `name` carries the unit (`wait_s`, `body_bytes`) and `label` is the short form that ids show
+    (`wait=10ms`); a count has no unit suffix.
+    """
+
+    name: str
+    low: float
+    high: float
+    help: str
+
+    @property
+    def unit(self) -> str:
+        """`s`, `bytes` or the empty string for a count."""
+        for suffix in ("_s", "_bytes"):
+            if self.name.endswith(suffix):
+                return suffix[1:]
+        return ""
+
+    @property
+    def label(self) -> str:
+        """The name without its unit, as ids show it."""
+        return self.name.removesuffix("_" + self.unit) if self.unit else self.name
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a workload's grid: its parameters and the number of ops in flight."""
+
+    concurrency: int
+    params: Params
+
+
+@dataclass(frozen=True)
+class Service:
+    """A helper process outside the measured one, such as the HTTP server that clients talk to.
+
+    `module` is started by the parent as `python -m module`, prints one JSON line with its `address`,
+    answers each `stats` line on its standard input with one JSON line of counts since the last one,
+    and ends when its standard input closes. `load_module` is started as
+    `python -m load_module ADDRESS PARAMS_JSON` (the parameters and `concurrency`) and prints one JSON line with
+    `capacity_per_s`: what the service can take at that concurrency when nothing but the service is the limit. `expect(params, concurrency, stats)`
+    returns a complaint when the service saw other work than was asked for, else None.
+    """
+
+    name: str
+    module: str
+    requires: tuple[str, ...] = ()
+    load_module: str | None = None
+    expect: Callable[[Params, int, Mapping[str, Any]], str | None] | None = None
+
+
+class Kit(Protocol):
+    """What a body may use: native primitives, bound once, never wrapped (method.md, R9).
+
+    `sleep` is the runner's own: `time.sleep`, `asyncio.sleep`, `trio.sleep`. `in_flight` is how many ops
+    the execution context that opened the body serves at once: the whole concurrency on an event loop, 1 in
+    a thread or process. `address` is where the workload's service listens, or None.
+    """
+
+    sleep: Callable[[float], Any]
+    in_flight: int
+    address: str | None
+
+    def enter(self, resource: Any) -> Any:
+        """Enter a context manager that is closed with the body's execution context.
+
+        On an event loop an asynchronous context manager is accepted and the result must be awaited.
+        """
+
+
+Body = Callable[[Kit, Params], Any]
+"""Opened once per execution context (a loop, a thread, a process); returns the op.
+
+An `async` body is an `async def` that returns an `async def op(item)`; the others are plain functions.
+"""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A piece of verified work that any runner can be asked to do.
+
+    `bodies` maps a style (`blocking`, `async`, `pure`, or a runner's own name for an idiomatic override),
+    optionally followed by `/library`, to a Body; the library is an importable module's name and shows in
+    every table, so that the model and the client library are never confounded. `make_items(params, seed)`
+    gives one item per op. `check(params, items, results)` is the oracle: it raises WrongAnswer or returns
+    the answer in a few words. `ideal_s(params, in_flight)` is the least makespan that arithmetic allows.
+    `grid` names the points of each profile. `headline` is `throughput` or `overhead`.
+    """
+
+    name: str
+    summary: str
+    bodies: Mapping[str, Body]
+    params: tuple[Param, ...]
+    make_items: Callable[[Params, int], Sequence[Any]]
+    check: Callable[[Params, Sequence[Any], Sequence[Any]], str]
+    grid: Mapping[str, tuple[Point, ...]]
+    ideal_s: Callable[[Params, int], float] | None = None
+    service: Service | None = None
+    headline: str = "throughput"
+    learn: str = ""
+    """One sentence for the page: what a reader can learn from this workload and what not."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Resources used up to a moment by one process: CPU seconds, switches, peak resident bytes."""
+
+    cpu_user_s: float = 0.0
+    cpu_system_s: float = 0.0
+    switches_voluntary: int = 0
+    switches_involuntary: int = 0
+    peak_rss_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What an instrumented warm-up round saw: who ran ops, and how many were open at once."""
+
+    started: int
+    peak_in_flight: int
+    threads: int
+    processes: int
+
+
+@dataclass
+class Round:
+    """What a session hands back for one timed execution of all ops; stamps from one monotonic clock.
+
+    `used` and `gc_collections` belong to the session's own process between the two stamps; `children` is the
+    cumulative usage by process id of pool children that live on after the round.
+    """
+
+    start_ns: int
+    end_ns: int
+    results: list[Any]
+    failures: list[tuple[int, str]]
+    used: Usage
+    gc_collections: int
+    stall_max_s: float | None = None
+    children: Mapping[int, Usage] = field(default_factory=dict)
+    proof: Proof | None = None
+
+
+class Session(Protocol):
+    """A primed runner: a pool or loop that is ready to execute rounds."""
+
+    facts: Mapping[str, Scalar]
+    """Attested by the session itself: workers, loop class, start method, chunk size."""
+
+    def run(self, items: Sequence[Any], *, prove: bool) -> Round:
+        """Execute one op per item; with `prove` the ops are counted, which costs time."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a runner needs to open a session: the body to run and how many ops in flight."""
+
+    workload: Workload
+    body_key: str
+    params: Params
+    concurrency: int
+    address: str | None = None
+    workload_ref: str = ""
+    """Where a pool child finds the workload again: a module's name or a file's path."""
+
+    @property
+    def body(self) -> Body:
+        return self.workload.bodies[self.body_key]
+
+    @property
+    def style(self) -> str:
+        """The style of the body without its library."""
+        return self.body_key.partition("/")[0]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A concurrency model in its best idiomatic form.
+
+    `styles` lists the bodies it can run, most specific first. `requires` are importable modules, which the
+    runner imports inside `open` and never at module level. `family` gives the colour. `one_core` says that
+    it uses one thread by nature and so may share a pinned core with its like (method.md, R6a). `serial`
+    means one op in flight whatever the concurrency asked for. `limit()` returns the highest concurrency this
+    machine can give it and the reason, or None. `timer_resolution_s` is by how much its sleep may be early.
+    """
+
+    name: str
+    summary: str
+    family: str
+    styles: tuple[str, ...]
+    open: Callable[[Job], AbstractContextManager[Session]]
+    requires: tuple[str, ...] = ()
+    minimum_python: tuple[int, int] = (3, 11)
+    one_core: bool = False
+    serial: bool = False
+    limit: Callable[[], tuple[int, str]] | None = None
+    timer_resolution_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An interpreter and the libraries beside it, in which a worker can run.
+
+    `label` is short and shows in ids (`3.13t`); `executable` starts it; `modules` maps an importable module
+    to its version, or to None where it is missing; `reasons` says in words why one is missing.
+    """
+
+    label: str
+    executable: str
+    implementation: str
+    version: str
+    gil: bool
+    modules: Mapping[str, str | None] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    default: bool = True
+
+    @property
+    def python(self) -> tuple[int, int]:
+        """(major, minor) of the interpreter."""
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def key(self) -> str:
+        """Says what may be compared: implementation, version, GIL."""
+        return f"{self.implementation}-{self.version}-{'gil' if self.gil else 'nogil'}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One entry of the matrix: workload x parameters x concurrency x contestant x interpreter."""
+
+    workload: str
+    params: Params
+    concurrency: int
+    runner: str
+    library: str
+    """The client library of the body, or the empty string where the workload has only one face."""
+    python: str
+    """The label of the environment."""
+    comparison: str
+    """`workload[wait=10ms,n=100,c=10]`: cells with the same text do equal work."""
+    body_key: str = ""
+    reference: bool = False
+    family: str = ""
+    one_core: bool = False
+
+    @property
+    def contestant(self) -> str:
+        """`threading/requests`: the runner, and its client library where there is a choice."""
+        return f"{self.runner}/{self.library}" if self.library else self.runner
+
+    @property
+    def id(self) -> str:
+        """`sleep[wait=10ms,n=100,c=10]-asyncio@3.13`: unique in a run and stable between runs."""
+        return f"{self.comparison}-{self.contestant}@{self.python}"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One timed round of one cell in one fork, checked by the oracle.
+
+    CPU, switches and memory include pool children. `stall_max_s` is the longest gap between event-loop
+    heartbeats beyond their period, or None where there is no loop. `service` holds what the helper process
+    counted during the round, `noise` what the machine did meanwhile.
+    """
+
+    cell: str
+    fork: int
+    block: int
+    round: int
+    attempt: int
+    """0, or how many times this fork had been restarted by `--resume`."""
+    phase: Phase
+    position: int
+    """Place in the shuffled block, from 0."""
+    pid: int
+    start_ns: int
+    makespan_s: float
+    cpu_user_s: float
+    cpu_system_s: float
+    switches_voluntary: int
+    switches_involuntary: int
+    peak_rss_bytes: int
+    gc_collections: int
+    stall_max_s: float | None
+    ops_ok: int
+    ops_failed: int
+    peak_in_flight: int | None
+    """Ops seen open at once in an instrumented warm-up round; None in a measured one."""
+    digest: str
+    answer: str
+    affinity: tuple[int, ...]
+    service: Mapping[str, Any] = field(default_factory=dict)
+    noise: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.makespan_s <= 0:
+            raise ValueError(f"makespan_s must be above 0, got {self.makespan_s}")
+        if self.ops_ok < 0 or self.ops_failed < 0:
+            raise ValueError("op counts cannot be negative")
+
+    @property
+    def key(self) -> tuple[str, int, str, int]:
+        """What may occur once in a run: (cell, fork, phase, round)."""
+        return (self.cell, self.fork, str(self.phase), self.round)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """All rounds of one cell in one fork, seen as a process: its birth, death and attestation.
+
+    `launch_s` is process start and imports, `startup_s` pool or loop creation with priming, `teardown_s`
+    their end; none of them is part of any makespan. `pss_bytes` is proportional memory with children.
+    """
+
+    cell: str
+    fork: int
+    attempt: int
+    launch_s: float
+    startup_s: float
+    teardown_s: float | None
+    pss_bytes: int | None
+    attestation: Mapping[str, Any]
+    facts: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The last word on one cell: its status and, unless it is OK, the reason in a sentence."""
+
+    cell: str
+    status: Status
+    reason: str = ""
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number fit to publish: a point with its interval, unit and sample size.
+
+    `n` counts processes (forks), never rounds. An interval that n cannot support is refused.
+    """
+
+    point: float
+    low: float
+    high: float
+    unit: str
+    n: int
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.point <= self.high:
+            raise ValueError(f"interval [{self.low}, {self.high}] does not hold the point {self.point}")
+        if self.n < 2:
+            raise ValueError("an interval needs at least 2 processes")
+
+
+def to_json(kind: str, value: Any) -> dict[str, Any]:
+    """Turn a dataclass of this module into a flat object for one journal line."""
+    return {"kind": kind, **asdict(value)}
+
+
+def from_json(cls: type[Any], data: Mapping[str, Any]) -> Any:
+    """Build `cls` from a journal line; fields it does not know are left out, so old readers keep working."""
+    known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+    if cls is Sample:
+        known["phase"] = Phase(known["phase"])
+        known["affinity"] = tuple(known["affinity"])
+    if cls is Measurement:
+        known["status"] = Status(known["status"])
+        known["advice"] = tuple(known.get("advice", ()))
+    return cls(**known)
+
+
+def first(values: Iterable[Any], default: Any = None) -> Any:
+    """The first of `values`, or `default` where there is none."""
+    return next(iter(values), default)

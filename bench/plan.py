@@ -1,0 +1,185 @@
+"""What will be measured, in which order: selection x profile x forks as seeded, interleaved blocks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bench.environment import Missing
+from bench.model import Cell, Environment, Phase, Point, Runner, Workload
+from bench.quantity import check_point, comparison_id
+from bench.registry import Found, bodies_for, refusal
+
+SERIAL_LIMIT_S = 5.0
+"""A round that takes longer than this one op after another is not asked of `sync`."""
+
+REFERENCE_ORDER = ("sync", "threading", "asyncio")
+"""The first of these that can do the work is what the others are compared with."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How often and how carefully: forks x rounds, seed, pinning, and when to give up on a round."""
+
+    profile: str
+    forks: int
+    warmups: int
+    rounds: int
+    seed: int = 20260
+    pin: bool = True
+    timeout_s: float = 60.0
+
+
+PROFILES = {
+    "smoke": Settings("smoke", forks=1, warmups=1, rounds=2),
+    "quick": Settings("quick", forks=3, warmups=1, rounds=5),
+    "full": Settings("full", forks=9, warmups=2, rounds=7),
+}
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A cell with all that is needed to start its worker."""
+
+    cell: Cell
+    workload: Found
+    runner: Found
+    environment: Environment
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Contestants that do equal work, alive together and measured round by round; `refused` gives the holes."""
+
+    id: str
+    workload: Workload
+    point: Point
+    contestants: tuple[Contestant, ...]
+    refused: tuple[tuple[Cell, str], ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One pass over the contestants of a comparison, in the order of this block."""
+
+    phase: Phase
+    round: int
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    settings: Settings
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Every cell that was asked for, the refused ones included."""
+        return [
+            cell
+            for comparison in self.comparisons
+            for cell in (
+                *(contestant.cell for contestant in comparison.contestants),
+                *(cell for cell, _ in comparison.refused),
+            )
+        ]
+
+
+def build(
+    points: Iterable[tuple[Found, Point]],
+    runners: Mapping[str, Found],
+    environments: Sequence[Environment | Missing],
+    settings: Settings,
+) -> Plan:
+    """Cross the points of the workloads with runners and environments; whoever cannot take part gets a reason."""
+    comparisons = [_comparison(found, point, runners, environments) for found, point in points]
+    return Plan(settings, tuple(comparisons))
+
+
+def _comparison(
+    found: Found, point: Point, runners: Mapping[str, Found], environments: Sequence[Environment | Missing]
+) -> Comparison:
+    workload: Workload = found.value
+    check_point(workload, point)
+    contestants: list[Contestant] = []
+    refused: list[tuple[Cell, str]] = []
+    for environment in environments:
+        able: list[Contestant] = []
+        for runner in runners.values():
+            for key in bodies_for(workload, runner.value) or [None]:  # type: ignore[list-item]
+                cell = _cell(workload, point, runner.value, key, environment.label)
+                reason = _reason(workload, point, runner.value, key, environment)
+                if reason:
+                    refused.append((cell, reason))
+                elif isinstance(environment, Environment):
+                    able.append(Contestant(cell, found, runner, environment))
+        contestants += _with_reference(able)
+    return Comparison(comparison_id(workload, point), workload, point, tuple(contestants), tuple(refused))
+
+
+def _cell(workload: Workload, point: Point, runner: Runner, key: str | None, python: str) -> Cell:
+    return Cell(
+        workload=workload.name,
+        params=dict(point.params),
+        concurrency=point.concurrency,
+        runner=runner.name,
+        library=(key or "").partition("/")[2],
+        python=python,
+        comparison=comparison_id(workload, point),
+        body_key=key or "",
+        family=runner.family,
+        one_core=runner.one_core,
+    )
+
+
+def _reason(
+    workload: Workload, point: Point, runner: Runner, key: str | None, environment: Environment | Missing
+) -> str | None:
+    if isinstance(environment, Missing):
+        return environment.reason
+    return refusal(workload, runner, key, environment) or _beyond(workload, point, runner)
+
+
+def _beyond(workload: Workload, point: Point, runner: Runner) -> str | None:
+    """Why this point is more than the runner can take on this machine, or None."""
+    if runner.serial and workload.ideal_s is not None:
+        serial_s = workload.ideal_s(point.params, 1)
+        if serial_s > SERIAL_LIMIT_S:
+            return f"one op after another this would take {serial_s:g} s a round; another runner is the reference here"
+    if runner.limit is not None:
+        most, reason = runner.limit()
+        if point.concurrency > most:
+            return f"{point.concurrency} in flight is more than the {most} that {runner.name} can have here: {reason}"
+    return None
+
+
+def _with_reference(able: list[Contestant]) -> list[Contestant]:
+    names = [contestant.cell.runner for contestant in able]
+    chosen = next((names.index(name) for name in REFERENCE_ORDER if name in names), 0)
+    return [
+        replace(contestant, cell=replace(contestant.cell, reference=True)) if index == chosen else contestant
+        for index, contestant in enumerate(able)
+    ]
+
+
+def blocks(settings: Settings, comparison: Comparison, fork: int) -> list[Block]:
+    """The blocks of one fork; the same seed gives the same order on every machine (method.md, T18)."""
+    phases = [(Phase.WARMUP, round_) for round_ in range(settings.warmups)]
+    phases += [(Phase.MEASURE, round_) for round_ in range(settings.rounds)]
+    result = []
+    for phase, round_ in phases:
+        order = list(range(len(comparison.contestants)))
+        random.Random(f"{settings.seed}/{comparison.id}/{fork}/{phase}/{round_}").shuffle(order)
+        result.append(Block(phase, round_, tuple(order)))
+    return result
+
+
+def walk(plan: Plan) -> list[tuple[int, Comparison]]:
+    """Forks outermost, comparisons shuffled inside: slow drift of the machine spreads over all of them."""
+    order = []
+    for fork in range(plan.settings.forks):
+        comparisons = [comparison for comparison in plan.comparisons if comparison.contestants]
+        random.Random(f"{plan.settings.seed}/{fork}").shuffle(comparisons)
+        order += [(fork, comparison) for comparison in comparisons]
+    return order

@@ -1,0 +1,112 @@
+"""Reads and writes ids: `sleep[wait=10ms,n=100,c=10]`, with units that a person would use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bench.model import Param, Params, Point, Scalar, Workload
+
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "kB": 1000, "MB": 10**6}
+NUMBER = re.compile(r"^(\d+(?:\.\d+)?)([A-Za-z]*)$")
+SPEC = re.compile(r"^(?P<name>[^\[\]]+)(?:\[(?P<inside>[^\[\]]*)\])?$")
+
+
+class QuantityError(ValueError):
+    """A parameter that cannot be read or lies out of range; the text is one line."""
+
+
+def show(value: Scalar, unit: str) -> str:
+    """A value as ids show it: 0.01 s is `10ms`, 4096 bytes `4KiB`, a count stays as it is."""
+    if unit == "s" and isinstance(value, int | float):
+        for symbol, size in SECONDS.items():
+            if value >= size:
+                return f"{round(value / size, 6):g}{symbol}"
+        return "0s" if value == 0 else f"{value / 1e-6:g}us"
+    if unit == "bytes" and isinstance(value, int | float):
+        for symbol in ("MiB", "KiB"):
+            if value >= BYTES[symbol] and value % BYTES[symbol] == 0:
+                return f"{value // BYTES[symbol]:g}{symbol}"
+        return f"{value:g}B"
+    return str(value)
+
+
+def read(text: str, param: Param) -> int | float:
+    """The value of a parameter written by a person; raises QuantityError when it makes no sense or is out of range."""
+    match = NUMBER.match(text.strip())
+    units = {"s": SECONDS, "bytes": BYTES}.get(param.unit, {})
+    if not match or (match[2] and match[2] not in units):
+        example = {"s": "10ms", "bytes": "4KiB"}.get(param.unit, "100")
+        raise QuantityError(f"{param.label}={text} is not understood; write it like {param.label}={example}")
+    value: int | float = float(match[1]) * units.get(match[2], 1)
+    if param.unit != "s":
+        if value != int(value):
+            raise QuantityError(f"{param.label}={text} must be a whole number")
+        value = int(value)
+    else:
+        value = round(value, 9)
+    if not param.low <= value <= param.high:
+        raise QuantityError(
+            f"{param.label}={text} is out of range: {show(param.low, param.unit)} to {show(param.high, param.unit)}"
+        )
+    return value
+
+
+CONCURRENCY = Param("c", 1, 1_000_000, "ops in flight")
+
+
+def comparison_id(workload: Workload, point: Point) -> str:
+    """`http_fetch[delay=20ms,n=2000,c=100]`: what the contestants of one comparison have in common.
+
+    Parameters at 0 are left out: nothing waits, nothing is sent.
+    """
+    shown = [
+        f"{param.label}={show(point.params[param.name], param.unit)}"
+        for param in workload.params
+        if param.name != "n" and point.params[param.name] != 0
+    ]
+    if "n" in point.params:
+        shown.append(f"n={point.params['n']}")
+    return f"{workload.name}[{','.join([*shown, f'c={point.concurrency}'])}]"
+
+
+def split(spec: str) -> tuple[str, dict[str, str]]:
+    """A selector such as `sleep[wait=1ms,c=4]` taken apart: the name and what stands in the brackets."""
+    match = SPEC.match(spec.strip())
+    if not match:
+        raise QuantityError(f"{spec!r} is not understood; write a name, or like sleep[wait=10ms,n=100,c=10]")
+    inside = match["inside"] or ""
+    pairs = [part.partition("=") for part in inside.split(",") if part.strip()]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise QuantityError(f"{key!r} in {spec!r} has no value; write it like {key}=...")
+    return match["name"].strip(), {key.strip(): value for key, _, value in pairs}
+
+
+def override(workload: Workload, point: Point, pairs: Mapping[str, str]) -> Point:
+    """The point with the given parameters replaced; raises QuantityError on an unknown or bad one."""
+    params: dict[str, Scalar] = dict(point.params)
+    concurrency = point.concurrency
+    known = {param.label: param for param in workload.params}
+    for label, text in pairs.items():
+        if label == "c":
+            concurrency = int(read(text, CONCURRENCY))
+        elif label in known:
+            params[known[label].name] = read(text, known[label])
+        else:
+            have = ", ".join([*known, "c"])
+            raise QuantityError(f"{workload.name} has no parameter {label!r}; it has {have}")
+    return Point(concurrency=concurrency, params=params)
+
+
+def check_point(workload: Workload, point: Point) -> Params:
+    """Assert that a point of a workload's grid names every parameter and stays in range; raises QuantityError."""
+    missing = {param.name for param in workload.params} ^ set(point.params)
+    if missing:
+        raise QuantityError(f"{workload.name}: a point of the grid and the parameters disagree about {', '.join(sorted(missing))}")
+    for param in workload.params:
+        value = point.params[param.name]
+        if not isinstance(value, int | float) or not param.low <= value <= param.high:
+            raise QuantityError(f"{workload.name}: {param.label}={value} is out of range")
+    return point.params

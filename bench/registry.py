@@ -1,0 +1,169 @@
+"""Finds workloads, runners and the like by their type, and says which contestant can do which workload.
+
+Registration is by type: every module of a package is imported and its values of the wanted type are kept. No
+decorator, no global list, no import-order effect. The same works for one file of a user's own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from bench.model import Environment, Runner, Workload
+
+
+class RegistryError(Exception):
+    """A name or file that cannot be used; the text is one line that says what to do next."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A registered value and where a worker finds it again: a module's name or a file's path."""
+
+    value: Any
+    ref: str
+
+
+def load_module(ref: str) -> ModuleType:
+    """Import a module by name, or a Python file by its path; raises RegistryError with the reason."""
+    try:
+        if not ref.endswith(".py"):
+            return importlib.import_module(ref)
+        path = Path(ref)
+        name = f"when_async_user_{path.stem}"
+        if name in sys.modules:
+            return sys.modules[name]
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None or not path.is_file():
+            raise RegistryError(f"{ref}: there is no such Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+        return module
+    except RegistryError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise RegistryError(f"{ref} does not import: {type(error).__name__}: {error}") from error
+
+
+def collect(source: str, kind: type[Any]) -> dict[str, Found]:
+    """All values of `kind` in a package (by name) or a file (by path), by their own `name`.
+
+    Raises RegistryError on a module that does not import, on a name that occurs twice, and on a file with none.
+    """
+    if source.endswith(".py"):
+        refs = [str(Path(source).resolve())]
+    else:
+        package = load_module(source)
+        refs = [
+            f"{source}.{info.name}" for info in pkgutil.iter_modules(package.__path__) if not info.ispkg
+        ]
+    found: dict[str, Found] = {}
+    for ref in sorted(refs):
+        for value in vars(load_module(ref)).values():
+            if not isinstance(value, kind):
+                continue
+            # A module may import a neighbour's value; that is the same value, not a second one.
+            if value.name in found and found[value.name].value is not value:
+                raise RegistryError(f"{kind.__name__.lower()} {value.name!r} is defined twice: {found[value.name].ref} and {ref}")
+            found.setdefault(value.name, Found(value, ref))
+    if source.endswith(".py") and not found:
+        raise RegistryError(f"{source} defines no {kind.__name__}; write NAME = {kind.__name__}(...) at its top level")
+    return found
+
+
+def find_workload(ref: str, name: str) -> Workload:
+    """The workload of that name in one module or file; used by workers, which import nothing else."""
+    return _find(ref, name, Workload)  # type: ignore[no-any-return]
+
+
+def find_runner(ref: str, name: str) -> Runner:
+    """The runner of that name in one module or file."""
+    return _find(ref, name, Runner)  # type: ignore[no-any-return]
+
+
+def _find(ref: str, name: str, kind: type[Any]) -> Any:
+    for value in vars(load_module(ref)).values():
+        if isinstance(value, kind) and value.name == name:
+            return value
+    raise RegistryError(f"{ref} has no {kind.__name__.lower()} named {name!r}")
+
+
+def choose(name: str, known: Iterable[str], noun: str) -> str:
+    """`name` if it is known; otherwise a RegistryError that suggests the nearest."""
+    names = sorted(known)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
+    raise RegistryError(f"there is no {noun} named {name!r}; {hint}")
+
+
+def bodies_for(workload: Workload, runner: Runner) -> list[str]:
+    """Keys of the bodies that fit the runner: those of the first of its styles that the workload has."""
+    for style in runner.styles:
+        keys = [key for key in workload.bodies if key.partition("/")[0] == style]
+        if keys:
+            return keys
+    return []
+
+
+def refusal(workload: Workload, runner: Runner, body_key: str | None, environment: Environment) -> str | None:
+    """Why this contestant cannot run in this environment, in a sentence that says what to install; None if it can."""
+    if body_key is None:
+        have = ", ".join(sorted({key.partition("/")[0] for key in workload.bodies}))
+        return f"{workload.name} has no body for {runner.name} (it has {have}; {runner.name} runs {', '.join(runner.styles)})"
+    if environment.python < runner.minimum_python:
+        needed = ".".join(map(str, runner.minimum_python))
+        return f"{runner.name} needs Python {needed} or newer, this is {environment.version}"
+    library = body_key.partition("/")[2]
+    for module in (*runner.requires, *([library] if library else [])):
+        if environment.modules.get(module) is None:
+            return environment.reasons.get(module) or f"{module} is not installed for Python {environment.label}; {install_line(module)}"
+    return None
+
+
+def install_line(module: str) -> str:
+    """The command that brings a missing library."""
+    return f"pip install {module}"
+
+
+def required_modules(workloads: Iterable[Workload], runners: Iterable[Runner]) -> list[str]:
+    """Every module that a worker may have to import beyond the standard library and ours, in a stable order."""
+    libraries = {key.partition("/")[2] for workload in workloads for key in workload.bodies} - {""}
+    return sorted(libraries | {module for runner in runners for module in runner.requires})
+
+
+def matrix(
+    workloads: Mapping[str, Found], runners: Mapping[str, Found], environments: Iterable[Environment]
+) -> list[dict[str, Any]]:
+    """Which runner can do which workload where: flat rows workload, runner, python, supported, reason."""
+    rows = []
+    for environment in environments:
+        for workload in workloads.values():
+            for runner in runners.values():
+                keys = bodies_for(workload.value, runner.value) or [None]  # type: ignore[list-item]
+                reasons = [refusal(workload.value, runner.value, key, environment) for key in keys]
+                supported = None in reasons
+                rows.append(
+                    {
+                        "workload": workload.value.name,
+                        "runner": runner.value.name,
+                        "python": environment.label,
+                        "supported": supported,
+                        "reason": "" if supported else "; ".join(reason for reason in reasons if reason),
+                    }
+                )
+    return rows

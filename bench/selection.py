@@ -1,0 +1,124 @@
+"""From what a user asked for to the points, runners and interpreters of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.model import Point, Runner, Workload
+from bench.quantity import QuantityError, comparison_id, override, split
+from bench.registry import Found, RegistryError, choose, collect, find_runner, find_workload
+
+REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "requests": "requests>=2.32", "uvloop": "uvloop>=0.22"}
+"""What an interpreter's own environment gets, and nothing else."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that can be chosen from, by name."""
+
+    workloads: Mapping[str, Found]
+    runners: Mapping[str, Found]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was chosen, in the order it was asked for."""
+
+    points: tuple[tuple[Found, Point], ...]
+    runners: Mapping[str, Found]
+
+
+def catalogue(workload_specs: Sequence[str] = (), runner_specs: Sequence[str] = ()) -> Catalogue:
+    """Our own workloads and runners, with those of the files that the specs name; raises RegistryError."""
+    workloads = dict(collect("workloads", Workload))
+    runners = dict(collect("bench.runners", Runner))
+    for spec in workload_specs:
+        path = _name_of(spec)
+        if path.endswith(".py"):
+            _merge(workloads, collect(path, Workload), "workload")
+    for path in runner_specs:
+        if path.endswith(".py"):
+            _merge(runners, collect(path, Runner), "runner")
+    return Catalogue(workloads, dict(sorted(runners.items(), key=_runner_rank)))
+
+
+def _name_of(spec: str) -> str:
+    return split(spec)[0]
+
+
+def _merge(known: dict[str, Found], more: Mapping[str, Found], noun: str) -> None:
+    for name, found in more.items():
+        if name in known and known[name].ref != found.ref:
+            raise RegistryError(f"{found.ref}: a {noun} named {name!r} exists already; give yours another name")
+        known[name] = found
+
+
+FAMILIES = ("sync", "threads", "processes", "asyncio", "uvloop")
+
+
+def _runner_rank(item: tuple[str, Found]) -> tuple[int, str]:
+    family = item[1].value.family
+    return (FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), item[0])
+
+
+def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequence[str], profile: str) -> Selection:
+    """Points of the profile for each workload asked for (all, if none); raises RegistryError or QuantityError."""
+    points: list[tuple[Found, Point]] = []
+    for spec in workload_specs or sorted(known.workloads):
+        name, pairs = split(spec)
+        for found in _named(name, known.workloads, "workload"):
+            grid = profile_points(found.value, profile)
+            points += [(found, override(found.value, point, pairs)) for point in (grid[:1] if pairs else grid)]
+    chosen = {
+        found.value.name: found
+        for spec in runner_specs or list(known.runners)
+        for found in _named(spec, known.runners, "runner")
+    }
+    return Selection(tuple(_unique(points)), chosen)
+
+
+def _named(name: str, known: Mapping[str, Found], noun: str) -> list[Found]:
+    if name.endswith(".py"):
+        from pathlib import Path
+
+        ref = str(Path(name).resolve())
+        return [found for found in known.values() if found.ref == ref]
+    return [known[choose(name, known, noun)]]
+
+
+def _unique(points: list[tuple[Found, Point]]) -> list[tuple[Found, Point]]:
+    seen = {comparison_id(found.value, point): (found, point) for found, point in points}
+    return list(seen.values())
+
+
+def profile_points(workload: Workload, profile: str) -> tuple[Point, ...]:
+    """Points of a profile; a workload that does not name the profile gives those of `quick`, or of its first."""
+    for name in (profile, "quick", *workload.grid):
+        if workload.grid.get(name):
+            return workload.grid[name]
+    raise QuantityError(f"{workload.name} names no points; give it grid={{'quick': (Point(...),)}}")
+
+
+def to_record(selection: Selection) -> dict[str, Any]:
+    """What a run file keeps of a selection, enough to ask for the same again."""
+    return {
+        "points": [
+            {"ref": found.ref, "name": found.value.name, "params": dict(point.params), "concurrency": point.concurrency}
+            for found, point in selection.points
+        ],
+        "runners": [{"ref": found.ref, "name": name} for name, found in selection.runners.items()],
+    }
+
+
+def from_record(record: Mapping[str, Any]) -> Selection:
+    """The selection of a stored run; raises RegistryError when a workload or runner has gone since."""
+    points = []
+    for entry in record["points"]:
+        found = Found(find_workload(entry["ref"], entry["name"]), entry["ref"])
+        points.append((found, Point(entry["concurrency"], entry["params"])))
+    runners = {
+        entry["name"]: Found(find_runner(entry["ref"], entry["name"]), entry["ref"]) for entry in record["runners"]
+    }
+    return Selection(tuple(points), runners)

@@ -1,0 +1,79 @@
+"""How many threads or processes this machine will give us, and which of its limits says so (method.md, R14)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+RESERVE = 64
+"""Places left to the rest of the system when a limit is read as a budget."""
+
+PROCESS_BYTES = 24 * 2**20
+"""What one pool process is reckoned to need before it does any work."""
+
+PROCESSES_PER_CORE = 64
+"""Beyond this a pool of processes measures the scheduler and the memory, not the model."""
+
+
+def thread_limit() -> tuple[int, str]:
+    """The most threads that may be started, and the reason in words."""
+    return min(_task_limits(), default=(1_000_000, "no limit of the machine is known"))
+
+
+def process_limit() -> tuple[int, str]:
+    """The most pool processes that are sensible here, and the reason in words."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limits = list(_task_limits())
+    limits.append((PROCESSES_PER_CORE * cores, f"{PROCESSES_PER_CORE} processes a core on {cores} cores is the most we start"))
+    available = _available_bytes()
+    if available is not None:
+        count = max(1, available // 2 // PROCESS_BYTES)
+        limits.append((count, f"half of the {available // 2**20} MiB of free memory holds {count} processes"))
+    return min(limits)
+
+
+def _task_limits() -> Iterator[tuple[int, str]]:
+    for name, path in (("pids.max of the container", _cgroup_pids()), ("kernel.threads-max", Path("/proc/sys/kernel/threads-max"))):
+        value = _number(path)
+        if value is not None:
+            yield max(1, value - RESERVE), f"{name} is {value}"
+    value = _number(Path("/proc/sys/vm/max_map_count"))
+    if value is not None:
+        # A thread's stack takes two mappings: the stack and its guard page.
+        yield max(1, value // 2 - 1000), f"vm.max_map_count is {value} and a thread takes two mappings"
+    try:
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+        if soft != resource.RLIM_INFINITY and os.geteuid() != 0:
+            yield max(1, soft - RESERVE), f"ulimit -u is {soft}"
+    except (ImportError, AttributeError, OSError):
+        return
+
+
+def _cgroup_pids() -> Path:
+    try:
+        for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines():
+            if line.startswith("0::"):
+                return Path("/sys/fs/cgroup") / line[3:].lstrip("/") / "pids.max"
+    except OSError:
+        pass
+    return Path("/sys/fs/cgroup/pids.max")
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _available_bytes() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None

@@ -1,0 +1,102 @@
+"""What a round cost: CPU, context switches, memory, collections, read from inside at a price of microseconds."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from bench.model import Proof, Round, Usage
+
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
+
+RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
+
+
+def usage_now() -> Usage:
+    """Usage of this process since its start."""
+    if resource is None:
+        return Usage()
+    read = resource.getrusage(resource.RUSAGE_SELF)
+    return Usage(read.ru_utime, read.ru_stime, read.ru_nvcsw, read.ru_nivcsw, read.ru_maxrss * RSS_UNIT_BYTES)
+
+
+def collections_now() -> int:
+    """Garbage collections of all generations since the process started."""
+    return sum(generation["collections"] for generation in gc.get_stats())
+
+
+def difference(after: Usage, before: Usage) -> Usage:
+    """Usage between two readings of one process; the peak of memory is the later one's."""
+    return Usage(
+        cpu_user_s=max(0.0, after.cpu_user_s - before.cpu_user_s),
+        cpu_system_s=max(0.0, after.cpu_system_s - before.cpu_system_s),
+        switches_voluntary=after.switches_voluntary - before.switches_voluntary,
+        switches_involuntary=after.switches_involuntary - before.switches_involuntary,
+        peak_rss_bytes=after.peak_rss_bytes,
+    )
+
+
+def total(parts: list[Usage]) -> Usage:
+    """The sum over processes; the sum of peaks counts shared pages once for each process."""
+    return Usage(
+        cpu_user_s=sum(part.cpu_user_s for part in parts),
+        cpu_system_s=sum(part.cpu_system_s for part in parts),
+        switches_voluntary=sum(part.switches_voluntary for part in parts),
+        switches_involuntary=sum(part.switches_involuntary for part in parts),
+        peak_rss_bytes=sum(part.peak_rss_bytes for part in parts),
+    )
+
+
+class Stopwatch:
+    """Stamps one round and reads the probes just outside the stamps, where they cost the round nothing."""
+
+    def __init__(self) -> None:
+        self._before = Usage()
+        self._collections = 0
+        self.start_ns = 0
+
+    def start(self) -> None:
+        """Call right before the gate opens."""
+        self._collections = collections_now()
+        self._before = usage_now()
+        self.start_ns = time.perf_counter_ns()
+
+    def round(
+        self,
+        results: list[Any],
+        failures: list[tuple[int, str]],
+        end_ns: int,
+        *,
+        stall_max_s: float | None = None,
+        children: Mapping[int, Usage] | None = None,
+        proof: Proof | None = None,
+    ) -> Round:
+        """Call when the last op is done and `end_ns` was stamped; everything else is read here."""
+        used = difference(usage_now(), self._before)
+        collections = collections_now() - self._collections
+        return Round(self.start_ns, end_ns, results, failures, used, collections, stall_max_s, children or {}, proof)
+
+
+class Children:
+    """Turns the cumulative usage that pool children report into what they used in a round.
+
+    A child reports at the end of each chunk, so what it spends on sending its last result is counted in the
+    next round. Children that did no work in a round add nothing but their memory.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, Usage] = {}
+
+    def add(self, own: Usage, reported: Mapping[int, Usage]) -> Usage:
+        """Usage of the session's own process with what the children used since they last reported."""
+        parts = [own]
+        parts += [difference(usage, self._seen.get(pid, Usage())) for pid, usage in reported.items()]
+        parts += [Usage(peak_rss_bytes=usage.peak_rss_bytes) for pid, usage in self._seen.items() if pid not in reported]
+        self._seen.update(reported)
+        return total(parts)

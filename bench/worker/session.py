@@ -1,0 +1,181 @@
+"""One trial inside the measured process: open a session, run rounds, judge each by the oracle."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import inspect
+import math
+import os
+import sys
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from bench.model import Job, Proof, Round, Runner, Session, Usage, WrongAnswer
+from bench.worker.probes import Children
+
+SHOWN_FAILURES = 3
+EARLY_S = 20e-6
+"""Clocks may differ by this much before a makespan counts as shorter than arithmetic allows."""
+
+
+class Refused(Exception):
+    """A round whose work cannot be accepted; the text says why in one line."""
+
+
+class FinaliserTrap:
+    """Catches what only finalisers say: a coroutine that was never awaited, a resource never closed (method.md, R13)."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def install(self) -> None:
+        sys.unraisablehook = self._unraisable
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.showwarning = self._warning  # type: ignore[assignment]
+
+    def _unraisable(self, unraisable: Any) -> None:
+        self.heard.append(f"{unraisable.err_msg or 'ignored exception'}: {unraisable.exc_value!r}")
+
+    def _warning(self, message: Any, category: type[Warning], *_: Any) -> None:
+        if "never awaited" in str(message):
+            self.heard.append(str(message))
+
+    def check(self) -> None:
+        """Collect garbage and raise Refused if anything was heard since the last check."""
+        gc.collect()
+        heard, self.heard = self.heard, []
+        if heard:
+            raise Refused(heard[0])
+
+
+class TrialSession:
+    """A session with its judge: what `__main__` asks for rounds."""
+
+    def __init__(self, runner: Runner, job: Job, seed: int) -> None:
+        self.runner = runner
+        self.job = job
+        self.seed = seed
+        self.children = Children()
+        self.trap = FinaliserTrap()
+        self._stack = ExitStack()
+        self._session: Session | None = None
+
+    def open(self) -> float:
+        """Open the session and prime it; returns the seconds this took."""
+        self.trap.install()
+        start = time.perf_counter()
+        self._session = self._stack.enter_context(self.runner.open(self.job))
+        return time.perf_counter() - start
+
+    @property
+    def session(self) -> Session:
+        """The open session; raises Refused before `open` and after a failed one."""
+        if self._session is None:
+            raise Refused("the session was never opened")
+        return self._session
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return dict(self._session.facts) if self._session else {}
+
+    def close(self) -> float:
+        """Close the session; returns the seconds this took. Raises Refused if finalisers complain."""
+        start = time.perf_counter()
+        self._stack.close()
+        taken = time.perf_counter() - start
+        self.trap.check()
+        return taken
+
+    def round(self, *, prove: bool) -> dict[str, Any]:
+        """Run one round and judge it; returns the fields of a Sample that are known in here.
+
+        Raises Refused when an op failed, the oracle refuses, or the makespan is shorter than arithmetic allows.
+        """
+        items = self.job.workload.make_items(self.job.params, self.seed)
+        gc.collect()
+        done = self.session.run(items, prove=prove)
+        answer, digest = judge(self.job, items, done)
+        self._check_makespan(done)
+        if done.proof is not None:
+            check_proof(self.runner, self.job, done.proof, len(items))
+        self.trap.check()
+        return self._fields(done, self.children.add(done.used, done.children), answer, digest)
+
+    def _check_makespan(self, done: Round) -> None:
+        ideal = least_s(self.runner, self.job)
+        taken = (done.end_ns - done.start_ns) / 1e9
+        if taken <= 0 or taken < ideal - EARLY_S:
+            raise Refused(f"the round took {taken:.6f} s, less than the {ideal:.6f} s that its waits add up to")
+
+    @staticmethod
+    def _fields(done: Round, used: Usage, answer: str, digest: str) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "start_ns": done.start_ns,
+            "makespan_s": (done.end_ns - done.start_ns) / 1e9,
+            "cpu_user_s": used.cpu_user_s,
+            "cpu_system_s": used.cpu_system_s,
+            "switches_voluntary": used.switches_voluntary,
+            "switches_involuntary": used.switches_involuntary,
+            "peak_rss_bytes": used.peak_rss_bytes,
+            "gc_collections": done.gc_collections,
+            "stall_max_s": done.stall_max_s,
+            "ops_ok": len(done.results),
+            "ops_failed": 0,
+            "peak_in_flight": done.proof.peak_in_flight if done.proof else None,
+            "digest": digest,
+            "answer": answer,
+            "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
+        }
+
+
+def least_s(runner: Runner, job: Job) -> float:
+    """The least makespan that arithmetic allows, given how early this runner's timers may fire.
+
+    A timer of resolution r may cut each wait by r, so a bound that consists of waits no longer than r says nothing.
+    """
+    ideal_s = job.workload.ideal_s
+    if ideal_s is None:
+        return 0.0
+    in_flight = 1 if runner.serial else job.concurrency
+    ideal = ideal_s(job.params, in_flight)
+    if not runner.timer_resolution_s:
+        return ideal
+    waves = math.ceil(int(job.params.get("n", 1)) / in_flight)
+    return max(0.0, ideal - waves * runner.timer_resolution_s)
+
+
+def judge(job: Job, items: Sequence[Any], done: Round) -> tuple[str, str]:
+    """Hold the results against the oracle; returns its answer and a digest of all results in order of the items.
+
+    Raises Refused with the reason: failed ops, missing results, results that were never awaited, a wrong answer.
+    """
+    if done.failures:
+        told = "; ".join(f"op {index}: {words}" for index, words in done.failures[:SHOWN_FAILURES] if words)
+        raise Refused(f"{len(done.failures)} of {len(items)} ops failed ({told})")
+    if len(done.results) != len(items):
+        raise Refused(f"{len(done.results)} results came back for {len(items)} ops")
+    for index, result in enumerate(done.results):
+        if inspect.isawaitable(result):
+            if inspect.iscoroutine(result):
+                result.close()
+            raise Refused(f"op {index} returned {type(result).__name__} that nobody awaited: no work was done")
+    try:
+        answer = job.workload.check(job.params, items, done.results)
+    except WrongAnswer as error:
+        raise Refused(f"wrong answer: {error}") from error
+    return answer, hashlib.blake2b(repr(done.results).encode(), digest_size=12).hexdigest()
+
+
+def check_proof(runner: Runner, job: Job, proof: Proof, ops: int) -> None:
+    """Refuse a contestant that did not start each op once, or had more in flight than it was allowed (N5, N11)."""
+    allowed = 1 if runner.serial else job.concurrency
+    if proof.started != ops:
+        raise Refused(f"{proof.started} op starts were counted for {ops} ops")
+    if proof.peak_in_flight > allowed:
+        raise Refused(f"{proof.peak_in_flight} ops were in flight where {allowed} are allowed")
+

@@ -1,0 +1,1 @@
+"""What it means: plots, the page, its Markdown twin and the terminal summary."""

@@ -1,0 +1,266 @@
+"""Sentences computed from the data. An ordering is claimed only where the interval excludes "no difference"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.model import Estimate
+from reports import words
+from reports.scene import (
+    THROUGHPUT,
+    Metric,
+    Row,
+    Scene,
+    busiest,
+    facet_names,
+    facets,
+    headline,
+    ordered,
+    value,
+)
+
+NOTHING = "No contestant has a figure here"
+
+
+def figures(scene: Scene, metric: Metric) -> list[Row]:
+    """The rows that have a figure, best first."""
+    return [row for row in ordered(scene.rows, metric) if value(row, metric) is not None]
+
+
+def gap(scene: Scene, better: Row, worse: Row, metric: Metric) -> Estimate | None:
+    """By how much `better` is ahead: a ratio for throughput and CPU, a difference in seconds for overhead."""
+    first, second = value(better, metric), value(worse, metric)
+    if first is None or second is None:
+        return None
+    if metric.name == "overhead_per_op":
+        return scene.difference(worse, better, metric)
+    if metric.higher_is_better:
+        return scene.ratio(better, worse, metric)
+    return scene.ratio(worse, better, metric)
+
+
+def ahead(lead: Estimate | None, metric: Metric) -> bool:
+    """Whether a gap is beyond doubt at its confidence."""
+    return lead is not None and lead.low > (0 if metric.name == "overhead_per_op" else 1)
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Who leads one comparison in one facet: the top rows that cannot be told apart, and the first clearly behind."""
+
+    top: tuple[Row, ...]
+    behind: Row | None = None
+    by: Estimate | None = None
+    within: Estimate | None = None
+    """The gap between the first and the last of the tied rows; its interval holds "no difference"."""
+
+    @property
+    def names(self) -> str:
+        return words.listing([row.contestant for row in self.top])
+
+
+def lead(scene: Scene, metric: Metric) -> Lead | None:
+    """The leaders among rows of one comparison and facet; None when none has a figure."""
+    rows = figures(scene, metric)
+    if not rows:
+        return None
+    top, within = [rows[0]], None
+    for row in rows[1:]:
+        distance = gap(scene, rows[0], row, metric)
+        if ahead(distance, metric):
+            return Lead(tuple(top), row, distance, within)
+        top.append(row)
+        within = distance
+    return Lead(tuple(top), None, None, within)
+
+
+def _tie(found: Lead, metric: Metric) -> str:
+    if found.within is None:
+        return "their intervals do not tell them apart"
+    if metric.name == "overhead_per_op":
+        largest = max(abs(found.within.low), abs(found.within.high))
+        return f"no difference larger than {words.scalar(largest, 's')} per op was seen"
+    return words.no_difference(found.within)
+
+
+def lead_sentence(scene: Scene, metric: Metric) -> str:
+    """Who leads, by how much, how sure; for rows of one comparison and one facet."""
+    found = lead(scene, metric)
+    if found is None:
+        return NOTHING
+    names, first = found.names, found.top[0]
+    if metric.name == "overhead_per_op":
+        return _overhead_sentence(found, names, first, metric)
+    if len(found.top) > 1:
+        clause = "between them" if len(found.top) == 2 else "between the first and the last of them"
+        return f"{names} led; {_tie(found, metric)} {clause}"
+    if found.behind is None or found.by is None:
+        amount = value(first, metric)
+        return f"{names} is the only one with a figure: {words.with_unit(amount, metric.kind) if amount else ''}"
+    return f"{names} led, with {words.times(found.by)} the throughput of {found.behind.contestant}"
+
+
+def _overhead_sentence(found: Lead, names: str, first: Row, metric: Metric) -> str:
+    amount = value(first, metric)
+    cost = words.with_unit(amount, "s") if amount else ""
+    if len(found.top) > 1:
+        last = f"; {_tie(found, metric)} between the first and the last of them"
+        return f"{names} added least to the wait, {first.contestant} {cost} per op{last}"
+    if found.behind is None or found.by is None:
+        return f"{names} is the only one with a figure: {cost} per op over the ideal"
+    return (
+        f"{names} added least to the wait, {cost} per op; {found.behind.contestant} added "
+        f"{words.with_unit(found.by, 's')} more"
+    )
+
+
+def per_facet(scene: Scene, metric: Metric) -> str:
+    """The lead sentence, and where there are several interpreters who leads on which."""
+    known = facets(scene.rows)
+    names = facet_names(scene.rows)
+    if len(known) == 1:
+        return lead_sentence(scene, metric)
+    groups: dict[str, list[str]] = {}
+    for one in known:
+        found = lead(scene.of_facet(one), metric)
+        verb = "added least to the wait" if metric.name == "overhead_per_op" else "led"
+        said = f"{found.names} {verb}" if found else "nobody has a figure"
+        groups.setdefault(said, []).append(names[one].removeprefix("Python "))
+    return "; ".join(f"{said} on {words.listing(where)}" for said, where in groups.items())
+
+
+def against_reference(rows: Sequence[Row]) -> str:
+    """How the rows of one comparison and facet stand to their reference, in counts and by the largest ratio."""
+    reference = next((row for row in rows if row.reference), None)
+    measured = [row for row in rows if row.speedup is not None and row.status == "OK" and not row.reference]
+    if reference is None or not measured:
+        return "There is no ratio to a reference here"
+    faster = [row for row in measured if row.speedup.low > 1]
+    slower = [row for row in measured if row.speedup.high < 1]
+    open_ = [row for row in measured if row not in faster and row not in slower]
+    parts = []
+    if faster:
+        best = max(faster, key=lambda row: row.speedup.point)
+        if len(faster) == 1:
+            parts.append(f"{_only(measured)}{best.contestant} beat {reference.contestant}, {words.times(best.speedup)}")
+        else:
+            much = f"{best.contestant} by most: {words.times(best.speedup)}"
+            parts.append(f"{len(faster)} of {len(measured)} beat {reference.contestant}, {much}")
+    else:
+        parts.append(f"None of {len(measured)} beat {reference.contestant}")
+    if slower:
+        worst = min(slower, key=lambda row: row.speedup.point)
+        verb = "was slower" if len(slower) == 1 else "were slower, the last"
+        parts.append(f"{len(slower)} {verb}: {worst.contestant} {words.times(worst.speedup)}")
+    if open_:
+        parts.append(f"{len(open_)} could not be told apart from it")
+    return "; ".join(parts)
+
+
+def _only(measured: Sequence[Row]) -> str:
+    return f"Of {len(measured)} only " if len(measured) > 1 else ""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A gap between two contestants taken apart: `slow` to `lean` changes the library, `lean` to `fast` the rest."""
+
+    slow: Row
+    lean: Row
+    fast: Row
+    whole: Estimate
+    library: Estimate
+    rest: Estimate
+
+
+def split(scene: Scene) -> Split | None:
+    """Where a model has two or more client libraries: which part of its gap to another model is the library.
+
+    Threads are preferred as the model with libraries to choose from, asyncio as the other one.
+    """
+    rows = [row for row in figures(scene, THROUGHPUT) if row.library and row.family not in ("sync", "blocking")]
+    by_runner: dict[str, list[Row]] = {}
+    for row in rows:
+        by_runner.setdefault(row.runner, []).append(row)
+    choices = [runner for runner, own in by_runner.items() if len(own) >= 2]
+    if not choices or len(by_runner) < 2:
+        return None
+    model = "threading" if "threading" in choices else choices[0]
+    other = "asyncio" if "asyncio" in by_runner and model != "asyncio" else next(r for r in by_runner if r != model)
+    lean, slow, fast = by_runner[model][0], by_runner[model][-1], by_runner[other][0]
+    whole, library = scene.ratio(fast, slow, THROUGHPUT), scene.ratio(lean, slow, THROUGHPUT)
+    rest = scene.ratio(fast, lean, THROUGHPUT)
+    if whole is None or library is None or rest is None:
+        return None
+    return Split(slow, lean, fast, whole, library, rest)
+
+
+def same_library(scene: Scene) -> list[tuple[Row, Row, Estimate]]:
+    """Pairs of models with the same client library: the only ones that differ in the model alone."""
+    rows = [row for row in figures(scene, THROUGHPUT) if row.library and row.family not in ("sync", "blocking")]
+    pairs = []
+    for index, first in enumerate(rows):
+        for second in rows[index + 1 :]:
+            ratio = scene.ratio(first, second, THROUGHPUT) if first.library == second.library else None
+            if ratio is not None and first.runner != second.runner:
+                pairs.append((first, second, ratio))
+    return pairs
+
+
+def split_sentence(scene: Scene) -> str | None:
+    """The decomposition in words, or None where there is nothing to take apart."""
+    found = split(scene)
+    if found is None:
+        return None
+    slow, lean, fast = found.slow, found.lean, found.fast
+    if found.whole.low <= 1:
+        return f"Between {slow.contestant} and {fast.contestant} {words.no_difference(found.whole)}" if (
+            found.whole.high >= 1
+        ) else f"{slow.contestant} is ahead of {fast.contestant}, {words.times(found.whole)} its throughput the other way"
+    library = f"{words.times(found.library)} is the client library ({slow.library} to {lean.library})"
+    rest = f"{words.times(found.rest)} is left for the model"
+    if lean.library != fast.library:
+        rest += f" and for {lean.library} against {fast.library}"
+    if not words.differs(found.library):
+        library += ", within what the intervals allow for none"
+    if not words.differs(found.rest):
+        rest += ", within what the intervals allow for none"
+    return (
+        f"Of the {words.times(found.whole)} between {slow.runner} with {slow.library} and {fast.runner} with "
+        f"{fast.library}, {library} and {rest}"
+    )
+
+
+def model_sentence(scene: Scene) -> str | None:
+    """What a library with both faces says about the two models of the split, one thing changed at a time."""
+    found = split(scene)
+    for first, second, ratio in same_library(scene) if found else ():
+        if found and {first.runner, second.runner} == {found.slow.runner, found.fast.runner}:
+            start = f"With {first.library} on both sides"
+            if not words.differs(ratio):
+                return f"{start}, {words.no_difference(ratio)} between {first.runner} and {second.runner}"
+            return f"{start}, {first.runner} had {words.times(ratio)} the throughput of {second.runner}"
+    return None
+
+
+def findings(scene: Scene) -> list[tuple[str, str]]:
+    """(comparison and facet, sentence) pairs that answer a reader in a hurry."""
+    said: list[tuple[str, str]] = []
+    for workload in dict.fromkeys(row.workload for row in scene.rows):
+        own = scene.of(workload=workload)
+        for comparison in busiest(own.rows):
+            here = own.of(comparison=comparison)
+            names = facet_names(scene.rows)
+            for one in facets(here.rows):
+                rows = here.of_facet(one)
+                metric = headline(rows.rows)
+                if not rows.measured:
+                    continue
+                where = f"{comparison}, {names[one]}" if len(names) > 1 else comparison
+                sentence = lead_sentence(rows, metric)
+                if metric is THROUGHPUT and any(row.speedup is not None for row in rows.rows):
+                    sentence += f". {against_reference(rows.rows)}"
+                more = [text for text in (split_sentence(rows), model_sentence(rows)) if text]
+                said.append((where, ". ".join([sentence, *more]) + "."))
+    return said

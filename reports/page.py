@@ -1,0 +1,279 @@
+"""Writes the page people see: one self-contained HTML file, and a Markdown twin with its pictures beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from bench.model import Workload
+from bench.registry import RegistryError, collect
+from reports import ledger, style, svg, tables, words
+from reports.evidence import scene as scene_of
+from reports.findings import findings
+from reports.plotting import NARROW, WIDE, Plot
+from reports.scene import OVERHEAD, Row, Scene, busiest, comparisons, headline, ladder
+from results.compare import digest_conflicts
+
+SMOKE = "smoke run: proves that it runs; no figures"
+
+
+class ReportError(Exception):
+    """A report that cannot be written; the text is one line that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One finished chart: its words, its two inline forms and its file for the Markdown report."""
+
+    title: str
+    subtitle: str
+    caption: str
+    alt: str
+    wide: Markup
+    narrow: Markup
+    file: str
+    picture: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """Charts of one comparison; `more` are those that a reader opens at will."""
+
+    heading: str
+    charts: list[Chart] = field(default_factory=list)
+    more: list[Chart] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Section:
+    """All about one workload."""
+
+    name: str
+    anchor: str
+    isolates: str
+    learn: str
+    parts: list[Part]
+    table: tables.Table | None
+
+
+def write(
+    frame: pd.DataFrame, output: Path, *, command: str, workloads: Mapping[str, Workload] | None = None
+) -> list[Path]:
+    """Write `index.html`, `report.md` and `img/*.svg` into `output` and return their paths.
+
+    `command` is the line that draws this report again. `workloads` supplies what each workload isolates; by
+    default those of the package. Raises ReportError where the folder cannot be written.
+    """
+    page = build(frame, command, _known() if workloads is None else workloads)
+    pictures = {chart.file: chart.picture for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)}
+    texts = {"index.html": _html(page), "report.md": _markdown(page), **pictures}
+    written = []
+    try:
+        for name, text in texts.items():
+            path = Path(output) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReportError(f"cannot write the report to {output}: {reason}; choose another folder") from error
+    return written
+
+
+def build(frame: pd.DataFrame, command: str, workloads: Mapping[str, Workload]) -> dict[str, Any]:
+    """Everything that the templates show, computed once for both of them."""
+    headers = list(frame.attrs.get("headers", ()))
+    scene = scene_of(frame)
+    first = headers[0] if headers else {}
+    figures = scene.measured
+    used = list(dict.fromkeys(row.python for row in scene.rows))
+    return {
+        "heading": "Concurrency models, measured" if figures else "Concurrency models: do they run?",
+        "machine": ledger.machine(first),
+        "date": ledger.date(first),
+        "lead": _lead(headers, used),
+        "noise": ledger.noise(frame),
+        "banners": _banners(headers, scene, frame),
+        "findings": [(where, words.clean(text)) for where, text in findings(scene)] if figures else [],
+        "summary": tables.summary_table(scene) if figures else tables.statuses(scene),
+        "sections": _sections(scene, workloads) if figures else [],
+        "card": tables.card(scene) if figures else None,
+        "holes": [_hole(row) for row in scene.rows if row.status != "OK"],
+        "holes_sentence": _holes_sentence(scene),
+        "remarks": _remarks(scene),
+        "method": ledger.method(headers),
+        "ledger": ledger.ledger(frame),
+        "accounts": ledger.accounts(frame),
+        "environment": ledger.environment(headers),
+        "reproduce": [words.one_line(header.get("command", ""), 2000) for header in headers],
+        "command": words.one_line(command, 2000),
+        "notes": [words.one_line(note, 600) for note in frame.attrs.get("notes", ())],
+        "several_runs": len({row.run for row in scene.rows}) > 1,
+        "version": words.one_line(first.get("tool_version", "")),
+    }
+
+
+def _known() -> dict[str, Workload]:
+    """The workloads of the house; none where they do not import, as a page must not fail on that."""
+    try:
+        return {name: found.value for name, found in collect("workloads", Workload).items()}
+    except RegistryError:
+        return {}
+
+
+def _lead(headers: Sequence[Mapping[str, Any]], used: Sequence[str]) -> str:
+    if not headers:
+        return "No run."
+    boxes = list(dict.fromkeys(ledger.machine(header) for header in headers))
+    days = list(dict.fromkeys(ledger.date(header) for header in headers))
+    profiles = list(dict.fromkeys(ledger.profile(header) for header in headers))
+    parts = ["; ".join(boxes), ledger.interpreters(headers, used), words.listing(days), "; ".join(profiles)]
+    return " · ".join(parts)
+
+
+def _banners(headers: Sequence[Mapping[str, Any]], scene: Scene, frame: pd.DataFrame) -> list[str]:
+    said = []
+    if any(header.get("profile") == "smoke" for header in headers) or (scene.rows and not scene.measured):
+        smoke = all(header.get("profile") == "smoke" for header in headers)
+        said.append(SMOKE if smoke else "no cell has two processes or more, so there is no figure to publish")
+    said += [
+        f"{comparison}: contestants came to different results, so their work was not equal; read no ratio from it"
+        for comparison in digest_conflicts(frame)
+    ]
+    if any(row.status == "INCOMPLETE" for row in scene.rows):
+        said.append("The run was interrupted: cells that were not decided are listed under “Holes and why”.")
+    if len({header.get("run") for header in headers}) > 1:
+        runs = words.listing([f"{header.get('run')} ({ledger.date(header)})" for header in headers])
+        said.append(f"Several runs stand side by side and are never averaged: {runs}.")
+    return [words.one_line(text, 600) for text in said]
+
+
+def _sections(scene: Scene, workloads: Mapping[str, Workload]) -> list[Section]:
+    plots = sorted((found.value for found in collect("reports.plots", Plot).values()), key=lambda plot: plot.order)
+    sections: list[Section] = []
+    for name in dict.fromkeys(row.workload for row in scene.rows):
+        own = scene.of(workload=name)
+        known = workloads.get(name)
+        sections.append(
+            Section(
+                name=words.one_line(name),
+                anchor=f"w{len(sections) + 1}-{slug(name)}",
+                isolates=words.clean(known.summary) if known else "A workload that is not part of this house.",
+                learn=words.clean(known.learn) if known else "",
+                parts=_parts(own, plots, len(sections) + 1),
+                table=tables.workload_table(own),
+            )
+        )
+    return sections
+
+
+def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
+    """One part per ladder: its busiest comparison, then what spans all its concurrencies."""
+    parts: list[Part] = []
+    shown = busiest(scene.rows)
+    for place, comparison in enumerate(shown, start=1):
+        here = scene.of(comparison=comparison)
+        steps = scene.only(row for row in scene.rows if ladder(row) == ladder(here.rows[0]))
+        part = Part(comparison if len(comparisons(scene.rows)) > 1 else "")
+        for plot in plots:
+            target = steps if plot.spans else here
+            if not plot.fits(target):
+                continue
+            hidden = plot.name == "interval_bars" and headline(here.rows) is not OVERHEAD and bool(part.charts)
+            (part.more if hidden else part.charts).append(_chart(plot, target, f"c{number}-{place}-{plot.name}"))
+        parts.append(part)
+    return parts
+
+
+def _chart(plot: Plot, scene: Scene, name: str) -> Chart:
+    """Draw a chart wide and narrow; the file for Markdown is the wide one with its own colours."""
+    title, subtitle = words.clean(plot.title(scene)), words.clean(plot.subtitle(scene))
+    wide = plot.draw(scene, WIDE)
+    stem = f"{slug(scene.rows[0].workload)}-{name}"
+    return Chart(
+        title=title,
+        subtitle=subtitle,
+        caption=plot.caption,
+        alt=title,
+        wide=Markup(svg.inline(wide, f"{name}-w", title)),
+        narrow=Markup(svg.inline(plot.draw(scene, NARROW), f"{name}-n", title)),
+        file=f"img/{stem}.svg",
+        picture=svg.standalone(wide, name, title),
+    )
+
+
+def _hole(row: Row) -> dict[str, str]:
+    return {
+        "cell": words.one_line(row.cell, 300),
+        "run": words.one_line(row.run),
+        "status": str(row.status),
+        "reason": words.clean(row.reason or "no reason on record"),
+        "advice": words.clean(row.advice or ""),
+    }
+
+
+def _holes_sentence(scene: Scene) -> str:
+    holes = [row for row in scene.rows if row.status != "OK"]
+    counts: dict[str, int] = {}
+    for row in holes:
+        counts[str(row.status)] = counts.get(str(row.status), 0) + 1
+    said = words.listing([f"{number} {status}" for status, number in sorted(counts.items())])
+    return f"{len(holes)} of {words.count(len(scene.rows), 'cell')} have no figure: {said}."
+
+
+def _remarks(scene: Scene) -> list[str]:
+    """Advice on cells that ran, and rows that a server held back."""
+    said = [f"{row.cell}: {words.clean(row.advice)}" for row in scene.rows if row.status == "OK" and row.advice]
+    said += [
+        f"{row.cell}: server-bound, the helper process had "
+        + (f"only {words.digits(row.headroom)} times" if row.headroom else "too little of")
+        + " the capacity that was asked of it, so this row is a lower bound"
+        for row in scene.rows
+        if row.status == "OK" and row.server_bound
+    ]
+    return said
+
+
+def slug(text: str) -> str:
+    """A name that is safe in a file name and an anchor."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "workload"
+
+
+def _environment(autoescape: bool) -> jinja2.Environment:
+    loader = jinja2.PackageLoader("reports")
+    made = jinja2.Environment(
+        loader=loader, autoescape=autoescape, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    made.filters["md"] = markdown_text
+    made.filters["code"] = markdown_code
+    return made
+
+
+def _html(page: Mapping[str, Any]) -> str:
+    environment = _environment(autoescape=True)
+    sheet = environment.loader.get_source(environment, "page.css")[0] if environment.loader else ""
+    css = Markup(style.css() + "\n" + sheet)
+    return environment.get_template("page.html.j2").render(page=page, css=css)
+
+
+def _markdown(page: Mapping[str, Any]) -> str:
+    return _environment(autoescape=False).get_template("report.md.j2").render(page=page)
+
+
+def markdown_text(text: object) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    flat = " ".join(words.clean(text).split())
+    flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", flat)
+
+
+def markdown_code(text: object) -> str:
+    """Text as a code span that also fits into a table."""
+    return "`" + " ".join(words.clean(text).split()).replace("`", "'").replace("|", "\\|") + "`"

@@ -1,0 +1,136 @@
+"""Model and client library taken apart: every model is a row, its libraries are points on that row."""
+
+from __future__ import annotations
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.model import Estimate
+from reports import style
+from reports.findings import NOTHING, same_library, split_sentence
+from reports.plotting import (
+    FOOT,
+    TITLE,
+    Plot,
+    add_axes,
+    extent,
+    figure,
+    fit,
+    name_width,
+    reason,
+    shape_axis,
+    write_note,
+)
+from reports.scene import CPU, THROUGHPUT, Metric, Row, Scene, facet_names, facets, headline, ordered, value
+from reports.words import Scale, listing, one_line, scale_for, times, unit
+
+LANE = 0.52
+
+
+def _fits(scene: Scene) -> bool:
+    rows = [row for row in scene.rows if row.library and value(row, THROUGHPUT) is not None]
+    return headline(scene.rows) is THROUGHPUT and len({row.library for row in rows}) > 1 and len({r.runner for r in rows}) > 1
+
+
+def _lanes(scene: Scene) -> list[str]:
+    """Models from the fastest down, by their best library."""
+    return list(dict.fromkeys(row.runner for row in ordered(scene.rows, THROUGHPUT) if row.library))
+
+
+def _lane(axes: Axes, y: int, points: list[tuple[Row, Estimate]], factor: float, looks: dict[str, tuple[str, object]]) -> None:
+    middles = sorted(e.point / factor for _, e in points)
+    if len(middles) > 1:
+        axes.plot([middles[0], middles[-1]], [y, y], color=style.FAINT, linewidth=3.5, solid_capstyle="round", zorder=1)
+    to_inches = axes.transData + axes.get_figure().dpi_scale_trans.inverted()  # type: ignore[union-attr]
+    ends = [-9.0, -9.0]
+    for row, estimate in sorted(points, key=lambda pair: pair[1].point):
+        look = style.family(row.family)
+        low, high, middle = estimate.low / factor, estimate.high / factor, estimate.point / factor
+        axes.plot([low, high], [y, y], color=look.outline or look.light, linewidth=1.5, zorder=3)
+        axes.plot([middle], [y], marker=looks[row.contestant][0], markersize=6.2, color=look.light,
+                  markeredgecolor=look.outline or style.PAPER, markeredgewidth=0.8, zorder=4)  # fmt: skip
+        at, half = float(to_inches.transform((middle, y))[0]), len(row.library) * 0.034
+        above = ends[0] + 0.05 <= at - half or ends[0] <= ends[1]
+        side = 0 if above else 1
+        ends[side] = at + half
+        axes.text(middle, y + (-0.27 if above else 0.27), row.library, ha="center", va="center", fontsize=8)
+
+
+def _panel(axes: Axes, scene: Scene, metric: Metric, lanes: list[str], scale: Scale, inches: float) -> None:
+    estimates = [e for row in scene.rows if (e := value(row, metric)) is not None]
+    axis, limits = extent(estimates)
+    shape_axis(axes, axis, (limits[0] / scale.factor, limits[1] / scale.factor), inches)
+    axes.set_ylim(len(lanes) - 0.45, -0.55)
+    axes.set_yticks([])
+    axes.set_xlabel(f"{metric.words}, {unit(scale)}")
+
+
+def _why(scene: Scene, lane: str, inches: float) -> str:
+    """Why a model has no point here."""
+    rows = scene.of(runner=lane).rows
+    return fit(reason(rows[0]) if rows else "not asked for", inches)
+
+
+def draw(scene: Scene, width: float) -> Figure:
+    """Throughput and CPU time per op side by side, one line of panels per interpreter."""
+    rows = tuple(row for row in scene.rows if row.library)
+    scene = scene.only(rows)
+    known, names, lanes = facets(rows), facet_names(rows), _lanes(scene)
+    looks = style.looks((row.contestant, row.family) for row in rows)
+    wide = width > 5
+    room = name_width(lanes, width * 0.3)
+    inches = (width - room - 0.75) / 2 if wide else width - room - 0.3
+    head = TITLE if len(known) > 1 else 0.06
+    block = head + LANE * len(lanes) + FOOT
+    fig = figure(width, block * len(known) * (1 if wide else 2))
+    with matplotlib.rc_context(style.RC):
+        for index, one in enumerate(known):
+            for column, metric in enumerate((THROUGHPUT, CPU)):
+                estimates = [e for row in rows if (e := value(row, metric)) is not None]
+                left, line = (room + column * (inches + 0.5), index) if wide else (room, index * 2 + column)
+                axes = add_axes(fig, left, line * block + head, inches, LANE * len(lanes))
+                scale = scale_for(estimates, metric.kind)
+                _panel(axes, scene, metric, lanes, scale, inches)
+                across = axes.get_yaxis_transform()
+                for y, lane in enumerate(lanes):
+                    points = [
+                        (row, e) for row in scene.of_facet(one).rows
+                        if row.runner == lane and (e := value(row, metric)) is not None
+                    ]  # fmt: skip
+                    _lane(axes, y, points, scale.factor, looks)
+                    if not points and column == 0:
+                        write_note(axes, y, _why(scene.of_facet(one), lane, inches))
+                    if column == 0 or not wide:
+                        axes.text(-0.1 / inches, y, one_line(lane, 24), transform=across, ha="right", va="center")
+                if len(known) > 1 and column == 0:
+                    axes.text(-room / inches, 1 + 0.06 / LANE, names[one], transform=axes.transAxes, weight="bold")
+    return fig
+
+
+def title(scene: Scene) -> str:
+    """The decomposition for the first interpreter that has one, then what one library says about two models."""
+    names = facet_names(scene.rows)
+    known = facets(scene.rows)
+    for one in known:
+        own = scene.of_facet(one)
+        sentence = split_sentence(own)
+        where = f" ({names[one]})" if len(known) > 1 else ""
+        if sentence:
+            return sentence + where
+        for first, second, ratio in same_library(own)[:1]:
+            return f"With {first.library} on both sides, {first.runner} had {times(ratio)} the throughput of {second.runner}{where}"
+    libraries = list(dict.fromkeys(row.library for row in scene.rows if row.library))
+    return f"{listing(libraries)} side by side: no model has two of them, so model and library stay confounded" if libraries else NOTHING
+
+
+LIBRARY_GAP = Plot(
+    name="library_gap",
+    fits=_fits,
+    draw=draw,
+    title=title,
+    subtitle=lambda scene: "Each line is a model, each point on it a client library; 95 % intervals over processes.",
+    caption="Distance along a line is the library; distance between lines at one library is the model. "
+    "Where no library has both faces, what remains between two lines still mixes the two.",
+    order=4,
+)

@@ -1,0 +1,75 @@
+"""Throughput of every contestant as a ratio to the reference, on a symmetric logarithmic axis."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from reports import style
+from reports.findings import against_reference
+from reports.plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
+from reports.scene import SPEEDUP, THROUGHPUT, Row, Scene, facet_names, facets, headline, ordered, value
+
+
+def _fits(scene: Scene) -> bool:
+    return headline(scene.rows) is THROUGHPUT and any(value(row, SPEEDUP) is not None for row in scene.rows)
+
+
+def _others(scene: Scene) -> list[Row]:
+    return [row for row in scene.rows if not row.reference]
+
+
+def _reference(scene: Scene) -> str:
+    return next((row.contestant for row in scene.rows if row.reference), "the reference")
+
+
+def draw(scene: Scene, width: float) -> Figure:
+    """One panel per interpreter with shared axis and row order; the reference is the line at 1."""
+    rows = _others(scene)
+    looks = style.looks((row.contestant, row.family) for row in scene.rows)
+    order = list(dict.fromkeys(row.contestant for row in ordered(rows, SPEEDUP)))
+    limits = ratio_extent([e for row in rows if (e := value(row, SPEEDUP)) is not None])
+    names = facet_names(scene.rows)
+    known = facets(scene.rows)
+    panels = []
+    for one in known:
+        own = {row.contestant: row for row in rows if (row.run, row.python) == one}
+        dots = [dot_for(scene, own[name], SPEEDUP, looks) for name in order if name in own]
+        panels.append(
+            Panel(
+                title=names[one] if len(known) > 1 else "",
+                dots=dots,
+                label="slower  ←  ratio of throughput  →  faster",
+                axis="ratio",
+                limits=limits,
+                guides=((1.0, _reference(scene)),),
+            )
+        )
+    return dot_figure([panels[i : i + 3] for i in range(0, len(panels), 3)], width)
+
+
+def title(scene: Scene) -> str:
+    """Who beat the reference, in counts and by the largest ratio, per interpreter."""
+    names = facet_names(scene.rows)
+    known = facets(scene.rows)
+    if len(known) == 1:
+        return against_reference(scene.rows)
+    said: dict[str, list[str]] = {}
+    for one in known:
+        rows = [row for row in scene.of_facet(one).rows if not row.reference and row.speedup is not None]
+        clear = sorted(row.contestant for row in rows if row.speedup.low > 1)
+        said.setdefault(
+            f"{len(clear)} of {len(rows)} beat {_reference(scene)}" if rows else "no ratio", []
+        ).append(names[one].removeprefix("Python "))
+    return "; ".join(f"{text} on {', '.join(where)}" for text, where in said.items())
+
+
+RATIOS = Plot(
+    name="ratios",
+    fits=_fits,
+    draw=draw,
+    title=title,
+    subtitle=lambda scene: f"Throughput relative to {_reference(scene)}, 95 % intervals over processes, log axis.",
+    caption="Look at whether a bar crosses the dashed line: then no order is claimed. "
+    "Two bars that overlap may still differ, as ratios are formed inside blocks.",
+    order=1,
+)

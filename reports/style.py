@@ -1,0 +1,120 @@
+"""Colours, fonts and markers: one set of tokens from which page, charts and pictures take theirs.
+
+Charts are drawn in the light colours; `reports.svg` then turns each of them into a CSS variable with that
+colour as fallback, so that one picture serves light and dark. Family colours are the Okabe-Ito set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+INK = "#1d2126"
+SOFT = "#5a6169"
+FAINT = "#d9dcdf"
+PAPER = "#fdfdfb"
+
+TOKENS: dict[str, tuple[str, str]] = {
+    "ink": (INK, "#e7e9eb"),
+    "soft": (SOFT, "#a4abb3"),
+    "faint": (FAINT, "#363b42"),
+    "paper": (PAPER, "#15181c"),
+    "card": ("#f4f4f1", "#1d2126"),
+    "accent": ("#00618f", "#6cc0ee"),
+    "good": ("#00694d", "#4fcfa6"),
+    "bad": ("#a33f00", "#ff9a5c"),
+}
+"""Name of a CSS variable -> its light and its dark colour; text tokens keep 4.5:1 on paper and card."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """How contestants of one kind look: colours for light and dark, and the outline that a pale one needs."""
+
+    light: str
+    dark: str
+    outline: str = ""
+
+
+FAMILIES: dict[str, Family] = {
+    "sync": Family("#4a4a4a", "#c9c9c9"),
+    "threads": Family("#e69f00", "#e69f00"),
+    "processes": Family("#d55e00", "#e8702a"),
+    "asyncio": Family("#0072b2", "#2f8fce"),
+    "uvloop": Family("#56b4e9", "#7cc8f5"),
+    "trio": Family("#009e73", "#1fb58a"),
+    "greenlets": Family("#f0e442", "#f0e442", outline=INK),
+    "interpreters": Family("#cc79a7", "#d98ab6"),
+    "distributed": Family("#8a7a66", "#a89882"),
+}
+ALIASES = {"blocking": "sync", "curio": "trio", "anyio": "trio", "gevent": "greenlets"}
+OTHER = Family("#7d7f86", "#9a9ca3")
+
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.6, 1.4)), (0, (5, 1.4, 1.4, 1.4)))
+
+FONT_PT = 9.0
+RC: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.family": ["DejaVu Sans"],
+    "font.size": FONT_PT,
+    "text.color": INK,
+    "axes.labelcolor": SOFT,
+    "axes.edgecolor": FAINT,
+    "axes.linewidth": 0.8,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": SOFT,
+    "ytick.labelcolor": SOFT,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "axes.labelsize": 8.5,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+
+def family(name: str) -> Family:
+    """The look of a family; an unknown one is grey."""
+    return FAMILIES.get(ALIASES.get(name, name), OTHER)
+
+
+def _slug(name: str) -> str:
+    return f"f-{name}"
+
+
+def family_variable(name: str) -> str:
+    """The CSS variable with the colour of a family."""
+    name = ALIASES.get(name, name)
+    return _slug(name if name in FAMILIES else "other")
+
+
+def variables() -> Mapping[str, tuple[str, str]]:
+    """Every CSS variable with its light and dark colour."""
+    looks = {_slug(name): (look.light, look.dark) for name, look in (*FAMILIES.items(), ("other", OTHER))}
+    return TOKENS | looks
+
+
+def css(selector: str = ":root") -> str:
+    """The variables as CSS, light by default and dark where the reader prefers it."""
+    light = "".join(f"--{name}:{pair[0]};" for name, pair in variables().items())
+    dark = "".join(f"--{name}:{pair[1]};" for name, pair in variables().items())
+    return f"{selector}{{{light}}}\n@media (prefers-color-scheme:dark){{{selector}{{{dark}}}}}"
+
+
+def looks(contestants: Iterable[tuple[str, str]]) -> dict[str, tuple[str, Any]]:
+    """Marker and line style for each (contestant, family): variants of a family differ in both."""
+    seen: dict[str, int] = {}
+    chosen: dict[str, tuple[str, Any]] = {}
+    for name, kind in sorted(set(contestants)):
+        index = seen.setdefault(kind, 0)
+        seen[kind] += 1
+        chosen[name] = (MARKERS[index % len(MARKERS)], DASHES[index % len(DASHES)])
+    return chosen

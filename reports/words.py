@@ -1,0 +1,137 @@
+"""Numbers and sentences for readers: three significant digits, SI units, intervals, cautious words.
+
+A measured number gets in here only as an Estimate; a bare number is refused, because it hides how sure it is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bench.model import Estimate
+
+DASH = "–"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A unit for a whole column: values are divided by `factor` and the header shows `label`."""
+
+    factor: float
+    label: str
+
+
+_LADDERS: dict[str, tuple[Scale, ...]] = {
+    "s": (Scale(1e-9, "ns"), Scale(1e-6, "µs"), Scale(1e-3, "ms"), Scale(1.0, "s")),
+    "bytes": (Scale(1.0, "B"), Scale(1024.0, "KiB"), Scale(1024.0**2, "MiB"), Scale(1024.0**3, "GiB")),
+    "/s": (Scale(1.0, "/s"), Scale(1e3, "k/s"), Scale(1e6, "M/s")),
+    "": (Scale(1.0, ""),),
+}
+
+
+def estimate(value: Estimate) -> Estimate:
+    """Pass an Estimate through; raise TypeError for a number that has no interval."""
+    if not isinstance(value, Estimate):
+        raise TypeError(f"a report accepts only an Estimate, got {type(value).__name__}")
+    return value
+
+
+def scale_for(estimates: Iterable[Estimate | None], kind: str) -> Scale:
+    """The unit in which most of a column reads between 1 and 1000; `kind` is `s`, `bytes`, `/s` or empty."""
+    sizes = sorted(abs(e.point) for e in estimates if e is not None and e.point)
+    ladder = _LADDERS[kind]
+    if not sizes:
+        return ladder[0]
+    middle = sizes[len(sizes) // 2]
+    fitting = [scale for scale in ladder if scale.factor <= middle * 1.0001]
+    return fitting[-1] if fitting else ladder[0]
+
+
+def unit(scale: Scale) -> str:
+    """The unit for an axis or a header: rates are rates of ops."""
+    return {"/s": "ops/s", "k/s": "k ops/s", "M/s": "M ops/s"}.get(scale.label, scale.label)
+
+
+def digits(value: float) -> str:
+    """Three significant digits without an exponent: 0.0123, 1.42, 12.3, 1230."""
+    if not math.isfinite(value):
+        return DASH
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    rounded = round(value, 2 - magnitude)
+    magnitude = math.floor(math.log10(abs(rounded)))
+    return f"{rounded:.{min(max(2 - magnitude, 0), 12)}f}"
+
+
+def point(value: Estimate, scale: Scale | None = None) -> str:
+    """The middle of an Estimate, three significant digits."""
+    return digits(estimate(value).point / (scale.factor if scale else 1.0))
+
+
+def bounds(value: Estimate, scale: Scale | None = None) -> str:
+    """The interval alone: `[1.38, 1.47]`."""
+    factor = scale.factor if scale else 1.0
+    return f"[{digits(estimate(value).low / factor)}, {digits(value.high / factor)}]"
+
+
+def interval(value: Estimate, scale: Scale | None = None) -> str:
+    """A point with its interval: `1.42 [1.38, 1.47]`."""
+    return f"{point(value, scale)} {bounds(value, scale)}"
+
+
+def with_unit(value: Estimate, kind: str) -> str:
+    """A number that stands alone in a sentence: `12.3 µs [11.9, 12.8]`."""
+    scale = scale_for([estimate(value)], kind)
+    gap = "" if scale.label.startswith("/") or not scale.label else " "
+    return f"{point(value, scale)}{gap}{scale.label} {bounds(value, scale)}"
+
+
+def times(value: Estimate) -> str:
+    """A ratio with its interval: `3.61× [3.4, 3.83]`."""
+    return f"{point(value)}× {bounds(value)}"
+
+
+def scalar(value: float, kind: str) -> str:
+    """A number that was set and not measured, such as a body size or a time limit."""
+    fitting = [scale for scale in _LADDERS[kind] if scale.factor <= abs(value) * 1.0001] or [_LADDERS[kind][0]]
+    gap = " " if fitting[-1].label else ""
+    return f"{digits(value / fitting[-1].factor)}{gap}{fitting[-1].label}"
+
+
+def differs(ratio: Estimate) -> bool:
+    """Whether the interval of a ratio excludes 1: the only ground for saying that one is ahead."""
+    return estimate(ratio).low > 1 or ratio.high < 1
+
+
+def no_difference(ratio: Estimate) -> str:
+    """The cautious sentence for a ratio whose interval holds 1: how large a difference could still hide."""
+    largest = max(abs(estimate(ratio).high - 1), abs(1 / ratio.low - 1) if ratio.low > 0 else math.inf)
+    if not math.isfinite(largest) or largest > 1:
+        return "the intervals are too wide to tell them apart"
+    return f"no difference larger than {digits(math.ceil(largest * 1000) / 10)} % was seen"
+
+
+def clean(text: object) -> str:
+    """Text fit to show: terminal colours and control characters are taken out, tabs become spaces."""
+    return _CONTROL.sub("", _ANSI.sub("", str(text)).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
+
+
+def one_line(text: object, limit: int = 160) -> str:
+    """Cleaned text on one line, cut at `limit` characters with an ellipsis."""
+    flat = " ".join(clean(text).split())
+    return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def listing(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def count(number: int, noun: str) -> str:
+    """`1 cell`, `3 cells`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

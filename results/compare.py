@@ -1,0 +1,235 @@
+"""From the tidy frame to what is said about each cell: estimates with intervals, never bare numbers.
+
+Only rounds of phase `measure` enter. Every process (fork) is reduced to the median of its rounds first; intervals
+are formed over processes (results/stats/estimate.py). A speedup is paired: the ratio to the reference is formed
+inside a block of the same fork, where both saw the same minute of the same machine (method.md, R6).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.model import Estimate, Phase, Scalar, Status
+from results.ledger import noise
+from results.stats.estimate import linear_interval, log_interval
+
+__all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "noise", "summary"]
+
+HEADROOM = 3.0
+"""A service must be able to take this many times what the contestant asks of it (method.md, R11)."""
+SERVICE_BUSY = 0.7
+"""Share of one core from which on a service is taken to be the limit (method.md, R11)."""
+
+_CELL_KEY = ["run", "cell"]
+_FORK_KEY = ["run", "cell", "fork"]
+
+_LOG: Mapping[str, str] = {
+    "makespan": "s",
+    "throughput": "op/s",
+    "cpu_per_op": "s",
+    "parallelism": "cores",
+    "switches_per_op": "switches",
+    "startup": "s",
+    "launch": "s",
+    "teardown": "s",
+    "pss": "bytes",
+    "peak_rss": "bytes",
+}
+"""Quantities whose errors multiply -> unit."""
+_LINEAR: Mapping[str, str] = {"overhead": "fraction", "overhead_per_op": "s", "stall": "s"}
+"""Quantities that can be 0 or negative -> unit."""
+_ALSO = ("capacity", "service_share")
+
+
+@dataclass(frozen=True)
+class Row:
+    """All that is said about one cell; an estimate is None where there is no number or fewer than 2 forks.
+
+    `makespan`, `startup`, `launch`, `teardown`, `stall`, `cpu_per_op` and `overhead_per_op` are in seconds,
+    `throughput` in checked ops per second of makespan, `overhead` is makespan / ideal - 1, `parallelism` in cores,
+    `pss` and `peak_rss` in bytes. `speedup` says how many times faster than the reference cell of the same
+    comparison and interpreter; it is None for the reference itself. `arithmetic_speedup` is what overlapping the
+    waits alone gives. `headroom` is service capacity / throughput; `server_bound` says that the service may be
+    what was measured. `forks` and `rounds` count the processes and all their measured rounds.
+    """
+
+    cell: str
+    run: str
+    workload: str
+    params: dict[str, Scalar]
+    comparison: str
+    concurrency: int
+    runner: str
+    library: str
+    contestant: str
+    family: str
+    python: str
+    python_version: str | None
+    gil: bool | None
+    one_core: bool
+    reference: bool
+    status: str
+    reason: str
+    advice: str
+    ops: int | None
+    headline: str
+    ideal_s: float | None
+    makespan: Estimate | None
+    throughput: Estimate | None
+    speedup: Estimate | None
+    overhead: Estimate | None
+    overhead_per_op: Estimate | None
+    cpu_per_op: Estimate | None
+    parallelism: Estimate | None
+    stall: Estimate | None
+    switches_per_op: Estimate | None
+    startup: Estimate | None
+    launch: Estimate | None
+    teardown: Estimate | None
+    pss: Estimate | None
+    peak_rss: Estimate | None
+    server_bound: bool
+    headroom: float | None
+    arithmetic_speedup: float | None
+    forks: int
+    rounds: int
+    digests: tuple[str, ...]
+    affinity: str
+
+
+def summary(frame: pd.DataFrame) -> list[Row]:
+    """One Row per cell of `frame` (results.load), in the order of the frame; numbers for OK cells only."""
+    measured = frame[frame["phase"] == Phase.MEASURE]
+    seen = _seen(measured)
+    good = measured[measured["status"] == Status.OK]
+    forks = _per_fork(good)
+    values = dict(iter(forks.groupby(_CELL_KEY, sort=False)))
+    ratios = dict(iter(_speedups(good).groupby(_CELL_KEY, sort=False)))
+    rows = []
+    for cell in frame.drop_duplicates(_CELL_KEY).to_dict("records"):
+        key = (cell["run"], cell["cell"])
+        numbers = _numbers(values.get(key), ratios.get(key))
+        rows.append(Row(**_description(cell), **numbers, **seen.get(key, _UNSEEN)))
+    return rows
+
+
+def digest_conflicts(frame: pd.DataFrame) -> list[str]:
+    """The comparisons in which OK cells of one run came to different results, so their work was not equal."""
+    measured = frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
+    counts = measured.groupby(["run", "comparison"], sort=False)["digest"].nunique()
+    return list(dict.fromkeys(str(key[1]) for key, count in counts.items() if count > 1 and isinstance(key, tuple)))
+
+
+def _per_fork(measured: pd.DataFrame) -> pd.DataFrame:
+    """One line per (run, cell, fork) with the median over its rounds of every quantity; NaN where unknown."""
+    column = {name: measured[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in _NUMERIC}
+    makespan, ideal, ops = column["makespan_s"], column["ideal_s"], column["ops"]
+    cpu = column["cpu_user_s"] + column["cpu_system_s"]
+    quantities = pd.DataFrame(
+        {
+            **{name: measured[name].to_numpy() for name in _FORK_KEY},
+            "makespan": makespan,
+            "throughput": column["ops_ok"] / makespan,
+            "overhead": makespan / ideal - 1,
+            "overhead_per_op": (makespan - ideal) / ops,
+            "cpu_per_op": cpu / ops,
+            "parallelism": cpu / makespan,
+            "stall": column["stall_max_s"],
+            "switches_per_op": (column["switches_voluntary"] + column["switches_involuntary"]) / ops,
+            "startup": column["startup_s"],
+            "launch": column["launch_s"],
+            "teardown": column["teardown_s"],
+            "pss": column["pss_bytes"],
+            "peak_rss": column["peak_rss_bytes"],
+            "capacity": column["service_capacity_per_s"],
+            "service_share": column["service_cpu_s"] / makespan,
+        }
+    )
+    return quantities.groupby(_FORK_KEY, sort=False).median()
+
+
+_NUMERIC = (
+    "makespan_s", "ideal_s", "ops", "ops_ok", "cpu_user_s", "cpu_system_s", "stall_max_s", "switches_voluntary",
+    "switches_involuntary", "startup_s", "launch_s", "teardown_s", "pss_bytes", "peak_rss_bytes",
+    "service_capacity_per_s", "service_cpu_s",
+)  # fmt: skip
+
+
+def _speedups(measured: pd.DataFrame) -> pd.Series[float]:
+    """Reference makespan / own makespan by (run, cell, fork): the median over the blocks that both have.
+
+    A block that holds several rounds of a cell counts once, with their median.
+    """
+    pair = ["run", "comparison", "python", "fork", "block"]
+    rounds = measured[[*pair, "cell", "reference"]].assign(
+        log_s=np.log(measured["makespan_s"].to_numpy(dtype=np.float64))
+    )
+    blocks = rounds.groupby([*pair, "cell", "reference"], sort=False)["log_s"].median().reset_index()
+    is_reference = blocks["reference"].to_numpy(dtype=bool, na_value=False)
+    references = blocks[is_reference].drop_duplicates(pair)[[*pair, "log_s"]]
+    paired = blocks[~is_reference].merge(references, on=pair, suffixes=("", "_reference"))
+    paired["ratio"] = paired["log_s_reference"] - paired["log_s"]
+    return paired.groupby(_FORK_KEY, sort=False)["ratio"].median().map(math.exp)
+
+
+def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dict[str, Any]:
+    """The estimates of one cell, and what its service had to spare."""
+    if forks is None:
+        empty = dict.fromkeys((*_LOG, *_LINEAR, "speedup", "headroom"))
+        return {**empty, "server_bound": False}
+    numbers: dict[str, Any] = {name: _positive(forks[name], unit) for name, unit in _LOG.items()}
+    numbers |= {name: linear_interval(forks[name].dropna(), unit) for name, unit in _LINEAR.items()}
+    numbers["speedup"] = None if ratios is None else log_interval(ratios, "x")
+    capacity = float(forks["capacity"].median())
+    throughput = numbers["throughput"]
+    numbers["headroom"] = capacity / throughput.point if throughput and np.isfinite(capacity) else None
+    # A single fork has no estimate, but it can still show that the service was the limit.
+    rate = throughput.point if throughput else float(forks["throughput"].median())
+    short = capacity < HEADROOM * rate
+    numbers["server_bound"] = bool(short or forks["service_share"].median() >= SERVICE_BUSY)
+    return numbers
+
+
+def _positive(values: pd.Series[float], unit: str) -> Estimate | None:
+    """A log interval, or a linear one where a clock or counter too coarse for the round gave a 0."""
+    known = values.dropna()
+    return log_interval(known, unit) if (known > 0).all() else linear_interval(known, unit)
+
+
+def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:
+    """The fields of a Row that the frame already holds, with None for NA."""
+    known = {str(name): None if pd.isna(value) else value for name, value in cell.items()}
+    ideal_s, serial_s = known["ideal_s"], known["serial_ideal_s"]
+    fields: dict[str, Any] = {name: known[name] for name in _DESCRIPTION}
+    fields["params"] = json.loads(cell["params"])
+    fields["one_core"] = bool(known["one_core"])
+    fields["reference"] = bool(known["reference"])
+    fields["arithmetic_speedup"] = serial_s / ideal_s if serial_s is not None and ideal_s else None
+    return fields
+
+
+_DESCRIPTION = (
+    "cell", "run", "workload", "comparison", "concurrency", "runner", "library", "contestant", "family", "python",
+    "python_version", "gil", "status", "reason", "advice", "ops", "headline", "ideal_s",
+)  # fmt: skip
+_UNSEEN: Mapping[str, Any] = {"forks": 0, "rounds": 0, "digests": (), "affinity": ""}
+
+
+def _seen(measured: pd.DataFrame) -> dict[Hashable, dict[str, Any]]:
+    """By (run, cell): how many forks and rounds were measured, which digests came back and on which cores."""
+    seen: dict[Hashable, dict[str, Any]] = {}
+    for key, rows in measured.groupby(_CELL_KEY, sort=False):
+        seen[key] = {
+            "forks": int(rows["fork"].nunique()),
+            "rounds": len(rows),
+            "digests": tuple(sorted(rows["digest"].dropna().unique())),
+            "affinity": " or ".join(sorted(rows["affinity"].dropna().unique())),
+        }
+    return seen

@@ -1,0 +1,64 @@
+"""Write a tidy frame for other tools: CSV, Parquet or JSON, chosen by the file's suffix."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+
+class ExportError(Exception):
+    """A frame cannot be written; the message is one line that also says what to do next."""
+
+
+def export(frame: pd.DataFrame, path: Path | str) -> None:
+    """Write `frame` to `path` whole or not at all; an older file of that name is replaced.
+
+    `.csv` and `.parquet` are tables, `.json` is a list of flat objects in which NA is null. Raises ExportError for
+    another suffix, a missing pyarrow and a file that cannot be written.
+    """
+    path = Path(path)
+    write = WRITERS.get(path.suffix.lower())
+    if write is None:
+        raise ExportError(f"cannot export to {path}: name a file that ends in {', '.join(WRITERS)}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(frame, draft)
+        draft.replace(path)
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        raise ExportError(f"cannot write {path}: {words}; name a file in a writable folder with room") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _csv(frame: pd.DataFrame, path: Path) -> None:
+    """One line per row with a header line; NA is empty."""
+    frame.to_csv(path, index=False)
+
+
+def _parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Columns with their types; the frame's attrs travel along."""
+    try:
+        frame.to_parquet(path, engine="pyarrow", index=False)
+    except ImportError:
+        raise ExportError(
+            "a Parquet file needs pyarrow, which is not installed; run: pip install 'when-async[parquet]'"
+        ) from None
+
+
+def _json(frame: pd.DataFrame, path: Path) -> None:
+    """One object per row, one row per line, numbers with all their digits."""
+    plain = frame.astype(object)
+    rows = plain.where(plain.notna(), None).to_dict("records")
+    with path.open("w", encoding="utf-8") as file:
+        file.write("[")
+        for index, row in enumerate(rows):
+            file.write((",\n" if index else "\n") + json.dumps(row, ensure_ascii=False))
+        file.write("\n]\n")
+
+
+WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {".csv": _csv, ".parquet": _parquet, ".json": _json}

@@ -1,0 +1,190 @@
+"""Reading a run file: what it holds, and one clear sentence for each way in which it can be damaged.
+
+The parent process that measures reads its own file when a run goes on, so this module imports the standard library
+and `bench.model` only. The format is documented in results/SCHEMA.md; `results.journal` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, from_json
+
+TOOL = "when-async"
+Record = dict[str, Any]
+
+
+def _required(cls: type[Any]) -> frozenset[str]:
+    """The fields of a dataclass that have no default, and so must be in its line."""
+    return frozenset(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
+
+
+CHECKED: Mapping[str, type[Any]] = {"sample": Sample, "trial": Trial, "measurement": Measurement}
+REQUIRED: Mapping[str, frozenset[str]] = {
+    "cell": _required(Cell) | {"id"},
+    **{kind: _required(cls) for kind, cls in CHECKED.items()},
+}
+"""What a line of a known kind must hold; kinds that are not listed are kept as they are."""
+
+
+class RunFileError(Exception):
+    """A run file cannot be used; the message is one line that also says what to do next."""
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """What a run file holds: header, records in order of happening, and notes on what was left out of it."""
+
+    path: Path
+    header: Record
+    records: list[Record]
+    notes: list[str] = field(default_factory=list)
+
+    def of_kind(self, kind: str) -> list[Record]:
+        """The raw records of one kind (`service`, `account`, `resumed`) in order."""
+        return [record for record in self.records if record["kind"] == kind]
+
+    def cells(self) -> list[Record]:
+        """One record for each cell that was asked for, in order; the last one wins where a cell was asked twice."""
+        return list({record["id"]: record for record in self.of_kind("cell")}.values())
+
+    def samples(self) -> list[Sample]:
+        """All rounds, warm-up ones too, in order."""
+        return [from_json(Sample, record) for record in self.of_kind("sample")]
+
+    def trials(self) -> list[Trial]:
+        """All ended (cell, fork) in order; one that was resumed occurs once for each attempt."""
+        return [from_json(Trial, record) for record in self.of_kind("trial")]
+
+    def measurements(self) -> dict[str, Measurement]:
+        """The last word on each decided cell, by cell id."""
+        return {record["cell"]: from_json(Measurement, record) for record in self.of_kind("measurement")}
+
+
+def read(path: Path, *, skip_corrupt: bool = False) -> RunFile:
+    """Read a run file; a torn last line is dropped with a note, because a killed run leaves one.
+
+    Raises RunFileError for a file that is missing, empty, not ours or newer than this program, for a corrupt line
+    before the last, for a measured round that occurs twice and for a sample of an unknown cell. With `skip_corrupt`
+    the last three are left out and told in the notes; of two equal rounds the first one stays.
+    """
+    lines = content(path).split(b"\n")
+    header = parse_header(path, lines[0])
+    notes: list[str] = []
+    numbered: list[tuple[int, Record]] = []
+    last = max(index for index, line in enumerate(lines) if line.strip())
+    for index, line in enumerate(lines[1:], start=1):
+        if not line.strip():
+            continue
+        try:
+            numbered.append((index + 1, parse_line(line)))
+        except ValueError as error:
+            if index == last:
+                notes.append(f"{path.name}: the last line ({index + 1}) is unfinished and was left out")
+            else:
+                _complain(path, f"line {index + 1} is corrupt ({error})", skip_corrupt, notes)
+    records = list(_consistent(path, numbered, skip_corrupt, notes))
+    return RunFile(path, header, records, notes)
+
+
+def _consistent(
+    path: Path, numbered: list[tuple[int, Record]], skip_corrupt: bool, notes: list[str]
+) -> Iterator[Record]:
+    """The records without measured rounds that occur twice and without samples of cells that nobody asked for."""
+    asked = {record["id"] for _, record in numbered if record["kind"] == "cell"}
+    seen: dict[tuple[str, int, int], int] = {}
+    orphans: Counter[str] = Counter()
+    for number, record in numbered:
+        if record["kind"] == "sample":
+            cell = record["cell"]
+            if cell not in asked:
+                if not skip_corrupt:
+                    _complain(path, f"line {number} is a sample of {cell}, which has no cell line", False, notes)
+                orphans[cell] += 1
+                continue
+            if record["phase"] == Phase.MEASURE:
+                key = (cell, record["fork"], record["round"])
+                before = seen.setdefault(key, number)
+                if before != number:
+                    what = f"line {number} repeats round {key[2]} of fork {key[1]} of {cell} from line {before}"
+                    _complain(path, what, skip_corrupt, notes)
+                    continue
+        yield record
+    for cell, count in orphans.items():
+        notes.append(f"{path.name}: {cell} has no cell line; {count} of its samples were left out")
+
+
+def _complain(path: Path, what: str, skip_corrupt: bool, notes: list[str]) -> None:
+    """Raise for a damaged line, or note that it was left out."""
+    if not skip_corrupt:
+        raise RunFileError(f"{path}: {what}; read the rest with --skip-corrupt, or take an undamaged copy")
+    notes.append(f"{path.name}: {what} and was left out")
+
+
+def content(path: Path) -> bytes:
+    """The content of a run file, or RunFileError where there is none."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise RunFileError(f"there is no run file {path}; make one with `{TOOL} run`, or check the path") from None
+    except OSError as error:
+        raise RunFileError(f"cannot read {path}: {os_words(error)}; name a run file that `{TOOL} run` wrote") from None
+    if not data.strip():
+        raise RunFileError(f"{path} is empty; delete it and start again with `{TOOL} run`")
+    return data
+
+
+def parse_header(path: Path, line: bytes) -> Record:
+    """The header in the first line, or RunFileError where the file is not ours or too new."""
+    header: Any = None
+    with suppress(ValueError):
+        header = json.loads(line)
+    ours = isinstance(header, dict) and header.get("kind") == "run" and header.get("tool") == TOOL
+    if not ours or type(header.get("schema")) is not int or not isinstance(header.get("run"), str):
+        raise RunFileError(f"{path} is not a run file of {TOOL}; name a file that `{TOOL} run` wrote")
+    if header["schema"] > SCHEMA_VERSION:
+        raise RunFileError(
+            f"{path} has schema {header['schema']} and this {TOOL} reads up to {SCHEMA_VERSION}; "
+            f"upgrade with `pip install --upgrade {TOOL}`"
+        )
+    return dict(header)
+
+
+def parse_line(line: bytes) -> Record:
+    """One record from its line; ValueError in a few words where it is damaged."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        raise ValueError("not JSON") from None
+    if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
+        raise ValueError("not a record with a kind")
+    missing = REQUIRED.get(record["kind"], frozenset()) - record.keys()
+    if missing:
+        raise ValueError(f"a {record['kind']} without {', '.join(sorted(missing))}")
+    if record["kind"] in CHECKED:
+        _check(record)
+    return record
+
+
+def _check(record: Record) -> None:
+    """Hold a record to the invariants of its type; ValueError in a few words where it breaks them."""
+    kind = record["kind"]
+    try:
+        from_json(CHECKED[kind], record)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"an impossible {kind}: {error}") from None
+    # A dataclass does not look at types; these three are what records are matched by.
+    whole = type(record.get("fork", 0)) is int and type(record.get("round", 0)) is int
+    if type(record["cell"]) is not str or not whole:
+        raise ValueError(f"an impossible {kind}: cell must be text, fork and round whole numbers")
+
+
+def os_words(error: OSError) -> str:
+    """What the operating system says, without its number and path."""
+    return (error.strerror or str(error)).lower()

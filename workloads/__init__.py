@@ -1,0 +1,1 @@
+"""What is measured: one file a workload, each importing nothing of ours but `bench.model`."""

@@ -1,0 +1,228 @@
+"""The HTTP server of workloads/http_fetch.py: `python -m workloads.servers.http_server`.
+
+`GET /DELAY_US/BODY_BYTES/INDEX` waits DELAY_US microseconds and answers with `body(BODY_BYTES, INDEX % VARIANTS)`.
+Standard output carries the protocol of bench.model.Service and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import platform
+import re
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+import granian
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from workloads.http_fetch import IDLE_S, VARIANTS, body
+from workloads.servers.alarm import make_alarm
+
+HOST = "127.0.0.1"
+MAX_DELAY_US = 10_000_000
+MAX_BODY_BYTES = 1 << 20
+BACKLOG = 16384
+"""Connections the kernel may hold before they are accepted; it cuts this to net.core.somaxconn without a word."""
+BACKPRESSURE = 16384
+"""Connections granian serves at once; it stops accepting at this number, so it stays above the 10 000 we may need."""
+PATH = re.compile(r"/(\d{1,9})/(\d{1,9})")
+HEADERS = [("content-type", "application/octet-stream")]
+
+Route = tuple[int, int, tuple[bytes, ...]]
+"""(delay in nanoseconds, body size in bytes, the bodies by variant)."""
+
+
+@lru_cache(maxsize=64)
+def route(prefix: str) -> Route | None:
+    """What `/DELAY_US/BODY_BYTES` asks for, with all bodies made, or None where it asks for nothing we serve."""
+    match = PATH.fullmatch(prefix)
+    if match is None:
+        return None
+    delay_us, size = int(match[1]), int(match[2])
+    if delay_us > MAX_DELAY_US or size > MAX_BODY_BYTES:
+        return None
+    return delay_us * 1000, size, tuple(body(size, variant) for variant in range(VARIANTS))
+
+
+class App:
+    """The RSGI application: answers requests and counts them for the parent.
+
+    A request is in flight from the moment Python sees it; those that wait in granian's queue are not counted, so
+    without a delay the peak stays at 1.
+    """
+
+    def __init__(self, alarm: Any) -> None:
+        self.alarm = alarm
+        self.open_now = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new window of counts; requests still open count towards its peak."""
+        self.requests = self.sent_bytes = 0
+        self.peak = self.open_now
+        self.late_ns = 0
+        self.clients: set[str] = set()
+        self.cpu_from_s = time.process_time()
+
+    def stats(self) -> dict[str, Any]:
+        """The counts of this window; `late_s` is by how much waits overran their delay, on average."""
+        return {
+            "requests": self.requests,
+            "connections": len(self.clients),
+            "peak_in_flight": self.peak,
+            "bytes": self.sent_bytes,
+            "cpu_s": time.process_time() - self.cpu_from_s,
+            "late_s": self.late_ns / self.requests / 1e9 if self.requests else 0.0,
+        }
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer one request; all counting is done before the reply leaves, so a client that has it is counted."""
+        self.requests += 1
+        self.clients.add(scope.client)
+        self.open_now += 1
+        if self.open_now > self.peak:
+            self.peak = self.open_now
+        try:
+            prefix, _, index = scope.path.rpartition("/")
+            found = route(prefix) if index.isdecimal() and len(index) < 10 else None
+            if found is not None and found[0]:
+                await self.wait(found[0])
+        finally:
+            self.open_now -= 1
+        if found is None:
+            protocol.response_empty(404, [])
+            return
+        self.sent_bytes += found[1]
+        protocol.response_bytes(200, HEADERS, found[2][int(index) % VARIANTS])
+
+    async def wait(self, delay_ns: int) -> None:
+        """Return not before `delay_ns` has passed."""
+        due_ns = time.monotonic_ns() + delay_ns
+        await self.alarm.wait(due_ns)
+        self.late_ns += time.monotonic_ns() - due_ns
+
+
+class BoundServer(Server):
+    """granian on a socket that we have bound ourselves, so that port 0 is settled without a race."""
+
+    def __init__(self, app: App, listener: socket.socket) -> None:
+        address, port = listener.getsockname()
+        self.listener = listener
+        super().__init__(
+            app,
+            address=address,
+            port=port,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=BACKLOG,
+            backpressure=BACKPRESSURE,
+            # The header timeout is also what ends an idle kept-alive connection.
+            http1_settings=HTTP1Settings(header_read_timeout=int(IDLE_S * 1000), keep_alive=True),
+            log_level=LogLevels.error,
+        )
+
+    def _init_shared_socket(self) -> None:
+        # granian would bind with SO_REUSEPORT, and then two servers could share one port without noticing.
+        # Its stubs know neither the arguments of SocketHolder nor that Linux wants the backlog among them.
+        holder: Any = granian.net.SocketHolder  # type: ignore[attr-defined]
+        backlog = (BACKLOG,) if sys.platform == "linux" else ()
+        self._ssp, self._shd = None, holder(self.listener.detach(), False, *backlog)
+
+
+def listen() -> socket.socket:
+    """A listener on a port that the kernel picked; accepted connections inherit its options."""
+    listener = socket.socket()
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.bind((HOST, 0))
+    listener.listen(BACKLOG)
+    return listener
+
+
+def own_stdout() -> BinaryIO:
+    """Keep standard output for the protocol and send what anything else prints to standard error."""
+    channel = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    return channel
+
+
+async def probe(address: str) -> None:
+    """Fetch one body over the wire; raises RuntimeError unless our own server answers it."""
+    host, port = address.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET /0/64/1 HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    if not answer.startswith(b"HTTP/1.1 200 ") or not answer.endswith(body(64, 1)):
+        raise RuntimeError(f"the server on {address} answered its probe with {answer[:80]!r}")
+
+
+def follow_parent(loop: asyncio.AbstractEventLoop, app: App, channel: BinaryIO) -> None:
+    """Answer each `stats` line on standard input; at its end, leave the process without ceremony."""
+
+    def answer() -> None:
+        channel.write(json.dumps(app.stats()).encode() + b"\n")
+        app.reset()
+
+    for line in sys.stdin.buffer:
+        if line.strip() == b"stats":
+            loop.call_soon_threadsafe(answer)
+    # Through the loop, so that answers asked for before are out; the sleep is for a loop that no longer turns.
+    loop.call_soon_threadsafe(os._exit, 0)
+    time.sleep(1.0)
+    os._exit(0)
+
+
+async def serve(channel: BinaryIO) -> None:
+    """Serve until the parent closes standard input; raises RuntimeError if granian ends before."""
+    loop = asyncio.get_running_loop()
+    alarm, listener = make_alarm(loop), listen()
+    app = App(alarm)
+    address = "{}:{}".format(*listener.getsockname())
+    serving = asyncio.create_task(BoundServer(app, listener).serve())
+    probing = asyncio.create_task(probe(address))
+    for task in (await asyncio.wait({serving, probing}, return_when=asyncio.FIRST_COMPLETED))[0]:
+        task.result()
+    if serving.done() or app.requests != 1:
+        raise RuntimeError(f"the server on {address} did not start, {app.requests} of 1 probes arrived")
+    gc.collect()
+    gc.freeze()
+    app.reset()
+    facts = {
+        "server": f"granian {granian.__version__}",
+        "loop": type(loop).__module__.partition(".")[0],
+        "timer": alarm.name,
+        "python": platform.python_version(),
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+    }
+    channel.write(json.dumps({"address": address, "facts": facts}).encode() + b"\n")
+    threading.Thread(target=follow_parent, args=(loop, app, channel), daemon=True).start()
+    await serving
+    raise RuntimeError("granian ended although the parent is still there")
+
+
+def main() -> None:
+    """Raise the limit of open files, then serve on uvloop."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    # Ctrl-C reaches the whole process group; the parent decides when this process ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(own_stdout()))
+
+
+if __name__ == "__main__":
+    main()
