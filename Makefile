@@ -5,7 +5,6 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-RUN    ?= results/runs/latest.jsonl
 OUTPUT ?= reports/out
 
 .PHONY: report test lint type clean
@@ -15,11 +14,11 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(READY)
 
+# Exit status 3 says that some cell failed: the page is still written, and tells which and why.
 report: $(READY)
-	rm -f $(RUN)
-	$(BIN)/when-async run --output $(RUN); status=$$?; \
+	$(BIN)/when-async run; status=$$?; \
 	[ $$status -eq 0 ] || [ $$status -eq 3 ] || exit $$status; \
-	$(BIN)/when-async report $(RUN) --output $(OUTPUT) && exit $$status
+	$(BIN)/when-async report --output $(OUTPUT) && exit $$status
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -20,7 +20,7 @@ PAGE = Path("reports/out")
 
 WORKLOAD = click.option(
     "-w", "--workload", "workloads", multiple=True, metavar="NAME",
-    help="A workload: a name, a point such as 'sleep[wait=1ms,n=100,c=10]', or the path of a file of your own. Repeatable.",
+    help="A workload: a name, a point such as 'sleep[wait=1ms,n=100,c=10]', or a file of your own. Repeatable.",
 )  # fmt: skip
 RUNNER = click.option(
     "-r", "--runner", "runners", multiple=True, metavar="NAME",
@@ -119,16 +119,36 @@ def matrix(workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[s
 @WORKLOAD
 @RUNNER
 @PYTHON
-@click.option("--profile", type=click.Choice(["smoke", "quick", "full"]), default="quick", show_default=True,
-              help="smoke: seconds, proves that it runs. quick: 3 forks, estimates. full: 9 forks, the whole grid.")
+@click.option(
+    "--profile",
+    type=click.Choice(["smoke", "quick", "full"]),
+    default="quick",
+    show_default=True,
+    help="smoke: seconds, proves that it runs. quick: 3 forks, estimates. full: 9 forks, the whole grid.",
+)
 @click.option("--forks", type=click.IntRange(1, 1000), help="Fresh processes per cell, instead of the profile's.")
 @click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of the profile's.")
 @click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), default=60.0, show_default=True,
-              help="Seconds after which a round is given up and its worker killed.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    help="Seconds after which a round is given up and its worker killed.",
+)
 @click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Run file to write; default: results/runs/RUN.jsonl.")
-@click.option("--resume", type=click.Path(dir_okay=False, path_type=Path), help="Go on with an interrupted run file; only what is missing is measured.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Run file to write; default: results/runs/RUN.jsonl.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Go on with an interrupted run file; only what is missing is measured.",
+)
 @click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
 @JSON
 @plain_errors
@@ -140,7 +160,9 @@ def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
 
     context = click.get_current_context()
     if resume is not None:
-        given = [name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+        given = [
+            name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        ]
         if given:
             fail(f"--resume takes everything from the run file; leave out {', '.join('--' + name for name in given)}")
     with machine(wait=wait, say=tell):
@@ -155,8 +177,14 @@ def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
 
 @main.command()
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=PAGE, show_default=True,
-              help="Folder for index.html, report.md and pictures.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=PAGE,
+    show_default=True,
+    help="Folder for index.html, report.md and pictures.",
+)
 @click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
 @plain_errors
 def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
@@ -184,7 +212,13 @@ def latest_run() -> Path:
 
 @main.command()
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write: .csv, .json or .parquet.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write: .csv, .json or .parquet.",
+)
 @click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
 @plain_errors
 def export(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
@@ -199,7 +233,9 @@ def export(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
 @main.command()
 @RUNNER
 @click.option("--forks", type=click.IntRange(2, 100), default=5, show_default=True, help="Fresh processes per runner.")
-@click.option("--pairs", type=click.IntRange(1, 1000), default=20, show_default=True, help="Pairs of rounds per process.")
+@click.option(
+    "--pairs", type=click.IntRange(1, 1000), default=20, show_default=True, help="Pairs of rounds per process."
+)
 @click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
 @JSON
 @plain_errors

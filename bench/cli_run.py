@@ -87,7 +87,12 @@ def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
 
 
 def header(
-    run: str, now: datetime, plan: Plan, selection: Selection, environments: Sequence[Environment | Missing], argv: Sequence[str]
+    run: str,
+    now: datetime,
+    plan: Plan,
+    selection: Selection,
+    environments: Sequence[Environment | Missing],
+    argv: Sequence[str],
 ) -> dict[str, Any]:
     """The first line of a run file: what was asked for, of which machine and which interpreters."""
     from importlib.metadata import version
@@ -139,8 +144,10 @@ def start_resumed(path: Path) -> Started:
     selection = from_record(head["selection"])
     known = catalogue([], [])
     labels = {entry["label"] for entry in head["environments"] if entry["default"]}
-    pythons = [label for label in head["pythons"]]
-    environments = environments_for(known, [] if labels == set(pythons) else pythons, lambda text: print(text, file=sys.stderr))
+    pythons = list(head["pythons"])
+    environments = environments_for(
+        known, [] if labels == set(pythons) else pythons, lambda text: print(text, file=sys.stderr)
+    )
     for environment in environments:
         check_same(environment, head, path)
     plan = build(selection.points, selection.runners, environments, settings)
@@ -159,7 +166,9 @@ def check_same(environment: Environment | Missing, head: Mapping[str, Any], path
     stored = {entry["label"]: entry for entry in head["environments"]}.get(environment.label)
     if isinstance(environment, Missing):
         if stored is not None:
-            raise RunFileError(f"{path} was measured with Python {environment.label}, which is gone: {environment.reason}")
+            raise RunFileError(
+                f"{path} was measured with Python {environment.label}, which is gone: {environment.reason}"
+            )
         return
     if stored is None:
         raise RunFileError(f"{path} was not measured with Python {environment.label}; start a new run")
@@ -248,4 +257,3 @@ def _middle(values: Sequence[float]) -> float:
     from statistics import median
 
     return median(values)
-

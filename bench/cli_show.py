@@ -28,10 +28,10 @@ def listing(known: Catalogue) -> list[dict[str, Any]]:
         )
         rows.append({"kind": "workload", "name": name, "summary": workload.summary, "detail": params})
         for profile, points in workload.grid.items():
-            for point in points:
-                rows.append(
-                    {"kind": "point", "name": comparison_id(workload, point), "summary": "", "detail": profile}
-                )
+            rows += [
+                {"kind": "point", "name": comparison_id(workload, point), "summary": "", "detail": profile}
+                for point in points
+            ]
     for name, found in known.runners.items():
         runner = found.value
         needs = f"needs {', '.join(runner.requires)}" if runner.requires else "standard library"
@@ -68,7 +68,13 @@ def matrix_rows(
     for missing in environments:
         if isinstance(missing, Missing):
             rows += [
-                {"workload": workload, "runner": runner, "python": missing.label, "supported": False, "reason": missing.reason}
+                {
+                    "workload": workload,
+                    "runner": runner,
+                    "python": missing.label,
+                    "supported": False,
+                    "reason": missing.reason,
+                }
                 for workload in wanted
                 for runner in chosen.runners
             ]
@@ -95,9 +101,9 @@ def print_matrix(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def print_run(path: Path, as_json: bool) -> bool:
     """Sum up a finished run; returns whether anything failed or timed out."""
+    from reports.terminal import flat, summary
     from rich.console import Console
 
-    from reports.terminal import flat, summary
     from results import load
     from results.compare import summary as summarise
 
@@ -117,7 +123,8 @@ def print_overhead(rows: Sequence[Mapping[str, Any]]) -> None:
     click.echo(f"{'runner':<16} {'op':>6} {'by hand':>12} {'instrument':>12} {'per op more':>12}  ratio")
     for row in rows:
         per_op = (row["instrument_s"] - row["by_hand_s"]) / row["ops"] * 1e6
+        times = f"{row['by_hand_s'] * 1e3:>9.3f} ms {row['instrument_s'] * 1e3:>9.3f} ms"
         click.echo(
-            f"{row['runner']:<16} {show(row['op_s'], 's'):>6} {row['by_hand_s'] * 1e3:>9.3f} ms {row['instrument_s'] * 1e3:>9.3f} ms"
+            f"{row['runner']:<16} {show(row['op_s'], 's'):>6} {times}"
             f" {per_op:>9.3f} us  {row['ratio']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
         )

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 
 from bench.account import Account
-from bench.model import Environment, Phase, Sample, Status, Trial
 from bench.environment import child_environ
+from bench.model import Environment, Phase, Sample, Status, Trial
 from bench.noise import Noise
 from bench.plan import Block, Comparison, Contestant, Settings
 from bench.process import ProcessFailed, ProcessTimedOut, Worker
@@ -33,7 +33,7 @@ class Lost:
 
 @dataclass
 class Host:
-    """What a run needs of this machine: cores, environment variables for workers and helpers, reaper, noise, account."""
+    """What a run needs of this machine: cores, variables for workers and helpers, reaper, noise, account."""
 
     cores: tuple[int, ...]
     worker_environ: Mapping[str, str]
@@ -202,7 +202,6 @@ class Crew:
 
     def _guard(self, index: int, step: Callable[[], Any]) -> list[Lost]:
         """Run a step of one member; if it fails the member is killed, buried and told as lost."""
-        member = self.members[index]
         try:
             step()
         except (ProcessFailed, ServiceFailed) as error:
@@ -226,7 +225,8 @@ class Crew:
                 pss_bytes = proportional_bytes(member.worker.pid)
                 ended: list[float] = []
                 lost = self._guard(
-                    index, lambda member=member, ended=ended: ended.append(self._close(member))  # type: ignore[misc]
+                    index,
+                    lambda member=member, ended=ended: ended.append(self._close(member)),  # type: ignore[misc]
                 )
             yield (
                 Trial(
@@ -262,7 +262,10 @@ def attestation_complaint(environment: Environment, attested: Mapping[str, Any])
         return f"asked for Python {environment.version}, the worker runs {attested['version']}"
     if bool(attested["gil"]) != environment.gil:
         asked, got = ("on", "off") if environment.gil else ("off", "on")
-        return f"the GIL should be {asked} in {environment.label}, the worker says it is {got} (an extension or PYTHON_GIL may have changed it)"
+        return (
+            f"the GIL should be {asked} in {environment.label}, the worker says it is {got} "
+            "(an extension or PYTHON_GIL may have changed it)"
+        )
     return None
 
 

@@ -82,8 +82,8 @@ class Service:
     answers each `stats` line on its standard input with one JSON line of counts since the last one,
     and ends when its standard input closes. `load_module` is started as
     `python -m load_module ADDRESS PARAMS_JSON` (the parameters and `concurrency`) and prints one JSON line with
-    `capacity_per_s`: what the service can take at that concurrency when nothing but the service is the limit. `expect(params, concurrency, stats)`
-    returns a complaint when the service saw other work than was asked for, else None.
+    `capacity_per_s`: what the service can take at that concurrency when nothing but the service is the limit.
+    `expect(params, concurrency, stats)` returns a complaint when the service saw other work than was asked for.
     """
 
     name: str
@@ -101,9 +101,12 @@ class Kit(Protocol):
     a thread or process. `address` is where the workload's service listens, or None.
     """
 
-    sleep: Callable[[float], Any]
     in_flight: int
     address: str | None
+
+    @property
+    def sleep(self) -> Callable[[float], Any]:
+        """Wait so many seconds, in the runner's own way."""
 
     def enter(self, resource: Any) -> Any:
         """Enter a context manager that is closed with the body's execution context.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -126,10 +127,8 @@ class LineProcess:
     def wait(self, timeout_s: float) -> None:
         """Close its standard input and let it end by itself; raises ProcessTimedOut when it does not."""
         assert self._popen.stdin is not None
-        try:
+        with contextlib.suppress(OSError):
             self._popen.stdin.close()
-        except OSError:
-            pass
         try:
             self._popen.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -141,11 +140,9 @@ class LineProcess:
         self._popen.wait()
         self._reaper.forget(self.pid)
         for stream in (self._popen.stdin, self._popen.stdout):
-            try:
-                if stream:
+            if stream:
+                with contextlib.suppress(OSError):
                     stream.close()
-            except OSError:
-                pass
         self._stderr.close()
 
 

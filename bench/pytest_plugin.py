@@ -87,10 +87,13 @@ class Lab:
         )
         plan = Plan(self.plan.settings, (chosen,))
         self.host = self.host or make_host()
-        with uncaptured(self.config), machine(wait=True, say=lambda text: print(text, file=sys.stderr)):
-            with Progress(plan, sys.stderr, live=sys.stderr.isatty(), quiet=not sys.stderr.isatty()) as progress:
-                for event in Experiment(plan, self.host, on_step=progress.step).events():
-                    self._note(event)
+        with (
+            uncaptured(self.config),
+            machine(wait=True, say=lambda text: print(text, file=sys.stderr)),
+            Progress(plan, sys.stderr, live=sys.stderr.isatty(), quiet=not sys.stderr.isatty()) as progress,
+        ):
+            for event in Experiment(plan, self.host, on_step=progress.step).events():
+                self._note(event)
 
     def _note(self, event: Any) -> None:
         if isinstance(event, Sample | Measurement):
@@ -117,10 +120,26 @@ LAB = pytest.StashKey[Lab]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("when-async", "concurrency models, measured in isolated workers")
-    group.addoption("--when-profile", choices=list(PROFILES), help="grid and repetitions; default: quick with --benchmark-only, else smoke")
-    group.addoption("--when-workload", action="append", default=[], metavar="NAME", help="a workload, a point such as 'sleep[wait=1ms,n=20,c=4]', or a file; repeatable")
+    group.addoption(
+        "--when-profile",
+        choices=list(PROFILES),
+        help="grid and repetitions; default: quick with --benchmark-only, else smoke",
+    )
+    group.addoption(
+        "--when-workload",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a workload, a point such as 'sleep[wait=1ms,n=20,c=4]', or a file; repeatable",
+    )
     group.addoption("--when-runner", action="append", default=[], metavar="NAME", help="a runner or a file; repeatable")
-    group.addoption("--when-python", action="append", default=[], metavar="VERSION", help="an interpreter for the workers; repeatable")
+    group.addoption(
+        "--when-python",
+        action="append",
+        default=[],
+        metavar="VERSION",
+        help="an interpreter for the workers; repeatable",
+    )
     group.addoption("--when-no-pin", action="store_true", help="leave all cores to everybody")
 
 
@@ -141,8 +160,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     settings = PROFILES[profile_of(config)]
     return (
-        f"when-async: profile {settings.profile} ({settings.forks} processes x {settings.rounds} rounds a cell); times are "
-        "inner makespans taken in isolated workers, gate open to last op done"
+        f"when-async: profile {settings.profile} ({settings.forks} processes x {settings.rounds} rounds a cell); "
+        "times are inner makespans taken in isolated workers, gate open to last op done"
     )
 
 
@@ -153,7 +172,9 @@ def lab_of(config: pytest.Config) -> Lab:
         specs, runners = config.getoption("--when-workload"), config.getoption("--when-runner")
         known = catalogue(specs, runners)
         selection = select(known, specs, runners, settings.profile)
-        modules = required_modules([w.value for w in known.workloads.values()], [r.value for r in known.runners.values()])
+        modules = required_modules(
+            [w.value for w in known.workloads.values()], [r.value for r in known.runners.values()]
+        )
         pythons = config.getoption("--when-python")
         environments: list[Environment | Missing] = (
             named(pythons, modules, requirements=REQUIREMENTS, progress=lambda text: print(text, file=sys.stderr))
@@ -182,7 +203,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
         if FIXTURE in getattr(item, "fixturenames", ()) and isinstance(item, pytest.Function):
-            lab_of(session.config).wanted.add(item.callspec.params["cell"])
+            lab_of(session.config).wanted.add(str(item.callspec.params["cell"]))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from bench.model import Param, Params, Point, Scalar, Workload
 
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
-BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "kB": 1000, "MB": 10**6}
+SECONDS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+BYTES: Mapping[str, int] = {"B": 1, "KiB": 2**10, "MiB": 2**20, "kB": 1000, "MB": 10**6}
+UNITS: Mapping[str, Mapping[str, float]] = {"s": SECONDS, "bytes": BYTES}
 NUMBER = re.compile(r"^(\d+(?:\.\d+)?)([A-Za-z]*)$")
 SPEC = re.compile(r"^(?P<name>[^\[\]]+)(?:\[(?P<inside>[^\[\]]*)\])?$")
 
@@ -35,7 +36,7 @@ def show(value: Scalar, unit: str) -> str:
 def read(text: str, param: Param) -> int | float:
     """The value of a parameter written by a person; raises QuantityError when it makes no sense or is out of range."""
     match = NUMBER.match(text.strip())
-    units = {"s": SECONDS, "bytes": BYTES}.get(param.unit, {})
+    units: Mapping[str, float] = UNITS.get(param.unit, {})
     if not match or (match[2] and match[2] not in units):
         example = {"s": "10ms", "bytes": "4KiB"}.get(param.unit, "100")
         raise QuantityError(f"{param.label}={text} is not understood; write it like {param.label}={example}")
@@ -104,7 +105,9 @@ def check_point(workload: Workload, point: Point) -> Params:
     """Assert that a point of a workload's grid names every parameter and stays in range; raises QuantityError."""
     missing = {param.name for param in workload.params} ^ set(point.params)
     if missing:
-        raise QuantityError(f"{workload.name}: a point of the grid and the parameters disagree about {', '.join(sorted(missing))}")
+        raise QuantityError(
+            f"{workload.name}: a point of the grid and the parameters disagree about {', '.join(sorted(missing))}"
+        )
     for param in workload.params:
         value = point.params[param.name]
         if not isinstance(value, int | float) or not param.low <= value <= param.high:

@@ -67,9 +67,7 @@ def collect(source: str, kind: type[Any]) -> dict[str, Found]:
         refs = [str(Path(source).resolve())]
     else:
         package = load_module(source)
-        refs = [
-            f"{source}.{info.name}" for info in pkgutil.iter_modules(package.__path__) if not info.ispkg
-        ]
+        refs = [f"{source}.{info.name}" for info in pkgutil.iter_modules(package.__path__) if not info.ispkg]
     found: dict[str, Found] = {}
     for ref in sorted(refs):
         for value in vars(load_module(ref)).values():
@@ -77,7 +75,9 @@ def collect(source: str, kind: type[Any]) -> dict[str, Found]:
                 continue
             # A module may import a neighbour's value; that is the same value, not a second one.
             if value.name in found and found[value.name].value is not value:
-                raise RegistryError(f"{kind.__name__.lower()} {value.name!r} is defined twice: {found[value.name].ref} and {ref}")
+                raise RegistryError(
+                    f"{kind.__name__.lower()} {value.name!r} is defined twice: {found[value.name].ref} and {ref}"
+                )
             found.setdefault(value.name, Found(value, ref))
     if source.endswith(".py") and not found:
         raise RegistryError(f"{source} defines no {kind.__name__}; write NAME = {kind.__name__}(...) at its top level")
@@ -124,14 +124,18 @@ def refusal(workload: Workload, runner: Runner, body_key: str | None, environmen
     """Why this contestant cannot run in this environment, in a sentence that says what to install; None if it can."""
     if body_key is None:
         have = ", ".join(sorted({key.partition("/")[0] for key in workload.bodies}))
-        return f"{workload.name} has no body for {runner.name} (it has {have}; {runner.name} runs {', '.join(runner.styles)})"
+        runs = ", ".join(runner.styles)
+        return f"{workload.name} has no body for {runner.name} (it has {have}; {runner.name} runs {runs})"
     if environment.python < runner.minimum_python:
         needed = ".".join(map(str, runner.minimum_python))
         return f"{runner.name} needs Python {needed} or newer, this is {environment.version}"
     library = body_key.partition("/")[2]
     for module in (*runner.requires, *([library] if library else [])):
         if environment.modules.get(module) is None:
-            return environment.reasons.get(module) or f"{module} is not installed for Python {environment.label}; {install_line(module)}"
+            return (
+                environment.reasons.get(module)
+                or f"{module} is not installed for Python {environment.label}; {install_line(module)}"
+            )
     return None
 
 

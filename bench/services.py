@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -25,7 +26,9 @@ class ServiceFailed(Exception):
 class RunningService:
     """One live helper process; `stats` returns its counts since they were last asked for."""
 
-    def __init__(self, service: Service, *, environ: Mapping[str, str], reaper: Reaper, affinity: Sequence[int] | None) -> None:
+    def __init__(
+        self, service: Service, *, environ: Mapping[str, str], reaper: Reaper, affinity: Sequence[int] | None
+    ) -> None:
         self.service = service
         self._environ = environ
         self._process = LineProcess(
@@ -69,8 +72,6 @@ class RunningService:
 
     def stop(self) -> None:
         """Ask it to end, and kill it if it does not."""
-        try:
+        with contextlib.suppress(ProcessTimedOut):
             self._process.wait(5)
-        except ProcessTimedOut:
-            pass
         self._process.kill()

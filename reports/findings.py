@@ -214,10 +214,10 @@ def split_sentence(scene: Scene) -> str | None:
     if found is None:
         return None
     slow, lean, fast = found.slow, found.lean, found.fast
+    if found.whole.high < 1:
+        return f"{slow.contestant} is ahead of {fast.contestant}, which had {words.times(found.whole)} its throughput"
     if found.whole.low <= 1:
-        return f"Between {slow.contestant} and {fast.contestant} {words.no_difference(found.whole)}" if (
-            found.whole.high >= 1
-        ) else f"{slow.contestant} is ahead of {fast.contestant}, {words.times(found.whole)} its throughput the other way"
+        return f"Between {slow.contestant} and {fast.contestant}, {words.no_difference(found.whole)}"
     library = f"{words.times(found.library)} is the client library ({slow.library} to {lean.library})"
     rest = f"{words.times(found.rest)} is left for the model"
     if lean.library != fast.library:

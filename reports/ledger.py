@@ -10,9 +10,16 @@ from typing import Any
 import pandas as pd
 
 from reports import words
+from results.ledger import noise as measure
 
-DISTURBED = 0.05
-"""Share of the measured time from which on steal is called a disturbance; waiting tasks are judged at twice that."""
+MONTHS = (
+    "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+LEDGER_COLUMNS = (
+    "workload", "Python", "run", "rounds", "seconds", "steal", "a task waited for a CPU", "the same, one-thread rows",
+    "preemptions per s",
+)  # fmt: skip
 
 CAUSES = {
     "timed_measure": "measured rounds",
@@ -47,53 +54,50 @@ class Ledger:
     note: str = ""
 
 
-def _measured(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[(frame["phase"] == "measure") & frame["makespan_s"].notna()]
-
-
-def _share(rows: pd.DataFrame, column: str) -> float | None:
-    known = rows[rows[column].notna()]
-    total = float(known["makespan_s"].sum())
-    return float(known[column].sum()) / total if total else None
-
-
 def noise(frame: pd.DataFrame) -> Noise:
-    """What the machine did to the measured rounds: CPU time stolen by neighbours, time tasks waited for a CPU."""
-    rows = _measured(frame)
-    steal, pressure = _share(rows, "steal_s"), _share(rows, "pressure_s")
-    if steal is None and pressure is None:
-        return Noise(False, "Noise unknown:", "the rounds carry no record of steal or pressure.")
-    said = []
-    if steal is not None:
-        said.append(f"{words.digits(100 * steal)} % of the measured time was stolen by other guests of the host")
-    if pressure is not None:
-        said.append(f"in {words.digits(100 * pressure)} % some task waited for a CPU")
-    disturbed = (steal or 0) >= DISTURBED or (pressure or 0) >= 2 * DISTURBED
-    return Noise(not disturbed, "Disturbed:" if disturbed else "Quiet:", "; ".join(said) + ".")
+    """What the machine did to the measured rounds, in one word and one sentence."""
+    found = measure(frame)
+    word = str(found["word"])
+    if word == "not recorded":
+        return Noise(False, "Noise not recorded:", "the rounds carry no trace of steal or of waiting for a CPU.")
+    steal, alone = found["steal_share"], found["pressure_share_one_core"]
+    said = [f"{_percent(steal)} of the measured time went to other guests of the host (steal)"]
+    if alone is not None:
+        said.append(f"while one-thread contestants ran, some task waited for a CPU in {_percent(alone)} of it")
+    return Noise(word == "quiet", f"{word[:1].upper()}{word[1:]}.", _sentence("; ".join(said)))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def ledger(frame: pd.DataFrame) -> Ledger:
     """Noise by run, interpreter and workload."""
-    rows = _measured(frame)
+    rows = frame[(frame["phase"] == "measure") & frame["makespan_s"].notna()]
     lines = []
-    for (run, python, workload), group in rows.groupby(["run", "python", "workload"], sort=False):
-        seconds = float(group["makespan_s"].sum())
-        steal, pressure = _share(group, "steal_s"), _share(group, "pressure_s")
-        switches = float(group["switches_involuntary"].fillna(0).sum()) / seconds if seconds else 0.0
+    for names, group in rows.groupby(["workload", "python", "run"], sort=False):
+        found = measure(group)
+        shares = [_percent(found[name]) for name in ("steal_share", "pressure_share", "pressure_share_one_core")]
+        preempted = found["involuntary_per_s"]
         lines.append(
-            [str(workload), str(python), str(run), str(len(group)), words.scalar(seconds, "s"), _percent(steal),
-             _percent(pressure), words.digits(switches)]
-        )  # fmt: skip
+            [
+                *(words.one_line(name) for name in (names if isinstance(names, tuple) else (names,))),
+                str(len(group)),
+                words.digits(float(group["makespan_s"].sum())),
+                *shares,
+                words.DASH if preempted is None else words.digits(float(preempted)),
+            ]
+        )
     note = (
-        "Sums over measured rounds, a description of the machine and not estimates. Tasks wait and are preempted also "
-        "because of the contestant itself: more processes than cores do that. No round was dropped."
+        "Sums over measured rounds: a description of the machine, not estimates. Waiting for a CPU and preemption also "
+        "come from the contestant itself where it has more processes than cores; for contestants that use one thread "
+        "they do not. No round was dropped."
     )
-    columns = ["workload", "Python", "run", "rounds", "time", "steal", "some task waited", "preemptions per s"]
-    return Ledger(columns, lines, note if lines else "No measured round, hence no ledger.")
+    return Ledger(LEDGER_COLUMNS, lines, note if lines else "No measured round, hence no ledger.")
 
 
-def _percent(share: float | None) -> str:
-    return words.DASH if share is None else f"{words.digits(100 * share)} %"
+def _percent(share: float | str | None) -> str:
+    return words.DASH if share is None else f"{words.digits(100 * float(share))} %"
 
 
 def accounts(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -129,8 +133,7 @@ def date(header: Mapping[str, Any]) -> str:
         moment = datetime.fromisoformat(raw)
     except ValueError:
         return words.one_line(raw)
-    months = "January February March April May June July August September October November December".split()
-    return f"{moment.day} {months[moment.month - 1]} {moment.year}"
+    return f"{moment.day} {MONTHS[moment.month]} {moment.year}"
 
 
 def machine(header: Mapping[str, Any]) -> str:
@@ -160,11 +163,10 @@ def interpreters(headers: Sequence[Mapping[str, Any]], used: Sequence[str]) -> s
 
 
 def profile(header: Mapping[str, Any]) -> str:
-    """`profile quick: 3 processes x 5 rounds a cell, after 1 warm-up round`."""
-    return words.one_line(
-        f"profile {header.get('profile', '?')}: {words.count(int(header.get('forks', 0)), 'process').replace('processs', 'processes')}"
-        f" × {words.count(int(header.get('rounds', 0)), 'round')} a cell"
-    )
+    """`profile quick: 3 processes x 5 rounds a cell`."""
+    forks, rounds = int(header.get("forks") or 0), int(header.get("rounds") or 0)
+    processes = "1 process" if forks == 1 else f"{forks} processes"
+    return words.one_line(f"profile {header.get('profile', '?')}: {processes} × {words.count(rounds, 'round')} a cell")
 
 
 def method(headers: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -200,14 +202,19 @@ def environment(headers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
         settings.append("pinned" if header.get("pin") else "not pinned")
         lines += [
             ("run", f"{header.get('run', '')}, started {header.get('started', '')}"),
-            ("tool", f"{header.get('tool', '')} {header.get('tool_version', '')}, {profile(header)}, {', '.join(settings)}"),
+            (
+                "tool",
+                f"{header.get('tool', '')} {header.get('tool_version', '')}, {profile(header)}, {', '.join(settings)}",
+            ),
             ("machine", machine(header)),
             ("frequency governor", str(box.get("governor") or "not visible")),
         ]
         for one in header.get("environments") or ():
             modules = [f"{name} {version}" for name, version in sorted((one.get("modules") or {}).items()) if version]
             missing = [name for name, version in sorted((one.get("modules") or {}).items()) if not version]
-            text = f"{one.get('implementation')} {one.get('version')}, {'with' if one.get('gil', True) else 'without'} GIL"
+            text = (
+                f"{one.get('implementation')} {one.get('version')}, {'with' if one.get('gil', True) else 'without'} GIL"
+            )
             text += f"; {', '.join(modules)}" if modules else ""
             text += f"; missing: {', '.join(missing)}" if missing else ""
             lines.append((f"Python {one.get('label')}", text))

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bench.model import Workload
 from bench.registry import RegistryError, collect
-from reports import ledger, style, svg, tables, words
+from reports import cost, ledger, style, svg, tables, words
 from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.plotting import NARROW, WIDE, Plot
@@ -104,7 +104,7 @@ def build(frame: pd.DataFrame, command: str, workloads: Mapping[str, Workload]) 
         "findings": [(where, words.clean(text)) for where, text in findings(scene)] if figures else [],
         "summary": tables.summary_table(scene) if figures else tables.statuses(scene),
         "sections": _sections(scene, workloads) if figures else [],
-        "card": tables.card(scene) if figures else None,
+        "card": cost.card(scene) if figures else None,
         "holes": [_hole(row) for row in scene.rows if row.status != "OK"],
         "holes_sentence": _holes_sentence(scene),
         "remarks": _remarks(scene),
@@ -249,7 +249,11 @@ def slug(text: str) -> str:
 def _environment(autoescape: bool) -> jinja2.Environment:
     loader = jinja2.PackageLoader("reports")
     made = jinja2.Environment(
-        loader=loader, autoescape=autoescape, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+        loader=loader,
+        autoescape=autoescape,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
     made.filters["md"] = markdown_text
     made.filters["code"] = markdown_code

@@ -155,7 +155,9 @@ def shape_axis(axes: Axes, axis: str, limits: tuple[float, float], inches: float
 
 def plain(tick: float) -> str:
     """A tick without superfluous zeros; ticks are round numbers, so they carry no precision to show."""
-    return f"{round(tick, 12):,.6f}".rstrip("0").rstrip(".").replace(",", "\u202f") if abs(tick) < 1e15 else digits(tick)
+    return (
+        f"{round(tick, 12):,.6f}".rstrip("0").rstrip(".").replace(",", "\u202f") if abs(tick) < 1e15 else digits(tick)
+    )
 
 
 def name_width(names: Sequence[str], most: float) -> float:
@@ -170,8 +172,11 @@ def fit(text: str, inches: float) -> str:
 
 def write_note(axes: Axes, y: float, text: str) -> None:
     """The reason of a row without a figure, in grey, on the paper's colour so that no line crosses it."""
-    axes.text(0.012, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8, color=style.SOFT,
-              fontstyle="italic", zorder=6, bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2})  # fmt: skip
+    box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2}
+    axes.text(
+        0.012, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8, color=style.SOFT,
+        fontstyle="italic", zorder=6, bbox=box,
+    )  # fmt: skip
 
 
 def _draw_dot(axes: Axes, dot: Dot, panel: Panel, y: float, inches: float) -> None:
@@ -238,7 +243,8 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
     names = name_width([dot.name for panel in every for dot in panel.dots], width * 0.38)
     values = 1.62 if width > 5 and all(len(line) == 1 for line in lines) else 0.0
     heads = [
-        (TITLE if any(p.title for p in line) else 0.06) + (GUIDE if any(p.guides for p in line) else 0) for line in lines
+        (TITLE if any(p.title for p in line) else 0.06) + (GUIDE if any(p.guides for p in line) else 0)
+        for line in lines
     ]
     heights = [head + ROW * max(len(p.dots) for p in line) + FOOT for head, line in zip(heads, lines, strict=True)]
     fig = figure(width, sum(heights))

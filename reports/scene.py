@@ -144,9 +144,10 @@ class Scene:
 
         Where they never met in a block it is the quotient of the two estimates, with the widest interval.
         """
-        if metric.name == "throughput" and under.reference and over.speedup is not None and facet(over) == facet(under):
-            if over.comparison == under.comparison:
-                return over.speedup  # type: ignore[no-any-return]
+        met = over.comparison == under.comparison and facet(over) == facet(under)
+        if met and metric is THROUGHPUT and under.reference and over.speedup is not None:
+            known: Estimate = over.speedup
+            return known
         pairs = [
             median(math.log(a / b) for a, b in values if a > 0 and b > 0)
             for values in self.pairs(over, under, metric).values()

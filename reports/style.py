@@ -55,7 +55,7 @@ MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.6, 1.4)), (0, (5, 1.4, 1.4, 1.4)))
 
 FONT_PT = 9.0
-RC: dict[str, Any] = {
+RC: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": ["DejaVu Sans"],

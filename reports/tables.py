@@ -13,12 +13,9 @@ from reports.scene import (
     Row,
     Scene,
     comparisons,
-    difference,
-    facet,
     facet_names,
     facets,
     headline,
-    ladder,
     ordered,
 )
 from reports.words import Scale, scale_for
@@ -108,7 +105,8 @@ def summary_table(scene: Scene) -> Table:
     heads = ["comparison", "Python", "shows"] if len(names) > 1 else ["comparison", "shows"]
     caption = (
         "Ratio of throughput to the reference of the same comparison (above 1 is faster); where a workload waits, the "
-        "time beyond the ideal instead (less is better). 95 % intervals in grey; bold only where the best is beyond doubt."
+        "time beyond the ideal instead (less is better). 95 % intervals in grey; bold only where the best is beyond "
+        "doubt."
     )
     return Table(caption, heads, columns, list(groups.values()))
 
@@ -152,23 +150,14 @@ OVERHEAD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
     ("overhead, %", "%", lambda row: row.overhead),
     *COMMON,
 )
-CARD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
-    ("memory (PSS)", "bytes", lambda row: row.pss),
-    ("peak RSS", "bytes", lambda row: row.peak_rss),
-    ("CPU per op", "s", lambda row: row.cpu_per_op),
-    ("switches per op", "", lambda row: row.switches_per_op),
-    ("launch", "s", lambda row: row.launch),
-    ("start-up", "s", lambda row: row.startup),
-    ("tear-down", "s", lambda row: row.teardown),
-)
 PERCENT = Scale(0.01, "%")
 
 
-def _scales(rows: Sequence[Row], columns: Sequence[tuple[str, str, Getter]]) -> list[Scale]:
+def scales_of(rows: Sequence[Row], columns: Sequence[tuple[str, str, Getter]]) -> list[Scale]:
     return [PERCENT if kind == "%" else scale_for([get(row) for row in rows], kind) for _, kind, get in columns]
 
 
-def _headed(columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale]) -> list[str]:
+def headed(columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale]) -> list[str]:
     titles = []
     for (title, kind, _), scale in zip(columns, scales, strict=True):
         unit = words.unit(scale)
@@ -200,7 +189,7 @@ def workload_table(scene: Scene) -> Table:
     measured = [row for row in rows if row.status == "OK"]
     columns = OVERHEAD_COLUMNS if judged is OVERHEAD else THROUGHPUT_COLUMNS
     columns = tuple(column for column in columns if any(column[2](row) is not None for row in measured)) or columns[:1]
-    scales = _scales(measured, columns)
+    scales = scales_of(measured, columns)
     groups = []
     for comparison in comparisons(rows):
         here = scene.of(comparison=comparison)
@@ -213,13 +202,11 @@ def workload_table(scene: Scene) -> Table:
                 group.lines.append(_workload_line(row, columns, scales, row is best))
             groups.append(group)
     caption = "Every contestant, best first; 95 % intervals over processes in grey."
-    titles = _headed(columns, scales) + (["speed-up, arithmetic"] if judged is OVERHEAD else [])
+    titles = headed(columns, scales) + (["speed-up, arithmetic"] if judged is OVERHEAD else [])
     return Table(caption, ["contestant", "cores allowed", "remarks"], titles, groups)
 
 
-def _workload_line(
-    row: Row, columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale], best: bool
-) -> Line:
+def _workload_line(row: Row, columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale], best: bool) -> Line:
     if row.status != "OK":
         said = [[Item(f"{row.status}: {words.one_line(row.reason, 120)}", hole=True)]]
         return Line(row.contestant, [cores(row), marks(row)], said, quiet=True)
@@ -232,67 +219,6 @@ def _workload_line(
     return Line(row.contestant, [cores(row), marks(row)], entries)
 
 
-def marginal_memory(fewer: Row, more: Row) -> Estimate | None:
-    """Bytes that one more op in flight costs: the slope of PSS between two concurrencies, widest interval."""
-    steps = more.concurrency - fewer.concurrency
-    if fewer.pss is None or more.pss is None or steps <= 0:
-        return None
-    whole = difference(more.pss, fewer.pss)
-    return Estimate(whole.point / steps, whole.low / steps, whole.high / steps, "bytes", whole.n, whole.confidence)
-
-
-def card(scene: Scene) -> Table | None:
-    """What one more thing in flight costs: memory, CPU, start-up; each model at the most and fewest in flight."""
-    chosen = [row for row in scene.rows if row.status == "OK" and (row.pss is not None or row.startup is not None)]
-    if not chosen:
-        return None
-    names = facet_names(scene.rows)
-    slopes: dict[int, Estimate | None] = {}
-    groups: dict[str, list[tuple[Row, Estimate | None]]] = {}
-    for workload in dict.fromkeys(row.workload for row in chosen):
-        own = [row for row in chosen if row.workload == workload]
-        for row in ordered(_most_in_flight(own), headline(own)):
-            fewest = min((r for r in own if _twin(r, row)), key=lambda r: r.concurrency)
-            slopes[id(row)] = marginal_memory(fewest, row)
-            groups.setdefault(f"{row.comparison}", []).append((row, slopes[id(row)]))
-    shown = [row for pairs in groups.values() for row, _ in pairs]
-    columns = tuple(column for column in CARD_COLUMNS if any(column[2](row) is not None for row in shown))
-    scales = _scales(shown, columns)
-    steepness = scale_for([slope for slope in slopes.values() if slope is not None], "bytes")
-    with_slope = any(slope is not None for slope in slopes.values())
-    made = []
-    for heading, pairs in groups.items():
-        group = Group(heading)
-        for row, slope in pairs:
-            entries: list[Entry] = [[number(slope, steepness)]] if with_slope else []
-            entries += [[number(get(row), scale)] for (_, _, get), scale in zip(columns, scales, strict=True)]
-            notes = [names[(row.run, row.python)].removeprefix("Python ")] if len(names) > 1 else []
-            group.lines.append(Line(row.contestant, notes, entries))
-        made.append(group)
-    first = [f"one more in flight, {steepness.label}"] if with_slope else []
-    heads = ["contestant", "Python"] if len(names) > 1 else ["contestant"]
-    caption = (
-        "Each contestant at the most ops in flight that was measured. Memory is that of the whole worker with its "
-        "children; launch is process start and imports, start-up the pool or loop with priming. None of the times is "
-        "part of any makespan."
-    )
-    return Table(caption, heads, first + _headed(columns, scales), made)
-
-
-def _twin(row: Row, other: Row) -> bool:
-    """Whether two rows differ in concurrency only."""
-    return row.contestant == other.contestant and facet(row) == facet(other) and ladder(row) == ladder(other)
-
-
-def _most_in_flight(rows: Sequence[Row]) -> list[Row]:
-    best: dict[tuple[object, ...], Row] = {}
-    for row in rows:
-        name = (row.contestant, facet(row), ladder(row))
-        if name not in best or row.concurrency > best[name].concurrency:
-            best[name] = row
-    return list(best.values())
-
-
 def statuses(scene: Scene) -> Table:
     """What became of every cell, in words and without a figure: all that a smoke run can say."""
     names = facet_names(scene.rows)
@@ -301,7 +227,8 @@ def statuses(scene: Scene) -> Table:
         group = groups.setdefault(row.workload, Group(row.workload))
         notes = [row.comparison, names[(row.run, row.python)]]
         said = "ran, answer checked" if row.status == "OK" else f"{row.status}: {words.one_line(row.reason, 200)}"
-        group.lines.append(Line(row.contestant, notes, [[Item(said, hole=row.status != "OK")]], quiet=row.status != "OK"))
+        group.lines.append(
+            Line(row.contestant, notes, [[Item(said, hole=row.status != "OK")]], quiet=row.status != "OK")
+        )
     return Table("Every cell and what became of it.", ["contestant", "comparison", "interpreter"], ["status"],
                  list(groups.values()))  # fmt: skip
-

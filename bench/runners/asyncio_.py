@@ -100,7 +100,9 @@ class LoopSession:
     def _check_leftovers() -> None:
         left = asyncio.all_tasks() - {asyncio.current_task()}
         if left:
-            raise RuntimeError(f"{len(left)} task(s) were left behind by the round, such as {next(iter(left)).get_name()}")
+            raise RuntimeError(
+                f"{len(left)} task(s) were left behind by the round, such as {next(iter(left)).get_name()}"
+            )
 
 
 async def open_async_body(job: Job) -> tuple[Callable[[Any], Any], AsyncioKit]:

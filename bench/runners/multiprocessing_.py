@@ -161,7 +161,9 @@ class PoolSession:
         """A pool whose child was killed waits for ever: say so instead."""
         lost = self.members - {child.pid for child in self.context.active_children() if child.is_alive()}
         if lost:
-            raise RuntimeError(f"{len(lost)} of {self.workers} pool processes died while they had work (was one killed?)")
+            raise RuntimeError(
+                f"{len(lost)} of {self.workers} pool processes died while they had work (was one killed?)"
+            )
 
 
 @contextmanager

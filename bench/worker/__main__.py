@@ -1,7 +1,7 @@
 """The measured process: one trial comes in on standard input, JSON lines go out.
 
-The parent says `open`, `round`, `overhead` and `close`; every request gets one line. Whatever the workload prints goes to
-standard error, so that it can never be taken for an answer. When standard input ends, so does the process.
+The parent says `open`, `round`, `overhead` and `close`; every request gets one line. Whatever the workload prints
+goes to standard error, so that it can never be taken for an answer. When standard input ends, so does the process.
 """
 
 from __future__ import annotations

@@ -58,7 +58,9 @@ def by_hand_threads(op: Op, items: Sequence[Any], workers: int) -> int:
     return max(ended) - start
 
 
-async def by_hand_tasks(op: Callable[[Any], Awaitable[Any]] | Op, items: Sequence[Any], workers: int, *, awaits: bool) -> int:
+async def by_hand_tasks(
+    op: Callable[[Any], Awaitable[Any]] | Op, items: Sequence[Any], workers: int, *, awaits: bool
+) -> int:
     queue: SimpleQueue[int] = SimpleQueue()
     for index in range(len(items)):
         queue.put(index)

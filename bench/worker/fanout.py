@@ -63,7 +63,7 @@ async def pull_async(
 
 
 class Tally:
-    """Counts ops from inside, in an instrumented warm-up round: starts, peak in flight, threads (method.md, N2, N5, N11)."""
+    """Counts ops from inside, in an instrumented warm-up round: starts, peak in flight, threads (N2, N5, N11)."""
 
     def __init__(self) -> None:
         self._lock = Lock()

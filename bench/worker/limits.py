@@ -25,7 +25,9 @@ def process_limit() -> tuple[int, str]:
     """The most pool processes that are sensible here, and the reason in words."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limits = list(_task_limits())
-    limits.append((PROCESSES_PER_CORE * cores, f"{PROCESSES_PER_CORE} processes a core on {cores} cores is the most we start"))
+    limits.append(
+        (PROCESSES_PER_CORE * cores, f"{PROCESSES_PER_CORE} processes a core on {cores} cores is the most we start")
+    )
     available = _available_bytes()
     if available is not None:
         count = max(1, available // 2 // PROCESS_BYTES)
@@ -34,7 +36,10 @@ def process_limit() -> tuple[int, str]:
 
 
 def _task_limits() -> Iterator[tuple[int, str]]:
-    for name, path in (("pids.max of the container", _cgroup_pids()), ("kernel.threads-max", Path("/proc/sys/kernel/threads-max"))):
+    for name, path in (
+        ("pids.max of the container", _cgroup_pids()),
+        ("kernel.threads-max", Path("/proc/sys/kernel/threads-max")),
+    ):
         value = _number(path)
         if value is not None:
             yield max(1, value - RESERVE), f"{name} is {value}"

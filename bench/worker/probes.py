@@ -97,6 +97,8 @@ class Children:
         """Usage of the session's own process with what the children used since they last reported."""
         parts = [own]
         parts += [difference(usage, self._seen.get(pid, Usage())) for pid, usage in reported.items()]
-        parts += [Usage(peak_rss_bytes=usage.peak_rss_bytes) for pid, usage in self._seen.items() if pid not in reported]
+        parts += [
+            Usage(peak_rss_bytes=usage.peak_rss_bytes) for pid, usage in self._seen.items() if pid not in reported
+        ]
         self._seen.update(reported)
         return total(parts)

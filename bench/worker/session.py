@@ -27,7 +27,7 @@ class Refused(Exception):
 
 
 class FinaliserTrap:
-    """Catches what only finalisers say: a coroutine that was never awaited, a resource never closed (method.md, R13)."""
+    """Catches what only finalisers say, such as a coroutine that was never awaited (method.md, R13)."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -178,4 +178,3 @@ def check_proof(runner: Runner, job: Job, proof: Proof, ops: int) -> None:
         raise Refused(f"{proof.started} op starts were counted for {ops} ops")
     if proof.peak_in_flight > allowed:
         raise Refused(f"{proof.peak_in_flight} ops were in flight where {allowed} are allowed")
-

@@ -68,7 +68,9 @@ def draw(scene: Scene, width: float) -> Figure:
 
 def subtitle(scene: Scene) -> str:
     if headline(scene.rows) is OVERHEAD:
-        return "Time beyond the ideal per op, and CPU time per op; 95 % intervals over processes, one faint dot a process."
+        return (
+            "Time beyond the ideal per op, and CPU time per op; 95 % intervals over processes, one faint dot a process."
+        )
     return "Checked ops per second of makespan; 95 % intervals over processes, one faint dot a process."
 
 

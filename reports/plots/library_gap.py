@@ -30,7 +30,11 @@ LANE = 0.52
 
 def _fits(scene: Scene) -> bool:
     rows = [row for row in scene.rows if row.library and value(row, THROUGHPUT) is not None]
-    return headline(scene.rows) is THROUGHPUT and len({row.library for row in rows}) > 1 and len({r.runner for r in rows}) > 1
+    return (
+        headline(scene.rows) is THROUGHPUT
+        and len({row.library for row in rows}) > 1
+        and len({r.runner for r in rows}) > 1
+    )
 
 
 def _lanes(scene: Scene) -> list[str]:
@@ -38,7 +42,9 @@ def _lanes(scene: Scene) -> list[str]:
     return list(dict.fromkeys(row.runner for row in ordered(scene.rows, THROUGHPUT) if row.library))
 
 
-def _lane(axes: Axes, y: int, points: list[tuple[Row, Estimate]], factor: float, looks: dict[str, tuple[str, object]]) -> None:
+def _lane(
+    axes: Axes, y: int, points: list[tuple[Row, Estimate]], factor: float, looks: dict[str, tuple[str, object]]
+) -> None:
     middles = sorted(e.point / factor for _, e in points)
     if len(middles) > 1:
         axes.plot([middles[0], middles[-1]], [y, y], color=style.FAINT, linewidth=3.5, solid_capstyle="round", zorder=1)
@@ -119,9 +125,14 @@ def title(scene: Scene) -> str:
         if sentence:
             return sentence + where
         for first, second, ratio in same_library(own)[:1]:
-            return f"With {first.library} on both sides, {first.runner} had {times(ratio)} the throughput of {second.runner}{where}"
+            much = f"{first.runner} had {times(ratio)} the throughput of {second.runner}"
+            return f"With {first.library} on both sides, {much}{where}"
     libraries = list(dict.fromkeys(row.library for row in scene.rows if row.library))
-    return f"{listing(libraries)} side by side: no model has two of them, so model and library stay confounded" if libraries else NOTHING
+    return (
+        f"{listing(libraries)} side by side: no model has two of them, so model and library stay confounded"
+        if libraries
+        else NOTHING
+    )
 
 
 LIBRARY_GAP = Plot(

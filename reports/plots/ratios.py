@@ -57,9 +57,9 @@ def title(scene: Scene) -> str:
     for one in known:
         rows = [row for row in scene.of_facet(one).rows if not row.reference and row.speedup is not None]
         clear = sorted(row.contestant for row in rows if row.speedup.low > 1)
-        said.setdefault(
-            f"{len(clear)} of {len(rows)} beat {_reference(scene)}" if rows else "no ratio", []
-        ).append(names[one].removeprefix("Python "))
+        said.setdefault(f"{len(clear)} of {len(rows)} beat {_reference(scene)}" if rows else "no ratio", []).append(
+            names[one].removeprefix("Python ")
+        )
     return "; ".join(f"{text} on {', '.join(where)}" for text, where in said.items())
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bench.model import Estimate
 from reports import style
 from reports.findings import lead
-from reports.plotting import FOOT, TITLE, Plot, add_axes, extent, figure, fit, name_width, plain, shape_axis
+from reports.plotting import FOOT, TITLE, Plot, add_axes, figure, fit, name_width, plain, shape_axis
 from reports.scene import OVERHEAD, Metric, Row, Scene, facet_names, facets, headline, ladder, value
 from reports.words import count, listing, scale_for, unit
 
@@ -63,11 +63,17 @@ def _labels(ends: Sequence[tuple[float, str]], low: float, high: float, step: fl
         for index in range(len(placed) - 2, -1, -1):
             below = placed[index + 1][1]
             wanted, at, text = placed[index]
-            placed[index] = (wanted, max(min(at, at - short) if at - short >= below + step else below + step, at - short), text)
+            placed[index] = (
+                wanted,
+                max(min(at, at - short) if at - short >= below + step else below + step, at - short),
+                text,
+            )
     return placed
 
 
-def _draw_line(axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float, look: tuple[str, object], knees: bool) -> None:
+def _draw_line(
+    axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float, look: tuple[str, object], knees: bool
+) -> None:
     row = points[0][0]
     colours = style.family(row.family)
     xs = [r.concurrency for r, _ in points]
@@ -84,7 +90,9 @@ def _draw_line(axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float
                   markeredgewidth=0.9, zorder=5)  # fmt: skip
 
 
-def _draw_labels(axes: Axes, found: dict[str, list[tuple[Row, Estimate]]], factor: float, inches: float, room: float) -> None:
+def _draw_labels(
+    axes: Axes, found: dict[str, list[tuple[Row, Estimate]]], factor: float, inches: float, room: float
+) -> None:
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = []
     for name, points in found.items():
@@ -158,7 +166,7 @@ def title(scene: Scene) -> str:
     where = f" on {facet_names(scene.rows)[known[0]]}" if len(known) > 1 else ""
     did = "added least to the wait" if metric is OVERHEAD else "led"
     if len(leaders) == 1:
-        (names, at), = leaders.items()
+        ((names, at),) = leaders.items()
         return f"{names} {did} at every concurrency measured ({count(len(at), 'step')}){where}"
     said = [f"{names} {did} at {listing([str(c) for c in at])} in flight" for names, at in leaders.items()]
     return "; ".join(said) + where

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from typing import Any
 
 MOST_CONNECTIONS = 64
-"""More bring no more; fewer are used where the clients have fewer in flight, because they get less out of the server."""
+"""More bring no more; fewer are used where the clients have fewer in flight, since they get less out of it."""
 WARMUP_S = 0.1
 MEASURE_S = 0.5
 TIMEOUT_S = 10.0
