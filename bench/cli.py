@@ -47,6 +47,9 @@ def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except (RegistryError, QuantityError, NoEnvironment, Busy) as error:
             fail(str(error))
+        except KeyboardInterrupt:
+            tell("interrupted")
+            sys.exit(INTERRUPTED)
         except Exception as error:
             # These live in rooms that must not be imported just to name their errors.
             if type(error).__name__ in ("RunFileError", "ReportError", "ExportError"):
@@ -111,7 +114,7 @@ def matrix(workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[s
     from bench.selection import catalogue
 
     known = catalogue(workloads, runners)
-    rows = matrix_rows(known, workloads, runners, environments_for(known, pythons, tell))
+    rows = matrix_rows(known, workloads, runners, environments_for(known.modules, pythons, tell))
     click.echo(json.dumps(rows, indent=1)) if as_json else print_matrix(rows)
 
 
@@ -164,7 +167,10 @@ def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
             name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
         ]
         if given:
-            fail(f"--resume takes everything from the run file; leave out {', '.join('--' + name for name in given)}")
+            options_of = {param.name: param.opts[-1] for param in context.command.params}
+            fail(
+                f"--resume takes everything from the run file; leave out {', '.join(options_of[name] for name in given)}"
+            )
     with machine(wait=wait, say=tell):
         started = start_resumed(resume) if resume is not None else start_fresh(options, sys.argv[1:])
         try:

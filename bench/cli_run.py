@@ -8,7 +8,7 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +22,15 @@ from bench.model import Cell, Environment, Measurement, Sample, Trial, Workload,
 from bench.overhead import POINTS, OverheadProbe
 from bench.plan import PROFILES, Plan, Settings, build
 from bench.progress import Progress
-from bench.registry import required_modules
 from bench.selection import REQUIREMENTS, Catalogue, Selection, catalogue, from_record, select, to_record
 from results.journal import Journal, RunFileError, read
-from results.stats.estimate import log_interval
 
 RUNS = Path("results/runs")
+
+
+def tell(text: str) -> None:
+    """A line for the person who waits."""
+    print(text, file=sys.stderr, flush=True)
 
 
 class Interrupted(Exception):
@@ -45,20 +48,12 @@ class Started:
 
 
 def environments_for(
-    known: Catalogue, pythons: Sequence[str], say: Callable[[str], None]
+    modules: Sequence[str], pythons: Sequence[str], say: Callable[[str], None]
 ) -> list[Environment | Missing]:
-    """The interpreters asked for, each with what it can import; the running one if none was named."""
-    modules = modules_of(known)
+    """The interpreters asked for, each with what it can import of `modules`; the running one if none was named."""
     if not pythons:
         return [default(modules)]
     return named(pythons, modules, requirements=REQUIREMENTS, progress=say)
-
-
-def modules_of(known: Catalogue) -> list[str]:
-    """Libraries that some cell may need."""
-    return required_modules(
-        [found.value for found in known.workloads.values()], [found.value for found in known.runners.values()]
-    )
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
@@ -73,17 +68,23 @@ def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
     known = catalogue(options["workloads"], options["runners"])
     settings = settings_of(options)
     selection = select(known, options["workloads"], options["runners"], settings.profile)
-    environments = environments_for(known, options["pythons"], lambda text: print(text, file=sys.stderr, flush=True))
+    environments = environments_for(known.modules, options["pythons"], tell)
     plan = build(selection.points, selection.runners, environments, settings)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = options["output"] or RUNS / f"{run}.jsonl"
     journal = Journal.create(path, header(run, now, plan, selection, environments, argv))
+    write_cells(journal, plan, selection)
+    return Started(path, journal, plan, Done())
+
+
+def write_cells(journal: Journal, plan: Plan, selection: Selection, there: Collection[str] = ()) -> None:
+    """One line for each cell that is not in the file yet; an interruption can come between two of them."""
     for comparison in plan.comparisons:
         cells = [contestant.cell for contestant in comparison.contestants] + [cell for cell, _ in comparison.refused]
         for cell in cells:
-            journal.append(cell_record(cell, comparison.workload, selection.runners[cell.runner].value.serial))
-    return Started(path, journal, plan, Done())
+            if cell.id not in there:
+                journal.append(cell_record(cell, comparison.workload, selection.runners[cell.runner].value.serial))
 
 
 def header(
@@ -137,17 +138,14 @@ def start_resumed(path: Path) -> Started:
     """Read an interrupted run and plan what it still lacks; raises RunFileError when it cannot be gone on with."""
     journal = Journal.resume(path)
     if journal.repaired:
-        print(f"note: {journal.repaired}", file=sys.stderr)
+        tell(f"note: {journal.repaired}")
     stored = read(path)
     head = stored.header
     settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__})
     selection = from_record(head["selection"])
-    known = catalogue([], [])
-    labels = {entry["label"] for entry in head["environments"] if entry["default"]}
-    pythons = list(head["pythons"])
-    environments = environments_for(
-        known, [] if labels == set(pythons) else pythons, lambda text: print(text, file=sys.stderr)
-    )
+    known = Catalogue({found.value.name: found for found, _ in selection.points}, selection.runners)
+    only_default = all(entry["default"] for entry in head["environments"]) and len(head["pythons"]) == 1
+    environments = environments_for(known.modules, [] if only_default else head["pythons"], tell)
     for environment in environments:
         check_same(environment, head, path)
     plan = build(selection.points, selection.runners, environments, settings)
@@ -158,6 +156,7 @@ def start_resumed(path: Path) -> Started:
     for record in stored.of_kind("service"):
         done.capacities[record["comparison"]] = record["capacity_per_s"]
     journal.append({"kind": "resumed", "at": datetime.now(UTC).isoformat(timespec="seconds"), "attempt": done.attempt})
+    write_cells(journal, plan, selection, {cell["id"] for cell in stored.cells()})
     return Started(path, journal, plan, done)
 
 
@@ -193,6 +192,7 @@ def execute(started: Started) -> None:
                 for event in walk:
                     journal.append(record_of(event))
                     if isinstance(event, Measurement) and event.status in ("FAILED", "TIMEOUT"):
+                        progress.drop(event.cell)
                         progress.say(f"{event.status} {event.cell}: {event.reason}")
             finally:
                 walk.close()  # type: ignore[attr-defined]
@@ -220,9 +220,12 @@ def record_of(event: Sample | Trial | Measurement | ServiceRecord) -> dict[str, 
 
 def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tuple[list[dict[str, Any]], list[str]]:
     """Rows of `when-async overhead`, and what went wrong."""
+    # Brings SciPy, which takes seconds to import and which a run has no use for.
+    from results.stats.estimate import log_interval
+
     known = catalogue([], runner_specs)
     selection = select(known, ["empty"], runner_specs, "quick")
-    environment = default(modules_of(known))
+    environment = default(known.modules)
     host = make_host()
     rows, broken = [], []
     try:

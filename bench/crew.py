@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,13 +103,17 @@ class Crew:
         with self.host.account.charge("launch"):
             for index in sorted(wanted):
                 contestant = self.comparison.contestants[index]
-                worker = self.host.start_worker(
-                    contestant.environment.executable,
-                    self._trial(contestant),
-                    environ=self.host.worker_environ,
-                    reaper=self.host.reaper,
-                    affinity=subject if contestant.cell.one_core else None,
-                )
+                try:
+                    worker = self.host.start_worker(
+                        contestant.environment.executable,
+                        self._trial(contestant),
+                        environ=self.host.worker_environ,
+                        reaper=self.host.reaper,
+                        affinity=subject if contestant.cell.one_core else None,
+                    )
+                except ProcessFailed as error:
+                    lost.append(Lost(contestant.cell.id, Status.FAILED, str(error)))
+                    continue
                 self.members[index] = Member(contestant, worker)
             for index, member in list(self.members.items()):
                 lost += self._guard(index, lambda member=member: member.worker.ready(LAUNCH_TIMEOUT_S))  # type: ignore[misc]
@@ -157,7 +162,7 @@ class Crew:
     def _round(self, member: Member, block: Block, position: int) -> Sample:
         if self.service:
             self.service.stats()
-        mark = self.host.noise.mark()
+        mark, began = self.host.noise.mark(), time.monotonic()
         prove = block.phase is Phase.WARMUP and block.round == 0
         phase = f"in round {block.round} of the {block.phase} phase"
         try:
@@ -167,7 +172,7 @@ class Crew:
         except ProcessFailed as error:
             self._blame_service()
             raise ProcessFailed(f"{phase}: {error}") from error
-        noise = self.host.noise.since(mark)
+        noise = {**self.host.noise.since(mark), "window_s": time.monotonic() - began}
         return Sample(
             cell=member.contestant.cell.id,
             fork=self.fork,
@@ -298,7 +303,8 @@ def make_host() -> Host:
     """This machine as a run sees it."""
     raise_file_limit()
     root = str(Path(__file__).resolve().parent.parent)
-    service_environ = {**os.environ, "PYTHONPATH": root}
+    outer = os.environ.get("PYTHONPATH")
+    service_environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, outer)))}
     return Host(
         cores=usable_cores(),
         worker_environ=child_environ(),

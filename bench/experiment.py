@@ -6,17 +6,22 @@ loses at most the round in flight; closing the iterator kills and buries everyth
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.account import Account
+from bench.advice import History, advise
 from bench.crew import Crew, Host, Lost
 from bench.model import Measurement, Phase, Sample, Status, Trial
 from bench.plan import Block, Comparison, Plan, blocks, walk
 from bench.services import ServiceFailed
+
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where an object lies in memory says nothing and differs from run to run (method.md, T22)."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Done:
 
     samples: set[tuple[str, int, str, int]] = field(default_factory=set)
     digests: dict[str, str] = field(default_factory=dict)
+    histories: dict[str, History] = field(default_factory=dict)
     decided: dict[str, Status] = field(default_factory=dict)
     capacities: dict[str, float | None] = field(default_factory=dict)
     attempt: int = 0
@@ -49,6 +55,7 @@ class Done:
         if sample.digest != first:
             return f"round {sample.round} of fork {sample.fork} gave other results than the first round"
         self.samples.add(sample.key)
+        self.histories.setdefault(sample.cell, History()).keep(sample)
         return None
 
 
@@ -87,18 +94,24 @@ class Experiment:
 
     def _conclude(self, comparison: Comparison) -> Iterator[Measurement]:
         """Whoever is undecided is OK, unless its results are not those of the other contestants (method.md, R7)."""
-        open_ = [each.cell.id for each in comparison.contestants if each.cell.id not in self.done.decided]
-        digests = Counter(self.done.digests[cell] for cell in open_)
+        known = {each.cell.id: each.cell for each in comparison.contestants}
+        cells = list(known)
+        open_ = [cell for cell in cells if cell not in self.done.decided]
+        # Those that were found OK before an interruption still count, or a resumed run would judge otherwise.
+        equal = [cell for cell in cells if self.done.decided.get(cell, Status.OK) == Status.OK]
+        digests = Counter(self.done.digests[cell] for cell in equal)
         common = digests.most_common(1)[0][0] if digests else ""
         for cell in open_:
             if self.done.digests[cell] == common:
-                yield self._decide(Measurement(cell, Status.OK))
+                advice = advise(known[cell], self.done.histories[cell], len(self.host.cores))
+                yield self._decide(Measurement(cell, Status.OK, advice=advice))
             else:
                 others = digests[common]
-                reason = f"unequal work: its results differ from those of {others} of the {len(open_)} contestants"
+                reason = f"unequal work: its results differ from those of {others} of the {len(equal)} contestants"
                 yield self._decide(Measurement(cell, Status.FAILED, reason))
 
     def _decide(self, measurement: Measurement) -> Measurement:
+        measurement = replace(measurement, reason=ADDRESS.sub("", measurement.reason))
         self.done.decided[measurement.cell] = measurement.status
         return measurement
 

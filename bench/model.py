@@ -144,6 +144,8 @@ class Workload:
     ideal_s: Callable[[Params, int], float] | None = None
     service: Service | None = None
     headline: str = "throughput"
+    calibration: bool = False
+    """Says that it measures the instrument and not a model, and so comes last."""
     learn: str = ""
     """One sentence for the page: what a reader can learn from this workload and what not."""
 

@@ -49,15 +49,19 @@ class LineProcess:
         self._reaper = reaper
         self._buffer = b""
         self.started = time.monotonic()
-        self._popen = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env=dict(environ),
-            cwd=tempfile.gettempdir(),
-            start_new_session=True,
-        )
+        try:
+            self._popen = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=dict(environ),
+                cwd=tempfile.gettempdir(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise ProcessFailed(f"the process did not start: {error.strerror}") from error
         reaper.watch(self.pid)
         if affinity is not None and hasattr(os, "sched_setaffinity"):
             # The child is still one thread that has started nothing, so this holds for all that it will start.
@@ -95,7 +99,10 @@ class LineProcess:
                 raise ProcessFailed(self._obituary())
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
-        answer = json.loads(line)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
         if not isinstance(answer, dict):
             raise ProcessFailed(f"the process answered nonsense: {line[:80]!r}")
         return answer
@@ -152,7 +159,11 @@ class Worker(LineProcess):
     def __init__(self, executable: str, trial: Mapping[str, Any], **options: Any) -> None:
         super().__init__([executable, *interpreter_options(), "-P", "-m", "bench.worker"], **options)
         self.launch_s = 0.0
-        self.send(json.dumps(trial))
+        try:
+            self.send(json.dumps(trial))
+        except ProcessFailed:
+            self.kill()
+            raise
 
     def ask(self, timeout_s: float, **command: Any) -> dict[str, Any]:
         """Send a command and wait for its answer; raises ProcessFailed with the worker's reason when it cannot."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from bench.experiment import Done, Step
@@ -29,18 +29,14 @@ class Forecast:
                 cell = contestant.cell
                 self._guess[cell.id] = guess_s(comparison.workload, cell, contestant.runner.value.serial)
                 self._left[cell.id] = settings.forks * (settings.rounds + settings.warmups)
-        self._forks_left = settings.forks * sum(1 for comparison in plan.comparisons if comparison.contestants)
-        self._last_fork: tuple[str, int] | None = None
+        self._comparisons = [[each.cell.id for each in comparison.contestants] for comparison in plan.comparisons]
+        self._rounds_a_fork = settings.rounds + settings.warmups
 
     def step(self, step: Step) -> None:
         """A round begins; the one before it has ended."""
         now = self._clock()
         self._finish(now)
         self._current = (step.cell, now)
-        fork = (step.cell.rpartition("-")[0], step.fork)
-        if fork != self._last_fork:
-            self._last_fork = fork
-            self._forks_left = max(0, self._forks_left - 1)
 
     def _finish(self, now: float) -> None:
         if self._current:
@@ -56,7 +52,15 @@ class Forecast:
     def left_s(self) -> float:
         """Seconds that the rest will probably take."""
         rounds_s = sum(self._left[cell] * self._mean(cell) for cell in self._left)
-        return rounds_s + self._forks_left * FORK_OVERHEAD_S
+        if self._current and self._left[self._current[0]]:
+            cell, began = self._current
+            rounds_s -= min(self._clock() - began, self._mean(cell))
+        return rounds_s + sum(map(self._forks_to_start, self._comparisons)) * FORK_OVERHEAD_S
+
+    def _forks_to_start(self, cells: Sequence[str]) -> int:
+        """Forks of a comparison beyond the one that is running, by its contestant with the most to do."""
+        rounds = max((self._left[cell] for cell in cells), default=0)
+        return max(0, rounds - 1) // self._rounds_a_fork
 
     def _mean(self, cell: str) -> float:
         seen = self._seen.get(cell)
@@ -106,7 +110,11 @@ class Progress:
         for cell, _, _, _ in done.samples:
             self.forecast.skip(cell, 1)
         for cell in done.decided:
-            self.forecast.skip(cell, 1_000_000)
+            self.drop(cell)
+
+    def drop(self, cell: str) -> None:
+        """A cell is decided; nothing more will be measured of it."""
+        self.forecast.skip(cell, 1_000_000)
 
     def step(self, step: Step) -> None:
         """A round is about to begin."""

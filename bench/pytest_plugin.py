@@ -21,7 +21,6 @@ from bench.lock import machine
 from bench.model import Cell, Environment, Measurement, Phase, Sample, Status
 from bench.plan import PROFILES, Comparison, Plan, build
 from bench.progress import Progress
-from bench.registry import required_modules
 from bench.selection import REQUIREMENTS, catalogue, select
 
 FIXTURE = "measured_cell"
@@ -172,14 +171,11 @@ def lab_of(config: pytest.Config) -> Lab:
         specs, runners = config.getoption("--when-workload"), config.getoption("--when-runner")
         known = catalogue(specs, runners)
         selection = select(known, specs, runners, settings.profile)
-        modules = required_modules(
-            [w.value for w in known.workloads.values()], [r.value for r in known.runners.values()]
-        )
         pythons = config.getoption("--when-python")
         environments: list[Environment | Missing] = (
-            named(pythons, modules, requirements=REQUIREMENTS, progress=lambda text: print(text, file=sys.stderr))
+            named(pythons, known.modules, requirements=REQUIREMENTS, progress=lambda text: print(text, file=sys.stderr))
             if pythons
-            else [default(modules)]
+            else [default(known.modules)]
         )
         config.stash[LAB] = Lab(build(selection.points, selection.runners, environments, settings), config)
     return config.stash[LAB]

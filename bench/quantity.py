@@ -23,14 +23,20 @@ def show(value: Scalar, unit: str) -> str:
     if unit == "s" and isinstance(value, int | float):
         for symbol, size in SECONDS.items():
             if value >= size:
-                return f"{round(value / size, 6):g}{symbol}"
-        return "0s" if value == 0 else f"{value / 1e-6:g}us"
+                return f"{_plain(value / size)}{symbol}"
+        return "0s" if value == 0 else f"{_plain(value / 1e-6)}us"
     if unit == "bytes" and isinstance(value, int | float):
         for symbol in ("MiB", "KiB"):
             if value >= BYTES[symbol] and value % BYTES[symbol] == 0:
-                return f"{value // BYTES[symbol]:g}{symbol}"
-        return f"{value:g}B"
+                return f"{int(value) // BYTES[symbol]}{symbol}"
+        return f"{_plain(value)}B"
     return str(value)
+
+
+def _plain(value: float) -> str:
+    """All digits and no exponent, so that an id can be read again and two points never share one."""
+    text = f"{value:.9f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def read(text: str, param: Param) -> int | float:
@@ -40,18 +46,16 @@ def read(text: str, param: Param) -> int | float:
     if not match or (match[2] and match[2] not in units):
         example = {"s": "10ms", "bytes": "4KiB"}.get(param.unit, "100")
         raise QuantityError(f"{param.label}={text} is not understood; write it like {param.label}={example}")
-    value: int | float = float(match[1]) * units.get(match[2], 1)
-    if param.unit != "s":
-        if value != int(value):
-            raise QuantityError(f"{param.label}={text} must be a whole number")
-        value = int(value)
-    else:
-        value = round(value, 9)
+    value = round(float(match[1]) * units.get(match[2], 1), 9)
     if not param.low <= value <= param.high:
         raise QuantityError(
             f"{param.label}={text} is out of range: {show(param.low, param.unit)} to {show(param.high, param.unit)}"
         )
-    return value
+    if param.unit == "s":
+        return value
+    if value != int(value):
+        raise QuantityError(f"{param.label}={text} must be a whole number")
+    return int(value)
 
 
 CONCURRENCY = Param("c", 1, 1_000_000, "ops in flight")

@@ -40,7 +40,8 @@ class Reaper:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.reaper"],
+            # Isolated from the working folder (-P), where another package may be called bench.
+            [sys.executable, "-P", "-m", "bench.reaper"],
             stdin=subprocess.PIPE,
             env=dict(environ),
             start_new_session=True,

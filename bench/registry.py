@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import os
 import pkgutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zlib import crc32
 
 from bench.model import Environment, Runner, Workload
 
@@ -38,7 +40,8 @@ def load_module(ref: str) -> ModuleType:
         if not ref.endswith(".py"):
             return importlib.import_module(ref)
         path = Path(ref)
-        name = f"when_async_user_{path.stem}"
+        # Two files of the same name in different folders are two modules; the name is the same in every process.
+        name = f"when_async_user_{path.stem}_{crc32(os.fsencode(path.resolve())):08x}"
         if name in sys.modules:
             return sys.modules[name]
         spec = importlib.util.spec_from_file_location(name, path)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.model import Point, Runner, Workload
-from bench.quantity import QuantityError, comparison_id, override, split
-from bench.registry import Found, RegistryError, choose, collect, find_runner, find_workload
+from bench.quantity import QuantityError, check_point, comparison_id, override, split
+from bench.registry import Found, RegistryError, choose, collect, find_runner, find_workload, required_modules
 
 REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "requests": "requests>=2.32", "uvloop": "uvloop>=0.22"}
 """What an interpreter's own environment gets, and nothing else."""
@@ -20,6 +20,13 @@ class Catalogue:
 
     workloads: Mapping[str, Found]
     runners: Mapping[str, Found]
+
+    @property
+    def modules(self) -> list[str]:
+        """Libraries that some cell may need."""
+        return required_modules(
+            [found.value for found in self.workloads.values()], [found.value for found in self.runners.values()]
+        )
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ def catalogue(workload_specs: Sequence[str] = (), runner_specs: Sequence[str] = 
     for path in runner_specs:
         if path.endswith(".py"):
             _merge(runners, collect(path, Runner), "runner")
+    workloads = dict(sorted(workloads.items(), key=lambda item: (item[1].value.calibration, item[0])))
     return Catalogue(workloads, dict(sorted(runners.items(), key=_runner_rank)))
 
 
@@ -50,7 +58,9 @@ def _name_of(spec: str) -> str:
 
 def _merge(known: dict[str, Found], more: Mapping[str, Found], noun: str) -> None:
     for name, found in more.items():
-        if name in known and known[name].ref != found.ref:
+        if name in known and known[name].value is found.value:
+            continue  # the file imports one of ours, to vary it or to build on it
+        if name in known:
             raise RegistryError(f"{found.ref}: a {noun} named {name!r} exists already; give yours another name")
         known[name] = found
 
@@ -66,10 +76,12 @@ def _runner_rank(item: tuple[str, Found]) -> tuple[int, str]:
 def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequence[str], profile: str) -> Selection:
     """Points of the profile for each workload asked for (all, if none); raises RegistryError or QuantityError."""
     points: list[tuple[Found, Point]] = []
-    for spec in workload_specs or sorted(known.workloads):
+    for spec in workload_specs or list(known.workloads):
         name, pairs = split(spec)
         for found in _named(name, known.workloads, "workload"):
             grid = profile_points(found.value, profile)
+            for point in grid:
+                check_point(found.value, point)
             points += [(found, override(found.value, point, pairs)) for point in (grid[:1] if pairs else grid)]
     chosen = {
         found.value.name: found

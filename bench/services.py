@@ -32,13 +32,16 @@ class RunningService:
         self.service = service
         self._environ = environ
         self._process = LineProcess(
-            [sys.executable, "-m", service.module], environ=environ, reaper=reaper, affinity=affinity
+            [sys.executable, "-P", "-m", service.module], environ=environ, reaper=reaper, affinity=affinity
         )
         try:
             hello = self._process.receive(START_TIMEOUT_S)
         except (ProcessFailed, ProcessTimedOut) as error:
             self._process.kill()
             raise ServiceFailed(f"the {service.name} server did not start: {error}") from error
+        if "address" not in hello:
+            self._process.kill()
+            raise ServiceFailed(f"the {service.name} server did not start: it named no address but {hello}")
         self.address: str = hello["address"]
         self.facts: dict[str, Any] = hello.get("facts", {})
 
@@ -55,7 +58,7 @@ class RunningService:
         if self.service.load_module is None:
             return None
         load = json.dumps({**params, "concurrency": concurrency})
-        command = [sys.executable, "-m", self.service.load_module, self.address, load]
+        command = [sys.executable, "-P", "-m", self.service.load_module, self.address, load]
         with subprocess.Popen(
             command, env=dict(self._environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:

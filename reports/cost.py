@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.model import Estimate
+from reports import words
 from reports.scene import Row, Scene, difference, facet, facet_names, headline, ladder, ordered
-from reports.tables import Entry, Getter, Group, Line, Table, headed, number, scales_of
-from reports.words import scale_for
+from reports.tables import Entry, Getter, Group, Item, Line, Table, headed, number, scales_of
+from reports.words import Scale, scale_for
 
 CARD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
     ("memory (PSS)", "bytes", lambda row: row.pss),
@@ -30,41 +31,56 @@ def marginal_memory(fewer: Row, more: Row) -> Estimate | None:
 
 
 def card(scene: Scene) -> Table | None:
-    """What one more thing in flight costs: memory, CPU, start-up; each model at the most and fewest in flight."""
+    """Each contestant at the most ops in flight that was measured; None where nothing is on record."""
     chosen = [row for row in scene.rows if row.status == "OK" and (row.pss is not None or row.startup is not None)]
-    if not chosen:
+    shown = [row for workload in dict.fromkeys(row.workload for row in chosen)
+             for row in _most_in_flight([row for row in chosen if row.workload == workload])]  # fmt: skip
+    if not shown:
         return None
-    names = facet_names(scene.rows)
-    slopes: dict[int, Estimate | None] = {}
-    groups: dict[str, list[tuple[Row, Estimate | None]]] = {}
-    for workload in dict.fromkeys(row.workload for row in chosen):
-        own = [row for row in chosen if row.workload == workload]
-        for row in ordered(_most_in_flight(own), headline(own)):
-            fewest = min((r for r in own if _twin(r, row)), key=lambda r: r.concurrency)
-            slopes[id(row)] = marginal_memory(fewest, row)
-            groups.setdefault(f"{row.comparison}", []).append((row, slopes[id(row)]))
-    shown = [row for pairs in groups.values() for row, _ in pairs]
+    slopes = {id(row): _slope(row, chosen) for row in shown}
     columns = tuple(column for column in CARD_COLUMNS if any(column[2](row) is not None for row in shown))
+    if all(row.pss is not None for row in shown):
+        columns = tuple(column for column in columns if column[0] != "peak RSS")
     scales = scales_of(shown, columns)
     steepness = scale_for([slope for slope in slopes.values() if slope is not None], "bytes")
     with_slope = any(slope is not None for slope in slopes.values())
-    made = []
-    for heading, pairs in groups.items():
-        group = Group(heading)
-        for row, slope in pairs:
-            entries: list[Entry] = [[number(slope, steepness)]] if with_slope else []
+    names = facet_names(scene.rows)
+    groups = []
+    for comparison, one in dict.fromkeys((row.comparison, facet(row)) for row in shown):
+        group = Group(comparison, names[one] if len(names) > 1 else "")
+        rows = [row for row in shown if row.comparison == comparison and facet(row) == one]
+        for row in ordered(rows, headline(rows)):
+            entries: list[Entry] = [[_slope_item(slopes[id(row)], steepness)]] if with_slope else []
             entries += [[number(get(row), scale)] for (_, _, get), scale in zip(columns, scales, strict=True)]
-            notes = [names[(row.run, row.python)].removeprefix("Python ")] if len(names) > 1 else []
-            group.lines.append(Line(row.contestant, notes, entries))
-        made.append(group)
+            group.lines.append(Line(row.contestant, [], entries))
+        groups.append(group)
     first = [f"one more in flight, {steepness.label}"] if with_slope else []
-    heads = ["contestant", "Python"] if len(names) > 1 else ["contestant"]
     caption = (
         "Each contestant at the most ops in flight that was measured. Memory is that of the whole worker with its "
         "children; launch is process start and imports, start-up the pool or loop with priming. None of the times is "
         "part of any makespan."
     )
-    return Table(caption, heads, first + headed(columns, scales), made)
+    if with_slope:
+        caption += " One more in flight: the slope of memory from the fewest to the most in flight."
+    return Table(
+        caption,
+        ["contestant"],
+        first + headed(columns, scales),
+        groups,
+    )
+
+
+def _slope(row: Row, rows: Sequence[Row]) -> Estimate | None:
+    """What one more in flight costs a contestant in memory; None for a model that serves one at a time."""
+    if row.family in ("sync", "blocking"):
+        return None
+    return marginal_memory(min((one for one in rows if _twin(one, row)), key=lambda one: one.concurrency), row)
+
+
+def _slope_item(slope: Estimate | None, scale: Scale) -> Item:
+    if slope is not None and slope.low <= 0 <= slope.high:
+        return Item("none seen", words.bounds(slope, scale))
+    return number(slope, scale)
 
 
 def _twin(row: Row, other: Row) -> bool:

@@ -21,6 +21,8 @@ from reports.scene import (
 )
 
 NOTHING = "No contestant has a figure here"
+INSTRUMENT = "empty"
+"""The workload that does nothing: it measures the instrument, so it is shown but never called an answer."""
 
 
 def figures(scene: Scene, metric: Metric) -> list[Row]:
@@ -125,41 +127,40 @@ def per_facet(scene: Scene, metric: Metric) -> str:
     for one in known:
         found = lead(scene.of_facet(one), metric)
         verb = "added least to the wait" if metric.name == "overhead_per_op" else "led"
-        said = f"{found.names} {verb}" if found else "nobody has a figure"
+        said = f"{found.names} {verb}" if found else "no contestant has a figure"
         groups.setdefault(said, []).append(names[one].removeprefix("Python "))
     return "; ".join(f"{said} on {words.listing(where)}" for said, where in groups.items())
 
 
-def against_reference(rows: Sequence[Row]) -> str:
-    """How the rows of one comparison and facet stand to their reference, in counts and by the largest ratio."""
+def against_reference(rows: Sequence[Row], told: Row | None = None) -> str:
+    """How the rows of one comparison and facet stand to their reference, in counts and by the largest ratio.
+
+    `told` is a row whose lead over the reference has been stated already.
+    """
     reference = next((row for row in rows if row.reference), None)
     measured = [row for row in rows if row.speedup is not None and row.status == "OK" and not row.reference]
     if reference is None or not measured:
         return "There is no ratio to a reference here"
     faster = [row for row in measured if row.speedup.low > 1]
     slower = [row for row in measured if row.speedup.high < 1]
-    open_ = [row for row in measured if row not in faster and row not in slower]
+    undecided = len(measured) - len(faster) - len(slower)
     parts = []
-    if faster:
+    if len(faster) > 1:
         best = max(faster, key=lambda row: row.speedup.point)
-        if len(faster) == 1:
-            parts.append(f"{_only(measured)}{best.contestant} beat {reference.contestant}, {words.times(best.speedup)}")
-        else:
-            much = f"{best.contestant} by most: {words.times(best.speedup)}"
-            parts.append(f"{len(faster)} of {len(measured)} beat {reference.contestant}, {much}")
-    else:
+        much = f"{best.contestant} by most: {words.times(best.speedup)}"
+        parts.append(f"{len(faster)} of {len(measured)} beat {reference.contestant}, {much}")
+    elif faster and faster[0] is not told:
+        only = f"Of {len(measured)} only " if len(measured) > 1 else ""
+        parts.append(f"{only}{faster[0].contestant} beat {reference.contestant}, {words.times(faster[0].speedup)}")
+    elif not faster:
         parts.append(f"None of {len(measured)} beat {reference.contestant}")
     if slower:
         worst = min(slower, key=lambda row: row.speedup.point)
         verb = "was slower" if len(slower) == 1 else "were slower, the last"
         parts.append(f"{len(slower)} {verb}: {worst.contestant} {words.times(worst.speedup)}")
-    if open_:
-        parts.append(f"{len(open_)} could not be told apart from it")
+    if undecided:
+        parts.append(f"{undecided} could not be told apart from {'it' if parts else reference.contestant}")
     return "; ".join(parts)
-
-
-def _only(measured: Sequence[Row]) -> str:
-    return f"Of {len(measured)} only " if len(measured) > 1 else ""
 
 
 @dataclass(frozen=True)
@@ -244,23 +245,43 @@ def model_sentence(scene: Scene) -> str | None:
     return None
 
 
-def findings(scene: Scene) -> list[tuple[str, str]]:
-    """(comparison and facet, sentence) pairs that answer a reader in a hurry."""
-    said: list[tuple[str, str]] = []
-    for workload in dict.fromkeys(row.workload for row in scene.rows):
+@dataclass(frozen=True)
+class Finding:
+    """What was found in one comparison: sentences for each facet, whose label is empty where there is only one."""
+
+    comparison: str
+    said: Sequence[tuple[str, str]]
+
+
+def findings(scene: Scene) -> list[Finding]:
+    """What a reader in a hurry should know: each workload at its most ops in flight."""
+    names = facet_names(scene.rows)
+    found: list[Finding] = []
+    for workload in dict.fromkeys(row.workload for row in scene.rows if row.workload != INSTRUMENT):
         own = scene.of(workload=workload)
         for comparison in busiest(own.rows):
             here = own.of(comparison=comparison)
-            names = facet_names(scene.rows)
+            said = []
             for one in facets(here.rows):
                 rows = here.of_facet(one)
-                metric = headline(rows.rows)
-                if not rows.measured:
-                    continue
-                where = f"{comparison}, {names[one]}" if len(names) > 1 else comparison
-                sentence = lead_sentence(rows, metric)
-                if metric is THROUGHPUT and any(row.speedup is not None for row in rows.rows):
-                    sentence += f". {against_reference(rows.rows)}"
-                more = [text for text in (split_sentence(rows), model_sentence(rows)) if text]
-                said.append((where, ". ".join([sentence, *more]) + "."))
-    return said
+                if rows.measured:
+                    said.append((names[one] if len(names) > 1 else "", _sentences(rows)))
+            if said:
+                found.append(Finding(comparison, said))
+    return found
+
+
+def _sentences(scene: Scene) -> str:
+    """All that is said about one comparison and facet."""
+    metric = headline(scene.rows)
+    said = [lead_sentence(scene, metric)]
+    if metric is THROUGHPUT and any(row.speedup is not None for row in scene.rows):
+        found = lead(scene, metric)
+        told = found.top[0] if found and found.behind and found.behind.reference and len(found.top) == 1 else None
+        said.append(against_reference(scene.rows, told))
+    bound = [row.contestant for row in figures(scene, metric) if row.server_bound]
+    if bound and metric is THROUGHPUT:
+        which = "every contestant" if len(bound) == len(figures(scene, metric)) > 1 else words.listing(bound)
+        said.append(f"The server may have been the limit for {which}: lower bounds, with compressed gaps")
+    said += [text for text in (split_sentence(scene), model_sentence(scene)) if text]
+    return ". ".join(text[:1].upper() + text[1:] if index else text for index, text in enumerate(said) if text) + "."

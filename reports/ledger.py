@@ -51,6 +51,8 @@ class Ledger:
 
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = field(default_factory=tuple)
+    names: int = 3
+    """How many columns at the left are names and not numbers."""
     note: str = ""
 
 
@@ -93,7 +95,7 @@ def ledger(frame: pd.DataFrame) -> Ledger:
         "come from the contestant itself where it has more processes than cores; for contestants that use one thread "
         "they do not. No round was dropped."
     )
-    return Ledger(LEDGER_COLUMNS, lines, note if lines else "No measured round, hence no ledger.")
+    return Ledger(LEDGER_COLUMNS, lines, note=note if lines else "No measured round, hence no ledger.")
 
 
 def _percent(share: float | str | None) -> str:

@@ -18,7 +18,7 @@ from reports import cost, ledger, style, svg, tables, words
 from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.plotting import NARROW, WIDE, Plot
-from reports.scene import OVERHEAD, Row, Scene, busiest, comparisons, headline, ladder
+from reports.scene import BOUND, BOUND_MEANS, OVERHEAD, Row, Scene, busiest, comparisons, headline, ladder
 from results.compare import digest_conflicts
 
 SMOKE = "smoke run: proves that it runs; no figures"
@@ -60,7 +60,9 @@ class Section:
     isolates: str
     learn: str
     parts: list[Part]
-    table: tables.Table | None
+    table: tables.Table
+    others: tables.Table | None
+    others_label: str
 
 
 def write(
@@ -95,13 +97,14 @@ def build(frame: pd.DataFrame, command: str, workloads: Mapping[str, Workload]) 
     figures = scene.measured
     used = list(dict.fromkeys(row.python for row in scene.rows))
     return {
+        "answer": "The answer" if figures else "What ran",
         "heading": "Concurrency models, measured" if figures else "Concurrency models: do they run?",
         "machine": ledger.machine(first),
         "date": ledger.date(first),
         "lead": _lead(headers, used),
         "noise": ledger.noise(frame),
         "banners": _banners(headers, scene, frame),
-        "findings": [(where, words.clean(text)) for where, text in findings(scene)] if figures else [],
+        "findings": findings(scene) if figures else [],
         "summary": tables.summary_table(scene) if figures else tables.statuses(scene),
         "sections": _sections(scene, workloads) if figures else [],
         "card": cost.card(scene) if figures else None,
@@ -161,14 +164,18 @@ def _sections(scene: Scene, workloads: Mapping[str, Workload]) -> list[Section]:
     for name in dict.fromkeys(row.workload for row in scene.rows):
         own = scene.of(workload=name)
         known = workloads.get(name)
+        shown = busiest(own.rows)
+        rest = [row for row in own.rows if row.comparison not in shown]
         sections.append(
             Section(
                 name=words.one_line(name),
                 anchor=f"w{len(sections) + 1}-{slug(name)}",
-                isolates=words.clean(known.summary) if known else "A workload that is not part of this house.",
-                learn=words.clean(known.learn) if known else "",
+                isolates=words.sentence(known.summary) if known else "A workload that is not part of this house.",
+                learn=words.sentence(known.learn) if known else "",
                 parts=_parts(own, plots, len(sections) + 1),
-                table=tables.workload_table(own),
+                table=tables.workload_table(own.only(row for row in own.rows if row.comparison in shown)),
+                others=tables.workload_table(own.only(rest)) if rest else None,
+                others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
             )
         )
     return sections
@@ -195,15 +202,17 @@ def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
 def _chart(plot: Plot, scene: Scene, name: str) -> Chart:
     """Draw a chart wide and narrow; the file for Markdown is the wide one with its own colours."""
     title, subtitle = words.clean(plot.title(scene)), words.clean(plot.subtitle(scene))
-    wide = plot.draw(scene, WIDE)
+    wide = svg.render(plot.draw(scene, WIDE), name)
+    narrow = svg.render(plot.draw(scene, NARROW), name)
+    bound = any(row.status == "OK" and row.server_bound for row in scene.rows) and headline(scene.rows) is not OVERHEAD
     stem = f"{slug(scene.rows[0].workload)}-{name}"
     return Chart(
         title=title,
         subtitle=subtitle,
-        caption=plot.caption,
+        caption=plot.caption + (f" {BOUND} {BOUND_MEANS}" if bound else ""),
         alt=title,
         wide=Markup(svg.inline(wide, f"{name}-w", title)),
-        narrow=Markup(svg.inline(plot.draw(scene, NARROW), f"{name}-n", title)),
+        narrow=Markup(svg.inline(narrow, f"{name}-n", title)),
         file=f"img/{stem}.svg",
         picture=svg.standalone(wide, name, title),
     )
@@ -232,9 +241,8 @@ def _remarks(scene: Scene) -> list[str]:
     """Advice on cells that ran, and rows that a server held back."""
     said = [f"{row.cell}: {words.clean(row.advice)}" for row in scene.rows if row.status == "OK" and row.advice]
     said += [
-        f"{row.cell}: server-bound, the helper process had "
-        + (f"only {words.digits(row.headroom)} times" if row.headroom else "too little of")
-        + " the capacity that was asked of it, so this row is a lower bound"
+        f"{row.cell}: server-bound, so its throughput is a lower bound"
+        + (f"; the server could take {words.digits(row.headroom)} times what was asked of it" if row.headroom else "")
         for row in scene.rows
         if row.status == "OK" and row.server_bound
     ]

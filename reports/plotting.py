@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from bench.model import Estimate
 from reports import style
-from reports.scene import Row, Scene, value
+from reports.scene import Row, Scene, shown_name, value
 from reports.words import digits, interval, one_line
 
 WIDE = 7.5
@@ -26,7 +25,7 @@ ROW = 0.27
 TITLE = 0.26
 GUIDE = 0.2
 FOOT = 0.48
-CHARACTER = 0.076
+CHARACTER = 0.07
 """Inches a character of the layout font takes at most; browsers set narrower ones."""
 
 
@@ -76,7 +75,7 @@ class Panel:
 
 def figure(width: float, height: float) -> Figure:
     """An empty figure of that size in inches, in the house style."""
-    with matplotlib.rc_context(style.RC):
+    with style.house():
         return Figure(figsize=(width, height))
 
 
@@ -84,7 +83,7 @@ def add_axes(fig: Figure, left: float, top: float, width: float, height: float) 
     """Axes placed in inches from the upper left corner, with nothing but a line at the foot."""
     total_width, total_height = fig.get_size_inches()
     box = (left / total_width, 1 - (top + height) / total_height, width / total_width, height / total_height)
-    with matplotlib.rc_context(style.RC):
+    with style.house():
         axes: Axes = fig.add_axes(box)
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
@@ -155,9 +154,8 @@ def shape_axis(axes: Axes, axis: str, limits: tuple[float, float], inches: float
 
 def plain(tick: float) -> str:
     """A tick without superfluous zeros; ticks are round numbers, so they carry no precision to show."""
-    return (
-        f"{round(tick, 12):,.6f}".rstrip("0").rstrip(".").replace(",", "\u202f") if abs(tick) < 1e15 else digits(tick)
-    )
+    text = digits(round(tick, 12)) if abs(tick) < 1000 else f"{round(tick):,}".replace(",", "\u202f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def name_width(names: Sequence[str], most: float) -> float:
@@ -221,7 +219,7 @@ def _draw_panel(fig: Figure, panel: Panel, box: tuple[float, float, float], name
     axes.set_xlabel(panel.label, labelpad=4)
     lift = (TITLE if panel.guides else 0.09) / (ROW * len(panel.dots))
     if panel.title:
-        axes.text(0 if not names else -names / inches, 1 + lift, panel.title, transform=axes.transAxes, va="bottom",
+        axes.text(0 if not names else -names / inches, 1 + lift, fit(panel.title, width), transform=axes.transAxes, va="bottom",
                   weight="bold")  # fmt: skip
 
 
@@ -240,7 +238,7 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
     """
     lines: list[Sequence[Panel]] = list(grid) if width > 5 else [[panel] for line in grid for panel in line]
     every = [panel for line in lines for panel in line]
-    names = name_width([dot.name for panel in every for dot in panel.dots], width * 0.38)
+    names = name_width([dot.name for panel in every for dot in panel.dots], width * (0.38 if width > 5 else 0.48))
     values = 1.62 if width > 5 and all(len(line) == 1 for line in lines) else 0.0
     heads = [
         (TITLE if any(p.title for p in line) else 0.06) + (GUIDE if any(p.guides for p in line) else 0)
@@ -249,7 +247,7 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
     heights = [head + ROW * max(len(p.dots) for p in line) + FOOT for head, line in zip(heads, lines, strict=True)]
     fig = figure(width, sum(heights))
     top = 0.0
-    with matplotlib.rc_context(style.RC):
+    with style.house():
         for line, head, height in zip(lines, heads, heights, strict=True):
             gap, edge = 0.24, 0.16
             cell = (width - names - values - edge - gap * (len(line) - 1)) / len(line)
@@ -265,7 +263,7 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
 def dot_for(scene: Scene, row: Any, metric: Any, looks: dict[str, tuple[str, Any]]) -> Dot:
     """The dot of a row for one metric, with its reason where it has no figure."""
     return Dot(
-        row.contestant, row.family, looks[row.contestant][0], value(row, metric), scene.raw(row, metric), reason(row)
+        shown_name(row), row.family, looks[row.contestant][0], value(row, metric), scene.raw(row, metric), reason(row)
     )  # fmt: skip
 
 

@@ -31,6 +31,16 @@ CPU = Metric("cpu_per_op", "s", "CPU time per op")
 SPEEDUP = Metric("speedup", "", "ratio to the reference", higher_is_better=True)
 
 
+BOUND = "†"
+BOUND_MEANS = "The server may have been the limit: the figure is a lower bound, and gaps to it are compressed."
+
+
+def shown_name(row: Row) -> str:
+    """The contestant, with a dagger where its server may have been the limit."""
+    bound = row.status == "OK" and row.server_bound
+    return f"{row.contestant} {BOUND}" if bound else str(row.contestant)
+
+
 def key(row: Row) -> tuple[str, str]:
     """Names a row among rows of several runs."""
     return (row.run, row.cell)
@@ -74,7 +84,7 @@ def facet_names(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
     several = len({row.run for row in rows}) > 1
     names = {}
     for row in rows:
-        build = ", no GIL" if row.gil is False else ""
+        build = " (no GIL)" if row.gil is False else ""
         names[facet(row)] = f"Python {row.python}{build}" + (f", run {row.run}" if several else "")
     return names
 

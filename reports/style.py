@@ -7,8 +7,11 @@ colour as fallback, so that one picture serves light and dark. Family colours ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
+
+import matplotlib
 
 INK = "#1d2126"
 SOFT = "#5a6169"
@@ -79,6 +82,11 @@ RC: Any = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
 }
+
+
+def house(**more: Any) -> AbstractContextManager[None]:
+    """The matplotlib settings of the house while a figure is drawn or saved; global settings are left alone."""
+    return matplotlib.rc_context(RC | more)
 
 
 def family(name: str) -> Family:

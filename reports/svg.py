@@ -10,7 +10,6 @@ import re
 import warnings
 from html import escape
 
-import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
@@ -32,7 +31,7 @@ def render(figure: Figure, name: str) -> str:
     """The raw SVG text of a figure; `name` salts its ids. Missing glyphs are the browser's business."""
     buffer = io.StringIO()
     FigureCanvasSVG(figure)
-    with matplotlib.rc_context(style.RC | {"svg.hashsalt": name}), warnings.catch_warnings():
+    with style.house(**{"svg.hashsalt": name}), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return buffer.getvalue()
@@ -66,16 +65,16 @@ def _root(width: float, height: float, attributes: str, inside: str) -> str:
     )
 
 
-def inline(figure: Figure, name: str, label: str) -> str:
-    """An `<svg>` element for an HTML page; `label` is read aloud, `name` makes its ids unique on the page."""
-    width, height, body = _parts(render(figure, name), name)
+def inline(raw: str, name: str, label: str) -> str:
+    """An `<svg>` element for a page, from `render`; `label` is read aloud, `name` makes its ids unique there."""
+    width, height, body = _parts(raw, name)
     attributes = f'role="group" aria-label="{escape(one_line(label, 400))}" style="max-width:{width * 4 / 3:.0f}px"'
     return _root(width, height, attributes, body)
 
 
-def standalone(figure: Figure, name: str, label: str) -> str:
+def standalone(raw: str, name: str, label: str) -> str:
     """A whole SVG file that carries its own light and dark colours."""
-    width, height, body = _parts(render(figure, name), name)
+    width, height, body = _parts(raw, name)
     attributes = f'xmlns="http://www.w3.org/2000/svg" width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"'
     head = f"<title>{escape(one_line(label, 400))}</title><style>{style.css('svg')}</style>"
     return _root(width, height, attributes, head + body) + "\n"

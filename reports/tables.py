@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench.model import Estimate
 from reports import words
 from reports.findings import lead
 from reports.scene import (
+    BOUND,
+    BOUND_MEANS,
     OVERHEAD,
     Row,
     Scene,
@@ -31,6 +33,7 @@ class Item:
     label: str = ""
     hole: bool = False
     title: str = ""
+    mark: str = ""
 
 
 Entry = Sequence[Item]
@@ -44,6 +47,7 @@ class Line:
     notes: Sequence[str]
     entries: Sequence[Entry]
     quiet: bool = False
+    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Group:
     """Lines under one heading."""
 
     heading: str
+    detail: str = ""
     lines: list[Line] = field(default_factory=list)
 
 
@@ -62,6 +67,8 @@ class Table:
     heads: Sequence[str]
     columns: Sequence[str]
     groups: Sequence[Group]
+    worded: bool = False
+    """Whether the entries are words and so stand at the left."""
 
 
 def number(value: Estimate | None, scale: Scale | None = None, *, best: bool = False, label: str = "") -> Item:
@@ -87,53 +94,73 @@ def summary_table(scene: Scene) -> Table:
     """Workloads x models: the ratio to the reference, or the overhead per op where a workload waits."""
     names = facet_names(scene.rows)
     columns = runners(scene.rows)
-    groups: dict[str, Group] = {}
-    for comparison in comparisons(scene.rows):
-        here = scene.of(comparison=comparison)
-        group = groups.setdefault(here.rows[0].workload, Group(here.rows[0].workload))
-        for one in facets(here.rows):
-            own = here.of_facet(one)
-            metric = headline(own.rows)
-            scale = scale_for([row.overhead_per_op for row in own.rows], "s") if metric is OVERHEAD else None
-            found = lead(own, metric)
-            best = found.top[0] if found and len(found.top) == 1 else None
-            entries = [[_summary_item(row, metric is OVERHEAD, scale, row is best) for row in own.of(runner=name).rows]
-                       for name in columns]  # fmt: skip
-            what = f"overhead per op, {scale.label}" if scale else f"× {_reference(own)}"
-            notes = [names[one].removeprefix("Python "), what] if len(names) > 1 else [what]
-            group.lines.append(Line(_short(comparison, group.heading), notes, entries))
-    heads = ["comparison", "Python", "shows"] if len(names) > 1 else ["comparison", "shows"]
+    groups = []
+    for workload in dict.fromkeys(row.workload for row in scene.rows):
+        here = scene.of(workload=workload)
+        waits = headline(here.rows) is OVERHEAD
+        scale = scale_for([row.overhead_per_op for row in here.rows], "s") if waits else None
+        common, rests = _common(comparisons(here.rows), workload)
+        shows = f"overhead per op, {scale.label}" if scale else f"ratio of throughput to {_reference(here)}"
+        group = Group(workload, f"{', '.join(common)}{' · ' if common else ''}{shows}")
+        for comparison, rest in rests.items():
+            for one in facets(here.of(comparison=comparison).rows):
+                own = here.of(comparison=comparison).of_facet(one)
+                notes = [names[one].removeprefix("Python ")] if len(names) > 1 else []
+                group.lines.append(Line(rest, notes, _summary_entries(own, columns, scale)))
+        groups.append(group)
+    heads = ["comparison", "Python"] if len(names) > 1 else ["comparison"]
     caption = (
-        "Ratio of throughput to the reference of the same comparison (above 1 is faster); where a workload waits, the "
-        "time beyond the ideal instead (less is better). 95 % intervals in grey; bold only where the best is beyond "
-        "doubt."
+        "c is the number of ops in flight. A ratio above 1 is faster than the reference; where a workload waits, the "
+        "time beyond the ideal stands instead, and less is better. 95 % intervals in grey; bold only where the best is "
+        "beyond doubt."
     )
-    return Table(caption, heads, columns, list(groups.values()))
+    if any(row.server_bound and row.status == "OK" for row in scene.rows):
+        caption += f" {BOUND} {BOUND_MEANS}"
+    return Table(caption, heads, columns, groups)
 
 
-def _short(comparison: str, workload: str) -> str:
-    """The parameters of a comparison, where the workload's name already stands above."""
-    inside = comparison.removeprefix(workload)
-    return inside[1:-1].replace(",", ", ") if inside.startswith("[") and inside.endswith("]") else comparison
+def _summary_entries(own: Scene, columns: Sequence[str], scale: Scale | None) -> list[Entry]:
+    """The entries of one comparison and facet, one per model; its libraries stand below each other."""
+    found = lead(own, headline(own.rows))
+    best = found.top[0] if found and len(found.top) == 1 else None
+    return [[_summary_item(row, scale, row is best) for row in own.of(runner=name).rows] for name in columns]
+
+
+def _common(ids: Sequence[str], workload: str) -> tuple[list[str], dict[str, str]]:
+    """Parameters that all comparisons of a workload share, and for each comparison those that it has for itself."""
+    parts = {}
+    for one in ids:
+        inside = one.removeprefix(workload)
+        bracketed = inside.startswith("[") and inside.endswith("]")
+        parts[one] = inside[1:-1].split(",") if bracketed else [one]
+    shared = [part for part in next(iter(parts.values()), []) if all(part in own for own in parts.values())]
+    shared = [part for part in shared if not part.startswith("c=")] if len(next(iter(parts.values()), [])) > 1 else []
+    return shared, {one: ", ".join(part for part in own if part not in shared) for one, own in parts.items()}
 
 
 def _reference(scene: Scene) -> str:
-    return next((row.contestant for row in scene.rows if row.reference), "reference")
+    names = {row.contestant for row in scene.rows if row.reference}
+    return names.pop() if len(names) == 1 else "the reference"
 
 
-def _summary_item(row: Row, waits: bool, scale: Scale | None, best: bool) -> Item:
-    if row.status != "OK":
-        return hole(row, row.library)
-    if waits:
-        return number(row.overhead_per_op, scale, best=best, label=row.library) if row.overhead_per_op else hole(row)
-    if row.reference and row.throughput is not None:
+def _summary_item(row: Row, scale: Scale | None, best: bool) -> Item:
+    """One contestant in the summary; `scale` is given where overhead is shown."""
+    shown = row.overhead_per_op if scale else row.speedup
+    if row.status == "OK" and scale is None and row.reference and row.throughput is not None:
         return Item("reference", label=row.library)
-    if row.speedup is None:
+    if shown is None:
         return hole(row, row.library)
-    return number(row.speedup, best=best, label=row.library)
+    return replace(number(shown, scale, best=best, label=row.library), mark=BOUND if row.server_bound else "")
 
 
 Getter = Callable[[Row], Estimate | None]
+
+
+def speedup(row: Row) -> Estimate | None:
+    """Throughput against the reference; None for the reference itself."""
+    found: Estimate | None = row.speedup
+    return found
+
 
 COMMON: tuple[tuple[str, str, Getter], ...] = (
     ("CPU per op", "s", lambda row: row.cpu_per_op),
@@ -142,7 +169,7 @@ COMMON: tuple[tuple[str, str, Getter], ...] = (
 )
 THROUGHPUT_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
     ("throughput", "/s", lambda row: row.throughput),
-    ("ratio", "", lambda row: row.speedup),
+    ("ratio", "", speedup),
     *COMMON,
 )
 OVERHEAD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
@@ -165,14 +192,10 @@ def headed(columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale]) 
     return titles
 
 
-def marks(row: Row) -> str:
-    """What must be known about a row: pinned core, reference, a server at its limit."""
-    said = []
-    if row.reference:
-        said.append("reference")
-    if row.server_bound:
-        said.append("server-bound")
-    return ", ".join(said)
+def tag(row: Row) -> str:
+    """What must be known about a row before its numbers are read."""
+    known = (("reference", row.reference), (BOUND, row.server_bound))
+    return ", ".join(text for text, applies in known if applies)
 
 
 def cores(row: Row) -> str:
@@ -197,26 +220,30 @@ def workload_table(scene: Scene) -> Table:
             own = here.of_facet(one)
             found = lead(own, judged)
             best = found.top[0] if found and len(found.top) == 1 else None
-            group = Group(f"{comparison} · {names[one]}" if len(names) > 1 else comparison)
+            group = Group(comparison, names[one] if len(names) > 1 else "")
             for row in ordered(own.rows, judged):
                 group.lines.append(_workload_line(row, columns, scales, row is best))
             groups.append(group)
     caption = "Every contestant, best first; 95 % intervals over processes in grey."
+    if any(row.server_bound for row in measured):
+        caption += f" {BOUND} {BOUND_MEANS}"
     titles = headed(columns, scales) + (["speed-up, arithmetic"] if judged is OVERHEAD else [])
-    return Table(caption, ["contestant", "cores allowed", "remarks"], titles, groups)
+    return Table(caption, ["contestant", "cores allowed"], titles, groups)
 
 
 def _workload_line(row: Row, columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale], best: bool) -> Line:
     if row.status != "OK":
         said = [[Item(f"{row.status}: {words.one_line(row.reason, 120)}", hole=True)]]
-        return Line(row.contestant, [cores(row), marks(row)], said, quiet=True)
+        return Line(row.contestant, [cores(row)], said, quiet=True)
     entries = []
     for index, ((_, _, get), scale) in enumerate(zip(columns, scales, strict=True)):
-        entries.append([number(get(row), scale, best=best and index == 0)])
+        found = get(row)
+        blank = Item("reference") if row.reference and get is speedup else Item(words.DASH)
+        entries.append([number(found, scale, best=best and index == 0) if found is not None else blank])
     if row.headline == "overhead":
         # Not measured but computed from the parameters, hence without an interval.
         entries.append([Item(f"{words.digits(row.arithmetic_speedup)}×" if row.arithmetic_speedup else words.DASH)])
-    return Line(row.contestant, [cores(row), marks(row)], entries)
+    return Line(row.contestant, [cores(row)], entries, tag=tag(row))
 
 
 def statuses(scene: Scene) -> Table:
@@ -230,5 +257,5 @@ def statuses(scene: Scene) -> Table:
         group.lines.append(
             Line(row.contestant, notes, [[Item(said, hole=row.status != "OK")]], quiet=row.status != "OK")
         )
-    return Table("Every cell and what became of it.", ["contestant", "comparison", "interpreter"], ["status"],
-                 list(groups.values()))  # fmt: skip
+    heads = ["contestant", "comparison", "interpreter"]
+    return Table("Every cell and what became of it.", heads, ["status"], list(groups.values()), worded=True)

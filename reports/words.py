@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bench.model import Estimate
 
 DASH = "–"
+MINUS = "−"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -65,7 +66,7 @@ def digits(value: float) -> str:
     magnitude = math.floor(math.log10(abs(value)))
     rounded = round(value, 2 - magnitude)
     magnitude = math.floor(math.log10(abs(rounded)))
-    return f"{rounded:.{min(max(2 - magnitude, 0), 12)}f}"
+    return f"{rounded:.{min(max(2 - magnitude, 0), 12)}f}".replace("-", MINUS)
 
 
 def point(value: Estimate, scale: Scale | None = None) -> str:
@@ -125,6 +126,12 @@ def one_line(text: object, limit: int = 160) -> str:
     """Cleaned text on one line, cut at `limit` characters with an ellipsis."""
     flat = " ".join(clean(text).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def sentence(text: object) -> str:
+    """Cleaned text that ends with a full stop."""
+    flat = clean(text).strip()
+    return flat if not flat or flat.endswith((".", "?")) else f"{flat}."
 
 
 def listing(names: Sequence[str]) -> str:

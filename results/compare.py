@@ -30,7 +30,7 @@ SERVICE_BUSY = 0.7
 _CELL_KEY = ["run", "cell"]
 _FORK_KEY = ["run", "cell", "fork"]
 
-_LOG: Mapping[str, str] = {
+_UNITS: Mapping[str, str] = {
     "makespan": "s",
     "throughput": "op/s",
     "cpu_per_op": "s",
@@ -41,10 +41,11 @@ _LOG: Mapping[str, str] = {
     "teardown": "s",
     "pss": "bytes",
     "peak_rss": "bytes",
+    "overhead": "fraction",
+    "overhead_per_op": "s",
+    "stall": "s",
 }
-"""Quantities whose errors multiply -> unit."""
-_LINEAR: Mapping[str, str] = {"overhead": "fraction", "overhead_per_op": "s", "stall": "s"}
-"""Quantities that can be 0 or negative -> unit."""
+"""Quantities whose errors multiply -> unit; what is left of a time after its ideal is one of them."""
 _ALSO = ("capacity", "service_share")
 
 
@@ -182,10 +183,9 @@ def _speedups(measured: pd.DataFrame) -> pd.Series[float]:
 def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dict[str, Any]:
     """The estimates of one cell, and what its service had to spare."""
     if forks is None:
-        empty = dict.fromkeys((*_LOG, *_LINEAR, "speedup", "headroom"))
+        empty = dict.fromkeys((*_UNITS, "speedup", "headroom"))
         return {**empty, "server_bound": False}
-    numbers: dict[str, Any] = {name: _positive(forks[name], unit) for name, unit in _LOG.items()}
-    numbers |= {name: linear_interval(forks[name].dropna(), unit) for name, unit in _LINEAR.items()}
+    numbers: dict[str, Any] = {name: _positive(forks[name], unit) for name, unit in _UNITS.items()}
     numbers["speedup"] = None if ratios is None else log_interval(ratios, "x")
     capacity = float(forks["capacity"].median())
     throughput = numbers["throughput"]
@@ -198,7 +198,10 @@ def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dic
 
 
 def _positive(values: pd.Series[float], unit: str) -> Estimate | None:
-    """A log interval, or a linear one where a clock or counter too coarse for the round gave a 0."""
+    """A log interval, or a linear one where there are values that have no logarithm.
+
+    These come from a clock or counter too coarse for the round, and from timers that fire early.
+    """
     known = values.dropna()
     return log_interval(known, unit) if (known > 0).all() else linear_interval(known, unit)
 

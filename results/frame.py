@@ -83,6 +83,8 @@ COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "pss_bytes": ("Int64", "bytes", "proportional memory with children; of the cell and fork"),
     "steal_s": ("Float64", "s", "CPU time that the hypervisor gave to others during the round"),
     "pressure_s": ("Float64", "s", "time in which some task waited for a CPU during the round"),
+    "throttled_s": ("Float64", "s", "time for which a control group withheld its CPU share during the round"),
+    "window_s": ("Float64", "s", "how long the noise was watched: the round with its gate, seen from outside"),
     "service_capacity_per_s": ("Float64", "op/s", "what the helper process can take; of the comparison and fork"),
     "service_requests": ("Int64", "requests", "requests the helper process counted during the round"),
     "service_connections": ("Int64", "connections", "connections the helper process accepted during the round"),
@@ -225,7 +227,7 @@ def _sample_table(samples: Sequence[Record]) -> _Table:
     cores: dict[tuple[int, ...], str] = {}
     table["affinity"] = [_cores(tuple(sample["affinity"]), cores) for sample in samples]
     noise = [sample.get("noise") or {} for sample in samples]
-    table |= {name: [one.get(name) for one in noise] for name in ("steal_s", "pressure_s")}
+    table |= {name: [one.get(name) for one in noise] for name in ("steal_s", "pressure_s", "throttled_s", "window_s")}
     service = [sample.get("service") or {} for sample in samples]
     for name in ("requests", "connections", "peak_in_flight", "cpu_s"):
         table[f"service_{name}"] = [one.get(name) for one in service]

@@ -44,10 +44,13 @@ def noise(frame: pd.DataFrame) -> dict[str, float | str | None]:
 
 
 def _per_timed_second(rows: pd.DataFrame, column: str) -> float | None:
-    """The sum of `column` per second of makespan, over the rows that recorded it; None where none did."""
+    """The sum of `column` per second that was watched, over the rows that recorded it; None where none did.
+
+    A row that does not say how long it was watched is taken to have been watched for its makespan.
+    """
     values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
     known = ~np.isnan(values)
     if not known.any():
         return None
-    seconds = rows["makespan_s"].to_numpy(dtype=np.float64)[known].sum()
+    seconds = rows["window_s"].fillna(rows["makespan_s"]).to_numpy(dtype=np.float64)[known].sum()
     return float(values[known].sum() / seconds)

@@ -54,6 +54,7 @@ QUICK = (Point(10, {"n": 20_000, "spin_s": 0.0}),)
 
 EMPTY = Workload(
     name="empty",
+    calibration=True,
     summary="n ops that do nothing; isolates the instrument's own cost and the runner's fan-out",
     bodies={"pure": pure},
     params=(

@@ -92,6 +92,8 @@ class LoopSession:
             watch.start()
             gate.set_result(None)
         stall_s = heartbeat.stop()
+        if len(ended_ns) < self.workers:
+            raise RuntimeError(f"{self.workers - len(ended_ns)} of {self.workers} tasks were cancelled by their own op")
         self._check_leftovers()
         proof = tally.proof() if tally else None
         return watch.round(results, failures, max(ended_ns), stall_max_s=stall_s, proof=proof)

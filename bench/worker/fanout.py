@@ -43,7 +43,7 @@ def pull(op: Callable[[Any], Any], get: Get, items: Sequence[Any], results: list
             return
         try:
             results[index] = op(items[index])
-        except Exception as error:
+        except BaseException as error:  # an op that calls sys.exit must not end a thread that others wait for
             note_failure(failures, index, error)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matplotlib.figure import Figure
 
 from reports import style
@@ -61,7 +63,11 @@ def draw(scene: Scene, width: float) -> Figure:
     """Facets side by side; for waiting, overhead and CPU side by side and the facets below each other."""
     metric = headline(scene.rows)
     if metric is OVERHEAD:
-        return dot_figure(list(zip(panels(scene, OVERHEAD), panels(scene, CPU), strict=True)), width)
+        pairs = zip(panels(scene, OVERHEAD), panels(scene, CPU), strict=True)
+        # Side by side the two share one heading; below each other every panel needs its own.
+        return dot_figure(
+            [(one, replace(other, title="")) if width > 5 else (one, other) for one, other in pairs], width
+        )
     made = panels(scene, metric)
     return dot_figure([made[i : i + 3] for i in range(0, len(made), 3)], width)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,7 +13,6 @@ from reports.plotting import (
     TITLE,
     Plot,
     add_axes,
-    extent,
     figure,
     fit,
     name_width,
@@ -25,7 +23,9 @@ from reports.plotting import (
 from reports.scene import CPU, THROUGHPUT, Metric, Row, Scene, facet_names, facets, headline, ordered, value
 from reports.words import Scale, listing, one_line, scale_for, times, unit
 
-LANE = 0.52
+LANE = 0.62
+LABELS = (-0.15, 0.15, -0.265, 0.265)
+"""Where a library's name may stand, in inches from its line; the first free place is taken."""
 
 
 def _fits(scene: Scene) -> bool:
@@ -43,30 +43,37 @@ def _lanes(scene: Scene) -> list[str]:
 
 
 def _lane(
-    axes: Axes, y: int, points: list[tuple[Row, Estimate]], factor: float, looks: dict[str, tuple[str, object]]
+    axes: Axes,
+    y: int,
+    points: list[tuple[Row, Estimate]],
+    factor: float,
+    looks: dict[str, tuple[str, object]],
+    inches: float,
 ) -> None:
     middles = sorted(e.point / factor for _, e in points)
     if len(middles) > 1:
         axes.plot([middles[0], middles[-1]], [y, y], color=style.FAINT, linewidth=3.5, solid_capstyle="round", zorder=1)
-    to_inches = axes.transData + axes.get_figure().dpi_scale_trans.inverted()  # type: ignore[union-attr]
-    ends = [-9.0, -9.0]
+    taken: dict[float, float] = {}
     for row, estimate in sorted(points, key=lambda pair: pair[1].point):
         look = style.family(row.family)
         low, high, middle = estimate.low / factor, estimate.high / factor, estimate.point / factor
         axes.plot([low, high], [y, y], color=look.outline or look.light, linewidth=1.5, zorder=3)
         axes.plot([middle], [y], marker=looks[row.contestant][0], markersize=6.2, color=look.light,
                   markeredgecolor=look.outline or style.PAPER, markeredgewidth=0.8, zorder=4)  # fmt: skip
-        at, half = float(to_inches.transform((middle, y))[0]), len(row.library) * 0.034
-        above = ends[0] + 0.05 <= at - half or ends[0] <= ends[1]
-        side = 0 if above else 1
-        ends[side] = at + half
-        axes.text(middle, y + (-0.27 if above else 0.27), row.library, ha="center", va="center", fontsize=8)
+        at, half = inches * float(axes.transLimits.transform((middle, y))[0]), len(row.library) * 0.036
+        free = [place for place in LABELS if taken.get(place, -9.0) + 0.05 <= at - half]
+        place = free[0] if free else min(LABELS, key=lambda one: taken[one])
+        taken[place] = at + half
+        # A name near the axis would run into the model's name at the left.
+        shift = max(0.0, half + 0.03 - at) / inches * axes.get_xlim()[1]
+        axes.text(middle + shift, y + place / LANE, row.library, ha="center", va="center", fontsize=8)
 
 
 def _panel(axes: Axes, scene: Scene, metric: Metric, lanes: list[str], scale: Scale, inches: float) -> None:
     estimates = [e for row in scene.rows if (e := value(row, metric)) is not None]
-    axis, limits = extent(estimates)
-    shape_axis(axes, axis, (limits[0] / scale.factor, limits[1] / scale.factor), inches)
+    # Linear even where serial rows are far away: lengths along a line are what the chart compares.
+    limits = (0.0, 1.08 * max((e.high for e in estimates), default=1.0))
+    shape_axis(axes, "linear", (limits[0] / scale.factor, limits[1] / scale.factor), inches)
     axes.set_ylim(len(lanes) - 0.45, -0.55)
     axes.set_yticks([])
     axes.set_xlabel(f"{metric.words}, {unit(scale)}")
@@ -90,7 +97,7 @@ def draw(scene: Scene, width: float) -> Figure:
     head = TITLE if len(known) > 1 else 0.06
     block = head + LANE * len(lanes) + FOOT
     fig = figure(width, block * len(known) * (1 if wide else 2))
-    with matplotlib.rc_context(style.RC):
+    with style.house():
         for index, one in enumerate(known):
             for column, metric in enumerate((THROUGHPUT, CPU)):
                 estimates = [e for row in rows if (e := value(row, metric)) is not None]
@@ -104,13 +111,19 @@ def draw(scene: Scene, width: float) -> Figure:
                         (row, e) for row in scene.of_facet(one).rows
                         if row.runner == lane and (e := value(row, metric)) is not None
                     ]  # fmt: skip
-                    _lane(axes, y, points, scale.factor, looks)
-                    if not points and column == 0:
+                    _lane(axes, y, points, scale.factor, looks, inches)
+                    if not points and (column == 0 or not wide):
                         write_note(axes, y, _why(scene.of_facet(one), lane, inches))
                     if column == 0 or not wide:
                         axes.text(-0.1 / inches, y, one_line(lane, 24), transform=across, ha="right", va="center")
                 if len(known) > 1 and column == 0:
-                    axes.text(-room / inches, 1 + 0.06 / LANE, names[one], transform=axes.transAxes, weight="bold")
+                    axes.text(
+                        -room / inches,
+                        1 + 0.06 / (LANE * len(lanes)),
+                        names[one],
+                        transform=axes.transAxes,
+                        weight="bold",
+                    )
     return fig
 
 

@@ -8,6 +8,7 @@ from reports import style
 from reports.findings import against_reference
 from reports.plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
 from reports.scene import SPEEDUP, THROUGHPUT, Row, Scene, facet_names, facets, headline, ordered, value
+from reports.words import listing
 
 
 def _fits(scene: Scene) -> bool:
@@ -38,7 +39,7 @@ def draw(scene: Scene, width: float) -> Figure:
             Panel(
                 title=names[one] if len(known) > 1 else "",
                 dots=dots,
-                label="slower  ←  ratio of throughput  →  faster",
+                label="slower  ←  ratio  →  faster",
                 axis="ratio",
                 limits=limits,
                 guides=((1.0, _reference(scene)),),
@@ -56,11 +57,12 @@ def title(scene: Scene) -> str:
     said: dict[str, list[str]] = {}
     for one in known:
         rows = [row for row in scene.of_facet(one).rows if not row.reference and row.speedup is not None]
-        clear = sorted(row.contestant for row in rows if row.speedup.low > 1)
-        said.setdefault(f"{len(clear)} of {len(rows)} beat {_reference(scene)}" if rows else "no ratio", []).append(
-            names[one].removeprefix("Python ")
-        )
-    return "; ".join(f"{text} on {', '.join(where)}" for text, where in said.items())
+        clear = [row.contestant for row in rows if row.speedup.low > 1]
+        who = f"only {clear[0]}" if len(clear) == 1 else f"{len(clear)} of {len(rows)}" if clear else "none"
+        text = f"{who} beat {_reference(scene)}" if rows else "there is no ratio"
+        said.setdefault(text, []).append(names[one].removeprefix("Python "))
+    whole = "; ".join(f"{text} on {listing(where)}" for text, where in said.items())
+    return whole[:1].upper() + whole[1:]
 
 
 RATIOS = Plot(

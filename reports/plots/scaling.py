@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -13,8 +13,8 @@ from bench.model import Estimate
 from reports import style
 from reports.findings import lead
 from reports.plotting import FOOT, TITLE, Plot, add_axes, figure, fit, name_width, plain, shape_axis
-from reports.scene import OVERHEAD, Metric, Row, Scene, facet_names, facets, headline, ladder, value
-from reports.words import count, listing, scale_for, unit
+from reports.scene import OVERHEAD, Metric, Row, Scene, facet, facet_names, facets, headline, ladder, value
+from reports.words import listing, scale_for, unit
 
 HEIGHT = 2.75
 LINE = 0.165
@@ -51,23 +51,15 @@ def knee(points: Sequence[tuple[Row, Estimate]]) -> Row | None:
     return None
 
 
-def _labels(ends: Sequence[tuple[float, str]], low: float, high: float, step: float) -> list[tuple[float, float, str]]:
-    """Move labels apart so that each keeps `step`; gives (wanted, placed, text) from the top down."""
-    placed: list[tuple[float, float, str]] = []
-    for wanted, text in sorted(ends, reverse=True):
-        at = min(wanted, placed[-1][1] - step) if placed else min(wanted, high)
-        placed.append((wanted, at, text))
-    short = max(0.0, low - placed[-1][1]) if placed else 0.0
-    if short:
-        placed = [(wanted, at + short, text) for wanted, at, text in placed]
-        for index in range(len(placed) - 2, -1, -1):
-            below = placed[index + 1][1]
-            wanted, at, text = placed[index]
-            placed[index] = (
-                wanted,
-                max(min(at, at - short) if at - short >= below + step else below + step, at - short),
-                text,
-            )
+def spread(wanted: Sequence[float], low: float, high: float, step: float) -> list[float]:
+    """Places `step` apart and between `low` and `high`, near `wanted`; both in falling order."""
+    placed: list[float] = []
+    for one in wanted:
+        placed.append(min(one, placed[-1] - step if placed else high))
+    floor = low
+    for index in range(len(placed) - 1, -1, -1):
+        placed[index] = max(placed[index], floor)
+        floor = placed[index] + step
     return placed
 
 
@@ -78,27 +70,29 @@ def _draw_line(
     colours = style.family(row.family)
     xs = [r.concurrency for r, _ in points]
     ys = [e.point / factor for _, e in points]
-    axes.plot(xs, ys, color=colours.light, linestyle=look[1], linewidth=1.6, zorder=3)  # type: ignore[arg-type]
+    axes.plot(xs, ys, color=colours.light, linestyle=look[1], linewidth=1.6, zorder=3)
     for r, e in points:
         axes.plot([r.concurrency] * 2, [e.low / factor, e.high / factor], color=colours.light, linewidth=1.3, zorder=3)
     axes.plot(xs, ys, linestyle="none", marker=look[0], markersize=5.2, color=colours.light,
               markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.7, zorder=4)  # fmt: skip
-    bend = knee(points) if knees else None
+    bend = knee(points) if knees and row.family not in ("sync", "blocking") else None
     if bend is not None:
         at = next(e.point / factor for r, e in points if r is bend)
-        axes.plot([bend.concurrency], [at], marker="o", markersize=10, fillstyle="none", color=style.SOFT,
+        axes.plot([bend.concurrency], [at], marker="o", markersize=8.5, fillstyle="none", color=style.SOFT,
                   markeredgewidth=0.9, zorder=5)  # fmt: skip
 
 
 def _draw_labels(
-    axes: Axes, found: dict[str, list[tuple[Row, Estimate]]], factor: float, inches: float, room: float
+    axes: Axes, found: dict[str, list[tuple[Row, Estimate]]], factor: float, inches: float, height: float, room: float
 ) -> None:
     to_axes = axes.transData + axes.transAxes.inverted()
     ends = []
     for name, points in found.items():
         row, estimate = points[-1]
         ends.append((float(to_axes.transform((row.concurrency, estimate.point / factor))[1]), name))
-    for wanted, at, name in _labels(ends, 0.02, 0.98, LINE / HEIGHT):
+    ends.sort(reverse=True)
+    places = spread([wanted for wanted, _ in ends], 0.02, 0.98, LINE / height)
+    for (wanted, name), at in zip(ends, places, strict=True):
         axes.plot([1.0, 1 + 0.13 / inches], [wanted, at], transform=axes.transAxes, color=style.FAINT, linewidth=0.8,
                   clip_on=False)  # fmt: skip
         axes.text(1 + 0.17 / inches, at, fit(name, room), transform=axes.transAxes, va="center", fontsize=8.5)
@@ -114,25 +108,28 @@ def draw(scene: Scene, width: float) -> Figure:
     estimates = [e for found in every.values() for points in found.values() for _, e in points]
     scale = scale_for(estimates, metric.kind)
     low, high = min(e.low for e in estimates) / scale.factor, max(e.high for e in estimates) / scale.factor
-    columns = 1 if width < 5 or len(known) == 1 else 2
-    room = name_width([name for found in every.values() for name in found], width * 0.34)
+    room = name_width([name for found in every.values() for name in found], width * (0.3 if width > 5 else 0.42))
     left, names = 0.62, facet_names(scene.rows)
+    columns = 2 if len(known) > 1 and width / 2 - left - room - 0.2 >= 1.6 else 1
     inches = (width - columns * (left + room + 0.2)) / columns
-    block = TITLE + 0.1 + HEIGHT + FOOT
+    head = TITLE * (2 if len(known) > 1 else 1) + 0.06
+    height = HEIGHT if len(known) == 1 or columns == 2 else HEIGHT * 0.85
+    block = head + height + FOOT
     fig = figure(width, block * -(-len(known) // columns))
-    with matplotlib.rc_context(style.RC):
+    label = f"{'overhead per op' if metric is OVERHEAD else 'throughput'}, {unit(scale)}"
+    with style.house():
         for index, one in enumerate(known):
             at = (index % columns) * (width / columns) + left
-            axes = add_axes(fig, at, (index // columns) * block + TITLE + 0.1, inches, HEIGHT)
+            axes = add_axes(fig, at, (index // columns) * block + head, inches, height)
             _shape(axes, [row.concurrency for row in scene.rows], (low / 1.25, high * 1.25), inches)
             for name, points in every[one].items():
                 _draw_line(axes, points, scale.factor, looks[name], metric is not OVERHEAD)
-            _draw_labels(axes, every[one], scale.factor, inches, room)
-            text = f"{'overhead per op' if metric is OVERHEAD else 'throughput'}, {unit(scale)}"
-            axes.text(-left / inches, 1.03, text, transform=axes.transAxes, color=style.SOFT, fontsize=8.5)
+            _draw_labels(axes, every[one], scale.factor, inches, height, room)
             axes.set_xlabel("ops in flight")
+            corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
+            axes.text(-left / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=8.5, **corner)
             if len(known) > 1:
-                axes.text(1, 1.03, names[one], transform=axes.transAxes, ha="right", weight="bold")
+                axes.text(-left / inches, 1 + (0.07 + TITLE) / height, names[one], weight="bold", **corner)
     return fig
 
 
@@ -155,7 +152,7 @@ def title(scene: Scene) -> str:
     scene = main_ladder(scene)
     metric = headline(scene.rows)
     known = facets(scene.rows)
-    own = scene.of_facet(known[0])
+    own = next((at for one in known if lines(at := scene.of_facet(one), metric)), scene.of_facet(known[0]))
     leaders: dict[str, list[int]] = {}
     for concurrency in sorted({row.concurrency for row in own.rows}):
         found = lead(own.of(concurrency=concurrency), metric)
@@ -163,11 +160,11 @@ def title(scene: Scene) -> str:
             leaders.setdefault(found.names, []).append(concurrency)
     if not leaders:
         return "No contestant has a figure here"
-    where = f" on {facet_names(scene.rows)[known[0]]}" if len(known) > 1 else ""
+    where = f" on {facet_names(scene.rows)[facet(own.rows[0])]}" if len(known) > 1 else ""
     did = "added least to the wait" if metric is OVERHEAD else "led"
     if len(leaders) == 1:
         ((names, at),) = leaders.items()
-        return f"{names} {did} at every concurrency measured ({count(len(at), 'step')}){where}"
+        return f"{names} {did} at all {len(at)} concurrencies measured{where}"
     said = [f"{names} {did} at {listing([str(c) for c in at])} in flight" for names, at in leaders.items()]
     return "; ".join(said) + where
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from results.stats.estimate import (
     walsh_averages,
 )
 
+Interval = Callable[[Iterable[float], str], Any]
 BOTH = pytest.mark.parametrize("interval", [log_interval, linear_interval])
 
 
@@ -28,7 +31,9 @@ def exactly(value: float) -> object:
 def test_two_values_get_the_t_interval_of_one_degree_of_freedom() -> None:
     # The t distribution with one degree of freedom is Cauchy's: its quantile is tan(pi (p - 1/2)).
     half = math.tan(math.pi * 0.475) * 0.5
-    assert linear_interval([1.0, 2.0], "s") == Estimate(1.5, exactly(1.5 - half), exactly(1.5 + half), "s", 2)  # type: ignore[arg-type]
+    found = linear_interval([1.0, 2.0], "s")
+    assert found is not None
+    assert (found.point, found.low, found.high) == (1.5, exactly(1.5 - half), exactly(1.5 + half))
 
 
 def test_three_values_get_the_t_interval_of_two_degrees_of_freedom() -> None:
@@ -105,29 +110,28 @@ def test_95_of_100_intervals_hold_the_truth(n: int, least: float, most: float) -
     assert least <= held / 2000 <= most
 
 
-def test_an_interval_of_skewed_processes_is_still_honest_with_ranks() -> None:
-    rng = np.random.default_rng(7)
-    # A mixture: one process in ten is slow. The median of Walsh averages stays near the bulk.
-    draws = rng.normal(size=(500, 14)) + 8.0 * (rng.random(size=(500, 14)) < 0.1)
+def test_heavy_tails_do_not_spoil_the_coverage_of_the_rank_interval() -> None:
+    draws = np.random.default_rng(7).standard_t(1.5, size=(2000, 9))
     found = [linear_interval(draw, "s") for draw in draws]
-    assert np.median([abs(estimate.point) for estimate in found if estimate is not None]) < 0.5
+    held = sum(1 for estimate in found if estimate is not None and estimate.low <= 0 <= estimate.high)
+    assert held / 2000 >= 0.95
 
 
 @BOTH
 @pytest.mark.parametrize("n", range(2, 16))
-def test_the_point_is_always_inside(interval: type[Estimate], n: int) -> None:
+def test_the_point_is_always_inside(interval: Interval, n: int) -> None:
     rng = np.random.default_rng(n)
     for scale in (1e-9, 1.0, 1e12):
         for values in (rng.lognormal(sigma=2.0, size=n) * scale, np.full(n, 0.1 * scale), np.full(n, scale / 3)):
-            found = interval(values, "s")  # type: ignore[arg-type,call-arg]
+            found = interval(values, "s")
             assert found.low <= found.point <= found.high
             assert found.n == n
 
 
 @BOTH
 @pytest.mark.parametrize("values", [[], [1.0]])
-def test_fewer_than_two_forks_support_no_interval(interval: type[Estimate], values: list[float]) -> None:
-    assert interval(values, "s") is None  # type: ignore[arg-type,call-arg]
+def test_fewer_than_two_forks_support_no_interval(interval: Interval, values: list[float]) -> None:
+    assert interval(values, "s") is None
 
 
 def test_equal_values_give_an_interval_of_no_width() -> None:
@@ -166,9 +170,9 @@ def test_a_log_interval_refuses_values_that_have_no_logarithm(bad: float) -> Non
 
 @BOTH
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_value_that_is_not_finite_is_refused(interval: type[Estimate], bad: float) -> None:
+def test_a_value_that_is_not_finite_is_refused(interval: Interval, bad: float) -> None:
     with pytest.raises(ValueError, match="finite"):
-        interval([1.0, bad], "s")  # type: ignore[arg-type,call-arg]
+        interval([1.0, bad], "s")
 
 
 def test_more_confidence_than_six_ranks_can_give_falls_back_to_t() -> None:

@@ -1,0 +1,56 @@
+"""Advice says what may be read into an OK row, and is silent where there is nothing to say."""
+
+from __future__ import annotations
+
+from bench.advice import History, advise, drift_of
+from bench.model import Cell, Phase, Sample, from_json
+from support.run_files import sample_line
+
+
+def cell(runner: str = "asyncio", family: str = "asyncio", concurrency: int = 4) -> Cell:
+    return Cell("sleep", {}, concurrency, runner, "", "3.11", f"sleep[c={concurrency}]", family=family)
+
+
+def history(*forks: list[float], peak: int | None = None) -> History:
+    kept = History(peak_in_flight=peak)
+    for fork, makespans in enumerate(forks):
+        kept.makespans[fork] = dict(enumerate(makespans))
+    return kept
+
+
+def test_a_settled_cell_with_all_ops_in_flight_gets_no_advice() -> None:
+    assert advise(cell(), history([1.0, 1.01, 0.99, 1.0], [1.0, 1.0, 1.0, 1.0], peak=4), cores=2) == ()
+
+
+def test_rounds_that_grow_in_every_fork_are_told_as_not_settled() -> None:
+    (advice,) = advise(cell(), history([1.0, 1.0, 1.2, 1.2], [1.0, 1.0, 1.3, 1.3], peak=4), cores=2)
+    assert "slower than its first" in advice
+
+
+def test_one_fork_that_drifts_against_another_is_noise() -> None:
+    assert drift_of(history([1.0, 1.0, 1.3, 1.3], [1.3, 1.3, 1.0, 1.0])) is None
+
+
+def test_too_few_rounds_cannot_show_a_drift() -> None:
+    assert drift_of(history([1.0, 2.0], [1.0, 2.0])) is None
+
+
+def test_ops_that_never_overlapped_are_told() -> None:
+    (advice,) = advise(cell(), history([1.0], peak=1), cores=2)
+    assert "1 of 4 ops" in advice
+
+
+def test_sync_is_not_reproached_with_one_op_in_flight() -> None:
+    assert advise(cell("sync", "sync"), history([1.0], peak=1), cores=2) == ()
+
+
+def test_more_processes_than_cores_are_flagged() -> None:
+    (advice,) = advise(cell("multiprocessing", "processes", 8), history([1.0], peak=8), cores=2)
+    assert advice == "8 processes share 2 cores"
+
+
+def test_only_measured_rounds_count_for_drift() -> None:
+    kept = History()
+    kept.keep(from_json(Sample, sample_line("x", phase=Phase.WARMUP, makespan_s=9.0, peak_in_flight=3)))
+    assert kept.makespans == {}
+    assert kept.peak_in_flight == 3

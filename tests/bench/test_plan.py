@@ -1,0 +1,184 @@
+"""A plan crosses everything that was asked for; the order is drawn by a seed and every hole has a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from bench.environment import Missing
+from bench.model import Environment, Phase, Point, Workload
+from bench.plan import PROFILES, Plan, blocks, build, walk
+from bench.quantity import QuantityError
+from bench.registry import Found
+from support import fakes
+
+ALL = ("sync", "threading", "multiprocessing", "asyncio")
+OTHER = replace(fakes.ENVIRONMENT, label="3.13t", version="3.13.5", gil=False)
+
+KNOWN_ORDER = [(3, 2, 0, 1), (3, 1, 0, 2), (3, 0, 2, 1), (1, 3, 0, 2)]
+
+
+def plan(
+    *points: Point,
+    workload: Workload = fakes.TINY,
+    runners: Mapping[str, Found] | None = None,
+    environments: tuple[Environment | Missing, ...] = (fakes.ENVIRONMENT,),
+    seed: int = 7,
+) -> Plan:
+    found = Found(workload, fakes.REF)
+    settings = replace(fakes.SETTINGS, forks=4, rounds=8, seed=seed)
+    chosen = [(found, point) for point in points or (fakes.point(),)]
+    return build(chosen, runners or fakes.runners(*ALL), environments, settings)
+
+
+def order_of(given: Plan) -> list[tuple[int, str, tuple[int, ...]]]:
+    return [
+        (fork, comparison.id, block.order)
+        for fork, comparison in walk(given)
+        for block in blocks(given.settings, comparison, fork)
+    ]
+
+
+def references(given: Plan) -> list[str]:
+    return [each.cell.id for comparison in given.comparisons for each in comparison.contestants if each.cell.reference]
+
+
+THREE = tuple(fakes.point(n) for n in (10, 20, 30))
+
+
+def test_the_same_seed_gives_the_same_order() -> None:
+    assert order_of(plan(*THREE)) == order_of(plan(*THREE))
+
+
+def test_another_seed_gives_another_order_of_the_same_things() -> None:
+    one, other = order_of(plan(*THREE)), order_of(plan(*THREE, seed=8))
+    assert one != other
+    assert sorted(each[:2] for each in one) == sorted(each[:2] for each in other)
+
+
+def test_a_known_seed_gives_a_known_order_on_every_machine() -> None:
+    (comparison,) = plan().comparisons
+    assert [block.order for block in blocks(fakes.SETTINGS, comparison, 0)] == KNOWN_ORDER
+
+
+def test_the_order_changes_from_block_to_block_and_from_fork_to_fork() -> None:
+    given = plan()
+    (comparison,) = given.comparisons
+    orders = [tuple(block.order for block in blocks(given.settings, comparison, fork)) for fork in range(4)]
+    assert len(set(orders)) == 4
+    assert all(len(set(fork)) > 1 for fork in orders)
+
+
+def test_every_contestant_occurs_once_in_every_block() -> None:
+    for _, _, order in order_of(plan(*THREE)):
+        assert sorted(order) == [0, 1, 2, 3]
+
+
+def test_a_fork_has_its_warm_ups_first_and_then_its_rounds() -> None:
+    given = plan()
+    (comparison,) = given.comparisons
+    seen = [(block.phase, block.round) for block in blocks(given.settings, comparison, 0)]
+    assert seen == [(Phase.WARMUP, 0), *((Phase.MEASURE, round_) for round_ in range(8))]
+
+
+def test_each_fork_visits_every_comparison_once_before_the_next_begins() -> None:
+    visits = walk(plan(*THREE))
+    assert [fork for fork, _ in visits] == [fork for fork in range(4) for _ in range(3)]
+    assert all(len({each.id for fork, each in visits if fork == wanted}) == 3 for wanted in range(4))
+
+
+def test_comparisons_come_in_different_orders_in_different_forks() -> None:
+    visits = walk(plan(*THREE))
+    assert len({tuple(each.id for fork, each in visits if fork == wanted) for wanted in range(4)}) > 1
+
+
+def test_cells_have_ids_of_their_own() -> None:
+    ids = [cell.id for cell in plan(*THREE, environments=(fakes.ENVIRONMENT, OTHER)).cells]
+    assert len(set(ids)) == len(ids) == 3 * 4 * 2
+    assert "tiny[n=10,c=4]-sync@3.11" in ids
+
+
+def test_each_library_of_a_body_is_a_contestant() -> None:
+    workload = fakes.workload(bodies={"blocking/json": fakes.double_blocking, "blocking/csv": fakes.double_blocking})
+    environment = replace(fakes.ENVIRONMENT, modules={"json": "stdlib", "csv": "stdlib"})
+    given = plan(workload=workload, runners=fakes.runners("sync"), environments=(environment,))
+    assert [cell.contestant for cell in given.cells] == ["sync/json", "sync/csv"]
+    assert len(references(given)) == 1
+
+
+SLOW = fakes.workload(ideal_s=lambda params, in_flight: int(params["n"]) * float(params["wait_s"]) / in_flight)
+SERIAL = {**fakes.runners("threading", "asyncio"), "sync": fakes.runner("sync", serial=True)}
+
+
+def test_the_serial_reference_is_not_asked_for_a_round_that_takes_too_long() -> None:
+    given = plan(fakes.point(1000, wait_s=0.01), workload=SLOW, runners=SERIAL)
+    ((cell, reason),) = given.comparisons[0].refused
+    assert cell.runner == "sync"
+    assert reason == "one op after another this would take 10 s a round; another runner is the reference here"
+
+
+def test_threads_are_the_reference_where_the_serial_one_is_refused() -> None:
+    given = plan(fakes.point(1000, wait_s=0.01), fakes.point(10, wait_s=0.01), workload=SLOW, runners=SERIAL)
+    assert references(given) == ["tiny[wait=10ms,n=1000,c=4]-threading@3.11", "tiny[wait=10ms,n=10,c=4]-sync@3.11"]
+
+
+@pytest.mark.parametrize(
+    ("names", "reference"),
+    [
+        (ALL, "sync"),
+        (("asyncio", "threading"), "threading"),
+        (("uvloop", "asyncio"), "asyncio"),
+        (("trio", "gevent"), "trio"),
+    ],
+)
+def test_there_is_exactly_one_reference_whoever_takes_part(names: tuple[str, ...], reference: str) -> None:
+    assert references(plan(runners=fakes.runners(*names))) == [f"tiny[n=20,c=4]-{reference}@3.11"]
+
+
+def test_each_interpreter_has_a_reference_of_its_own() -> None:
+    given = plan(*THREE, environments=(fakes.ENVIRONMENT, OTHER))
+    assert len(references(given)) == 6
+    assert sum(each.endswith("@3.13t") for each in references(given)) == 3
+
+
+def test_more_in_flight_than_a_runner_can_have_is_refused_with_the_limit() -> None:
+    runners = {"threading": fakes.runner("threading", limit=lambda: (3, "ulimit -u is 67"))}
+    given = plan(fakes.point(concurrency=3), fakes.point(concurrency=4), runners=runners)
+    assert [len(each.contestants) for each in given.comparisons] == [1, 0]
+    assert (
+        given.comparisons[1].refused[0][1]
+        == "4 in flight is more than the 3 that threading can have here: ulimit -u is 67"
+    )
+
+
+def test_an_interpreter_that_cannot_be_had_leaves_its_cells_with_its_reason() -> None:
+    given = plan(environments=(fakes.ENVIRONMENT, Missing("3.15", "no interpreter 3.15 is installed")))
+    (comparison,) = given.comparisons
+    assert len(comparison.contestants) == 4
+    assert {cell.python for cell, _ in comparison.refused} == {"3.15"}
+    assert {reason for _, reason in comparison.refused} == {"no interpreter 3.15 is installed"}
+    assert len(given.cells) == 8
+
+
+def test_a_runner_without_a_body_leaves_a_cell_with_a_reason() -> None:
+    given = plan(runners={"green": fakes.runner("green", styles=("green",))})
+    ((cell, reason),) = given.comparisons[0].refused
+    assert cell.id == "tiny[n=20,c=4]-green@3.11"
+    assert "has no body for green" in reason
+
+
+def test_a_comparison_in_which_nobody_takes_part_is_not_visited() -> None:
+    assert walk(plan(environments=(Missing("3.15", "gone"),))) == []
+
+
+def test_a_point_that_makes_no_sense_is_refused_before_anything_starts() -> None:
+    with pytest.raises(QuantityError, match="n=0 is out of range"):
+        plan(fakes.point(0))
+
+
+def test_the_profiles_are_those_of_the_method() -> None:
+    assert (PROFILES["smoke"].forks, PROFILES["smoke"].rounds) == (1, 2)
+    assert PROFILES["quick"].forks == 3
+    assert PROFILES["full"].forks >= 9

@@ -1,0 +1,144 @@
+"""What a user asks for becomes points and runners, and can be asked for again from what a run file keeps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.model import Point
+from bench.quantity import QuantityError
+from bench.registry import Found, RegistryError
+from bench.selection import Catalogue, catalogue, from_record, profile_points, select, to_record
+from support import fakes
+
+QUICK, OTHER, SMOKE = fakes.point(10), fakes.point(30), fakes.point(2)
+TWO_POINTS = fakes.workload(grid={"quick": (QUICK, OTHER), "smoke": (SMOKE,)})
+KNOWN = Catalogue(
+    {"tiny": Found(TWO_POINTS, fakes.REF), "other": Found(fakes.workload("other"), fakes.REF)},
+    fakes.runners("sync", "asyncio"),
+)
+
+MINE = """
+from bench.model import Param, Point, Workload
+from workloads.sleep import SLEEP
+
+MINE = Workload(
+    name="mine", summary="", bodies={"pure": lambda kit, params: abs}, params=(Param("n", 1, 9, ""),),
+    make_items=lambda params, seed: [1], check=lambda params, items, results: "ok",
+    grid={"quick": (Point(2, {"n": 5}),)},
+)
+"""
+VARIANT = """
+from dataclasses import replace
+from bench.runners.asyncio_ import ASYNCIO
+
+VARIANT = replace(ASYNCIO, name="asyncio+mine")
+"""
+
+
+def points(*specs: str, profile: str = "quick") -> list[Point]:
+    return [point for _, point in select(KNOWN, specs, [], profile).points]
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> str:
+    (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
+    return str(tmp_path / "mine.py")
+
+
+def test_nothing_asked_for_means_everything() -> None:
+    chosen = select(KNOWN, [], [], "quick")
+    assert {found.value.name for found, _ in chosen.points} == {"tiny", "other"}
+    assert list(chosen.runners) == ["sync", "asyncio"]
+
+
+def test_a_name_gives_every_point_of_its_profile() -> None:
+    assert points("tiny") == [QUICK, OTHER]
+    assert points("tiny", profile="smoke") == [SMOKE]
+
+
+def test_brackets_give_one_point_with_the_rest_from_the_first_of_the_grid() -> None:
+    assert points("tiny[n=7,c=2]") == [fakes.point(7, concurrency=2)]
+    assert points("tiny[wait=5ms]") == [fakes.point(10, wait_s=0.005)]
+
+
+def test_a_point_asked_for_twice_is_measured_once() -> None:
+    assert points("tiny[n=10]", "tiny", "tiny[n=30]") == [QUICK, OTHER]
+
+
+def test_runners_come_in_the_order_they_were_asked_for() -> None:
+    assert list(select(KNOWN, ["tiny"], ["asyncio", "sync"], "quick").runners) == ["asyncio", "sync"]
+
+
+def test_a_misspelt_workload_or_runner_is_answered_with_the_nearest() -> None:
+    with pytest.raises(RegistryError, match="no workload named 'tinny'; did you mean 'tiny'"):
+        points("tinny")
+    with pytest.raises(RegistryError, match="no runner named 'asincio'; did you mean 'asyncio'"):
+        select(KNOWN, [], ["asincio"], "quick")
+
+
+def test_a_profile_that_a_workload_does_not_name_falls_back_to_quick_and_then_to_its_first() -> None:
+    assert profile_points(TWO_POINTS, "full") == (QUICK, OTHER)
+    assert profile_points(fakes.workload(grid={"large": (SMOKE,)}), "full") == (SMOKE,)
+
+
+def test_a_workload_without_points_is_told_how_to_name_one() -> None:
+    with pytest.raises(QuantityError, match="tiny names no points; give it grid="):
+        profile_points(fakes.workload(grid={}), "quick")
+
+
+def test_a_point_of_the_grid_that_lacks_a_parameter_is_one_clear_line() -> None:
+    broken = fakes.workload(grid={"quick": (Point(1, {"n": 1}),)})
+    with pytest.raises(QuantityError, match="disagree about wait_s"):
+        select(Catalogue({"tiny": Found(broken, "x")}, {}), ["tiny"], [], "quick")
+
+
+def test_the_catalogue_lists_runners_from_the_plain_loop_to_the_fastest_loop() -> None:
+    assert list(catalogue().runners)[:5] == ["sync", "threading", "multiprocessing", "asyncio", "uvloop"]
+
+
+def test_a_file_of_ones_own_may_import_ours_and_brings_its_own_workload_only(mine: str) -> None:
+    chosen = select(catalogue([mine]), [mine], ["sync"], "quick")
+    assert [(found.value.name, found.ref, point.params) for found, point in chosen.points] == [("mine", mine, {"n": 5})]
+
+
+def test_a_point_of_ones_own_file_is_asked_for_in_brackets(mine: str) -> None:
+    spec = f"{mine}[n=3,c=1]"
+    assert [point for _, point in select(catalogue([spec]), [spec], ["sync"], "quick").points] == [Point(1, {"n": 3})]
+
+
+def test_a_relative_path_selects_the_same_file(mine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(mine).parent)
+    assert len(select(catalogue(["mine.py"]), ["mine.py"], ["sync"], "quick").points) == 1
+
+
+def test_a_file_may_build_on_one_of_our_runners(tmp_path: Path) -> None:
+    path = tmp_path / "variant.py"
+    path.write_text(VARIANT, encoding="utf-8")
+    known = catalogue([], [str(path)])
+    assert known.runners["asyncio+mine"].ref == str(path)
+    assert known.runners["asyncio"].ref == "bench.runners.asyncio_"
+
+
+def test_a_file_that_takes_one_of_our_names_is_told_to_choose_another(tmp_path: Path) -> None:
+    path = tmp_path / "thief.py"
+    text = MINE.replace("from workloads.sleep import SLEEP", "").replace('"mine"', '"sleep"')
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RegistryError, match="a workload named 'sleep' exists already; give yours another name"):
+        catalogue([str(path)])
+
+
+def test_a_selection_survives_the_run_file(mine: str) -> None:
+    chosen = select(catalogue([mine]), [mine, "sleep"], ["asyncio", "sync"], "quick")
+    again = from_record(json.loads(json.dumps(to_record(chosen))))
+    assert again == chosen
+    assert list(again.runners) == ["asyncio", "sync"]
+
+
+def test_a_selection_whose_workload_has_gone_is_one_clear_line() -> None:
+    record = to_record(select(KNOWN, ["tiny"], ["sync"], "quick"))
+    record["points"][0]["name"] = "gone"
+    with pytest.raises(RegistryError, match=r"support\.fakes has no workload named 'gone'"):
+        from_record(record)

@@ -1,0 +1,43 @@
+"""Every test here has a lock and a cache of its own, so that it neither disturbs nor waits for a real run."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.commands import Shell
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WHEN_ASYNC_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    """Commands in processes of their own, for one test."""
+    shell = Shell(tmp_path)
+    yield shell
+    shell.kill()
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """The same for a whole file, so that several tests can look at one run."""
+    shell = Shell(tmp_path_factory.mktemp("common"))
+    yield shell
+    shell.kill()
+
+
+@pytest.fixture
+def click_runner() -> CliRunner:
+    """The command line inside this process, for what needs no signal."""
+    return CliRunner()

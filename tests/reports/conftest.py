@@ -1,0 +1,76 @@
+"""Frames and pages that several tests look at; each is built once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from support.run_files import CellSpec, http_cells, make_run, sleep_cells, standard_cells
+
+from bench.model import Status
+from reports.evidence import scene
+from reports.page import write
+from reports.scene import Scene
+from results.frame import load
+
+COMMAND = "when-async report results/runs/a.jsonl"
+NASTY = "<script>alert('x')</script>"
+
+
+@pytest.fixture(scope="session")
+def frame_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., pd.DataFrame]:
+    """Writes a synthetic run with the given changes and loads it."""
+    folder = tmp_path_factory.mktemp("runs")
+
+    def build(name: str, **changes: Any) -> pd.DataFrame:
+        return load([make_run(folder / f"{name}.jsonl", **changes)])
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def frame(frame_of: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    return frame_of("standard")
+
+
+@pytest.fixture(scope="session")
+def standard(frame: pd.DataFrame) -> Scene:
+    return scene(frame)
+
+
+def nasty_cells() -> list[CellSpec]:
+    """The standard cells, one workload and two reasons among them written by somebody who means ill."""
+    evil = sleep_cells()[0]
+    named = replace(
+        evil, cell=replace(evil.cell, workload=NASTY, comparison=f"{NASTY}[c=10]", runner="$x_1$ | `run`", reference=False)
+    )
+    fetch = [
+        replace(spec, reason=f"{NASTY} \x1b[31mred\x1b[0m | **bold** http://evil.example/x.js\nsecond line")
+        if spec.status is Status.FAILED
+        else spec
+        for spec in http_cells()
+    ]
+    return [*sleep_cells(), *sleep_cells(concurrency=100), named, *fetch]
+
+
+@pytest.fixture(scope="session")
+def pages(frame_of: Callable[..., pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders with a report each: one interpreter, two of them, a smoke run, a run of ill will, one of holes only."""
+    hopeless = [
+        replace(spec, status=Status.TIMEOUT, reason="60 s were not enough", failed_after=0) for spec in standard_cells()
+    ]
+    frames = {
+        "standard": frame_of("one"),
+        "two": frame_of("two", pythons=("3.11", "3.13t"), steal=0.2),
+        "smoke": frame_of("smoke", forks=1, rounds=2, profile="smoke"),
+        "nasty": frame_of("nasty", cells=nasty_cells(), cpu=NASTY, command=f"run {NASTY}"),
+        "hopeless": frame_of("hopeless", cells=hopeless),
+    }
+    folder = tmp_path_factory.mktemp("pages")
+    for name, one in frames.items():
+        write(one, folder / name, command=COMMAND)
+    return {name: folder / name for name in frames}

@@ -1,0 +1,213 @@
+"""What the page holds, and what it must never hold."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from reports_markup import VOID, Tree, tables
+from support.run_files import make_run, sleep_cells
+
+from reports.page import ReportError, write
+from results.compare import summary
+from results.frame import load
+
+NASTY = "<script>alert('x')</script>"
+NAMES = ("standard", "two", "smoke", "nasty", "hopeless")
+NUMBER_WITH_INTERVAL = re.compile(r"−?[\d.]+†?\s*\[−?[\d.]+, −?[\d.]+\]")
+
+
+def html(folder: Path) -> str:
+    return (folder / "index.html").read_text(encoding="utf-8")
+
+
+def visible(folder: Path) -> str:
+    tree = Tree()
+    tree.feed(html(folder))
+    return " ".join(" ".join(tree.text).split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_tag_that_opens_is_closed_in_order(pages: dict[str, Path], name: str) -> None:
+    tree = Tree()
+    tree.feed(html(pages[name]))
+    assert tree.complaints == []
+    assert [tag for tag in tree.open if tag not in VOID] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_fetched_from_anywhere(pages: dict[str, Path], name: str) -> None:
+    tree = Tree()
+    tree.feed(html(pages[name]))
+    links = [value for _, attributes in tree.tags for key, value in attributes if key in ("src", "href", "srcset", "data")]
+    assert all(link and link.startswith("#") for link in links)
+    assert not {"script", "link", "iframe", "object", "img"} & {tag for tag, _ in tree.tags}
+    sheet = "".join(tree.styles)
+    assert "@import" not in sheet
+    assert "url(http" not in html(pages[name]).replace(" ", "")
+    assert "//" not in re.sub(r"/\*.*?\*/", "", sheet)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_are_unique_and_every_reference_has_its_target(pages: dict[str, Path], name: str) -> None:
+    text = html(pages[name])
+    tree = Tree()
+    tree.feed(text)
+    ids = Counter(value for _, attributes in tree.tags for key, value in attributes if key == "id")
+    assert [one for one, count in ids.items() if count > 1] == []
+    used = set(re.findall(r"(?:href=\"#|url\(#)([^\")]+)", text))
+    assert used <= set(ids)
+
+
+def test_every_cell_and_every_reason_is_on_the_page(pages: dict[str, Path], frame: pd.DataFrame) -> None:
+    text = visible(pages["standard"])
+    for row in summary(frame):
+        assert row.comparison in text
+        assert row.contestant in text
+        if row.status != "OK":
+            assert row.cell in text
+            assert row.reason in text
+            assert row.advice in text
+
+
+def test_the_reader_sees_machine_interpreter_date_profile_and_noise(pages: dict[str, Path]) -> None:
+    text = visible(pages["standard"])
+    for words in ("AMD EPYC 9B14", "CPython 3.11.7", "22 November 2026", "profile quick: 3 processes × 5 rounds", "Quiet."):
+        assert words in text
+    assert "Disturbed: 20 % steal." in visible(pages["two"])
+
+
+def test_both_commands_are_given(pages: dict[str, Path]) -> None:
+    text = visible(pages["standard"])
+    assert "when-async run --profile quick" in text
+    assert "when-async report results/runs/a.jsonl" in text
+
+
+def test_no_number_in_the_summary_lacks_its_interval(pages: dict[str, Path]) -> None:
+    for name in ("standard", "two", "nasty"):
+        entries = tables(html(pages[name]))["Summary"]
+        shown = [entry for entry in entries if re.search(r"\d", entry)]
+        assert shown
+        assert [entry for entry in shown if not NUMBER_WITH_INTERVAL.search(entry)] == []
+
+
+def test_every_interpreter_keeps_its_own_rows(pages: dict[str, Path]) -> None:
+    text = visible(pages["two"])
+    assert "Python 3.13t (no GIL)" in text
+    one, two = (len(tables(html(pages[name]))["Summary"]) for name in ("standard", "two"))
+    assert two == 2 * one
+
+
+def test_two_runs_of_one_interpreter_are_not_averaged(tmp_path: Path) -> None:
+    paths = [make_run(tmp_path / f"{n}.jsonl", cells=sleep_cells(), seed=n, run=f"2026112{n}-000000-aaaa") for n in (1, 2)]
+    write(load(paths), tmp_path / "out", command="x")
+    text = visible(tmp_path / "out")
+    assert "Several runs stand side by side and are never averaged" in text
+    assert "run 20261121-000000-aaaa" in text
+    assert "run 20261122-000000-aaaa" in text
+
+
+def test_markup_in_names_and_reasons_is_shown_and_never_run(pages: dict[str, Path]) -> None:
+    text = html(pages["nasty"])
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert NASTY in visible(pages["nasty"])
+    assert "\x1b" not in text
+    assert "$x_1$ | `run`" in visible(pages["nasty"])
+
+
+def test_markup_cannot_leave_a_cell_of_the_markdown_table(pages: dict[str, Path]) -> None:
+    text = (pages["nasty"] / "report.md").read_text(encoding="utf-8")
+    prose = re.sub(r"`[^`\n]*`|^    .*$", "", text, flags=re.MULTILINE)
+    assert "<script" not in prose
+    assert "**bold**" not in text
+    row = next(line for line in text.splitlines() if line.startswith("| `") and "FAILED" in line)
+    assert len(re.findall(r"(?<!\\)\|", row)) == 5
+
+
+def test_a_smoke_run_has_statuses_and_no_figure(pages: dict[str, Path]) -> None:
+    text = visible(pages["smoke"])
+    assert "smoke run: proves that it runs; no figures" in text
+    assert "ran, answer checked" in text
+    assert "trio is not installed in 3.11" in text
+    for form in (text, (pages["smoke"] / "report.md").read_text(encoding="utf-8")):
+        assert "×[" not in form.replace(" ", "")
+        assert not NUMBER_WITH_INTERVAL.search(form)
+        assert " beat " not in form
+    assert not (pages["smoke"] / "img").exists()
+
+
+def test_a_run_in_which_nothing_went_well_still_has_a_page(pages: dict[str, Path]) -> None:
+    text = visible(pages["hopeless"])
+    assert "24 of 24 cells have no figure: 24 TIMEOUT." in text
+    assert "60 s were not enough" in text
+
+
+def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "run.jsonl", cells=sleep_cells(), finished=False)
+    write(load([path]), tmp_path / "out", command="x")
+    text = visible(tmp_path / "out")
+    assert "The run was interrupted" in text
+    assert "INCOMPLETE" in text
+
+
+def test_a_server_at_its_limit_is_told_wherever_its_row_is_read(pages: dict[str, Path]) -> None:
+    text = visible(pages["standard"])
+    assert "The server may have been the limit for uvloop/aiohttp" in text
+    assert "uvloop/aiohttp †" in text
+
+
+def test_the_arithmetic_speed_up_is_a_column_and_never_a_headline(pages: dict[str, Path]) -> None:
+    text = html(pages["standard"])
+    assert "speed-up, arithmetic" in text
+    headings = re.findall(r"<h[123][^>]*>(.*?)</h[123]>", text, re.DOTALL)
+    assert headings
+    assert not [one for one in headings if "speed-up" in one]
+
+
+def test_different_digests_are_called_unequal_work(tmp_path: Path) -> None:
+    cells = sleep_cells()
+    cells[1] = replace(cells[1], digest="other")
+    write(load([make_run(tmp_path / "run.jsonl", cells=cells)]), tmp_path / "out", command="x")
+    assert "their work was not equal" in visible(tmp_path / "out")
+
+
+def test_the_markdown_has_the_findings_the_table_and_its_pictures(pages: dict[str, Path]) -> None:
+    text = (pages["standard"] / "report.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^\n]*\]\(([^)]+)\)", text)
+    assert pictures
+    assert {f"img/{path.name}" for path in (pages["standard"] / "img").iterdir()} == set(pictures)
+    assert "multiprocessing led" in text
+    assert re.search(r"^\| comparison \| sync \| threading \|", text, re.MULTILINE)
+    assert "trio is not installed in 3.11" in text
+
+
+def test_the_same_samples_give_the_same_bytes(frame: pd.DataFrame, tmp_path: Path) -> None:
+    first = write(frame, tmp_path / "a", command="x")
+    second = write(frame, tmp_path / "b", command="x")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_the_paths_written_are_returned(frame: pd.DataFrame, tmp_path: Path) -> None:
+    written = write(frame, tmp_path / "deep" / "out", command="x")
+    assert sorted(written) == sorted(path for path in (tmp_path / "deep").rglob("*") if path.is_file())
+    assert [path.name for path in written[:2]] == ["index.html", "report.md"]
+
+
+def test_a_folder_that_cannot_be_written_gives_one_clear_line(frame: pd.DataFrame, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(ReportError, match=r"^cannot write the report to .*taken: .*; choose another folder$") as caught:
+        write(frame, tmp_path / "taken", command="x")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_frame_without_any_cell_still_gives_a_page(tmp_path: Path) -> None:
+    write(load([]), tmp_path / "out", command="x")
+    parser = HTMLParser()
+    parser.feed(html(tmp_path / "out"))
+    assert "None: every cell" in visible(tmp_path / "out")

@@ -1,0 +1,135 @@
+"""Runs the real command line in processes of its own, away from everything else on the machine.
+
+A `Shell` owns a folder: its lock, its cache and whatever its commands write lie in there, and every process that
+comes of it carries the shell's mark in its environment, so that survivors can be found.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTESTANTS = ROOT / "tests" / "support" / "contestants"
+MARK = "WHEN_ASYNC_TEST_MARK"
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Shell:
+    """A folder to run commands in; `extra` are environment variables that its commands get."""
+
+    folder: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+    mark: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        outer = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+        mine = {
+            "PYTHONPATH": str(ROOT),
+            "WHEN_ASYNC_LOCK": str(self.folder / "lock"),
+            "WHEN_ASYNC_CACHE": str(self.folder / "cache"),
+            MARK: self.mark,
+        }
+        return {**outer, **mine, **self.extra}
+
+    def start(self, *arguments: object, module: str = "bench.cli", **options: Any) -> subprocess.Popen[str]:
+        """`when-async ARGUMENTS` in the background; its output goes to pipes."""
+        return subprocess.Popen(
+            # -P, as the installed script has it: the folder may hold a package that is called like one of ours.
+            [sys.executable, "-P", "-m", module, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def run(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        """`when-async ARGUMENTS` to its end."""
+        return finish(self.start(*arguments, **options))
+
+    def survivors(self) -> list[psutil.Process]:
+        """What still runs of all that the shell ever started."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return found
+
+    def left_behind(self) -> list[str]:
+        """The survivors after giving them some seconds to die, in words."""
+        wait_until(lambda: not self.survivors(), 15, insist=False)
+        return [" ".join(process.cmdline()) for process in self.survivors()]
+
+    def kill(self) -> None:
+        """End what a failed test has left."""
+        for process in self.survivors():
+            with suppress(psutil.Error):
+                process.kill()
+
+
+def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """Wait for a command, and kill it rather than wait for ever."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def interrupt_after(
+    process: subprocess.Popen[str], path: Path, samples: int, number: signal.Signals
+) -> subprocess.CompletedProcess[str]:
+    """Send a signal once the run file holds so many measured samples, and wait for the end."""
+    wait_until(lambda: process.poll() is not None or len(measured(path)) >= samples)
+    assert process.poll() is None, "the run ended before it could be interrupted"
+    process.send_signal(number)
+    return finish(process)
+
+
+def wait_until(happened: Callable[[], bool], patience_s: float = PATIENCE_S, *, insist: bool = True) -> None:
+    """Poll for something that another process does."""
+    deadline = time.monotonic() + patience_s
+    while not happened():
+        if time.monotonic() > deadline:
+            assert not insist, f"it did not happen within {patience_s} s"
+            return
+        time.sleep(0.02)
+
+
+def records(path: Path, kind: str = "") -> list[dict[str, Any]]:
+    """The whole lines of a run file, all or those of one kind; an unfinished last line is left out."""
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    found = [json.loads(line) for line in lines if line.strip()]
+    return [record for record in found if not kind or record["kind"] == kind]
+
+
+def measured(path: Path) -> list[tuple[str, int, int]]:
+    """(cell, fork, round) of every measured sample, in order."""
+    samples = records(path, "sample")
+    return [(each["cell"], each["fork"], each["round"]) for each in samples if each["phase"] == "measure"]
+
+
+def verdicts(path: Path) -> dict[str, tuple[str, str]]:
+    """What became of each cell by its id without interpreter: (status, reason)."""
+    return {
+        record["cell"].rpartition("@")[0]: (record["status"], record["reason"])
+        for record in records(path, "measurement")
+    }
