@@ -95,9 +95,10 @@ def main() -> None:
 def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> None:
     """Show workloads and their parameters, runners, and the points of each profile."""
     from bench.cli_show import listing, print_listing
-    from bench.selection import catalogue
+    from bench.selection import Catalogue, catalogue, select
 
-    rows = listing(catalogue(workloads, runners))
+    chosen = select(catalogue(workloads, runners), workloads, runners, "quick")
+    rows = listing(Catalogue({found.value.name: found for found, _ in chosen.points}, chosen.runners))
     click.echo(json.dumps(rows, indent=1)) if as_json else print_listing(rows)
 
 

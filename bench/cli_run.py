@@ -146,6 +146,7 @@ def start_resumed(path: Path) -> Started:
     known = Catalogue({found.value.name: found for found, _ in selection.points}, selection.runners)
     only_default = all(entry["default"] for entry in head["environments"]) and len(head["pythons"]) == 1
     environments = environments_for(known.modules, [] if only_default else head["pythons"], tell)
+    check_machine(fingerprint(), head["machine"], path)
     for environment in environments:
         check_same(environment, head, path)
     plan = build(selection.points, selection.runners, environments, settings)
@@ -158,6 +159,17 @@ def start_resumed(path: Path) -> Started:
     journal.append({"kind": "resumed", "at": datetime.now(UTC).isoformat(timespec="seconds"), "attempt": done.attempt})
     write_cells(journal, plan, selection, {cell["id"] for cell in stored.cells()})
     return Started(path, journal, plan, done)
+
+
+SAME_MACHINE = ("node_id", "system", "cpu", "cores")
+"""What must not have changed when a run is gone on with."""
+
+
+def check_machine(now: Mapping[str, Any], was: Mapping[str, Any], path: Path) -> None:
+    """Refuse to go on with a run on another machine than it began on."""
+    for name in SAME_MACHINE:
+        if was.get(name) != now.get(name):
+            raise RunFileError(f"{path} was measured on another machine ({name} differs); start a new run here")
 
 
 def check_same(environment: Environment | Missing, head: Mapping[str, Any], path: Path) -> None:

@@ -101,10 +101,11 @@ def print_matrix(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def print_run(path: Path, as_json: bool) -> bool:
     """Sum up a finished run; returns whether anything failed or timed out."""
-    from reports.terminal import flat, summary
+    from reports.terminal import summary
     from rich.console import Console
 
     from results import load
+    from results.compare import flat
     from results.compare import summary as summarise
 
     rows = summarise(load([path]))

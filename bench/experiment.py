@@ -69,6 +69,14 @@ class Step:
     round: int
 
 
+def majority(digests: Counter[str]) -> str | None:
+    """The digest that more contestants have than any other; None where two are equally common."""
+    ranked = digests.most_common(2)
+    if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]
+
+
 class Experiment:
     """One walk over a plan; `events()` is the walk."""
 
@@ -100,14 +108,14 @@ class Experiment:
         # Those that were found OK before an interruption still count, or a resumed run would judge otherwise.
         equal = [cell for cell in cells if self.done.decided.get(cell, Status.OK) == Status.OK]
         digests = Counter(self.done.digests[cell] for cell in equal)
-        common = digests.most_common(1)[0][0] if digests else ""
+        common = majority(digests)
         for cell in open_:
             if self.done.digests[cell] == common:
                 advice = advise(known[cell], self.done.histories[cell], len(self.host.cores))
                 yield self._decide(Measurement(cell, Status.OK, advice=advice))
             else:
-                others = digests[common]
-                reason = f"unequal work: its results differ from those of {others} of the {len(equal)} contestants"
+                believed = f"those of {digests[common]} of" if common else "one another's, with no majority among"
+                reason = f"unequal work: its results differ from {believed} the {len(equal)} contestants"
                 yield self._decide(Measurement(cell, Status.FAILED, reason))
 
     def _decide(self, measurement: Measurement) -> Measurement:

@@ -169,10 +169,19 @@ def blocks(settings: Settings, comparison: Comparison, fork: int) -> list[Block]
     phases += [(Phase.MEASURE, round_) for round_ in range(settings.rounds)]
     result = []
     for phase, round_ in phases:
-        order = list(range(len(comparison.contestants)))
-        random.Random(f"{settings.seed}/{comparison.id}/{fork}/{phase}/{round_}").shuffle(order)
-        result.append(Block(phase, round_, tuple(order)))
+        result.append(Block(phase, round_, _order(settings, comparison, fork, phase, round_)))
     return result
+
+
+def _order(settings: Settings, comparison: Comparison, fork: int, phase: Phase, round_: int) -> tuple[int, ...]:
+    """Two contestants go ABBA or BAAB, which cancels a steady drift; more are shuffled (method.md, R6)."""
+    if len(comparison.contestants) == 2:
+        starts_with_b = random.Random(f"{settings.seed}/{comparison.id}/{fork}/{phase}").random() < 0.5
+        swapped = ((round_ + 1) // 2 % 2 == 1) != starts_with_b
+        return (1, 0) if swapped else (0, 1)
+    order = list(range(len(comparison.contestants)))
+    random.Random(f"{settings.seed}/{comparison.id}/{fork}/{phase}/{round_}").shuffle(order)
+    return tuple(order)
 
 
 def walk(plan: Plan) -> list[tuple[int, Comparison]]:

@@ -15,15 +15,21 @@ from typing import Any
 import pytest
 
 from bench.crew import Host, make_host
-from bench.environment import Missing, default, named
+from bench.environment import Missing, NoEnvironment, default, named
 from bench.experiment import Experiment
 from bench.lock import machine
 from bench.model import Cell, Environment, Measurement, Phase, Sample, Status
 from bench.plan import PROFILES, Comparison, Plan, build
 from bench.progress import Progress
+from bench.quantity import QuantityError
+from bench.registry import RegistryError
 from bench.selection import REQUIREMENTS, catalogue, select
 
 FIXTURE = "measured_cell"
+NO_BENCHMARK = (
+    "pytest-benchmark is switched off or not installed, and cells are shown through it; "
+    "leave out -p no:benchmark, or pip install pytest-benchmark"
+)
 
 
 class InnerClock:
@@ -184,15 +190,24 @@ def lab_of(config: pytest.Config) -> Lab:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if FIXTURE not in metafunc.fixturenames:
         return
-    lab = lab_of(metafunc.config)
+    try:
+        lab = lab_of(metafunc.config)
+    except (RegistryError, QuantityError, NoEnvironment) as error:
+        # What a user has got wrong is told in one line, as the command line does.
+        raise pytest.Collector.CollectError(str(error)) from None
     several = len({cell.python for cell in lab.cells.values()}) > 1
     ids = [cell.id if several else cell.id.rpartition("@")[0] for cell in lab.cells.values()]
     metafunc.parametrize("cell", list(lab.cells), ids=ids)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    able = config.pluginmanager.has_plugin("benchmark")
     for item in items:
-        if FIXTURE in getattr(item, "fixturenames", ()):
+        if FIXTURE not in getattr(item, "fixturenames", ()):
+            continue
+        if not able:
+            item.add_marker(pytest.mark.skip(NO_BENCHMARK))
+        else:
             item.add_marker(pytest.mark.benchmark(timer=InnerClock(), disable_gc=False))
 
 

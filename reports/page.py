@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bench.model import Workload
 from bench.registry import RegistryError, collect
-from reports import cost, ledger, style, svg, tables, words
+from reports import cost, ledger, markdown, style, svg, tables, words
 from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.plotting import NARROW, WIDE, Plot
@@ -35,7 +35,6 @@ class Chart:
     title: str
     subtitle: str
     caption: str
-    alt: str
     wide: Markup
     narrow: Markup
     file: str
@@ -75,7 +74,7 @@ def write(
     """
     page = build(frame, command, _known() if workloads is None else workloads)
     pictures = {chart.file: chart.picture for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)}
-    texts = {"index.html": _html(page), "report.md": _markdown(page), **pictures}
+    texts = {"index.html": _html(page), "report.md": markdown.report(page), **pictures}
     written = []
     try:
         for name, text in texts.items():
@@ -210,7 +209,6 @@ def _chart(plot: Plot, scene: Scene, name: str) -> Chart:
         title=title,
         subtitle=subtitle,
         caption=plot.caption + (f" {BOUND} {BOUND_MEANS}" if bound else ""),
-        alt=title,
         wide=Markup(svg.inline(wide, f"{name}-w", title)),
         narrow=Markup(svg.inline(narrow, f"{name}-n", title)),
         file=f"img/{stem}.svg",
@@ -254,38 +252,9 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "workload"
 
 
-def _environment(autoescape: bool) -> jinja2.Environment:
-    loader = jinja2.PackageLoader("reports")
-    made = jinja2.Environment(
-        loader=loader,
-        autoescape=autoescape,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters["md"] = markdown_text
-    made.filters["code"] = markdown_code
-    return made
-
-
 def _html(page: Mapping[str, Any]) -> str:
-    environment = _environment(autoescape=True)
-    sheet = environment.loader.get_source(environment, "page.css")[0] if environment.loader else ""
-    css = Markup(style.css() + "\n" + sheet)
-    return environment.get_template("page.html.j2").render(page=page, css=css)
-
-
-def _markdown(page: Mapping[str, Any]) -> str:
-    return _environment(autoescape=False).get_template("report.md.j2").render(page=page)
-
-
-def markdown_text(text: object) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    flat = " ".join(words.clean(text).split())
-    flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|])", r"\\\1", flat)
-
-
-def markdown_code(text: object) -> str:
-    """Text as a code span that also fits into a table."""
-    return "`" + " ".join(words.clean(text).split()).replace("`", "'").replace("|", "\\|") + "`"
+    """The page; every text that is not ours is escaped by the template engine."""
+    loader = jinja2.PackageLoader("reports")
+    made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    css = Markup(style.css() + "\n" + loader.get_source(made, "page.css")[0])
+    return made.get_template("page.html.j2").render(page=page, css=css)

@@ -219,8 +219,8 @@ def _draw_panel(fig: Figure, panel: Panel, box: tuple[float, float, float], name
     axes.set_xlabel(panel.label, labelpad=4)
     lift = (TITLE if panel.guides else 0.09) / (ROW * len(panel.dots))
     if panel.title:
-        axes.text(0 if not names else -names / inches, 1 + lift, fit(panel.title, width), transform=axes.transAxes, va="bottom",
-                  weight="bold")  # fmt: skip
+        corner = (-names / inches, 1 + lift)
+        axes.text(*corner, fit(panel.title, width), transform=axes.transAxes, va="bottom", weight="bold")
 
 
 def _share(x: float, panel: Panel) -> float:

@@ -88,8 +88,7 @@ def interval(value: Estimate, scale: Scale | None = None) -> str:
 def with_unit(value: Estimate, kind: str) -> str:
     """A number that stands alone in a sentence: `12.3 µs [11.9, 12.8]`."""
     scale = scale_for([estimate(value)], kind)
-    gap = "" if scale.label.startswith("/") or not scale.label else " "
-    return f"{point(value, scale)}{gap}{scale.label} {bounds(value, scale)}"
+    return " ".join(part for part in (point(value, scale), unit(scale), bounds(value, scale)) if part)
 
 
 def times(value: Estimate) -> str:
@@ -114,7 +113,7 @@ def no_difference(ratio: Estimate) -> str:
     largest = max(abs(estimate(ratio).high - 1), abs(1 / ratio.low - 1) if ratio.low > 0 else math.inf)
     if not math.isfinite(largest) or largest > 1:
         return "the intervals are too wide to tell them apart"
-    return f"no difference larger than {digits(math.ceil(largest * 1000) / 10)} % was seen"
+    return f"no difference larger than {math.ceil(round(largest * 1000, 6)) / 10:g} % was seen"
 
 
 def clean(text: object) -> str:

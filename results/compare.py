@@ -20,7 +20,7 @@ from bench.model import Estimate, Phase, Scalar, Status
 from results.ledger import noise
 from results.stats.estimate import linear_interval, log_interval
 
-__all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "noise", "summary"]
+__all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
 
 HEADROOM = 3.0
 """A service must be able to take this many times what the contestant asks of it (method.md, R11)."""
@@ -121,6 +121,23 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     return rows
 
 
+def flat(row: Row) -> dict[str, Scalar | bool | None]:
+    """A Row as one flat object for machines: an estimate becomes `name`, `name_low` and `name_high`."""
+    record: dict[str, Scalar | bool | None] = {}
+    for name, value in vars(row).items():
+        if name in _UNITS or name == "speedup":
+            record[name] = value.point if value else None
+            record[f"{name}_low"] = value.low if value else None
+            record[f"{name}_high"] = value.high if value else None
+        elif name == "params":
+            record[name] = json.dumps(value, sort_keys=True)
+        elif name == "digests":
+            record[name] = ",".join(value)
+        else:
+            record[name] = value
+    return record
+
+
 def digest_conflicts(frame: pd.DataFrame) -> list[str]:
     """The comparisons in which OK cells of one run came to different results, so their work was not equal."""
     measured = frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
@@ -168,7 +185,8 @@ def _speedups(measured: pd.DataFrame) -> pd.Series[float]:
 
     A block that holds several rounds of a cell counts once, with their median.
     """
-    pair = ["run", "comparison", "python", "fork", "block"]
+    # A block that an interruption tore apart is no pair: its halves may lie hours apart.
+    pair = ["run", "comparison", "python", "fork", "attempt", "block"]
     rounds = measured[[*pair, "cell", "reference"]].assign(
         log_s=np.log(measured["makespan_s"].to_numpy(dtype=np.float64))
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bench.model import Proof, Round, Usage
@@ -19,11 +20,28 @@ RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def usage_now() -> Usage:
-    """Usage of this process since its start."""
+    """CPU and switches of this process since its start; memory is read apart, since that costs more."""
     if resource is None:
         return Usage()
     read = resource.getrusage(resource.RUSAGE_SELF)
-    return Usage(read.ru_utime, read.ru_stime, read.ru_nvcsw, read.ru_nivcsw, read.ru_maxrss * RSS_UNIT_BYTES)
+    return Usage(read.ru_utime, read.ru_stime, read.ru_nvcsw, read.ru_nivcsw)
+
+
+def peak_rss_bytes(pid: int | None = None) -> int:
+    """Peak resident memory of a live process of ours, by default this one; 0 where it cannot be known.
+
+    `ru_maxrss` will not do on Linux: it survives exec, so a worker would show its parent's peak.
+    """
+    try:
+        with open(f"/proc/{pid or 'self'}/status", "rb") as lines:
+            for line in lines:
+                if line.startswith(b"VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    if pid is None and resource is not None:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES
+    return 0
 
 
 def collections_now() -> int:
@@ -32,13 +50,12 @@ def collections_now() -> int:
 
 
 def difference(after: Usage, before: Usage) -> Usage:
-    """Usage between two readings of one process; the peak of memory is the later one's."""
+    """CPU and switches between two readings of one process."""
     return Usage(
         cpu_user_s=max(0.0, after.cpu_user_s - before.cpu_user_s),
         cpu_system_s=max(0.0, after.cpu_system_s - before.cpu_system_s),
         switches_voluntary=after.switches_voluntary - before.switches_voluntary,
         switches_involuntary=after.switches_involuntary - before.switches_involuntary,
-        peak_rss_bytes=after.peak_rss_bytes,
     )
 
 
@@ -78,7 +95,7 @@ class Stopwatch:
         proof: Proof | None = None,
     ) -> Round:
         """Call when the last op is done and `end_ns` was stamped; everything else is read here."""
-        used = difference(usage_now(), self._before)
+        used = replace(difference(usage_now(), self._before), peak_rss_bytes=peak_rss_bytes())
         collections = collections_now() - self._collections
         return Round(self.start_ns, end_ns, results, failures, used, collections, stall_max_s, children or {}, proof)
 
@@ -90,15 +107,13 @@ class Children:
     next round. Children that did no work in a round add nothing but their memory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Callable[[int], int] = peak_rss_bytes) -> None:
         self._seen: dict[int, Usage] = {}
+        self._memory = memory
 
     def add(self, own: Usage, reported: Mapping[int, Usage]) -> Usage:
         """Usage of the session's own process with what the children used since they last reported."""
-        parts = [own]
-        parts += [difference(usage, self._seen.get(pid, Usage())) for pid, usage in reported.items()]
-        parts += [
-            Usage(peak_rss_bytes=usage.peak_rss_bytes) for pid, usage in self._seen.items() if pid not in reported
-        ]
+        spent = [difference(usage, self._seen.get(pid, Usage())) for pid, usage in reported.items()]
         self._seen.update(reported)
-        return total(parts)
+        held = [Usage(peak_rss_bytes=self._memory(pid)) for pid in self._seen]
+        return total([own, *spent, *held])

@@ -8,6 +8,7 @@ import inspect
 import math
 import os
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -63,10 +64,12 @@ class TrialSession:
         self.trap = FinaliserTrap()
         self._stack = ExitStack()
         self._session: Session | None = None
+        self._threads: set[threading.Thread] = set()
 
     def open(self) -> float:
         """Open the session and prime it; returns the seconds this took."""
         self.trap.install()
+        self._threads = set(threading.enumerate())
         start = time.perf_counter()
         self._session = self._stack.enter_context(self.runner.open(self.job))
         return time.perf_counter() - start
@@ -88,6 +91,7 @@ class TrialSession:
         self._stack.close()
         taken = time.perf_counter() - start
         self.trap.check()
+        check_leftovers(self._threads)
         return taken
 
     def round(self, *, prove: bool) -> dict[str, Any]:
@@ -131,6 +135,16 @@ class TrialSession:
             "answer": answer,
             "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
         }
+
+
+def check_leftovers(threads: set[threading.Thread]) -> None:
+    """Refuse a session that closed and left threads or child processes behind (method.md, R13)."""
+    left = [thread.name for thread in threading.enumerate() if thread not in threads]
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing is not None:
+        left += [child.name for child in multiprocessing.active_children()]
+    if left:
+        raise Refused(f"{len(left)} thread(s) or process(es) were left behind, such as {left[0]}")
 
 
 def least_s(runner: Runner, job: Job) -> float:

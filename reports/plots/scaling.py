@@ -152,7 +152,7 @@ def title(scene: Scene) -> str:
     scene = main_ladder(scene)
     metric = headline(scene.rows)
     known = facets(scene.rows)
-    own = next((at for one in known if lines(at := scene.of_facet(one), metric)), scene.of_facet(known[0]))
+    own = next((here for one in known if lines(here := scene.of_facet(one), metric)), scene.of_facet(known[0]))
     leaders: dict[str, list[int]] = {}
     for concurrency in sorted({row.concurrency for row in own.rows}):
         found = lead(own.of(concurrency=concurrency), metric)
@@ -164,7 +164,8 @@ def title(scene: Scene) -> str:
     did = "added least to the wait" if metric is OVERHEAD else "led"
     if len(leaders) == 1:
         ((names, at),) = leaders.items()
-        return f"{names} {did} at all {len(at)} concurrencies measured{where}"
+        many = "both" if len(at) == 2 else f"all {len(at)}"
+        return f"{names} {did} at {many} concurrencies measured{where}"
     said = [f"{names} {did} at {listing([str(c) for c in at])} in flight" for names, at in leaders.items()]
     return "; ".join(said) + where
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from support import fakes
-from support.fakes import SETTINGS, Fleet, raises
 
 from bench.environment import Missing
 from bench.experiment import Done, Experiment, Step
@@ -17,6 +16,8 @@ from bench.model import Environment, Measurement, Phase, Sample, Status, Trial, 
 from bench.plan import Plan, blocks, build, walk
 from bench.process import ProcessFailed, ProcessTimedOut
 from bench.registry import Found
+from support import fakes
+from support.fakes import SETTINGS, Fleet, raises
 
 NAMES = ("sync", "threading", "asyncio")
 POINTS = (fakes.point(10), fakes.point(20))
@@ -81,8 +82,6 @@ def test_makespans_arrive_with_exactly_the_digits_they_had() -> None:
 
 
 def test_a_sample_survives_the_run_file_to_the_last_digit() -> None:
-    import json
-
     for sample in of(Sample, run(Fleet(makespan_s=lambda runner, times: 1 / 3))):
         assert from_json(Sample, json.loads(json.dumps(to_json("sample", sample)))) == sample
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
 import sys
 import threading
 import time
@@ -156,8 +157,8 @@ def used(cpu_s: float, switches: int = 0, rss: int = 0) -> Usage:
     return Usage(cpu_user_s=cpu_s, cpu_system_s=cpu_s, switches_voluntary=switches, peak_rss_bytes=rss)
 
 
-def test_a_difference_keeps_the_later_peak_of_memory_and_is_never_negative() -> None:
-    assert difference(used(3, 5, 70), used(1, 2, 50)) == used(2, 3, 70)
+def test_a_difference_is_never_negative() -> None:
+    assert difference(used(3, 5), used(1, 2)) == used(2, 3)
     assert difference(used(1), used(1.5)).cpu_user_s == 0
 
 
@@ -166,10 +167,17 @@ def test_usage_adds_up_over_processes() -> None:
 
 
 def test_a_child_is_charged_once_for_what_it_reports_cumulatively() -> None:
-    children = Children()
-    assert children.add(used(0, rss=5), {11: used(1, rss=10), 12: used(2, rss=10)}) == used(3, rss=25)
-    assert children.add(used(0, rss=5), {11: used(1.5, rss=12)}) == used(0.5, rss=27)  # memory only
-    assert children.add(used(0, rss=5), {12: used(4, rss=10)}) == used(2, rss=27)
+    children = Children(memory=lambda pid: 10)
+    assert children.add(used(0, rss=5), {11: used(1), 12: used(2)}) == used(3, rss=25)
+    assert children.add(used(0, rss=5), {11: used(1.5)}) == used(0.5, rss=25)  # an idle child still holds memory
+    assert children.add(used(0, rss=5), {12: used(4)}) == used(2, rss=25)
+
+
+def test_the_peak_of_memory_is_this_process_s_own_and_not_what_its_parent_once_had() -> None:
+    code = "from bench.worker.probes import peak_rss_bytes; print(peak_rss_bytes())"
+    held = bytearray(200 * 2**20)
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 2**20 < int(child.stdout) < len(held)
 
 
 def test_a_stopwatch_reads_what_the_round_used_and_not_what_came_before() -> None:

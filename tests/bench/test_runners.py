@@ -267,7 +267,6 @@ def test_the_usage_of_pool_processes_is_reported() -> None:
     assert done.proof is not None
     assert done.proof.processes == len(done.children) >= 1
     assert sum(usage.cpu_user_s + usage.cpu_system_s for usage in done.children.values()) > 0
-    assert all(usage.peak_rss_bytes > 1_000_000 for usage in done.children.values())
 
 
 def test_a_result_that_cannot_be_sent_back_is_told_without_its_address() -> None:

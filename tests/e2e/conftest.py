@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-from support.commands import Shell
+from click.testing import CliRunner, Result
+from support.commands import Call, Shell
+
+from bench.cli import main
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +40,10 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 
 @pytest.fixture
-def click_runner() -> CliRunner:
-    """The command line inside this process, for what needs no signal."""
-    return CliRunner()
+def call() -> Call:
+    """The command line inside this process, for what needs no signal and no process of its own."""
+
+    def called(*arguments: object) -> Result:
+        return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+    return called

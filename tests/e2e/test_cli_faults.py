@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.commands import CONTESTANTS, ROOT, Shell, records, verdicts
+from support.commands import CONTESTANTS, ROOT, Call, Shell, records, verdicts
 
 SLEEP = "sleep[wait=1ms,n=4,c=1]"
 HTTP = "[delay=1ms,body=64B,n=4,c=1]"
@@ -107,19 +107,17 @@ def test_nothing_that_was_started_is_left_behind(faulty: Faulty, common: Shell) 
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json"])
-def test_failed_rows_are_in_the_export(faulty: Faulty, common: Shell, suffix: str) -> None:
-    done = common.run("export", faulty.path, "-o", f"table.{suffix}")
-    assert done.returncode == 0, done.stderr
-    with (common.folder / f"table.{suffix}").open(encoding="utf-8", newline="") as file:
+def test_failed_rows_are_in_the_export(faulty: Faulty, call: Call, suffix: str) -> None:
+    assert call("export", faulty.path, "-o", f"table.{suffix}").exit_code == 0
+    with Path(f"table.{suffix}").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file)) if suffix == "csv" else json.load(file)
     found = {row["cell"].rpartition("@")[0]: (row["status"], row["reason"] or "") for row in rows}
     assert found == faulty.verdicts
 
 
-def test_failed_rows_are_in_the_page_and_in_its_markdown(faulty: Faulty, common: Shell) -> None:
-    done = common.run("report", faulty.path, "-o", "page")
-    assert done.returncode == 0, done.stderr
+def test_failed_rows_are_in_the_page_and_in_its_markdown(faulty: Faulty, call: Call) -> None:
+    assert call("report", faulty.path, "-o", "page").exit_code == 0
     for name in ("index.html", "report.md"):
-        text = html.unescape((common.folder / "page" / name).read_text(encoding="utf-8")).replace("\\", "")
+        text = html.unescape(Path("page", name).read_text(encoding="utf-8")).replace("\\", "")
         for _, _, words in FAILURES:
             assert words in text, f"{words!r} is not in {name}"

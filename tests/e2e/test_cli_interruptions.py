@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.commands import CONTESTANTS, Shell, finish, interrupt_after, measured, records, verdicts, wait_until
+from support.commands import CONTESTANTS, Call, Shell, finish, interrupt_after, measured, records, verdicts, wait_until
 
 FORKS, ROUNDS = 2, 3
 STORY = (
@@ -132,18 +132,18 @@ def test_a_finished_run_is_not_measured_again(story: Story, common: Shell) -> No
     assert measured(story.path) == before
 
 
-def test_a_corrupt_line_in_the_middle_is_named_and_left_out_on_request(story: Story, common: Shell) -> None:
+def test_a_corrupt_line_in_the_middle_is_named_and_left_out_on_request(story: Story, call: Call) -> None:
     lines = story.path.read_bytes().splitlines()
     number = next(index for index, line in enumerate(lines, 1) if b'"phase": "measure"' in line)
     lines[number - 1] = lines[number - 1][:40]
-    (common.folder / "corrupt.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    Path("corrupt.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     for command in (("export", "corrupt.jsonl", "-o", "a.csv"), ("run", "--resume", "corrupt.jsonl")):
-        refused = common.run(*command)
-        assert refused.returncode == 2
+        refused = call(*command)
+        assert refused.exit_code == 2
         assert f"line {number} is corrupt (not JSON)" in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
-    told = common.run("report", "corrupt.jsonl", "--skip-corrupt", "-o", "page")
-    assert told.returncode == 0
+    told = call("report", "corrupt.jsonl", "--skip-corrupt", "-o", "page")
+    assert told.exit_code == 0
     assert f"note: corrupt.jsonl: line {number} is corrupt (not JSON) and was left out" in told.stderr
 
 

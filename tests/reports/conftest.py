@@ -46,7 +46,8 @@ def nasty_cells() -> list[CellSpec]:
     """The standard cells, one workload and two reasons among them written by somebody who means ill."""
     evil = sleep_cells()[0]
     named = replace(
-        evil, cell=replace(evil.cell, workload=NASTY, comparison=f"{NASTY}[c=10]", runner="$x_1$ | `run`", reference=False)
+        evil,
+        cell=replace(evil.cell, workload=NASTY, comparison=f"{NASTY}[c=10]", runner="$x_1$ | `run`", reference=False),
     )
     fetch = [
         replace(spec, reason=f"{NASTY} \x1b[31mred\x1b[0m | **bold** http://evil.example/x.js\nsecond line")

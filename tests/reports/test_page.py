@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 from reports_markup import VOID, Tree, tables
 from support.run_files import make_run, sleep_cells
 
@@ -44,7 +45,9 @@ def test_every_tag_that_opens_is_closed_in_order(pages: dict[str, Path], name: s
 def test_nothing_is_fetched_from_anywhere(pages: dict[str, Path], name: str) -> None:
     tree = Tree()
     tree.feed(html(pages[name]))
-    links = [value for _, attributes in tree.tags for key, value in attributes if key in ("src", "href", "srcset", "data")]
+    links = [
+        value for _, attributes in tree.tags for key, value in attributes if key in ("src", "href", "srcset", "data")
+    ]
     assert all(link and link.startswith("#") for link in links)
     assert not {"script", "link", "iframe", "object", "img"} & {tag for tag, _ in tree.tags}
     sheet = "".join(tree.styles)
@@ -77,7 +80,13 @@ def test_every_cell_and_every_reason_is_on_the_page(pages: dict[str, Path], fram
 
 def test_the_reader_sees_machine_interpreter_date_profile_and_noise(pages: dict[str, Path]) -> None:
     text = visible(pages["standard"])
-    for words in ("AMD EPYC 9B14", "CPython 3.11.7", "22 November 2026", "profile quick: 3 processes × 5 rounds", "Quiet."):
+    for words in (
+        "AMD EPYC 9B14",
+        "CPython 3.11.7",
+        "22 November 2026",
+        "profile quick: 3 processes × 5 rounds",
+        "Quiet.",
+    ):
         assert words in text
     assert "Disturbed: 20 % steal." in visible(pages["two"])
 
@@ -104,7 +113,9 @@ def test_every_interpreter_keeps_its_own_rows(pages: dict[str, Path]) -> None:
 
 
 def test_two_runs_of_one_interpreter_are_not_averaged(tmp_path: Path) -> None:
-    paths = [make_run(tmp_path / f"{n}.jsonl", cells=sleep_cells(), seed=n, run=f"2026112{n}-000000-aaaa") for n in (1, 2)]
+    paths = [
+        make_run(tmp_path / f"{n}.jsonl", cells=sleep_cells(), seed=n, run=f"2026112{n}-000000-aaaa") for n in (1, 2)
+    ]
     write(load(paths), tmp_path / "out", command="x")
     text = visible(tmp_path / "out")
     assert "Several runs stand side by side and are never averaged" in text
@@ -128,6 +139,16 @@ def test_markup_cannot_leave_a_cell_of_the_markdown_table(pages: dict[str, Path]
     assert "**bold**" not in text
     row = next(line for line in text.splitlines() if line.startswith("| `") and "FAILED" in line)
     assert len(re.findall(r"(?<!\\)\|", row)) == 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_table_of_the_markdown_is_one(pages: dict[str, Path], name: str) -> None:
+    text = (pages[name] / "report.md").read_text(encoding="utf-8")
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    assert sum(token.type == "table_open" for token in tokens) == 2
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert sum(token.type == "tr_open" for token in tokens) == len(rows) - 2
+    assert [token.content for token in tokens if token.type == "html_block"] == []
 
 
 def test_a_smoke_run_has_statuses_and_no_figure(pages: dict[str, Path]) -> None:

@@ -20,11 +20,15 @@ from typing import Any
 from uuid import uuid4
 
 import psutil
+from click.testing import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTESTANTS = ROOT / "tests" / "support" / "contestants"
 MARK = "WHEN_ASYNC_TEST_MARK"
 PATIENCE_S = 60.0
+
+Call = Callable[..., Result]
+"""`when-async ARGUMENTS` inside this process."""
 
 
 @dataclass

@@ -1,0 +1,99 @@
+"""The Markdown twin of the page: same findings, same summary table, pictures as files beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reports import words
+from reports.tables import Entry, Item, Table
+
+
+def text(raw: object) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    flat = " ".join(words.clean(raw).split())
+    flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    flat = re.sub(r"([\\`*_\[\]|])", r"\\\1", flat)
+    # A web address in a reason is text and must not turn into a link.
+    return re.sub(r"(https?):(?=//)|(www)\.", lambda m: f"{m[1]}&#58;" if m[1] else "www&#46;", flat)
+
+
+def code(raw: object) -> str:
+    """Text as a code span that also fits into a table."""
+    return "`" + " ".join(words.clean(raw).split()).replace("`", "'").replace("|", "\\|") + "`"
+
+
+def report(page: Mapping[str, Any]) -> str:
+    """The whole report from what `reports.page.build` computed."""
+    noise = page["noise"]
+    blocks = [
+        f"# {text(page['heading'])}",
+        text(page["lead"]),
+        f"**{noise.sign} {text(noise.word)}** {text(noise.sentence)}",
+        *(f"> {text(banner)}" for banner in page["banners"]),
+        f"## {text(page['answer'])}",
+        "\n".join(_findings(page["findings"])),
+        _grid(page["summary"]),
+        text(page["summary"].caption),
+    ]
+    for section in page["sections"]:
+        blocks += [f"## {text(section.name)}", text(section.isolates)]
+        for part in section.parts:
+            for chart in (*part.charts, *part.more):
+                picture = f"![{text(chart.title)}]({chart.file})"
+                blocks += [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
+        blocks.append(text(section.learn))
+    blocks += _holes(page)
+    blocks += ["## Method", "\n".join(f"- {text(sentence)}" for sentence in page["method"])]
+    blocks += ["Measure again:", "\n".join(f"    {line}" for line in page["reproduce"])]
+    blocks += ["Draw this report again:", f"    {page['command']}"]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _findings(found: Iterable[Any]) -> Iterable[str]:
+    for finding in found:
+        yield f"- {code(finding.comparison)}"
+        for where, sentence in finding.said:
+            yield f"  - {f'**{text(where)}:** ' if where else ''}{text(sentence)}"
+
+
+def _line(entries: Iterable[str]) -> str:
+    return f"| {' | '.join(entries)} |"
+
+
+def _grid(table: Table) -> str:
+    """A pipe table; a group's heading is a row of its own."""
+    heads, columns = list(table.heads), list(table.columns)
+    lines = [_line(text(name) for name in heads + columns)]
+    lines.append(_line(["---"] * len(heads) + ["---" if table.worded else "---:"] * len(columns)))
+    for group in table.groups:
+        if group.heading:
+            heading = f"**{text(group.heading)}** {text(group.detail)}".strip()
+            lines.append(_line([heading] + [""] * (len(heads) + len(columns) - 1)))
+        for line in group.lines:
+            lines.append(_line([text(line.head), *map(text, line.notes), *map(_entry, line.entries)]))
+    return "\n".join(lines)
+
+
+def _entry(entry: Entry) -> str:
+    return "<br>".join(map(_item, entry))
+
+
+def _item(item: Item) -> str:
+    shown = f"{text(item.text)}{item.mark}"
+    parts = (text(item.label), f"**{shown}**" if item.best else shown, text(item.bounds))
+    return " ".join(part for part in parts if part)
+
+
+def _holes(page: Mapping[str, Any]) -> Sequence[str]:
+    blocks = ["## Holes and why"]
+    if page["holes"]:
+        lines = [_line(["cell", "status", "reason", "what to do"]), _line(["---"] * 4)]
+        for hole in page["holes"]:
+            lines.append(_line([code(hole["cell"]), text(hole["status"]), text(hole["reason"]), text(hole["advice"])]))
+        blocks += [page["holes_sentence"], "\n".join(lines)]
+    else:
+        blocks.append("None: every cell that was asked for has a checked result.")
+    blocks.append("\n".join(f"- {text(remark)}" for remark in page["remarks"]))
+    return blocks

@@ -1,0 +1,254 @@
+"""The rooms of the house import each other in one direction only, and the sealed room holds nothing of the others."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import bench
+from bench.environment import child_environ
+from bench.model import Runner, Workload
+from bench.process import ProcessFailed, Worker
+from bench.registry import collect
+from support.fakes import FakeReaper
+
+ROOT = Path(bench.__file__).resolve().parent.parent
+ROOMS = ("bench", "workloads", "results", "reports")
+FORBIDDEN = (
+    "pytest", "_pytest", "pytest_benchmark", "pandas", "numpy", "matplotlib", "scipy", "click", "rich", "psutil",
+    "results", "reports", "bench.pytest_plugin", "bench.cli", "bench.crew", "bench.experiment",
+)  # fmt: skip
+
+
+class Import(NamedTuple):
+    """One name that a module imports, where, and inside which function ("" at the top of the module)."""
+
+    module: str
+    name: str
+    line: int
+    inside: str
+
+    @property
+    def top(self) -> str:
+        return self.name.partition(".")[0]
+
+    def __str__(self) -> str:
+        where = f" in {self.inside}()" if self.inside else ""
+        return f"{self.module}:{self.line}{where} imports {self.name}"
+
+
+@cache
+def imports() -> tuple[Import, ...]:
+    """Every import of our four rooms."""
+    found: list[Import] = []
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            module = ".".join(parts).removesuffix(".__init__")
+            found += walk(module, ast.parse(path.read_text(encoding="utf-8")), "")
+    return tuple(found)
+
+
+def walk(module: str, node: ast.AST, inside: str) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from walk(module, child, inside or child.name)
+        elif isinstance(child, ast.Import):
+            yield from (Import(module, alias.name, child.lineno, inside) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"{module}:{child.lineno} imports by a relative name"
+            for alias in child.names:
+                yield Import(module, full_name(str(child.module), alias.name), child.lineno, inside)
+        else:
+            yield from walk(module, child, inside)
+
+
+def full_name(module: str, name: str) -> str:
+    """`from bench import crew` imports bench.crew, `from bench.crew import Crew` imports bench.crew too."""
+    place = ROOT.joinpath(*module.split("."), name)
+    return f"{module}.{name}" if place.is_dir() or place.with_suffix(".py").is_file() else module
+
+
+def of(*rooms: str) -> list[Import]:
+    return [each for each in imports() if within(each.module, rooms)]
+
+
+def within(name: str, rooms: tuple[str, ...]) -> bool:
+    """Whether `name` is one of the packages or modules, or lies inside one."""
+    return any(name == room or name.startswith(room + ".") for room in rooms)
+
+
+def breaches(found: list[Import], *allowed: str) -> list[str]:
+    """Imports of ours that are not allowed; the libraries of others are held to their own rules."""
+    return [str(each) for each in found if each.top in ROOMS and not within(each.name, allowed)]
+
+
+def foreign(found: list[Import]) -> list[Import]:
+    return [each for each in found if each.top not in sys.stdlib_module_names and each.top not in ROOMS]
+
+
+def test_the_walk_sees_imports_at_the_top_and_inside_functions() -> None:
+    assert len(imports()) > 200
+    found = {(each.name, each.inside) for each in of("bench.runners.uvloop_")}
+    assert found >= {("uvloop", "open_uvloop"), ("bench.model", "")}
+
+
+@pytest.mark.parametrize(
+    ("rooms", "allowed"),
+    [
+        (("bench.model",), ()),
+        (("bench.registry",), ("bench.model",)),
+        (("bench.quantity",), ("bench.model",)),
+        (("workloads",), ("workloads", "bench.model")),
+        (("results",), ("results", "bench.model")),
+        (("reports",), ("reports", "results", "bench.model", "bench.registry")),
+    ],
+    ids=lambda value: value[0] if value else "nothing",
+)
+def test_a_room_imports_only_from_the_rooms_before_it(rooms: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+    assert breaches(of(*rooms), *allowed) == []
+
+
+BY_HAND = "bench.worker.by_hand"
+"""Tells what the instrument costs, so it alone in the sealed room sees a runner, for the pool's bare op."""
+
+
+def test_the_sealed_room_sees_the_nouns_and_the_registry_only() -> None:
+    found = [each for each in of("bench.worker") if each.module != BY_HAND]
+    assert breaches(found, "bench.worker", "bench.model", "bench.registry") == []
+    assert breaches(of(BY_HAND), "bench.worker", "bench.runners.multiprocessing_") == []
+
+
+def test_runners_see_the_nouns_the_sealed_room_and_each_other() -> None:
+    assert breaches(of("bench.runners"), "bench.runners", "bench.worker", "bench.model", "bench.registry") == []
+
+
+def test_the_sealed_room_imports_the_standard_library_only() -> None:
+    found = of("bench.worker", "bench.model", "bench.registry", "bench.reaper")
+    assert [str(each) for each in foreign(found)] == []
+
+
+def test_a_runner_imports_its_own_library_inside_a_function_and_no_other() -> None:
+    required = {found.ref: found.value.requires for found in collect("bench.runners", Runner).values()}
+    found = foreign(of("bench.runners"))
+    assert [str(each) for each in found if not each.inside or each.top not in required.get(each.module, ())] == []
+
+
+def test_a_workload_imports_its_client_libraries_inside_its_bodies() -> None:
+    found = [each for each in foreign(of("workloads")) if not each.module.startswith("workloads.servers")]
+    assert [str(each) for each in found if not each.inside] == []
+
+
+FRONT = ("bench.cli", "bench.cli_run", "bench.cli_show")
+
+
+def test_only_the_front_door_sees_all_rooms() -> None:
+    instrument = [each for each in of("bench") if each.module not in FRONT]
+    assert breaches(instrument, "bench") == []
+
+
+def test_nobody_but_the_front_door_itself_and_the_front_door_imports_it() -> None:
+    assert [str(each) for each in imports() if within(each.name, FRONT) and each.module not in FRONT] == []
+
+
+def test_only_the_plugin_and_its_test_import_pytest() -> None:
+    users = {each.module for each in imports() if each.top in ("pytest", "_pytest", "pytest_benchmark")}
+    assert users == {"bench.pytest_plugin"}
+    assert {each.module for each in imports() if each.name == "bench.pytest_plugin"} == {"bench.test_workloads"}
+
+
+def test_the_instrument_does_no_statistics() -> None:
+    analysis = ("pandas", "numpy", "scipy", "matplotlib")
+    assert [str(each) for each in of("bench") if each.top in analysis] == []
+
+
+def test_help_needs_neither_the_instrument_nor_the_analysis() -> None:
+    at_the_top = {each.top for each in of("bench.cli") if not each.inside}
+    assert at_the_top - set(sys.stdlib_module_names) == {"click"}
+
+
+WATCHER = """
+import sys
+from dataclasses import replace
+
+from workloads.sleep import SLEEP
+
+FORBIDDEN = {forbidden!r}
+
+
+def look(params, items, results):
+    return "holds " + " ".join(name for name in FORBIDDEN if name in sys.modules)
+
+
+def failing(kit, params):
+    def op(item):
+        raise ValueError(f"cannot do {{object()}}")
+    return op
+
+
+WATCHER = replace(SLEEP, name="watcher", check=look)
+FAILING = replace(SLEEP, name="failing", bodies={{"pure": failing}})
+"""
+
+
+@pytest.fixture
+def watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Starts real workers for the workloads above; gives what they said."""
+    monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "watcher.py"
+    path.write_text(WATCHER.format(forbidden=FORBIDDEN), encoding="utf-8")
+    environ, reaper, started = child_environ(), FakeReaper(), []
+
+    def start(runner: str, body_key: str = "blocking", workload: str = "watcher") -> Worker:
+        trial = {
+            "workload": workload, "workload_ref": str(path), "runner": runner, "body_key": body_key, "concurrency": 2,
+            "runner_ref": collect("bench.runners", Runner)[runner].ref, "params": {"wait_s": 0.001, "n": 4}, "seed": 1,
+        }  # fmt: skip
+        options: dict[str, Any] = {"reaper": reaper}
+        started.append(Worker(sys.executable, trial, environ=environ, **options))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.kill()
+    assert reaper.watched == []
+
+
+def answers(worker: Worker) -> list[Mapping[str, Any]]:
+    worker.ready(30)
+    return [worker.ask(30, do="open"), worker.ask(30, do="round", prove=True), worker.ask(30, do="close")]
+
+
+@pytest.mark.parametrize(
+    ("runner", "body_key"), [("asyncio", "async"), ("sync", "blocking"), ("multiprocessing", "blocking")]
+)
+def test_the_measured_process_holds_nothing_of_the_other_rooms(watcher: Any, runner: str, body_key: str) -> None:
+    worker = watcher(runner, body_key)
+    told = answers(worker)
+    assert told[1]["answer"] == "holds "
+    assert told[1]["pid"] == worker.pid
+    assert worker.launch_s > 0
+    assert not re.search("0x[0-9a-f]{6,}", json.dumps(told))
+    worker.wait(10)
+
+
+def test_a_worker_refuses_failed_ops_and_stays_able_to_say_so(watcher: Any) -> None:
+    worker = watcher("sync", "pure", "failing")
+    worker.ready(30)
+    worker.ask(30, do="open")
+    with pytest.raises(ProcessFailed, match=r"^4 of 4 ops failed \(op 0: ValueError: cannot do <object object"):
+        worker.ask(30, do="round", prove=False)
+    assert worker.ask(30, do="close")["teardown_s"] >= 0
+
+
+def test_every_workload_of_ours_is_found_where_workers_look_for_it() -> None:
+    for found in collect("workloads", Workload).values():
+        assert (ROOT / (found.ref.replace(".", "/") + ".py")).is_file()

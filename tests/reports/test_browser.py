@@ -1,0 +1,87 @@
+"""The page in a real browser: it fits a telephone, and it draws without any network."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html import escape
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
+)  # fmt: skip
+MEASURE = """
+<script>
+const frame = document.getElementById("page");
+frame.addEventListener("load", () => {
+  const page = frame.contentDocument, root = page.documentElement, found = [];
+  for (const element of page.querySelectorAll("body *")) {
+    const box = element.getBoundingClientRect();
+    const held = element.closest(".scroll") && !element.classList.contains("scroll");
+    const out = box.width > 0 && box.right > root.clientWidth + 1;
+    if (out && !held) found.push(element.tagName + ": " + element.textContent.slice(0, 60));
+  }
+  const shown = [...page.querySelectorAll("figure svg")].filter(one => one.getBoundingClientRect().width > 0);
+  const texts = shown.flatMap(one => [...one.querySelectorAll("text")]);
+  const small = texts.filter(one => one.getBoundingClientRect().height < 8).length;
+  const fetched = frame.contentWindow.performance.getEntriesByType("resource").map(one => one.name);
+  const says = {
+    width: root.clientWidth, scroll: root.scrollWidth, found, charts: shown.length, texts: texts.length, small,
+    fetched, ground: frame.contentWindow.getComputedStyle(page.body).backgroundColor,
+  };
+  document.title = "measured " + encodeURIComponent(JSON.stringify(says));
+});
+</script>
+"""
+
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="no chromium here; get it with: apt-get update && apt-get install -y chromium"
+)
+
+
+def measured(page: Path, folder: Path, width: int, *, dark: bool = False) -> dict[str, object]:
+    """What a browser makes of a page at a width: an outer document holds it in a frame and measures from there."""
+    text = escape(page.read_text(encoding="utf-8"), quote=True)
+    outer = folder / "outer.html"
+    frame = f'<iframe id="page" style="border:0;width:{width}px;height:900px" srcdoc="{text}"></iframe>'
+    outer.write_text(f"<!DOCTYPE html><title>waiting</title><body>{frame}{MEASURE}</body>", encoding="utf-8")
+    theme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+    profile = f"--user-data-dir={folder / 'profile'}"
+    command = [str(BROWSER), *FLAGS, theme, profile, "--virtual-time-budget=5000", "--dump-dom", outer.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    found = re.search(r"<title>measured ([^<]*)</title>", done.stdout)
+    assert found, done.stdout[:500] + done.stderr[-500:]
+    result: dict[str, object] = json.loads(unquote(found[1]))
+    return result
+
+
+@pytest.mark.parametrize("name", ["two", "nasty", "smoke"])
+def test_nothing_sticks_out_at_the_width_of_a_telephone(pages: dict[str, Path], tmp_path: Path, name: str) -> None:
+    says = measured(pages[name] / "index.html", tmp_path, 390)
+    assert says["width"] == 390
+    assert says["found"] == []
+    assert says["scroll"] == 390
+
+
+def test_charts_stay_readable_on_a_telephone_and_nothing_is_fetched(pages: dict[str, Path], tmp_path: Path) -> None:
+    says = measured(pages["two"] / "index.html", tmp_path, 390)
+    assert says["charts"]
+    assert says["texts"]
+    assert says["small"] == 0
+    assert says["fetched"] == []
+
+
+def test_the_page_follows_the_theme_of_the_reader(pages: dict[str, Path], tmp_path: Path) -> None:
+    grounds = []
+    for dark in (False, True):
+        folder = tmp_path / str(dark)
+        folder.mkdir()
+        grounds.append(measured(pages["standard"] / "index.html", folder, 1200, dark=dark)["ground"])
+    assert grounds == ["rgb(253, 253, 251)", "rgb(21, 24, 28)"]

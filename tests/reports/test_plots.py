@@ -1,0 +1,249 @@
+"""Charts: they are found by type, say what the data supports and stay text."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+from support.run_files import CellSpec, http_cells, sleep_cells, standard_cells
+
+from bench.model import Status
+from bench.registry import collect
+from reports import style, svg
+from reports.evidence import scene
+from reports.findings import INSTRUMENT, findings, lead, split, split_sentence
+from reports.plots.interval_bars import INTERVAL_BARS
+from reports.plots.library_gap import LIBRARY_GAP
+from reports.plots.ratios import RATIOS
+from reports.plots.scaling import SCALING, knee, lines, spread
+from reports.plotting import NARROW, WIDE, Plot, plain, ratio_ticks
+from reports.scene import OVERHEAD, THROUGHPUT, Scene
+
+PLOTS = {name: found.value for name, found in collect("reports.plots", Plot).items()}
+Frames = Callable[..., pd.DataFrame]
+
+
+def drawn(plot: Plot, rows: Scene, width: float = WIDE) -> str:
+    return svg.inline(svg.render(plot.draw(rows, width), plot.name), plot.name, plot.title(rows))
+
+
+def with_makespan(spec: CellSpec, seconds: float) -> CellSpec:
+    return replace(spec, makespan_s=seconds)
+
+
+def test_every_plot_of_the_package_is_found_by_its_type() -> None:
+    assert set(PLOTS) == {"interval_bars", "ratios", "scaling", "library_gap"}
+
+
+@pytest.mark.parametrize("name", PLOTS)
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("workload", ["sleep", "http_fetch", "grid_search"])
+def test_a_plot_that_fits_draws_valid_svg_with_its_text_as_text(
+    standard: Scene, name: str, width: float, workload: str
+) -> None:
+    plot, rows = PLOTS[name], standard.of(workload=workload)
+    if not plot.spans:
+        rows = rows.of(comparison=rows.rows[0].comparison)
+    if not plot.fits(rows):
+        return
+    raw = svg.render(plot.draw(rows, width), name)
+    root = ET.fromstring(svg.standalone(raw, name, plot.title(rows)))
+    said = "".join(root.itertext())
+    assert "threading" in said
+    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
+    assert "uvloop" in re.sub(r"<[^>]+>", "", svg.inline(raw, name, "label"))
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_no_plot_fails_on_a_run_in_which_nothing_is_ok(frame_of: Frames, name: str) -> None:
+    cells = [replace(spec, status=Status.FAILED, reason="it broke", failed_after=0) for spec in standard_cells()]
+    rows = scene(frame_of(f"nothing-{name}", cells=cells)).of(workload="http_fetch")
+    plot = PLOTS[name]
+    if plot.fits(rows):
+        assert "it broke" in drawn(plot, rows)
+        assert plot.title(rows)
+    else:
+        assert name != "interval_bars"
+
+
+def test_a_hole_keeps_its_row_with_the_reason(standard: Scene) -> None:
+    text = drawn(RATIOS, standard.of(workload="http_fetch"))
+    assert "trio/httpx" in text
+    assert "UNSUPPORTED: trio is not installed in" in text
+
+
+def test_colours_follow_the_theme_of_the_reader(standard: Scene) -> None:
+    text = drawn(INTERVAL_BARS, standard.of(workload="grid_search"))
+    assert "var(--ink,#1d2126)" in text
+    assert "var(--f-threads,#e69f00)" in text
+    assert not re.search(r": #[0-9a-f]{6}", text)
+
+
+def test_the_picture_for_markdown_carries_its_own_light_and_dark(standard: Scene) -> None:
+    raw = svg.render(INTERVAL_BARS.draw(standard.of(workload="grid_search"), WIDE), "x")
+    text = svg.standalone(raw, "x", "a title & more")
+    assert "prefers-color-scheme:dark" in text
+    assert ET.fromstring(text)[0].text == "a title & more"
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_alone(standard: Scene) -> None:
+    before = dict(mpl.rcParams)
+    drawn(RATIOS, standard.of(workload="grid_search"))
+    assert dict(mpl.rcParams) == before
+
+
+def test_the_families_differ_in_colour_and_variants_in_marker_and_line() -> None:
+    colours = [look.light for look in (*style.FAMILIES.values(), style.OTHER)]
+    assert len(set(colours)) == len(colours)
+    looks = style.looks([("threading/a", "threads"), ("threading/b", "threads"), ("asyncio", "asyncio")])
+    assert looks["threading/a"] != looks["threading/b"]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance by WCAG 2.2."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+@pytest.mark.parametrize("ground", ["paper", "card"])
+@pytest.mark.parametrize("token", ["ink", "soft", "accent", "good", "bad"])
+def test_text_has_enough_contrast_in_light_and_dark(theme: int, ground: str, token: str) -> None:
+    one, other = sorted((luminance(style.TOKENS[name][theme]) for name in (token, ground)), reverse=True)
+    assert (one + 0.05) / (other + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("reach", [1.2, 1.5, 2.4, 9, 40, 900, 1e6])
+def test_ratio_ticks_mirror_each_other_around_one(reach: float) -> None:
+    ticks = ratio_ticks(reach)
+    assert 1.0 in ticks
+    assert ticks == pytest.approx([1 / tick for tick in reversed(ticks)])
+    assert all(1 / reach <= tick <= reach for tick in ticks)
+
+
+def test_ticks_are_plain_numbers() -> None:
+    assert [plain(tick) for tick in (0.05, 0.5, 2 / 3, 1, 50, 20000)] == [
+        "0.05",
+        "0.5",
+        "0.667",
+        "1",
+        "50",
+        "20\u202f000",
+    ]
+
+
+def test_an_order_is_claimed_only_where_the_interval_excludes_one(frame_of: Frames) -> None:
+    near = [
+        with_makespan(spec, s)
+        for spec, s in zip(http_cells(), (0.7, 0.7, 0.1, 0.101, 0.2, 0.1, 0.1, 0.1, 1), strict=True)
+    ]
+    rows = scene(frame_of("near", cells=near, fork_noise=0.05))
+    found = lead(rows, THROUGHPUT)
+    assert found is not None
+    assert len(found.top) > 1
+    said = findings(rows)[0].said[0][1]
+    assert re.search(r"no difference larger than [\d.]+ % was seen|too wide to tell them apart", said)
+    assert "same" not in said
+
+
+def test_a_clear_leader_is_named_with_the_interval_of_its_ratio(standard: Scene) -> None:
+    said = INTERVAL_BARS.title(standard.of(workload="grid_search"))
+    assert re.match(r"multiprocessing led, with [\d.]+× \[[\d.]+, [\d.]+\] the throughput of ", said)
+
+
+def test_waiting_is_judged_by_overhead_and_not_by_speed_up(standard: Scene) -> None:
+    said = INTERVAL_BARS.title(standard.of(workload="sleep", concurrency=10))
+    assert re.match(r"uvloop added least to the wait, [\d.]+ µs \[[\d.]+, [\d.]+\] per op", said)
+    assert not RATIOS.fits(standard.of(workload="sleep"))
+
+
+def test_with_several_interpreters_the_title_says_where(frame_of: Frames) -> None:
+    rows = scene(frame_of("pythons", pythons=("3.11", "3.13t"))).of(workload="grid_search")
+    assert RATIOS.title(rows) == "Only multiprocessing beat sync on 3.11 and 3.13t (no GIL)"
+    text = drawn(RATIOS, rows)
+    assert "Python 3.11" in text
+    assert "Python 3.13t (no GIL)" in text
+
+
+def libraries(cpu: float = 0.04) -> list[CellSpec]:
+    """Threads with two libraries and asyncio with one: 4x by the library, 1.25x beyond it."""
+    by_name = {spec.cell.contestant: spec for spec in http_cells()}
+    return [
+        by_name["sync/requests"],
+        with_makespan(by_name["threading/requests"], 0.5),
+        with_makespan(by_name["threading/httpx"], 0.125),
+        with_makespan(by_name["asyncio/aiohttp"], 0.1),
+    ]
+
+
+def test_the_gap_between_models_is_taken_apart_into_library_and_rest(frame_of: Frames) -> None:
+    rows = scene(frame_of("libraries", cells=libraries(), noise=0.001, fork_noise=0.001))
+    found = split(rows)
+    assert found is not None
+    assert found.whole.point == pytest.approx(5, rel=0.01)
+    assert found.library.point == pytest.approx(4, rel=0.01)
+    assert found.rest.point == pytest.approx(1.25, rel=0.01)
+    said = LIBRARY_GAP.title(rows)
+    assert said.startswith("Of the ")
+    assert "is the client library (requests to httpx)" in said
+    assert "left for the model and for httpx against aiohttp" in said
+
+
+def test_without_a_second_library_nothing_is_taken_apart(frame_of: Frames) -> None:
+    few = [spec for spec in libraries() if spec.cell.contestant != "threading/httpx"]
+    rows = scene(frame_of("few", cells=few))
+    assert split_sentence(rows) is None
+    assert "confounded" in LIBRARY_GAP.title(rows)
+
+
+def test_the_instrument_itself_is_never_called_an_answer(frame_of: Frames) -> None:
+    cells = [
+        replace(
+            spec, cell=replace(spec.cell, workload=INSTRUMENT, comparison="empty[n=100,c=10]"), headline="throughput"
+        )
+        for spec in sleep_cells()
+    ]
+    assert findings(scene(frame_of("empty", cells=cells))) == []
+
+
+def test_scaling_needs_two_concurrencies_of_otherwise_equal_work(standard: Scene) -> None:
+    assert SCALING.fits(standard.of(workload="sleep"))
+    assert not SCALING.fits(standard.of(workload="sleep", concurrency=10))
+    assert not SCALING.fits(standard.of(workload="http_fetch"))
+
+
+def test_the_knee_is_where_no_later_step_gains_beyond_doubt(frame_of: Frames) -> None:
+    cells = []
+    for concurrency, seconds in ((2, 0.4), (4, 0.2), (8, 0.1), (16, 0.1)):
+        one = next(spec for spec in http_cells(concurrency=concurrency) if spec.cell.contestant == "asyncio/aiohttp")
+        cells.append(replace(with_makespan(one, seconds), cell=replace(one.cell, reference=False)))
+    points = lines(scene(frame_of("knee", cells=cells, noise=0.001, fork_noise=0.001)), THROUGHPUT)["asyncio/aiohttp"]
+    found = knee(points)
+    assert found is not None
+    assert found.concurrency == 8
+    assert knee(points[:3]) is None
+
+
+def test_labels_are_pushed_apart_and_stay_inside() -> None:
+    placed = spread([0.9, 0.89, 0.05, 0.04, 0.03], 0.0, 1.0, 0.1)
+    assert all(upper - lower >= 0.1 - 1e-9 for upper, lower in pairwise(placed))
+    assert min(placed) >= 0
+    assert max(placed) <= 1
+
+
+def test_ratios_are_formed_inside_blocks(frame_of: Frames) -> None:
+    """Drift that both sides share cancels, so the interval is narrower than that of the two estimates."""
+    rows = scene(frame_of("drift", cells=sleep_cells(), fork_noise=0.1)).of(workload="sleep")
+    one, other = rows.of(runner="uvloop").rows[0], rows.of(runner="asyncio").rows[0]
+    paired = rows.difference(other, one, OVERHEAD)
+    apart = Scene(rows.rows).difference(other, one, OVERHEAD)
+    assert paired is not None
+    assert apart is not None
+    assert paired.high - paired.low < apart.high - apart.low
