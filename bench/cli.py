@@ -36,8 +36,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print a list of fla
 def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     """Turn every error that a user can cause into one line on stderr and exit code 2."""
 
-    @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def told(*args: Any, **kwargs: Any) -> Any:
         from bench.environment import NoEnvironment
         from bench.lock import Busy
         from bench.quantity import QuantityError
@@ -47,9 +46,6 @@ def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except (RegistryError, QuantityError, NoEnvironment, Busy) as error:
             fail(str(error))
-        except KeyboardInterrupt:
-            tell("interrupted")
-            sys.exit(INTERRUPTED)
         except Exception as error:
             # These live in rooms that must not be imported just to name their errors.
             if type(error).__name__ in ("RunFileError", "ReportError", "ExportError"):
@@ -57,6 +53,15 @@ def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             if isinstance(error, ModuleNotFoundError):
                 fail(f"the library {error.name} is missing; install it with: pip install {error.name}")
             raise
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return told(*args, **kwargs)
+        except KeyboardInterrupt:
+            # Before there is anything to keep, even in the midst of our imports; click would make it exit code 1.
+            tell("interrupted")
+            sys.exit(INTERRUPTED)
 
     return guarded
 
@@ -169,9 +174,8 @@ def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
         ]
         if given:
             options_of = {param.name: param.opts[-1] for param in context.command.params}
-            fail(
-                f"--resume takes everything from the run file; leave out {', '.join(options_of[name] for name in given)}"
-            )
+            wrong = ", ".join(options_of[name] for name in given)
+            fail(f"--resume takes everything from the run file; leave out {wrong}")
     with machine(wait=wait, say=tell):
         started = start_resumed(resume) if resume is not None else start_fresh(options, sys.argv[1:])
         try:

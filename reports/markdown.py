@@ -71,8 +71,7 @@ def _grid(table: Table) -> str:
         if group.heading:
             heading = f"**{text(group.heading)}** {text(group.detail)}".strip()
             lines.append(_line([heading] + [""] * (len(heads) + len(columns) - 1)))
-        for line in group.lines:
-            lines.append(_line([text(line.head), *map(text, line.notes), *map(_entry, line.entries)]))
+        lines += [_line([text(line.head), *map(text, line.notes), *map(_entry, line.entries)]) for line in group.lines]
     return "\n".join(lines)
 
 
@@ -90,8 +89,8 @@ def _holes(page: Mapping[str, Any]) -> Sequence[str]:
     blocks = ["## Holes and why"]
     if page["holes"]:
         lines = [_line(["cell", "status", "reason", "what to do"]), _line(["---"] * 4)]
-        for hole in page["holes"]:
-            lines.append(_line([code(hole["cell"]), text(hole["status"]), text(hole["reason"]), text(hole["advice"])]))
+        names = ("status", "reason", "advice")
+        lines += [_line([code(hole["cell"]), *(text(hole[name]) for name in names)]) for hole in page["holes"]]
         blocks += [page["holes_sentence"], "\n".join(lines)]
     else:
         blocks.append("None: every cell that was asked for has a checked result.")

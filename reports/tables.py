@@ -111,8 +111,8 @@ def summary_table(scene: Scene) -> Table:
     heads = ["comparison", "Python"] if len(names) > 1 else ["comparison"]
     caption = (
         "c is the number of ops in flight. A ratio above 1 is faster than the reference; where a workload waits, the "
-        "time beyond the ideal stands instead, and less is better. 95 % intervals in grey; bold only where the best is "
-        "beyond doubt."
+        "time beyond the ideal stands instead, and less is better. 95 % intervals in brackets; bold only where the "
+        "best is beyond doubt."
     )
     if any(row.server_bound and row.status == "OK" for row in scene.rows):
         caption += f" {BOUND} {BOUND_MEANS}"
@@ -123,7 +123,8 @@ def _summary_entries(own: Scene, columns: Sequence[str], scale: Scale | None) ->
     """The entries of one comparison and facet, one per model; its libraries stand below each other."""
     found = lead(own, headline(own.rows))
     best = found.top[0] if found and len(found.top) == 1 else None
-    return [[_summary_item(row, scale, row is best) for row in own.of(runner=name).rows] for name in columns]
+    absent = [Item(words.DASH, title="not asked for in this run")]
+    return [[_summary_item(row, scale, row is best) for row in own.of(runner=name).rows] or absent for name in columns]
 
 
 def _common(ids: Sequence[str], workload: str) -> tuple[list[str], dict[str, str]]:
@@ -224,7 +225,7 @@ def workload_table(scene: Scene) -> Table:
             for row in ordered(own.rows, judged):
                 group.lines.append(_workload_line(row, columns, scales, row is best))
             groups.append(group)
-    caption = "Every contestant, best first; 95 % intervals over processes in grey."
+    caption = "Every contestant, best first; 95 % intervals over processes in brackets."
     if any(row.server_bound for row in measured):
         caption += f" {BOUND} {BOUND_MEANS}"
     titles = headed(columns, scales) + (["speed-up, arithmetic"] if judged is OVERHEAD else [])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from support.commands import Call, Shell
 
 from bench.cli import main
+from support.commands import Call, Shell
 
 
 @pytest.fixture(autouse=True)

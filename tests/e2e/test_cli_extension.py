@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from support.commands import Shell, measured, verdicts
+from support.commands import Call, measured, verdicts
 
 WORKLOAD = '''
 """Count the primes below a number."""
@@ -85,30 +85,32 @@ FUTURES = Runner("futures", "a future per op", "threads", ("blocking", "pure"), 
 '''
 
 
-def test_a_workload_and_a_runner_of_a_users_own_are_one_file_each_and_run_against_ours(shell: Shell) -> None:
+def test_a_workload_and_a_runner_of_a_users_own_are_one_file_each_and_run_against_ours(
+    call: Call, tmp_path: Path
+) -> None:
     # Both files have the same name, as they would in two folders of a project.
     mine = {"workloads/mine.py": WORKLOAD, "runners/mine.py": RUNNER}
     for name, text in mine.items():
-        file = shell.folder / name
+        file = tmp_path / name
         file.parent.mkdir()
         file.write_text(text)
-    before = sorted(path.name for path in shell.folder.glob("*"))
+    before = sorted(path.name for path in tmp_path.glob("*"))
     points = ("-w", "workloads/mine.py", "-w", "sleep[wait=1ms,n=4,c=2]")
     runners = ("-r", "runners/mine.py", "-r", "asyncio", "-r", "multiprocessing")
-    done = shell.run("run", "--profile", "smoke", *points, *runners, "-o", "mine.jsonl", "--json")
-    assert done.returncode == 0, done.stderr
-    found = verdicts(shell.folder / "mine.jsonl")
+    done = call("run", "--profile", "smoke", *points, *runners, "-o", "mine.jsonl", "--json")
+    assert done.exit_code == 0, done.stderr
+    found = verdicts(tmp_path / "mine.jsonl")
     assert found == {
         f"{comparison}-{runner}": ("OK", "")
         for comparison in ("primes[n=4,c=2]", "sleep[wait=1ms,n=4,c=2]")
         for runner in ("futures", "asyncio", "multiprocessing")
     }
-    assert len(measured(shell.folder / "mine.jsonl")) == 2 * len(found)
+    assert len(measured(tmp_path / "mine.jsonl")) == 2 * len(found)
     assert {row["workload"] for row in json.loads(done.stdout)} == {"primes", "sleep"}
-    assert sorted(path.name for path in shell.folder.glob("*")) == sorted([*before, "cache", "lock", "mine.jsonl"])
+    assert sorted(path.name for path in tmp_path.glob("*")) == sorted([*before, "cache", "lock", "mine.jsonl"])
 
 
-def test_files_of_a_users_own_are_listed_like_ours(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_files_of_a_users_own_are_listed_like_ours(call: Call, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(WORKLOAD)
     rows = json.loads(call("list", "--json", "-w", "mine.py", "-r", "sync").stdout)
     assert [(row["kind"], row["name"]) for row in rows] == [

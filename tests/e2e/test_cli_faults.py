@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from support.commands import CONTESTANTS, ROOT, Call, Shell, records, verdicts
 
 SLEEP = "sleep[wait=1ms,n=4,c=1]"
@@ -30,7 +31,7 @@ FAILURES = [
     (f"{SLEEP}-too_fast", "FAILED", "less than the 0.004000 s that its waits add up to"),
     (f"no_session{HTTP}-sync", "FAILED", "the server saw 4 connections where a pool of 1 was allowed"),
     (f"killer{HTTP}-sync", "FAILED", "the http server is gone: the process died with signal 9 (SIGKILL)"),
-    ("service_chatty[n=2,c=1]-sync", "FAILED", "the odd server did not start: the process answered nonsense: b'Listening"),
+    ("service_chatty[n=2,c=1]-sync", "FAILED", "the odd server did not start: the process answered nonsense: b'List"),
     ("service_nameless[n=2,c=1]-sync", "FAILED", "the odd server did not start: it named no address"),
     ("service_mortal[n=2,c=1]-sync", "FAILED", "exit status 1: the disk of the server is on fire"),
 ]  # fmt: skip

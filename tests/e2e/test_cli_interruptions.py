@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from support.commands import CONTESTANTS, Call, Shell, finish, interrupt_after, measured, records, verdicts, wait_until
 
 FORKS, ROUNDS = 2, 3
@@ -126,9 +127,9 @@ def test_a_finished_run_prints_flat_json_on_request(story: Story) -> None:
     assert not any(isinstance(value, dict | list) for row in rows for value in row.values())
 
 
-def test_a_finished_run_is_not_measured_again(story: Story, common: Shell) -> None:
+def test_a_finished_run_is_not_measured_again(story: Story, call: Call) -> None:
     before = measured(story.path)
-    assert common.run("run", "--resume", "story.jsonl").returncode == 0
+    assert call("run", "--resume", story.path).exit_code == 0
     assert measured(story.path) == before
 
 
@@ -165,9 +166,11 @@ def limit_files(size: int) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("lines_that_fit", [2, 6], ids=["among the cells", "among the samples"])
-def test_a_full_disk_is_one_clear_line_and_the_run_can_be_gone_on_with(shell: Shell, lines_that_fit: int) -> None:
+def test_a_full_disk_is_one_clear_line_and_the_run_can_be_gone_on_with(
+    shell: Shell, call: Call, lines_that_fit: int
+) -> None:
     path = shell.folder / "full.jsonl"
-    assert shell.run(*TINY, "-o", "model.jsonl").returncode == 0
+    assert call(*TINY, "-o", "model.jsonl").exit_code == 0
     lines = (shell.folder / "model.jsonl").read_bytes().splitlines(keepends=True)
     size = sum(map(len, lines[:lines_that_fit])) + 40
     full = shell.run(*TINY, "-o", "full.jsonl", preexec_fn=limit_files(size))
@@ -177,18 +180,18 @@ def test_a_full_disk_is_one_clear_line_and_the_run_can_be_gone_on_with(shell: Sh
     assert said[0].startswith("when-async: cannot write to full.jsonl: file too large; all before it is kept")
     assert len(records(path)) == lines_that_fit
     assert shell.left_behind() == []
-    assert shell.run("run", "--resume", "full.jsonl").returncode == 0
+    assert call("run", "--resume", path).exit_code == 0
     assert sorted(measured(path)) == sorted(measured(shell.folder / "model.jsonl"))
     assert set(verdicts(path).values()) == {("OK", "")}
 
 
-def test_a_run_with_files_of_a_users_own_can_be_gone_on_with(shell: Shell) -> None:
+def test_a_run_with_files_of_a_users_own_can_be_gone_on_with(shell: Shell, call: Call) -> None:
     path = shell.folder / "own.jsonl"
     mine = ("-w", "sleep[wait=20ms,n=4,c=2]", "-r", CONTESTANTS / "needs_library.py", "-r", "sync")
     process = shell.start("run", "--profile", "smoke", "--rounds", 4, *mine, "-o", "own.jsonl")
     wait_until(lambda: len(measured(path)) >= 2)
     process.kill()
     finish(process)
-    assert shell.run("run", "--resume", "own.jsonl").returncode == 0
+    assert call("run", "--resume", path).exit_code == 0
     assert set(verdicts(path).values()) == {("OK", "")}
     assert len(verdicts(path)) == 2

@@ -6,10 +6,10 @@ import json
 
 import click
 import pytest
-from support.commands import CONTESTANTS, Call
 
 from bench.cli import main
 from bench.environment import default_label
+from support.commands import CONTESTANTS, Call
 
 COMMANDS = sorted(main.commands)
 

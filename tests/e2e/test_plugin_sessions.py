@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.commands import CONTESTANTS, ROOT, Shell
 
 POINT = "sleep[wait=1ms,n=4,c=2]"

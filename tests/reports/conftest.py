@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from support.run_files import CellSpec, http_cells, make_run, sleep_cells, standard_cells
 
 from bench.model import Status
 from reports.evidence import scene
 from reports.page import write
 from reports.scene import Scene
 from results.frame import load
+from support.run_files import CellSpec, http_cells, make_run, sleep_cells, standard_cells
 
 COMMAND = "when-async report results/runs/a.jsonl"
 NASTY = "<script>alert('x')</script>"

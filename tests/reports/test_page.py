@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 from reports_markup import VOID, Tree, tables
-from support.run_files import make_run, sleep_cells
 
 from reports.page import ReportError, write
 from results.compare import summary
 from results.frame import load
+from support.run_files import make_run, sleep_cells
 
 NASTY = "<script>alert('x')</script>"
 NAMES = ("standard", "two", "smoke", "nasty", "hopeless")

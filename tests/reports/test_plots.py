@@ -11,7 +11,6 @@ from itertools import pairwise
 import matplotlib as mpl
 import pandas as pd
 import pytest
-from support.run_files import CellSpec, http_cells, sleep_cells, standard_cells
 
 from bench.model import Status
 from bench.registry import collect
@@ -24,6 +23,7 @@ from reports.plots.ratios import RATIOS
 from reports.plots.scaling import SCALING, knee, lines, spread
 from reports.plotting import NARROW, WIDE, Plot, plain, ratio_ticks
 from reports.scene import OVERHEAD, THROUGHPUT, Scene
+from support.run_files import CellSpec, http_cells, sleep_cells, standard_cells
 
 PLOTS = {name: found.value for name, found in collect("reports.plots", Plot).items()}
 Frames = Callable[..., pd.DataFrame]

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from rich.console import Console
-from support.run_files import http_cells
 
 from reports.evidence import rounds
 from reports.terminal import bar, summary
 from results.compare import summary as rows_of
+from support.run_files import http_cells
 
 BLOCKS = set("█▏▎▍▌▋▊▉")
 

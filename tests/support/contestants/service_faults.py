@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.model import Point, Service, Workload
-from workloads.empty import check, make_items, pure
 from workloads.empty import EMPTY as OURS
+from workloads.empty import check, make_items, pure
 
 
 def served(module: str) -> Workload:
