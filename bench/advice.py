@@ -46,7 +46,7 @@ def _sentences(cell: Cell, history: History, cores: int) -> Iterable[str]:
     drift = drift_of(history)
     if drift is not None:
         way = "slower" if drift > 0 else "faster"
-        yield f"its last rounds are {abs(drift):.0%} {way} than its first: not settled, use more rounds".replace("%", " %")
+        yield f"its last rounds are {abs(drift) * 100:.0f} % {way} than its first: not settled, use more rounds"
 
 
 def drift_of(history: History) -> float | None:
@@ -58,6 +58,5 @@ def drift_of(history: History) -> float | None:
             return None
         part = len(ordered) // 2
         changes.append(median(ordered[-part:]) / median(ordered[:part]) - 1)
-    if len(changes) < 2 or not (all(change > DRIFT for change in changes) or all(change < -DRIFT for change in changes)):
-        return None
-    return median(changes)
+    agree = all(change > DRIFT for change in changes) or all(change < -DRIFT for change in changes)
+    return median(changes) if len(changes) >= 2 and agree else None

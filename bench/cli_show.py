@@ -101,9 +101,9 @@ def print_matrix(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def print_run(path: Path, as_json: bool) -> bool:
     """Sum up a finished run; returns whether anything failed or timed out."""
-    from reports.terminal import summary
     from rich.console import Console
 
+    from reports.terminal import summary
     from results import load
     from results.compare import flat
     from results.compare import summary as summarise

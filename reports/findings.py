@@ -49,13 +49,16 @@ def ahead(lead: Estimate | None, metric: Metric) -> bool:
 
 @dataclass(frozen=True)
 class Lead:
-    """Who leads one comparison in one facet: the top rows that cannot be told apart, and the first clearly behind."""
+    """Who leads one comparison in one facet.
+
+    `top` holds the first row and all that are not clearly behind it, however they rank; `behind` is the best row
+    that is, `by` how much; `within` is the widest gap inside `top`, and its interval holds "no difference".
+    """
 
     top: tuple[Row, ...]
     behind: Row | None = None
     by: Estimate | None = None
     within: Estimate | None = None
-    """The gap between the first and the last of the tied rows; its interval holds "no difference"."""
 
     @property
     def names(self) -> str:
@@ -67,14 +70,13 @@ def lead(scene: Scene, metric: Metric) -> Lead | None:
     rows = figures(scene, metric)
     if not rows:
         return None
-    top, within = [rows[0]], None
-    for row in rows[1:]:
-        distance = gap(scene, rows[0], row, metric)
-        if ahead(distance, metric):
-            return Lead(tuple(top), row, distance, within)
-        top.append(row)
-        within = distance
-    return Lead(tuple(top), None, None, within)
+    gaps = [(row, gap(scene, rows[0], row, metric)) for row in rows[1:]]
+    clear = [(row, one) for row, one in gaps if ahead(one, metric)]
+    tied = [(row, one) for row, one in gaps if not ahead(one, metric)]
+    known = [one for _, one in tied if one is not None]
+    behind, by = clear[0] if clear else (None, None)
+    within = max(known, key=lambda one: one.high) if len(known) == len(tied) and known else None
+    return Lead((rows[0], *(row for row, _ in tied)), behind, by, within)
 
 
 def _tie(found: Lead, metric: Metric) -> str:
@@ -91,30 +93,27 @@ def lead_sentence(scene: Scene, metric: Metric) -> str:
     found = lead(scene, metric)
     if found is None:
         return NOTHING
-    names, first = found.names, found.top[0]
-    if metric.name == "overhead_per_op":
-        return _overhead_sentence(found, names, first, metric)
     if len(found.top) > 1:
-        clause = "between them" if len(found.top) == 2 else "between the first and the last of them"
-        return f"{names} led; {_tie(found, metric)} {clause}"
-    if found.behind is None or found.by is None:
-        amount = value(first, metric)
-        return f"{names} is the only one with a figure: {words.with_unit(amount, metric.kind) if amount else ''}"
-    return f"{names} led, with {words.times(found.by)} the throughput of {found.behind.contestant}"
-
-
-def _overhead_sentence(found: Lead, names: str, first: Row, metric: Metric) -> str:
+        return _tie_sentence(found, metric)
+    first = found.top[0]
     amount = value(first, metric)
-    cost = words.with_unit(amount, "s") if amount else ""
-    if len(found.top) > 1:
-        last = f"; {_tie(found, metric)} between the first and the last of them"
-        return f"{names} added least to the wait, {first.contestant} {cost} per op{last}"
+    figure = words.with_unit(amount, metric.kind) if amount else ""
+    overhead = metric.name == "overhead_per_op"
     if found.behind is None or found.by is None:
-        return f"{names} is the only one with a figure: {cost} per op over the ideal"
-    return (
-        f"{names} added least to the wait, {cost} per op; {found.behind.contestant} added "
-        f"{words.with_unit(found.by, 's')} more"
-    )
+        return f"{found.names} is the only one with a figure: {figure}{' per op over the ideal' if overhead else ''}"
+    if overhead:
+        more = words.with_unit(found.by, "s")
+        return f"{found.names} added least to the wait, {figure} per op; {found.behind.contestant} added {more} more"
+    return f"{found.names} led, with {words.times(found.by)} the throughput of {found.behind.contestant}"
+
+
+def _tie_sentence(found: Lead, metric: Metric) -> str:
+    """Contestants that cannot be ordered are named together, with the largest difference that could still hide."""
+    names, tie = found.names, _tie(found, metric)
+    if found.behind is None:
+        return f"No order can be told among {names}: {tie}"
+    did = "added least to the wait" if metric.name == "overhead_per_op" else "led"
+    return f"{names} {did}, in an order that cannot be told: {tie}"
 
 
 def per_facet(scene: Scene, metric: Metric) -> str:
@@ -128,6 +127,8 @@ def per_facet(scene: Scene, metric: Metric) -> str:
         found = lead(scene.of_facet(one), metric)
         verb = "added least to the wait" if metric.name == "overhead_per_op" else "led"
         said = f"{found.names} {verb}" if found else "no contestant has a figure"
+        if found and len(found.top) > 1 and found.behind is None:
+            said = "no order can be told"
         groups.setdefault(said, []).append(names[one].removeprefix("Python "))
     return "; ".join(f"{said} on {words.listing(where)}" for said, where in groups.items())
 
@@ -156,8 +157,9 @@ def against_reference(rows: Sequence[Row], told: Row | None = None) -> str:
         parts.append(f"None of {len(measured)} beat {reference.contestant}")
     if slower:
         worst = min(slower, key=lambda row: row.speedup.point)
-        verb = "was slower" if len(slower) == 1 else "were slower, the last"
-        parts.append(f"{len(slower)} {verb}: {worst.contestant} {words.times(worst.speedup)}")
+        verb = "was slower" if len(slower) == 1 else "were slower"
+        most = "" if len(slower) == 1 else " most"
+        parts.append(f"{len(slower)} {verb}, {worst.contestant}{most}: {words.times(worst.speedup)}")
     if undecided:
         parts.append(f"{undecided} could not be told apart from {'it' if parts else reference.contestant}")
     return "; ".join(parts)
@@ -224,9 +226,9 @@ def split_sentence(scene: Scene) -> str | None:
     if lean.library != fast.library:
         rest += f" and for {lean.library} against {fast.library}"
     if not words.differs(found.library):
-        library += ", within what the intervals allow for none"
+        library += ", which may be nothing, as the interval holds 1"
     if not words.differs(found.rest):
-        rest += ", within what the intervals allow for none"
+        rest += ", which may be nothing, as the interval holds 1"
     return (
         f"Of the {words.times(found.whole)} between {slow.runner} with {slow.library} and {fast.runner} with "
         f"{fast.library}, {library} and {rest}"

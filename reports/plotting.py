@@ -25,6 +25,7 @@ ROW = 0.27
 TITLE = 0.26
 GUIDE = 0.2
 FOOT = 0.48
+SPAN = 30
 CHARACTER = 0.07
 """Inches a character of the layout font takes at most; browsers set narrower ones."""
 
@@ -92,13 +93,13 @@ def add_axes(fig: Figure, left: float, top: float, width: float, height: float) 
 
 
 def extent(estimates: Sequence[Estimate], guides: Sequence[float] = ()) -> tuple[str, tuple[float, float]]:
-    """Axis and limits for estimates: linear from zero, or logarithmic where they span a factor of 25 or more."""
+    """Axis and limits for estimates: linear from zero, or logarithmic where they span a factor of SPAN."""
     lows = [e.low for e in estimates] + list(guides)
     highs = [e.high for e in estimates] + list(guides)
     if not highs:
         return "linear", (0.0, 1.0)
     low, high = min(lows), max(highs)
-    if low > 0 and max(e.point for e in estimates) / min(e.point for e in estimates) >= 25:
+    if low > 0 and high / min(e.point for e in estimates) >= SPAN:
         return "log", (low / 1.5, high * 1.5)
     high = max(high, 0.0)
     low = min(low, 0.0)

@@ -234,7 +234,7 @@ def workload_table(scene: Scene) -> Table:
 
 def _workload_line(row: Row, columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale], best: bool) -> Line:
     if row.status != "OK":
-        said = [[Item(f"{row.status}: {words.one_line(row.reason, 120)}", hole=True)]]
+        said = [[Item(f"{row.status}: {words.one_line(row.reason, 240)}", hole=True)]]
         return Line(row.contestant, [cores(row)], said, quiet=True)
     entries = []
     for index, ((_, _, get), scale) in enumerate(zip(columns, scales, strict=True)):

@@ -111,7 +111,7 @@ def differs(ratio: Estimate) -> bool:
 def no_difference(ratio: Estimate) -> str:
     """The cautious sentence for a ratio whose interval holds 1: how large a difference could still hide."""
     largest = max(abs(estimate(ratio).high - 1), abs(1 / ratio.low - 1) if ratio.low > 0 else math.inf)
-    if not math.isfinite(largest) or largest > 1:
+    if not math.isfinite(largest) or largest > 0.5:
         return "the intervals are too wide to tell them apart"
     return f"no difference larger than {math.ceil(round(largest * 1000, 6)) / 10:g} % was seen"
 

@@ -86,10 +86,16 @@ def _draw_labels(
     axes: Axes, found: dict[str, list[tuple[Row, Estimate]]], factor: float, inches: float, height: float, room: float
 ) -> None:
     to_axes = axes.transData + axes.transAxes.inverted()
+    most = max(points[-1][0].concurrency for points in found.values())
     ends = []
     for name, points in found.items():
         row, estimate = points[-1]
-        ends.append((float(to_axes.transform((row.concurrency, estimate.point / factor))[1]), name))
+        across, up = map(float, to_axes.transform((row.concurrency, estimate.point / factor)))
+        if row.concurrency == most:
+            ends.append((up, name))
+        else:
+            # A line that ends early is named where it ends: at the edge the name would claim a value there.
+            axes.text(across + 0.1 / inches, up, name, transform=axes.transAxes, va="center", fontsize=8.5, zorder=6)
     ends.sort(reverse=True)
     places = spread([wanted for wanted, _ in ends], 0.02, 0.98, LINE / height)
     for (wanted, name), at in zip(ends, places, strict=True):

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from support.fake_uv import NO_WHEEL, NOT_FOUND, OLD_GIL, Uv
 
 from bench import environment, interpreters, venvs
 from bench.environment import Missing, default, default_label, named
 from bench.interpreters import Completed, NoEnvironment, NoInterpreter
 from bench.model import Environment
+from support.fake_uv import NO_WHEEL, NOT_FOUND, OLD_GIL, Uv
 
 REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "uvloop": "uvloop>=0.22"}
 MODULES = ["aiohttp", "uvloop", "http.client"]

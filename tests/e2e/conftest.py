@@ -40,10 +40,13 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 
 @pytest.fixture
-def call() -> Call:
+def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     """The command line inside this process, for what needs no signal and no process of its own."""
 
     def called(*arguments: object) -> Result:
-        return CliRunner().invoke(main, [str(argument) for argument in arguments])
+        words = [str(argument) for argument in arguments]
+        # A run file and a page say by which command they were made.
+        monkeypatch.setattr("sys.argv", ["when-async", *words])
+        return CliRunner().invoke(main, words)
 
     return called
