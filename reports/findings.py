@@ -31,20 +31,19 @@ def figures(scene: Scene, metric: Metric) -> list[Row]:
 
 
 def gap(scene: Scene, better: Row, worse: Row, metric: Metric) -> Estimate | None:
-    """By how much `better` is ahead: a ratio for throughput and CPU, a difference in seconds for overhead."""
-    first, second = value(better, metric), value(worse, metric)
-    if first is None or second is None:
-        return None
-    if metric.name == "overhead_per_op":
-        return scene.difference(worse, better, metric)
+    """By how much `better` is ahead: a ratio above 1, or a difference in seconds where an overhead may be 0."""
     if metric.higher_is_better:
         return scene.ratio(better, worse, metric)
-    return scene.ratio(worse, better, metric)
+    return scene.ratio(worse, better, metric) or scene.difference(worse, better, metric)
 
 
-def ahead(lead: Estimate | None, metric: Metric) -> bool:
+def _is_ratio(distance: Estimate) -> bool:
+    return distance.unit != "s"
+
+
+def ahead(distance: Estimate | None) -> bool:
     """Whether a gap is beyond doubt at its confidence."""
-    return lead is not None and lead.low > (0 if metric.name == "overhead_per_op" else 1)
+    return distance is not None and distance.low > (1 if _is_ratio(distance) else 0)
 
 
 @dataclass(frozen=True)
@@ -71,21 +70,21 @@ def lead(scene: Scene, metric: Metric) -> Lead | None:
     if not rows:
         return None
     gaps = [(row, gap(scene, rows[0], row, metric)) for row in rows[1:]]
-    clear = [(row, one) for row, one in gaps if ahead(one, metric)]
-    tied = [(row, one) for row, one in gaps if not ahead(one, metric)]
+    clear = [(row, one) for row, one in gaps if ahead(one)]
+    tied = [(row, one) for row, one in gaps if not ahead(one)]
     known = [one for _, one in tied if one is not None]
     behind, by = clear[0] if clear else (None, None)
     within = max(known, key=lambda one: one.high) if len(known) == len(tied) and known else None
     return Lead((rows[0], *(row for row, _ in tied)), behind, by, within)
 
 
-def _tie(found: Lead, metric: Metric) -> str:
+def _tie(found: Lead) -> str:
     if found.within is None:
         return "their intervals do not tell them apart"
-    if metric.name == "overhead_per_op":
-        largest = max(abs(found.within.low), abs(found.within.high))
-        return f"no difference larger than {words.scalar(largest, 's')} per op was seen"
-    return words.no_difference(found.within)
+    if _is_ratio(found.within):
+        return words.no_difference(found.within)
+    largest = max(abs(found.within.low), abs(found.within.high))
+    return f"no difference larger than {words.scalar(largest, 's')} per op was seen"
 
 
 def lead_sentence(scene: Scene, metric: Metric) -> str:
@@ -102,14 +101,14 @@ def lead_sentence(scene: Scene, metric: Metric) -> str:
     if found.behind is None or found.by is None:
         return f"{found.names} is the only one with a figure: {figure}{' per op over the ideal' if overhead else ''}"
     if overhead:
-        more = words.with_unit(found.by, "s")
-        return f"{found.names} added least to the wait, {figure} per op; {found.behind.contestant} added {more} more"
+        more = f"{words.times(found.by)} as much" if _is_ratio(found.by) else f"{words.with_unit(found.by, 's')} more"
+        return f"{found.names} added least to the wait, {figure} per op; {found.behind.contestant} added {more}"
     return f"{found.names} led, with {words.times(found.by)} the throughput of {found.behind.contestant}"
 
 
 def _tie_sentence(found: Lead, metric: Metric) -> str:
     """Contestants that cannot be ordered are named together, with the largest difference that could still hide."""
-    names, tie = found.names, _tie(found, metric)
+    names, tie = found.names, _tie(found)
     if found.behind is None:
         return f"No order can be told among {names}: {tie}"
     did = "added least to the wait" if metric.name == "overhead_per_op" else "led"

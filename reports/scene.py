@@ -152,19 +152,16 @@ class Scene:
     def ratio(self, over: Row, under: Row, metric: Metric) -> Estimate | None:
         """`over` / `under`, formed inside blocks and reduced to one number per process.
 
-        Where they never met in a block it is the quotient of the two estimates, with the widest interval.
+        Where they never met in a block it is the quotient of the two estimates, with the widest interval; None where
+        a value is not above 0.
         """
         met = over.comparison == under.comparison and facet(over) == facet(under)
         if met and metric is THROUGHPUT and under.reference and over.speedup is not None:
             known: Estimate = over.speedup
             return known
-        pairs = [
-            median(math.log(a / b) for a, b in values if a > 0 and b > 0)
-            for values in self.pairs(over, under, metric).values()
-            if any(a > 0 and b > 0 for a, b in values)
-        ]
-        if len(pairs) >= 2:
-            return log_interval((math.exp(one) for one in pairs), "")
+        by_fork = self.pairs(over, under, metric).values()
+        if len(by_fork) >= 2 and all(a > 0 and b > 0 for values in by_fork for a, b in values):
+            return log_interval((math.exp(median(math.log(a / b) for a, b in values)) for values in by_fork), "")
         first, second = value(over, metric), value(under, metric)
         return quotient(first, second) if first is not None and second is not None else None
 

@@ -159,21 +159,26 @@ def title(scene: Scene) -> str:
     metric = headline(scene.rows)
     known = facets(scene.rows)
     own = next((here for one in known if lines(here := scene.of_facet(one), metric)), scene.of_facet(known[0]))
-    leaders: dict[str, list[int]] = {}
+    leaders: dict[str, list[str]] = {}
+    undecided: list[str] = []
     for concurrency in sorted({row.concurrency for row in own.rows}):
         found = lead(own.of(concurrency=concurrency), metric)
         if found is not None:
-            leaders.setdefault(found.names, []).append(concurrency)
-    if not leaders:
-        return "No contestant has a figure here"
-    where = f" on {facet_names(scene.rows)[facet(own.rows[0])]}" if len(known) > 1 else ""
+            told = found.behind is not None or len(found.top) == 1
+            (leaders.setdefault(found.names, []) if told else undecided).append(str(concurrency))
     did = "added least to the wait" if metric is OVERHEAD else "led"
-    if len(leaders) == 1:
+    where = f" on {facet_names(scene.rows)[facet(own.rows[0])]}" if len(known) > 1 else ""
+    if len(leaders) == 1 and not undecided:
         ((names, at),) = leaders.items()
         many = "both" if len(at) == 2 else f"all {len(at)}"
         return f"{names} {did} at {many} concurrencies measured{where}"
-    said = [f"{names} {did} at {listing([str(c) for c in at])} in flight" for names, at in leaders.items()]
-    return "; ".join(said) + where
+    said = [
+        f"{names}{'' if index else f' {did}'} at {listing(at)}" for index, (names, at) in enumerate(leaders.items())
+    ]
+    if undecided:
+        said.append(f"no order can be told at {listing(undecided)}")
+    text = f"{'; '.join(said) or 'no contestant has a figure'} in flight{where}"
+    return text if leaders else text[:1].upper() + text[1:]
 
 
 def subtitle(scene: Scene) -> str:

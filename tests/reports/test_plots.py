@@ -7,12 +7,13 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from bench.model import Status
+from bench.model import Estimate, Status
 from bench.registry import collect
 from reports import style, svg
 from reports.evidence import scene
@@ -149,8 +150,25 @@ def test_an_order_is_claimed_only_where_the_interval_excludes_one(frame_of: Fram
     assert found is not None
     assert len(found.top) > 1
     said = findings(rows)[0].said[0][1]
-    assert re.search(r"no difference larger than [\d.]+ % was seen|too wide to tell them apart", said)
+    assert re.search(r"order .*: (no difference larger than [\d.]+ % was seen|the intervals are too wide)", said)
     assert "same" not in said
+
+
+def test_nobody_leads_alone_while_a_noisy_row_further_down_could_be_as_good() -> None:
+    """The second is clearly behind the first, the third by its point alone."""
+
+    def row(name: str, low: float, point: float, high: float) -> SimpleNamespace:
+        throughput = Estimate(point, low, high, "op/s", 3)
+        return SimpleNamespace(
+            run="r", python="3.11", cell=name, contestant=name, comparison="c", status="OK", reference=False,
+            speedup=None, throughput=throughput, headline="throughput",
+        )  # fmt: skip
+
+    found = lead(Scene((row("a", 99, 100, 101), row("b", 89, 90, 91), row("c", 20, 80, 320))), THROUGHPUT)
+    assert found is not None
+    assert [one.contestant for one in found.top] == ["a", "c"]
+    assert found.behind is not None
+    assert found.behind.contestant == "b"
 
 
 def test_a_clear_leader_is_named_with_the_interval_of_its_ratio(standard: Scene) -> None:
