@@ -166,6 +166,7 @@ def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
     from bench.cli_run import Interrupted, execute, start_fresh, start_resumed
     from bench.cli_show import print_run
     from bench.lock import machine
+    from results.journal import RunFileError
 
     context = click.get_current_context()
     if resume is not None:
@@ -183,6 +184,10 @@ def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
         except Interrupted as interruption:
             click.echo(str(interruption), err=True)
             sys.exit(INTERRUPTED)
+        except RunFileError as error:
+            # Not wrong use: the disk gave out in mid-run, and what was measured is kept.
+            tell(f"when-async: {error}")
+            sys.exit(BROKEN)
     sys.exit(BROKEN if print_run(started.path, as_json) else OK)
 
 

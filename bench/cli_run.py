@@ -73,7 +73,8 @@ def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = options["output"] or RUNS / f"{run}.jsonl"
-    journal = Journal.create(path, header(run, now, plan, selection, environments, argv))
+    head = header(run, now, plan, selection, environments, argv)
+    journal = Journal.create(path, {**head, "asked_pythons": list(options["pythons"])})
     write_cells(journal, plan, selection)
     return Started(path, journal, plan, Done())
 
@@ -144,8 +145,7 @@ def start_resumed(path: Path) -> Started:
     settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__})
     selection = from_record(head["selection"])
     known = Catalogue({found.value.name: found for found, _ in selection.points}, selection.runners)
-    only_default = all(entry["default"] for entry in head["environments"]) and len(head["pythons"]) == 1
-    environments = environments_for(known.modules, [] if only_default else head["pythons"], tell)
+    environments = environments_for(known.modules, head["asked_pythons"], tell)
     check_machine(fingerprint(), head["machine"], path)
     for environment in environments:
         check_same(environment, head, path)

@@ -100,21 +100,24 @@ def print_matrix(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_run(path: Path, as_json: bool) -> bool:
-    """Sum up a finished run; returns whether anything failed or timed out."""
+    """Sum up a finished run; returns whether anything failed or timed out, or nothing could be measured at all."""
     from rich.console import Console
 
+    from reports.evidence import rounds
     from reports.terminal import summary
     from results import load
     from results.compare import flat
     from results.compare import summary as summarise
 
-    rows = summarise(load([path]))
-    broken = any(row.status in ("FAILED", "TIMEOUT", "INCOMPLETE") for row in rows)
+    frame = load([path])
+    rows = summarise(frame)
+    statuses = {row.status for row in rows}
+    broken = bool(statuses & {"FAILED", "TIMEOUT", "INCOMPLETE"}) or "OK" not in statuses
     if as_json:
         click.echo(json.dumps([flat(row) for row in rows], indent=1))
         return broken
     console = Console(width=None if Console().is_terminal else TERMINAL_WIDTH)
-    summary(rows, console)
+    summary(rows, console, rounds(frame))
     click.echo(f"\nrun file: {path}\nnext: when-async report {path}")
     return broken
 

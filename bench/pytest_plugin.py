@@ -9,18 +9,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bench.crew import Host, make_host
 from bench.environment import Missing, NoEnvironment, default, named
-from bench.experiment import Experiment
-from bench.lock import machine
-from bench.model import Cell, Environment, Measurement, Phase, Sample, Status
-from bench.plan import PROFILES, Comparison, Plan, build
-from bench.progress import Progress
+from bench.lab import Lab, extra_info
+from bench.machine import fingerprint
+from bench.model import Cell, Environment, Status
+from bench.plan import PROFILES, build
 from bench.quantity import QuantityError
 from bench.registry import RegistryError
 from bench.selection import REQUIREMENTS, catalogue, select
@@ -51,62 +50,6 @@ class InnerClock:
     def step(self) -> None:
         """Stands for one round: the clock's next reading is its makespan."""
         self._now = next(self.makespans)
-
-
-@dataclass
-class Outcome:
-    """What became of a cell: its measured samples and the last word on it."""
-
-    samples: list[Sample] = field(default_factory=list)
-    measurement: Measurement | None = None
-
-
-@dataclass
-class Lab:
-    """The plan of this session and what has been measured of it; measuring is put off until a test needs it."""
-
-    plan: Plan
-    config: pytest.Config
-    wanted: set[str] = field(default_factory=set)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    host: Host | None = None
-
-    @property
-    def cells(self) -> dict[str, Cell]:
-        return {cell.id: cell for cell in self.plan.cells}
-
-    def comparison_of(self, cell: Cell) -> Comparison:
-        return next(each for each in self.plan.comparisons if each.id == cell.comparison)
-
-    def outcome(self, cell_id: str) -> Outcome:
-        """The outcome of a cell; measures its whole comparison, as far as it is selected, the first time."""
-        if cell_id not in self.outcomes:
-            self._measure(self.comparison_of(self.cells[cell_id]))
-        return self.outcomes[cell_id]
-
-    def _measure(self, comparison: Comparison) -> None:
-        chosen = replace(
-            comparison,
-            contestants=tuple(each for each in comparison.contestants if each.cell.id in self.wanted),
-            refused=tuple(each for each in comparison.refused if each[0].id in self.wanted),
-        )
-        plan = Plan(self.plan.settings, (chosen,))
-        self.host = self.host or make_host()
-        with (
-            uncaptured(self.config),
-            machine(wait=True, say=lambda text: print(text, file=sys.stderr)),
-            Progress(plan, sys.stderr, live=sys.stderr.isatty(), quiet=not sys.stderr.isatty()) as progress,
-        ):
-            for event in Experiment(plan, self.host, on_step=progress.step).events():
-                self._note(event)
-
-    def _note(self, event: Any) -> None:
-        if isinstance(event, Sample | Measurement):
-            outcome = self.outcomes.setdefault(event.cell, Outcome())
-            if isinstance(event, Measurement):
-                outcome.measurement = event
-            elif event.phase is Phase.MEASURE:
-                outcome.samples.append(event)
 
 
 @contextmanager
@@ -183,7 +126,9 @@ def lab_of(config: pytest.Config) -> Lab:
             if pythons
             else [default(known.modules)]
         )
-        config.stash[LAB] = Lab(build(selection.points, selection.runners, environments, settings), config)
+        config.stash[LAB] = Lab(
+            build(selection.points, selection.runners, environments, settings), partial(uncaptured, config)
+        )
     return config.stash[LAB]
 
 
@@ -219,57 +164,57 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     lab = config.stash.get(LAB, None)
-    if lab and lab.host:
-        lab.host.reaper.close()
+    if lab:
+        lab.close()
+
+
+class CellFailed(Exception):
+    """A cell that has no result; the text is the reason."""
+
+
+def fail_cell(reason: str) -> None:
+    """Stands for a round of a cell that has no result."""
+    raise CellFailed(reason)
 
 
 @dataclass
 class MeasuredCell:
-    """A cell that came out OK, ready to be handed to pytest-benchmark."""
+    """The cell of one test, measured with its whole comparison when it is first asked for."""
 
+    lab: Lab
     cell: Cell
-    samples: list[Sample]
     clock: InnerClock
 
     def replay(self, benchmark: Any) -> None:
-        """Hand the samples over, and what its JSON has no place for."""
-        self.clock.makespans = iter([sample.makespan_s for sample in self.samples])
+        """Hand the samples over; skips the test of an UNSUPPORTED cell and fails that of a FAILED one."""
+        outcome = self.lab.outcome(self.cell.id)
         benchmark.group = self.cell.comparison
-        benchmark.extra_info.update(self._extra())
-        benchmark.pedantic(self.clock.step, rounds=len(self.samples), iterations=1)
-
-    def _extra(self) -> dict[str, Any]:
-        samples = self.samples
-        return {
-            "workload": self.cell.workload,
-            "params": dict(self.cell.params),
-            "concurrency": self.cell.concurrency,
-            "contestant": self.cell.contestant,
-            "python": self.cell.python,
-            "reference": self.cell.reference,
-            "ops": samples[0].ops_ok,
-            "answer": samples[0].answer,
-            "digest": samples[0].digest,
-            "affinity": [list(sample.affinity) for sample in samples],
-            "fork": [sample.fork for sample in samples],
-            "round": [sample.round for sample in samples],
-            "start_ns": [sample.start_ns for sample in samples],
-            "pid": [sample.pid for sample in samples],
-            "cpu_s": [sample.cpu_user_s + sample.cpu_system_s for sample in samples],
-            "stall_max_s": [sample.stall_max_s for sample in samples],
-        }
+        if outcome.status is Status.OK:
+            self.clock.makespans = iter([sample.makespan_s for sample in outcome.samples])
+            benchmark.extra_info.update(extra_info(self.cell, outcome.samples))
+            benchmark.pedantic(self.clock.step, rounds=len(outcome.samples), iterations=1)
+            return
+        reason = f"{outcome.status}: {outcome.reason}"
+        if outcome.status is Status.UNSUPPORTED:
+            pytest.skip(reason)
+        try:
+            # An exception inside the benchmark tells pytest-benchmark that this one has no result.
+            benchmark.pedantic(fail_cell, args=(reason,), rounds=1)
+        except CellFailed as failure:
+            pytest.fail(str(failure), pytrace=False)
 
 
 @pytest.fixture
 def measured_cell(request: pytest.FixtureRequest, cell: str) -> MeasuredCell:
-    """The measured cell of this test; skips it when UNSUPPORTED and fails it when FAILED, with the reason."""
+    """The cell of this test, not measured yet."""
     lab = lab_of(request.config)
-    outcome = lab.outcome(cell)
-    last = outcome.measurement
-    if last is None or last.status is not Status.OK:
-        reason = f"{last.status}: {last.reason}" if last else "never decided"
-        if last and last.status is Status.UNSUPPORTED:
-            pytest.skip(reason)
-        pytest.fail(reason, pytrace=False)
     marker = request.node.get_closest_marker("benchmark")
-    return MeasuredCell(lab.cells[cell], outcome.samples, marker.kwargs["timer"])
+    return MeasuredCell(lab, lab.cells[cell], marker.kwargs["timer"])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    """Add the machine, and the status of every cell: a failed benchmark has no other place in this file (T13)."""
+    lab = config.stash.get(LAB, None)
+    if lab is not None:
+        output_json["when_async"] = {"machine": fingerprint(), "cells": lab.statuses()}

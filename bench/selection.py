@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.model import Point, Runner, Workload
@@ -93,8 +95,6 @@ def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequen
 
 def _named(name: str, known: Mapping[str, Found], noun: str) -> list[Found]:
     if name.endswith(".py"):
-        from pathlib import Path
-
         ref = str(Path(name).resolve())
         return [found for found in known.values() if found.ref == ref]
     return [known[choose(name, known, noun)]]
@@ -117,20 +117,37 @@ def to_record(selection: Selection) -> dict[str, Any]:
     """What a run file keeps of a selection, enough to ask for the same again."""
     return {
         "points": [
-            {"ref": found.ref, "name": found.value.name, "params": dict(point.params), "concurrency": point.concurrency}
+            {
+                "ref": portable_ref(found.ref),
+                "name": found.value.name,
+                "params": dict(point.params),
+                "concurrency": point.concurrency,
+            }
             for found, point in selection.points
         ],
-        "runners": [{"ref": found.ref, "name": name} for name, found in selection.runners.items()],
+        "runners": [{"ref": portable_ref(found.ref), "name": name} for name, found in selection.runners.items()],
     }
+
+
+def portable_ref(ref: str) -> str:
+    """A module's name as it is; a file's path relative to the working folder, for run files travel."""
+    return os.path.relpath(ref) if ref.endswith(".py") else ref
+
+
+def found_again(ref: str) -> str:
+    """The other way round, from the same working folder."""
+    return str(Path(ref).resolve()) if ref.endswith(".py") else ref
 
 
 def from_record(record: Mapping[str, Any]) -> Selection:
     """The selection of a stored run; raises RegistryError when a workload or runner has gone since."""
     points = []
     for entry in record["points"]:
-        found = Found(find_workload(entry["ref"], entry["name"]), entry["ref"])
+        ref = found_again(entry["ref"])
+        found = Found(find_workload(ref, entry["name"]), ref)
         points.append((found, Point(entry["concurrency"], entry["params"])))
     runners = {
-        entry["name"]: Found(find_runner(entry["ref"], entry["name"]), entry["ref"]) for entry in record["runners"]
+        entry["name"]: Found(find_runner(found_again(entry["ref"]), entry["name"]), found_again(entry["ref"]))
+        for entry in record["runners"]
     }
     return Selection(tuple(points), runners)

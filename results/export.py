@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -32,7 +33,8 @@ def export(frame: pd.DataFrame, path: Path | str) -> None:
         words = (error.strerror or str(error)).lower()
         raise ExportError(f"cannot write {path}: {words}; name a file in a writable folder with room") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import stdtrit
 
 from bench.model import Estimate
 
@@ -57,7 +57,7 @@ def t_interval(data: Floats, confidence: float) -> tuple[float, float, float]:
     n = len(data)
     mean = float(data.mean())
     error = float(data.std(ddof=1)) / n**0.5
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
     return mean, mean - half, mean + half
 
 

@@ -246,6 +246,12 @@ def test_a_run_that_lacks_nothing_starts_nothing() -> None:
     assert fleet.workers == []
 
 
+def test_a_cell_refused_before_the_interruption_is_not_told_again() -> None:
+    given = plan(environments=(fakes.ENVIRONMENT, Missing("3.15", "gone")))
+    before = stopped_after(3, Fleet(), given)
+    assert len(verdicts(before + run(Fleet(), given, done_from(before)))) == 2 * CELLS
+
+
 def test_a_cell_lost_before_the_interruption_stays_lost() -> None:
     given = plan()
     before = stopped_after(8, Fleet({("sync", "open"): raises(ProcessFailed("no"))}), given)

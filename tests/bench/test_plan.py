@@ -76,6 +76,25 @@ def test_every_contestant_occurs_once_in_every_block() -> None:
         assert sorted(order) == [0, 1, 2, 3]
 
 
+def test_two_contestants_go_abba_so_that_a_steady_drift_cancels() -> None:
+    two = fakes.runners("threading", "asyncio")
+    firsts = set()
+    for fork in range(4):
+        given = plan(runners=two)
+        (comparison,) = given.comparisons
+        a, b, c, d, *_ = [
+            block.order for block in blocks(given.settings, comparison, fork) if block.phase is Phase.MEASURE
+        ]
+        assert a == d == b[::-1] == c[::-1]
+        firsts.add(a)
+    assert len(firsts) == 2, "the side that starts alternates from fork to fork, drawn by the seed"
+
+
+def test_the_seed_decides_which_of_two_contestants_starts() -> None:
+    two = fakes.runners("threading", "asyncio")
+    assert len({str(order_of(plan(runners=two, seed=seed))) for seed in range(20)}) > 1
+
+
 def test_a_fork_has_its_warm_ups_first_and_then_its_rounds() -> None:
     given = plan()
     (comparison,) = given.comparisons

@@ -272,3 +272,15 @@ def test_a_coroutine_that_a_pool_process_never_awaits_is_a_failure() -> None:
     done = run(MULTIPROCESSING, fakes.job(fakes.FORGETFUL, concurrency=2))
     assert done.failures
     assert all("was never awaited" in words for _, words in done.failures)
+
+
+@pytest.mark.parametrize(("ops", "workers"), [(100, 10), (1000, 100), (7, 7), (64, 4), (90, 3), (2, 2)])
+def test_chunks_give_every_pool_process_the_same_share(ops: int, workers: int) -> None:
+    size = multiprocessing_.even_chunk(ops, workers)
+    assert (ops // workers) % size == 0
+    assert size <= max(1, -(-ops // (workers * 4)))
+
+
+@pytest.mark.parametrize(("ops", "workers"), [(1, 4), (101, 10), (3, 2)])
+def test_where_the_work_does_not_divide_chunks_are_those_of_pool_map(ops: int, workers: int) -> None:
+    assert multiprocessing_.even_chunk(ops, workers) == max(1, -(-ops // (workers * 4)))

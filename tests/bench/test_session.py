@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -250,6 +251,32 @@ def test_a_coroutine_dropped_while_closing_is_refused() -> None:
     trial.open()
     with pytest.raises(Refused, match="was never awaited"):
         trial.close()
+
+
+def test_a_thread_left_behind_is_refused() -> None:
+    ends = threading.Event()
+
+    @contextmanager
+    def untidy(job: Job) -> Iterator[Any]:
+        thread = threading.Thread(target=ends.wait, name="straggler")
+        thread.start()
+        yield None
+
+    trial = TrialSession(replace(SYNC, open=untidy), fakes.job(fakes.TINY), 0)
+    trial.open()
+    try:
+        with pytest.raises(Refused, match="were left behind, such as straggler"):
+            trial.close()
+    finally:
+        ends.set()
+
+
+@pytest.mark.parametrize("runner", [*IN_PROCESS, MULTIPROCESSING], ids=lambda runner: runner.name)
+def test_our_own_runners_leave_nothing_behind(runner: Runner) -> None:
+    trial = TrialSession(runner, fakes.job(fakes.TINY, "pure", concurrency=2), 0)
+    trial.open()
+    trial.round(prove=False)
+    assert trial.close() >= 0
 
 
 def test_the_seed_reaches_the_items() -> None:

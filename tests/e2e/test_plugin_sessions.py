@@ -90,7 +90,7 @@ def test_a_failed_cell_fails_its_test_and_a_hole_is_skipped_each_with_the_reason
     assert "UNSUPPORTED: library_that_nobody_has is not installed" in done.stdout
     assert "UNSUPPORTED: leaves has no body for asyncio" in done.stdout
     # Sound: sleep on sync and asyncio. Wrong: errs and leaves on sync. Holes: these on asyncio, all but errs on absent.
-    assert summary(done) == {"errors": 2, "passed": 2, "skipped": 4, "deselected": 19}
+    assert summary(done) == {"failed": 2, "passed": 2, "skipped": 4, "deselected": 19}
 
 
 def test_k_selects_and_only_the_selected_cells_are_measured(sessions: Sessions) -> None:

@@ -182,6 +182,14 @@ def test_waiting_is_judged_by_overhead_and_not_by_speed_up(standard: Scene) -> N
     assert not RATIOS.fits(standard.of(workload="sleep"))
 
 
+def test_an_overhead_that_may_be_nothing_is_compared_by_difference(frame_of: Frames) -> None:
+    early = [replace(spec, makespan_s=0.0999) if spec.cell.runner == "uvloop" else spec for spec in sleep_cells()]
+    said = INTERVAL_BARS.title(scene(frame_of("early", cells=early)))
+    assert re.match(
+        r"uvloop added least to the wait, −[\d.]+ µs \[.*\] per op; asyncio added [\d.]+ µs \[.*\] more", said
+    )
+
+
 def test_with_several_interpreters_the_title_says_where(frame_of: Frames) -> None:
     rows = scene(frame_of("pythons", pythons=("3.11", "3.13t"))).of(workload="grid_search")
     assert RATIOS.title(rows) == "Only multiprocessing beat sync on 3.11 and 3.13t (no GIL)"

@@ -48,7 +48,8 @@ class FakeReaper:
         self.watched.append(group)
 
     def forget(self, group: int) -> None:
-        self.watched.remove(group)
+        if group in self.watched:
+            self.watched.remove(group)
 
     def close(self) -> None:
         self.watched.clear()
