@@ -16,6 +16,9 @@ DRIFT = 0.10
 DRIFT_ROUNDS = 4
 """Fewer rounds than this in a fork cannot show a drift."""
 
+OVERLAP = 0.5
+"""Ops that wait reach more than this share of the concurrency; below it there is little to overlap."""
+
 
 @dataclass
 class History:
@@ -39,7 +42,7 @@ def advise(cell: Cell, history: History, cores: int) -> tuple[str, ...]:
 
 def _sentences(cell: Cell, history: History, cores: int) -> Iterable[str]:
     peak = history.peak_in_flight
-    if peak is not None and peak < cell.concurrency and cell.runner != "sync":
+    if peak is not None and peak < OVERLAP * cell.concurrency and cell.runner != "sync":
         yield f"at most {peak} of {cell.concurrency} ops were seen in flight at once: its ops hardly wait"
     if cell.family == "processes" and cell.concurrency > cores:
         yield f"{cell.concurrency} processes share {cores} cores"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -203,7 +203,7 @@ def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dic
     if forks is None:
         empty = dict.fromkeys((*_UNITS, "speedup", "headroom"))
         return {**empty, "server_bound": False}
-    numbers: dict[str, Any] = {name: _positive(forks[name], unit) for name, unit in _UNITS.items()}
+    numbers: dict[str, Any] = {name: positive(forks[name], unit) for name, unit in _UNITS.items()}
     numbers["speedup"] = None if ratios is None else log_interval(ratios, "x")
     capacity = float(forks["capacity"].median())
     throughput = numbers["throughput"]
@@ -215,13 +215,19 @@ def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dic
     return numbers
 
 
-def _positive(values: pd.Series[float], unit: str) -> Estimate | None:
+def positive(values: pd.Series[float], unit: str) -> Estimate | None:
     """A log interval, or a linear one where there are values that have no logarithm.
 
-    These come from a clock or counter too coarse for the round, and from timers that fire early.
+    These come from a clock or counter too coarse for the round, and from timers that fire early. Where no value is
+    negative, none can be, and the linear interval ends at 0.
     """
     known = values.dropna()
-    return log_interval(known, unit) if (known > 0).all() else linear_interval(known, unit)
+    if (known > 0).all():
+        return log_interval(known, unit)
+    estimate = linear_interval(known, unit)
+    if estimate is None or (known < 0).any():
+        return estimate
+    return replace(estimate, low=max(0.0, estimate.low))
 
 
 def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:

@@ -40,6 +40,10 @@ def test_ops_that_never_overlapped_are_told() -> None:
     assert "1 of 4 ops" in advice
 
 
+def test_a_pool_that_nearly_fills_is_not_reproached() -> None:
+    assert advise(cell(concurrency=100), history([1.0], peak=97), cores=2) == ()
+
+
 def test_sync_is_not_reproached_with_one_op_in_flight() -> None:
     assert advise(cell("sync", "sync"), history([1.0], peak=1), cores=2) == ()
 

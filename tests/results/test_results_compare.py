@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from bench.model import Estimate, Phase, Status
-from results.compare import Row, digest_conflicts, noise, summary
+from results.compare import Row, digest_conflicts, noise, positive, summary
 from results.frame import load
 from results.stats.estimate import log_interval
 from support.run_files import (
@@ -334,3 +334,15 @@ def test_the_noise_of_processes_is_inside_the_interval(tmp_path: Path) -> None:
     assert row.speedup is not None
     assert row.speedup.low < 0.165 / 0.172 < row.speedup.high
     assert math.log(row.speedup.high / row.speedup.low) < 0.3
+
+
+def test_an_interval_of_counts_with_a_zero_among_them_does_not_reach_below_zero() -> None:
+    counts = positive(pd.Series([0.0, 0.0, 1.0]), "switches")
+    assert counts is not None
+    assert (counts.low, counts.point) == (0.0, pytest.approx(1 / 3))
+
+
+def test_an_interval_of_overheads_may_reach_below_zero_where_timers_fired_early() -> None:
+    early = positive(pd.Series([-0.1, 0.0, 0.1]), "fraction")
+    assert early is not None
+    assert early.low < 0
