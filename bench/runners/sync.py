@@ -25,15 +25,15 @@ class SyncSession:
         op = tally.watch(self.op) if prove else self.op
         results: list[Any] = []
         failures: Failures = []
-        append = results.append
         watch = Stopwatch()
         watch.start()
         for item in items:
             try:
-                append(op(item))
+                # Not a bound `append`: the interpreter has a faster path for the call as it stands here.
+                results.append(op(item))
             except Exception as error:
                 note_failure(failures, len(results), error)
-                append(None)
+                results.append(None)
         end_ns = time.perf_counter_ns()
         return watch.round(results, failures, end_ns, proof=tally.proof() if prove else None)
 
