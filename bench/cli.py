@@ -83,7 +83,7 @@ def main() -> None:
     """Measure Python's concurrency models on equal, verified work, and say when to use which.
 
     \b
-    when-async run                  measure (about 2 minutes), write a run file
+    when-async run                  measure (about 2.5 minutes), write a run file
     when-async report               turn the last run into a page
     when-async run -w sleep -r asyncio -r threading
     when-async run --python 3.13 --python 3.13t
