@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.crew import make_host
 from bench.environment import Missing, default, named
 from bench.experiment import Done, Experiment, ServiceRecord
+from bench.host import make_host
 from bench.machine import fingerprint
 from bench.model import Cell, Environment, Measurement, Sample, Trial, Workload, to_json
 from bench.overhead import POINTS, OverheadProbe

@@ -15,7 +15,8 @@ from typing import Any
 
 from bench.account import Account
 from bench.advice import History, advise
-from bench.crew import Crew, Host, Lost
+from bench.crew import Crew, Lost
+from bench.host import Host
 from bench.model import Measurement, Phase, Sample, Status, Trial
 from bench.plan import Block, Comparison, Plan, blocks, walk
 from bench.services import ServiceFailed

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.crew import Host, make_host
 from bench.experiment import Event, Experiment
+from bench.host import Host, make_host
 from bench.lock import machine
 from bench.model import Cell, Measurement, Phase, Sample, Status
 from bench.plan import Comparison, Plan

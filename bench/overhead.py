@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, ClassVar
 
-from bench.crew import Host
+from bench.host import Host
 from bench.model import Environment, Point
 from bench.process import ProcessFailed, ProcessTimedOut, Worker
 from bench.registry import Found, bodies_for, refusal

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.account import Account
-from bench.crew import Host
+from bench.host import Host
 from bench.model import Body, Environment, Job, Kit, Param, Params, Point, Runner, Workload, WrongAnswer
 from bench.plan import Settings
 from bench.registry import Found
