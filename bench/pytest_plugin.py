@@ -147,6 +147,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     able = config.pluginmanager.has_plugin("benchmark")
+    if config.getoption("benchmark_only", False):
+        deselect_others(config, items)
     for item in items:
         if FIXTURE not in getattr(item, "fixturenames", ()):
             continue
@@ -154,6 +156,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(NO_BENCHMARK))
         else:
             item.add_marker(pytest.mark.benchmark(timer=InnerClock(), disable_gc=False))
+
+
+def deselect_others(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is no benchmark: pytest-benchmark would skip it, and a thousand skips would bury the table."""
+    others = [item for item in items if "benchmark" not in getattr(item, "fixturenames", ())]
+    if others:
+        left_out = set(map(id, others))
+        items[:] = [item for item in items if id(item) not in left_out]
+        config.hook.pytest_deselected(items=others)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

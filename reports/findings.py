@@ -248,10 +248,14 @@ def model_sentence(scene: Scene) -> str | None:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found in one comparison: sentences for each facet, whose label is empty where there is only one."""
+    """What was found in one comparison: sentences for each facet, whose label is empty where there is only one.
+
+    `brief` says in one sentence who leads where; it is empty where there is one facet, which then speaks for itself.
+    """
 
     comparison: str
     said: Sequence[tuple[str, str]]
+    brief: str = ""
 
 
 def findings(scene: Scene) -> list[Finding]:
@@ -268,7 +272,8 @@ def findings(scene: Scene) -> list[Finding]:
                 if rows.measured:
                     said.append((names[one] if len(names) > 1 else "", _sentences(rows)))
             if said:
-                found.append(Finding(comparison, said))
+                brief = per_facet(here, headline(here.rows)) + "." if len(said) > 1 else ""
+                found.append(Finding(comparison, said, brief))
     return found
 
 

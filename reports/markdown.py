@@ -53,7 +53,7 @@ def report(page: Mapping[str, Any]) -> str:
 
 def _findings(found: Iterable[Any]) -> Iterable[str]:
     for finding in found:
-        yield f"- {code(finding.comparison)}"
+        yield f"- {code(finding.comparison)}" + (f": {text(finding.brief)}" if finding.brief else "")
         for where, sentence in finding.said:
             yield f"  - {f'**{text(where)}:** ' if where else ''}{text(sentence)}"
 

@@ -232,3 +232,20 @@ def test_a_frame_without_any_cell_still_gives_a_page(tmp_path: Path) -> None:
     parser = HTMLParser()
     parser.feed(html(tmp_path / "out"))
     assert "None: every cell" in visible(tmp_path / "out")
+
+
+def test_with_several_interpreters_the_answer_is_one_sentence_and_the_figures_are_folded(
+    pages: dict[str, Path],
+) -> None:
+    answer = html(pages["two"]).partition('id="answer"')[2].partition("</section>")[0]
+    first = answer.partition("<li>")[2].partition("</li>")[0]
+    brief, fold, figures = first.partition("<details>")
+    assert fold
+    assert " on 3." in brief
+    assert not NUMBER_WITH_INTERVAL.search(brief)
+    assert NUMBER_WITH_INTERVAL.search(figures)
+
+
+def test_with_one_interpreter_nothing_of_the_answer_is_folded(pages: dict[str, Path]) -> None:
+    answer = html(pages["standard"]).partition('id="answer"')[2].partition("</section>")[0]
+    assert "<details" not in answer
