@@ -1,8 +1,8 @@
 """`empty`: ops that do nothing, or that only pass a set time.
 
 It isolates the cost of the instrument itself together with each runner's fan-out: handing out an item, calling the op
-and storing the result. Every run executes it, and the cost is shown, never subtracted (method.md, R18). It has no ideal
-time: an op that does nothing has no lower bound but zero.
+and storing the result. It is measured unless other workloads are named, and is shown, never subtracted (method.md,
+R18). It has no ideal time: an op that does nothing has no lower bound but zero.
 
 With `spin_s` above 0 an op keeps its core busy until that much wall-clock time has passed. This is a wall-clock spin on
 purpose: it lasts `spin_s` on any core, so the instrument's cost can be given relative to an op of known length. It is

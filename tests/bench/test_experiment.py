@@ -180,6 +180,13 @@ def test_other_results_than_the_majority_are_unequal_work() -> None:
     assert all(told[cell].status is Status.OK for cell in set(told) - lost)
 
 
+def test_where_no_result_is_the_most_common_nobody_is_believed() -> None:
+    fleet = Fleet({("sync", "round"): changed_digest("d2", at=0), ("threading", "round"): changed_digest("d3", at=0)})
+    told = verdicts(run(fleet))
+    assert {told[cell].status for cell in told} == {Status.FAILED}
+    assert all("with no majority among the 3 contestants" in told[cell].reason for cell in told)
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [

@@ -96,7 +96,7 @@ def test_an_async_function_in_the_place_of_a_plain_body_is_refused() -> None:
 def test_a_plain_function_in_the_place_of_an_async_body_does_not_open() -> None:
     workload = fakes.workload(bodies={"async": fakes.double_blocking})
     with (
-        pytest.raises(TypeError, match="can't be (used in 'await' expression|awaited)"),
+        pytest.raises(TypeError, match=r"can't be (used in 'await' expression|awaited)"),
         opened(ASYNCIO, fakes.job(workload, "async")),
     ):
         pass

@@ -164,6 +164,14 @@ def test_a_run_of_another_python_or_library_is_not_gone_on_with(call: Call, tiny
     assert said.endswith("start a new run")
 
 
+def test_a_run_of_another_machine_is_not_gone_on_with(call: Call, tiny: Path) -> None:
+    def elsewhere(header: dict[str, object]) -> None:
+        header["machine"]["cpu"] = "abacus"  # type: ignore[index]
+
+    said = one_line(call("run", "--resume", altered(tiny, elsewhere)))
+    assert "was measured on another machine (cpu differs); start a new run here" in said
+
+
 def test_a_run_whose_workload_has_gone_is_not_gone_on_with(call: Call, tiny: Path) -> None:
     def gone(header: dict[str, object]) -> None:
         header["selection"]["points"][0]["name"] = "vacuum"  # type: ignore[index]
