@@ -115,9 +115,8 @@ def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> No
 @plain_errors
 def matrix(workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[str], as_json: bool) -> None:
     """Show which runner can do which workload, and why not."""
-    from bench.cli_run import environments_for
     from bench.cli_show import matrix_rows, print_matrix
-    from bench.selection import catalogue
+    from bench.selection import catalogue, environments_for
 
     known = catalogue(workloads, runners)
     rows = matrix_rows(known, workloads, runners, environments_for(known.modules, pythons, tell))

@@ -8,13 +8,13 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.environment import Missing, default, named
+from bench.environment import Missing, default
 from bench.experiment import Done, Experiment, ServiceRecord
 from bench.host import make_host
 from bench.machine import fingerprint
@@ -22,7 +22,15 @@ from bench.model import Cell, Environment, Measurement, Sample, Trial, Workload,
 from bench.overhead import POINTS, OverheadProbe
 from bench.plan import PROFILES, Plan, Settings, build
 from bench.progress import Progress
-from bench.selection import REQUIREMENTS, Catalogue, Selection, catalogue, from_record, select, to_record
+from bench.selection import (
+    Catalogue,
+    Selection,
+    catalogue,
+    environments_for,
+    from_record,
+    select,
+    to_record,
+)
 from results.journal import Journal, RunFileError, read
 
 RUNS = Path("results/runs")
@@ -45,15 +53,6 @@ class Started:
     journal: Journal
     plan: Plan
     done: Done
-
-
-def environments_for(
-    modules: Sequence[str], pythons: Sequence[str], say: Callable[[str], None]
-) -> list[Environment | Missing]:
-    """The interpreters asked for, each with what it can import of `modules`; the running one if none was named."""
-    if not pythons:
-        return [default(modules)]
-    return named(pythons, modules, requirements=REQUIREMENTS, progress=say)
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:

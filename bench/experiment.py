@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.account import Account
 from bench.advice import History, advise
 from bench.crew import Crew, Lost
 from bench.host import Host
@@ -88,7 +87,6 @@ class Experiment:
         self.host = host
         self.done = done or Done()
         self.on_step = on_step
-        self.account: Account = host.account
 
     def events(self) -> Iterator[Event]:
         """Samples, trials and service records as they happen, and one Measurement for every cell."""

@@ -6,7 +6,7 @@ Units are part of the field names: `_s` seconds, `_ns` nanoseconds, `_bytes` byt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -420,8 +420,3 @@ def from_json(cls: type[Any], data: Mapping[str, Any]) -> Any:
         known["status"] = Status(known["status"])
         known["advice"] = tuple(known.get("advice", ()))
     return cls(**known)
-
-
-def first(values: Iterable[Any], default: Any = None) -> Any:
-    """The first of `values`, or `default` where there is none."""
-    return next(iter(values), default)

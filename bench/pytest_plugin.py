@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from bench.environment import Missing, NoEnvironment, default, named
+from bench.environment import NoEnvironment
 from bench.lab import Lab, extra_info
 from bench.machine import fingerprint
-from bench.model import Cell, Environment, Status
+from bench.model import Cell, Status
 from bench.plan import PROFILES, build
 from bench.quantity import QuantityError
 from bench.registry import RegistryError
-from bench.selection import REQUIREMENTS, catalogue, select
+from bench.selection import catalogue, environments_for, select
 
 FIXTURE = "measured_cell"
 NO_BENCHMARK = (
@@ -113,6 +113,11 @@ def pytest_report_header(config: pytest.Config) -> str:
     )
 
 
+def tell(text: str) -> None:
+    """A line for the person who waits for an interpreter's environment."""
+    print(text, file=sys.stderr)
+
+
 def lab_of(config: pytest.Config) -> Lab:
     """The session's lab, planned on first use."""
     if LAB not in config.stash:
@@ -120,12 +125,7 @@ def lab_of(config: pytest.Config) -> Lab:
         specs, runners = config.getoption("--when-workload"), config.getoption("--when-runner")
         known = catalogue(specs, runners)
         selection = select(known, specs, runners, settings.profile)
-        pythons = config.getoption("--when-python")
-        environments: list[Environment | Missing] = (
-            named(pythons, known.modules, requirements=REQUIREMENTS, progress=lambda text: print(text, file=sys.stderr))
-            if pythons
-            else [default(known.modules)]
-        )
+        environments = environments_for(known.modules, config.getoption("--when-python"), tell)
         config.stash[LAB] = Lab(
             build(selection.points, selection.runners, environments, settings), partial(uncaptured, config)
         )

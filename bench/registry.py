@@ -6,7 +6,6 @@ decorator, no global list, no import-order effect. The same works for one file o
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import os
@@ -109,6 +108,9 @@ def choose(name: str, known: Iterable[str], noun: str) -> str:
     names = sorted(known)
     if name in names:
         return name
+    # Workers import this module too and never suggest a name.
+    import difflib
+
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
     raise RegistryError(f"there is no {noun} named {name!r}; {hint}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.model import Point, Runner, Workload
+from bench.environment import Missing, default, named
+from bench.model import Environment, Point, Runner, Workload
 from bench.quantity import QuantityError, check_point, comparison_id, override, split
 from bench.registry import Found, RegistryError, choose, collect, find_runner, find_workload, required_modules
 
@@ -111,6 +112,15 @@ def profile_points(workload: Workload, profile: str) -> tuple[Point, ...]:
         if workload.grid.get(name):
             return workload.grid[name]
     raise QuantityError(f"{workload.name} names no points; give it grid={{'quick': (Point(...),)}}")
+
+
+def environments_for(
+    modules: Sequence[str], pythons: Sequence[str], say: Callable[[str], None]
+) -> list[Environment | Missing]:
+    """The interpreters asked for, each with what it can import of `modules`; the running one if none was named."""
+    if not pythons:
+        return [default(modules)]
+    return named(pythons, modules, requirements=REQUIREMENTS, progress=say)
 
 
 def to_record(selection: Selection) -> dict[str, Any]:

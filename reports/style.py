@@ -98,12 +98,6 @@ def _slug(name: str) -> str:
     return f"f-{name}"
 
 
-def family_variable(name: str) -> str:
-    """The CSS variable with the colour of a family."""
-    name = ALIASES.get(name, name)
-    return _slug(name if name in FAMILIES else "other")
-
-
 def variables() -> Mapping[str, tuple[str, str]]:
     """Every CSS variable with its light and dark colour."""
     looks = {_slug(name): (look.light, look.dark) for name, look in (*FAMILIES.items(), ("other", OTHER))}

@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from bench.model import Job, Runner
-from bench.registry import RegistryError, find_runner, find_workload
-from bench.worker.attest import attest, versions
+from bench.registry import find_runner, find_workload
+from bench.worker.attest import attest
 from bench.worker.session import Refused, TrialSession
 
 
@@ -57,7 +57,6 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
     """Answer one command."""
     if command["do"] == "open":
         startup_s = session.open()
-        # Imported by now, so that asking for their versions brings nothing into the process.
         return {"startup_s": startup_s, "facts": session.facts, "attestation": attest()}
     if command["do"] == "round":
         return session.round(prove=bool(command.get("prove")))
@@ -65,8 +64,6 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
         from bench.worker.by_hand import compare
 
         return compare(session, trial["runner"], hand_first=command["hand_first"])
-    if command["do"] == "versions":
-        return {"versions": versions(command["modules"])}
     return {"teardown_s": session.close()}
 
 
@@ -90,7 +87,7 @@ def main() -> int:
     try:
         runner, job = load(trial)
         session = TrialSession(runner, job, trial["seed"])
-    except (RegistryError, Exception) as error:
+    except Exception as error:
         say("error", reason=last_words(error))
         return 1
     say("ready", launched_ns=time.monotonic_ns())
