@@ -59,7 +59,7 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
         startup_s = session.open()
         return {"startup_s": startup_s, "facts": session.facts, "attestation": attest()}
     if command["do"] == "round":
-        return session.round(prove=bool(command.get("prove")))
+        return session.round(prove=bool(command.get("prove")), sweep=bool(command.get("sweep", True)))
     if command["do"] == "overhead":
         from bench.worker.by_hand import compare
 

@@ -45,9 +45,10 @@ class FinaliserTrap:
         if "never awaited" in str(message):
             self.heard.append(str(message))
 
-    def check(self) -> None:
-        """Collect garbage and raise Refused if anything was heard since the last check."""
-        gc.collect()
+    def check(self, *, sweep: bool = True) -> None:
+        """Raise Refused if anything was heard since the last check; with `sweep`, collect garbage before."""
+        if sweep:
+            gc.collect()
         heard, self.heard = self.heard, []
         if heard:
             raise Refused(heard[0])
@@ -94,19 +95,22 @@ class TrialSession:
         check_leftovers(self._threads)
         return taken
 
-    def round(self, *, prove: bool) -> dict[str, Any]:
+    def round(self, *, prove: bool, sweep: bool = True) -> dict[str, Any]:
         """Run one round and judge it; returns the fields of a Sample that are known in here.
 
+        With `sweep` garbage is collected before and after. Many short rounds in a row do without: it takes longer
+        than they do, and what only finalisers say is then heard at the next sweep, at the latest by `close`.
         Raises Refused when an op failed, the oracle refuses, or the makespan is shorter than arithmetic allows.
         """
         items = self.job.workload.make_items(self.job.params, self.seed)
-        gc.collect()
+        if sweep:
+            gc.collect()
         done = self.session.run(items, prove=prove)
         answer, digest = judge(self.job, items, done)
         self._check_makespan(done)
         if done.proof is not None:
             check_proof(self.runner, self.job, done.proof, len(items))
-        self.trap.check()
+        self.trap.check(sweep=sweep)
         return self._fields(done, self.children.add(done.used, done.children), answer, digest)
 
     def _check_makespan(self, done: Round) -> None:
