@@ -7,74 +7,28 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-OK, USAGE, BROKEN, INTERRUPTED = 0, 2, 3, 130
-RUNS = Path("results/runs")
-PAGE = Path("reports/out")
-
-WORKLOAD = click.option(
-    "-w", "--workload", "workloads", multiple=True, metavar="NAME",
-    help="A workload: a name, a point such as 'sleep[wait=1ms,n=100,c=10]', or a file of your own. Repeatable.",
-)  # fmt: skip
-RUNNER = click.option(
-    "-r", "--runner", "runners", multiple=True, metavar="NAME",
-    help="A runner: a name, or the path of a file of your own. Repeatable; default: all.",
-)  # fmt: skip
-PYTHON = click.option(
-    "--python", "pythons", multiple=True, metavar="VERSION",
-    help="Run workers in this interpreter (3.14, 3.13t, a path). Repeatable; default: the one that runs this.",
-)  # fmt: skip
-JSON = click.option("--json", "as_json", is_flag=True, help="Print a list of flat JSON objects instead of a table.")
-
-
-def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn every error that a user can cause into one line on stderr and exit code 2."""
-
-    def told(*args: Any, **kwargs: Any) -> Any:
-        from bench.environment import NoEnvironment
-        from bench.lock import Busy
-        from bench.quantity import QuantityError
-        from bench.registry import RegistryError
-
-        try:
-            return command(*args, **kwargs)
-        except (RegistryError, QuantityError, NoEnvironment, Busy) as error:
-            fail(str(error))
-        except Exception as error:
-            # These live in rooms that must not be imported just to name their errors.
-            if type(error).__name__ in ("RunFileError", "ReportError", "ExportError"):
-                fail(str(error))
-            if isinstance(error, ModuleNotFoundError):
-                fail(f"the library {error.name} is missing; install it with: pip install {error.name}")
-            raise
-
-    @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return told(*args, **kwargs)
-        except KeyboardInterrupt:
-            # Before there is anything to keep, even in the midst of our imports; click would make it exit code 1.
-            tell("interrupted")
-            sys.exit(INTERRUPTED)
-
-    return guarded
-
-
-def tell(text: str) -> None:
-    """A line beside the output proper."""
-    click.echo(text, err=True)
-
-
-def fail(text: str) -> NoReturn:
-    """One line on stderr, exit code 2."""
-    click.echo(f"when-async: {' '.join(text.split())}", err=True)
-    sys.exit(USAGE)
+from bench.cli_gate_command import gate
+from bench.cli_shared import (
+    BROKEN,
+    INTERRUPTED,
+    JSON,
+    OK,
+    PAGE,
+    PINS,
+    PYTHON,
+    RUNNER,
+    RUNS,
+    WORKLOAD,
+    fail,
+    plain_errors,
+    tell,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -87,6 +41,7 @@ def main() -> None:
     when-async report               turn the last run into a page
     when-async run -w sleep -r asyncio -r threading
     when-async run --python 3.13 --python 3.13t
+    when-async run --python 3.14 --with 'uvloop==0.22.*'
 
     Exit codes: 0 ok, 2 wrong use, 3 something failed or timed out, 130 interrupted.
     """
@@ -111,15 +66,18 @@ def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> No
 @WORKLOAD
 @RUNNER
 @PYTHON
+@PINS
 @JSON
 @plain_errors
-def matrix(workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[str], as_json: bool) -> None:
+def matrix(
+    workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[str], pins: Sequence[str], as_json: bool
+) -> None:
     """Show which runner can do which workload, and why not."""
     from bench.cli_show import matrix_rows, print_matrix
     from bench.selection import catalogue, environments_for
 
     known = catalogue(workloads, runners)
-    rows = matrix_rows(known, workloads, runners, environments_for(known.modules, pythons, tell))
+    rows = matrix_rows(known, workloads, runners, environments_for(known.modules, pythons, tell, pins))
     click.echo(json.dumps(rows, indent=1)) if as_json else print_matrix(rows)
 
 
@@ -127,6 +85,7 @@ def matrix(workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[s
 @WORKLOAD
 @RUNNER
 @PYTHON
+@PINS
 @click.option(
     "--profile",
     type=click.Choice(["smoke", "quick", "full"]),
@@ -206,12 +165,16 @@ def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
     """Turn RUN files (default: the latest in results/runs) into a page that explains them."""
     from reports.page import write
     from results import load
+    from results.calibration import for_runs
 
     chosen = list(runs) or [latest_run()]
     frame = load(chosen, skip_corrupt=skip_corrupt)
-    for note in frame.attrs.get("notes", []):
+    calibrations, ignored = for_runs(frame.attrs["headers"], [*(path.parent for path in chosen), RUNS])
+    frame.attrs["notes"] = [*frame.attrs.get("notes", []), *ignored]
+    for note in frame.attrs["notes"]:
         click.echo(f"note: {note}", err=True)
-    written = write(frame, output, command=" ".join(["when-async", *sys.argv[1:]]))
+    command = " ".join(["when-async", *sys.argv[1:]])
+    written = write(frame, output, command=command, calibrations=calibrations)
     for path in written:
         if path.suffix in (".html", ".md"):
             click.echo(path)
@@ -266,6 +229,61 @@ def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json
     for reason in broken:
         click.echo(f"when-async: {reason}", err=True)
     sys.exit(BROKEN if broken else OK)
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="6 processes a figure and fewer repeats: about 15 s instead of 30 s.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; default: results/runs/calibration-MACHINE.json. Reports look for calibration-*.json.",
+)
+@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@JSON
+@plain_errors
+def calibrate(quick: bool, output: Path | None, wait: bool, as_json: bool) -> None:
+    """Measure this machine: clocks, waits, costs, noise floor, and what disturbs it; every report shows it."""
+    from bench.cli_calibrate import calibrate_and_keep, show
+    from bench.lock import machine
+
+    with machine(wait=wait, say=tell):
+        path = calibrate_and_keep(quick, output, sys.stderr)
+    sys.exit(BROKEN if show(path, as_json) else OK)
+
+
+@main.command()
+@click.argument("cell", required=False)
+@click.option(
+    "--runs",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=RUNS,
+    show_default=True,
+    help="Folder with the run files.",
+)
+@click.option(
+    "--metric",
+    type=click.Choice(["wall", "cpu", "throughput"]),
+    default="wall",
+    show_default=True,
+    help="What to follow: makespan of a round, CPU time per op, ops per second.",
+)
+@click.option("-o", "--output", "picture", type=click.Path(dir_okay=False, path_type=Path), metavar="PICTURE.svg",
+              help="Draw CELL into this file as well.")  # fmt: skip
+@JSON
+@plain_errors
+def history(**options: Any) -> None:
+    """Show how cells moved over the stored runs, or all runs of one CELL (an id, or a part that only one has).
+
+    Stored numbers show a trend and never fail a build; to judge a change, use the gate.
+    """
+    from bench.cli_history import show_history
+
+    show_history(**options)
+
+
+main.add_command(gate)
 
 
 if __name__ == "__main__":

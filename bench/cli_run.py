@@ -67,13 +67,14 @@ def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
     known = catalogue(options["workloads"], options["runners"])
     settings = settings_of(options)
     selection = select(known, options["workloads"], options["runners"], settings.profile)
-    environments = environments_for(known.modules, options["pythons"], tell)
+    environments = environments_for(known.modules, options["pythons"], tell, options["pins"])
     plan = build(selection.points, selection.runners, environments, settings)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = options["output"] or RUNS / f"{run}.jsonl"
     head = header(run, now, plan, selection, environments, argv)
-    journal = Journal.create(path, {**head, "asked_pythons": list(options["pythons"])})
+    asked = {"asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"])}
+    journal = Journal.create(path, {**head, **asked})
     write_cells(journal, plan, selection)
     return Started(path, journal, plan, Done())
 
@@ -106,14 +107,19 @@ def header(
         "command": shlex.join(["when-async", *argv]),
         "machine": fingerprint(),
         "environments": [
-            {**asdict(environment), "executable": os.path.basename(environment.executable)}
-            for environment in environments
-            if isinstance(environment, Environment)
+            environment_record(environment) for environment in environments if isinstance(environment, Environment)
         ],
         "pythons": [environment.label for environment in environments],
         "sources": {found.value.name: _public_ref(found.ref) for found, _ in selection.points},
         "selection": to_record(selection),
     }
+
+
+def environment_record(environment: Environment) -> dict[str, Any]:
+    """An environment as a run file keeps it: without the paths of this machine."""
+    record = {**asdict(environment), "executable": os.path.basename(environment.executable)}
+    del record["path"]
+    return record
 
 
 def _public_ref(ref: str) -> str:
@@ -141,10 +147,10 @@ def start_resumed(path: Path) -> Started:
         tell(f"note: {journal.repaired}")
     stored = read(path)
     head = stored.header
-    settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__})
+    settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__ if name in head})
     selection = from_record(head["selection"])
     known = Catalogue({found.value.name: found for found, _ in selection.points}, selection.runners)
-    environments = environments_for(known.modules, head["asked_pythons"], tell)
+    environments = environments_for(known.modules, head["asked_pythons"], tell, head.get("asked_pins", ()))
     check_machine(fingerprint(), head["machine"], path)
     for environment in environments:
         check_same(environment, head, path)
@@ -184,6 +190,8 @@ def check_same(environment: Environment | Missing, head: Mapping[str, Any], path
         raise RunFileError(f"{path} was not measured with Python {environment.label}; start a new run")
     for what, was, now in (
         ("Python", stored["version"], environment.version),
+        ("pins", " ".join(stored.get("pins", ())) or "none", " ".join(environment.pins) or "none"),
+        ("source", stored.get("source") or "own", environment.source or "own"),
         *((name, stored["modules"].get(name), version) for name, version in environment.modules.items()),
     ):
         if was != now:

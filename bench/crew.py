@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.environment import worker_environ
 from bench.host import Host, proportional_bytes
 from bench.model import Environment, Phase, Sample, Status, Trial
 from bench.plan import Block, Comparison, Contestant, Settings
@@ -39,26 +40,31 @@ class Member:
 class Crew:
     """Starts, asks and ends the workers of one comparison; whoever fails leaves and costs the others nothing."""
 
-    def __init__(self, host: Host, settings: Settings, comparison: Comparison, fork: int, attempt: int) -> None:
+    def __init__(
+        self,
+        host: Host,
+        settings: Settings,
+        comparison: Comparison,
+        fork: int,
+        attempt: int,
+        service: RunningService | None = None,
+    ) -> None:
+        """`service` is a helper that runs already and is not ours to stop; without it `start_service` starts one."""
         self.host = host
         self.settings = settings
         self.comparison = comparison
         self.fork = fork
         self.attempt = attempt
         self.members: dict[int, Member] = {}
-        self.service: RunningService | None = None
-        self.service_facts: Mapping[str, Any] = {}
+        self.service = service
+        self.service_facts: Mapping[str, Any] = service.facts if service else {}
+        self._lent = service is not None
 
     def has(self, index: int) -> bool:
         return index in self.members
 
     def _cores(self) -> tuple[list[int] | None, list[int] | None]:
-        """Cores of the one-core contestants and of the service; the roles alternate from fork to fork (R6a)."""
-        if not self.settings.pin or len(self.host.cores) < 2:
-            return None, None
-        subject = self.host.cores[self.fork % len(self.host.cores)]
-        service = self.host.cores[(self.fork + 1) % len(self.host.cores)]
-        return [subject], [service]
+        return roles(self.host.cores, self.fork) if self.settings.pin else (None, None)
 
     def start_service(self, known: dict[str, float | None]) -> float | None:
         """Start the helper, if the workload has one, and prove its headroom once per run; raises ServiceFailed."""
@@ -87,17 +93,23 @@ class Crew:
                     worker = self.host.start_worker(
                         contestant.environment.executable,
                         self._trial(contestant),
-                        environ=self.host.worker_environ,
+                        environ=worker_environ(self.host.worker_environ, contestant.environment),
                         reaper=self.host.reaper,
-                        affinity=subject if contestant.cell.one_core else None,
                     )
                 except ProcessFailed as error:
                     lost.append(Lost(contestant.cell.id, Status.FAILED, str(error)))
                     continue
                 self.members[index] = Member(contestant, worker)
             for index, member in list(self.members.items()):
-                lost += self._guard(index, lambda member=member: member.worker.ready(LAUNCH_TIMEOUT_S))  # type: ignore[misc]
+                lost += self._guard(index, lambda member=member: self._ready(member, subject))  # type: ignore[misc]
         return lost
+
+    @staticmethod
+    def _ready(member: Member, core: Sequence[int] | None) -> None:
+        """Wait for the imports, which may spread over all cores, and only then bind a one-core contestant to one."""
+        member.worker.ready(LAUNCH_TIMEOUT_S)
+        if core is not None and member.contestant.cell.one_core:
+            member.worker.pin(core)
 
     def _trial(self, contestant: Contestant) -> dict[str, Any]:
         cell = contestant.cell
@@ -111,6 +123,7 @@ class Crew:
             "concurrency": cell.concurrency,
             "seed": self.settings.seed,
             "address": self.service.address if self.service else None,
+            "extra_loops": contestant.extra_loops,
         }
 
     def open(self) -> list[Lost]:
@@ -140,13 +153,14 @@ class Crew:
         return (found[0] if found else None), lost
 
     def _round(self, member: Member, block: Block, position: int) -> Sample:
-        if self.service:
+        if self.service and self.settings.sweep:
+            # Between bare rounds nobody but the contestants asks it for anything, and they are counted each time.
             self.service.stats()
         mark, began = self.host.noise.mark(), time.monotonic()
         prove = block.phase is Phase.WARMUP and block.round == 0
         phase = f"in round {block.round} of the {block.phase} phase"
         try:
-            answer = member.worker.ask(self.settings.timeout_s, do="round", prove=prove)
+            answer = member.worker.ask(self.settings.timeout_s, do="round", prove=prove, sweep=self.settings.sweep)
         except ProcessTimedOut as error:
             raise ProcessTimedOut(f"{phase}: {error}") from error
         except ProcessFailed as error:
@@ -237,8 +251,18 @@ class Crew:
             for member in self.members.values():
                 member.worker.kill()
             self.members.clear()
-            if self.service:
+            if self.service and not self._lent:
                 self.service.stop()
+
+
+def roles(cores: Sequence[int], fork: int) -> tuple[list[int] | None, list[int] | None]:
+    """Cores of the one-core contestants and of their service; they change places from fork to fork (method.md, R6a).
+
+    (None, None) where there is one core only, which leaves everybody where they are.
+    """
+    if len(cores) < 2:
+        return None, None
+    return [cores[fork % len(cores)]], [cores[(fork + 1) % len(cores)]]
 
 
 def attestation_complaint(environment: Environment, attested: Mapping[str, Any]) -> str | None:

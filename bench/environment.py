@@ -6,32 +6,27 @@ about the process that will be measured and not about this one.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import importlib.util
 import json
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bench import interpreters, venvs
-from bench.interpreters import NoEnvironment, NoInterpreter, Run, run_command
+from bench import interpreters, uv_words, venvs
+from bench.interpreters import BuildFailed, Interpreter, NoEnvironment, NoInterpreter, Run, Unresolvable, run_command
 from bench.model import Environment
-from bench.venvs import Progress
+from bench.pins import Pin, parse, without
+from bench.pins import label as with_pins
+from bench.trees import bytecode_folder, cache_folder, source_tree
+from bench.venvs import Progress, Wanted
 from bench.worker import attest
 
 __all__ = [
-    "Missing", "NoEnvironment", "NoInterpreter", "cache_folder", "child_environ", "default", "default_label",
-    "interpreter_options", "named", "source_tree",
+    "BuildFailed", "Missing", "NoEnvironment", "NoInterpreter", "Unresolvable", "cache_folder", "child_environ",
+    "default", "default_label", "interpreter_of", "interpreter_options", "make", "named", "source_tree",
+    "worker_environ",
 ]  # fmt: skip
-
-SEALED = ("bench", "workloads")
-"""The packages of ours that a measured process may import."""
 
 CONFUSING = ("PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "CONDA_PREFIX")
 """Would make another interpreter look for its libraries in the wrong place."""
@@ -39,10 +34,14 @@ CONFUSING = ("PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_E
 
 @dataclass(frozen=True)
 class Missing:
-    """An environment that was asked for and cannot be had, and why, in a sentence."""
+    """An environment that was asked for and cannot be had, and why, in a sentence.
+
+    `unresolvable` says that it was asked for wrongly: there are no such packages, or they do not fit together.
+    """
 
     label: str
     reason: str
+    unresolvable: bool = False
 
 
 def default_label() -> str:
@@ -50,9 +49,20 @@ def default_label() -> str:
     return interpreters.label_of(sys.implementation.name, attest.python_version(), not attest.gil_build())
 
 
-def default(modules: Sequence[str], *, run: Run = run_command) -> Environment:
-    """The environment of the running interpreter; raises NoEnvironment where it cannot start a worker."""
-    return _probe(default_label(), sys.executable, modules, {}, {}, is_default=True, run=run)
+def default(
+    modules: Sequence[str],
+    *,
+    label: str | None = None,
+    source: str = "",
+    path: Sequence[str] = (),
+    run: Run = run_command,
+) -> Environment:
+    """The environment of the running interpreter; raises BuildFailed where it cannot start a worker.
+
+    `path` is what its workers import from, instead of our own packages only, and `source` the short name of that.
+    """
+    found = _probe(label or default_label(), sys.executable, modules, path, run)
+    return replace(found, source=source, path=tuple(path))
 
 
 def named(
@@ -61,38 +71,49 @@ def named(
     *,
     requirements: Mapping[str, str],
     progress: Progress,
+    pins: Sequence[str] = (),
     run: Run = run_command,
 ) -> list[Environment | Missing]:
     """One environment for each name (`3.14`, `3.13t`, a path), in order, or the reason why there is none.
 
     `requirements` maps a module to what uv is asked for (`{"aiohttp": "aiohttp>=3.13"}`). A library that cannot
-    be had is missing from its environment with a reason; the environment itself is still good.
+    be had is missing from its environment with a reason; the environment itself is still good. `pins` hold in every
+    environment, in place of the requirement of the same package; one that cannot be had leaves no environment, and
+    whether that is wrong use is for the caller to tell. Raises PinError.
     """
+    chosen = parse(pins)
     found: list[Environment | Missing] = []
     taken: dict[str, str] = {}
     for name in dict.fromkeys(names):
         try:
-            if name == default_label():
+            if name == default_label() and not chosen:
                 taken[name] = sys.executable
                 found.append(default(modules, run=run))
                 continue
-            interpreter = interpreters.find(name, run)
+            interpreter = interpreter_of(name, run)
             label = _free_label(name, interpreter, taken, names)
             if label is None:
                 progress(f"{name}: the same interpreter was asked for before")
                 continue
             taken[label] = interpreter.executable
-            python, reasons = venvs.prepare(interpreter, requirements, cache=cache_folder(), run=run, progress=progress)
-            found.append(_probe(label, python, modules, requirements, reasons, is_default=False, run=run))
+            wanted = Wanted(interpreter, without(requirements, chosen), chosen)
+            found.append(make(wanted, modules, label=with_pins(label, chosen), progress=progress, run=run))
         except NoEnvironment as error:
-            progress(f"{name}: {error}")
-            found.append(Missing(os.path.basename(name), str(error)))
+            missing = Missing(with_pins(os.path.basename(name), chosen), str(error), isinstance(error, Unresolvable))
+            found.append(missing)
+            if not missing.unresolvable:
+                progress(f"{missing.label}: {error}")
     return found
 
 
-def _free_label(
-    name: str, interpreter: interpreters.Interpreter, taken: Mapping[str, str], names: Sequence[str]
-) -> str | None:
+def interpreter_of(name: str | None, run: Run = run_command) -> Interpreter:
+    """The interpreter of a name, or the one below the running virtual environment; raises NoInterpreter."""
+    if name is None or name == default_label():
+        return interpreters.find(getattr(sys, "_base_executable", None) or sys.executable, run)
+    return interpreters.find(name, run)
+
+
+def _free_label(name: str, interpreter: Interpreter, taken: Mapping[str, str], names: Sequence[str]) -> str | None:
     """A label that no other environment has or will have; None where this very interpreter was taken before."""
     if interpreter.executable in taken.values():
         return None
@@ -102,28 +123,45 @@ def _free_label(
     return next(choice for choice in choices if choice not in taken and (choice == name or choice not in names))
 
 
-def _probe(
-    label: str,
-    executable: str,
+def make(
+    wanted: Wanted,
     modules: Sequence[str],
-    requirements: Mapping[str, str],
-    reasons: Mapping[str, str],
     *,
-    is_default: bool,
-    run: Run,
+    label: str,
+    progress: Progress,
+    source: str = "",
+    path: Sequence[str] = (),
+    run: Run = run_command,
 ) -> Environment:
+    """Have uv make what is wanted, or take the kept one, and ask it what it is; raises NoEnvironment."""
+    python, reasons = venvs.prepare(wanted, cache=cache_folder(), run=run, progress=progress)
+    found = _probe(label, python, modules, path, run)
+    pinned = _pinned(found, wanted.pins, path, run)
+    why = {module: reason for module, reason in reasons.items() if found.modules.get(module) is None}
+    texts = {**wanted.requirements, **{pin.name: pin.text for pin in wanted.pins}}
+    absent = [module for module in modules if found.modules.get(module) is None and module not in why]
+    why.update({module: _why_absent(module, label, texts) for module in absent})
+    return replace(
+        found,
+        modules={**pinned, **found.modules},
+        reasons=why,
+        default=False,
+        pins=tuple(pin.text for pin in wanted.pins),
+        source=source,
+        path=tuple(path),
+    )
+
+
+def _probe(label: str, executable: str, modules: Sequence[str], path: Sequence[str], run: Run) -> Environment:
     """Ask the interpreter, started as a worker would be, what it is and what it can import."""
     command = [executable, *interpreter_options(), "-P", "-m", "bench.worker.attest", *modules]
-    done = run(command, child_environ())
+    done = run(command, child_environ(path))
     try:
         answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else {}
         attestation, versions = answer["attestation"], answer["modules"]
     except (ValueError, IndexError, KeyError):
-        raise NoEnvironment(f"Python {label} does not start a worker: {venvs.public(done.last_words)}") from None
-    why = {module: reason for module, reason in reasons.items() if versions.get(module) is None}
-    if not is_default:
-        absent = [module for module in modules if versions.get(module) is None and module not in why]
-        why.update({module: _why_absent(module, label, requirements) for module in absent})
+        said = uv_words.public(done.last_words)
+        raise BuildFailed(f"Python {label} does not start a worker: {said}") from None
     return Environment(
         label=label,
         executable=executable,
@@ -131,9 +169,21 @@ def _probe(
         version=attestation["version"],
         gil=attestation["gil"],
         modules=versions,
-        reasons=why,
-        default=is_default,
     )
+
+
+def _pinned(found: Environment, pins: Sequence[Pin], path: Sequence[str], run: Run) -> dict[str, str]:
+    """The versions of the pinned packages as a worker sees them, for a source tree may bring its own."""
+    if not pins:
+        return {}
+    command = [found.executable, "-P", "-c", venvs.VERSIONS, *(pin.name for pin in pins)]
+    done = run(command, child_environ(path))
+    versions = json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else {}
+    for pin in pins:
+        complaint = pin.complaint(versions.get(pin.name))
+        if complaint:
+            raise BuildFailed(f"Python {found.label} is not what was asked for: {complaint}")
+    return dict(versions)
 
 
 def _why_absent(module: str, label: str, requirements: Mapping[str, str]) -> str:
@@ -141,7 +191,10 @@ def _why_absent(module: str, label: str, requirements: Mapping[str, str]) -> str
         return f"{module} is not part of Python {label}"
     if module in requirements:
         return f"{requirements[module]} is installed for Python {label}, but there is no module {module} in it"
-    return f"{module} is not in the environment made for Python {label}, because no requirement asks for it"
+    return (
+        f"{module} is not in the environment made for Python {label}, because no requirement asks for it; "
+        "add its package with --with"
+    )
 
 
 def interpreter_options() -> list[str]:
@@ -150,87 +203,23 @@ def interpreter_options() -> list[str]:
     return [part for name, value in options.items() for part in ("-X", name if value is True else f"{name}={value}")]
 
 
-def child_environ() -> dict[str, str]:
-    """The environment variables of a worker: ours, with our sealed packages in place of PYTHONPATH.
+def child_environ(path: Sequence[str] = ()) -> dict[str, str]:
+    """The environment variables of a worker: ours, with `path` or our sealed packages in place of PYTHONPATH.
 
     PYTHON_GIL, PYTHONHASHSEED and their like go through, so that what is set outside holds inside (method.md, T10).
     """
     # Without bytecode every launch would compile the libraries again, and launch_s would tell of that.
     dropped = (*CONFUSING, "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    return {**kept, "PYTHONPATH": str(source_tree())}
+    return {**kept, **(_tree_variables(path) if path else {"PYTHONPATH": str(source_tree())})}
 
 
-def cache_folder() -> Path:
-    """Where environments and source trees are kept: WHEN_ASYNC_CACHE, else `when-async` in the user's cache."""
-    chosen = os.environ.get("WHEN_ASYNC_CACHE")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    base = os.environ.get("XDG_CACHE_HOME")
-    # The XDG specification says that a relative path there is to be ignored.
-    home = Path(base) if base and os.path.isabs(base) else Path.home() / ".cache"
-    return home / "when-async"
+def worker_environ(base: Mapping[str, str], environment: Environment) -> Mapping[str, str]:
+    """The variables of a worker in this environment: `base`, changed where it imports from a source tree."""
+    return {**base, **_tree_variables(environment.path)} if environment.path else base
 
 
-def source_tree() -> Path:
-    """A folder from which `bench` and `workloads` can be imported and nothing else of ours; raises NoEnvironment."""
-    packages = {name: _package_folder(name) for name in SEALED}
-    try:
-        return _tree_of(packages, cache_folder() / "trees")
-    except OSError as error:
-        raise venvs.no_cache(error) from error
-
-
-def _package_folder(name: str) -> Path:
-    beside = Path(__file__).absolute().parent.parent / name
-    if (beside / "__init__.py").is_file():
-        return beside
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise NoEnvironment(f"our own package {name} is not installed beside bench; install when-async again")
-    return Path(spec.origin).absolute().parent
-
-
-def _tree_of(packages: Mapping[str, Path], trees: Path, *, copy: bool = False) -> Path:
-    """Links to the packages, or copies of them, under a name that their location (and content, if copied) decides."""
-    marks = [str(path) for path in packages.values()]
-    if copy:
-        marks += [mark for path in packages.values() for mark in _content_marks(path)]
-    tree = trees / hashlib.sha256("\0".join(marks).encode()).hexdigest()[:16]
-    if _is_whole(tree, packages, copy):
-        return tree
-    trees.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=trees, prefix=".new-", ignore_cleanup_errors=True) as scratch:
-        fresh = Path(scratch) / "tree"
-        fresh.mkdir()
-        for name, path in packages.items():
-            if copy:
-                shutil.copytree(path, fresh / name, ignore=shutil.ignore_patterns("__pycache__"))
-                continue
-            try:
-                (fresh / name).symlink_to(path, target_is_directory=True)
-            except (OSError, NotImplementedError):
-                return _tree_of(packages, trees, copy=True)
-        if tree.exists() and not _is_whole(tree, packages, copy):
-            with contextlib.suppress(OSError):
-                os.replace(tree, Path(scratch) / "old")
-        try:
-            os.rename(fresh, tree)
-        except OSError:
-            # Another run was faster; what it made is as good as ours.
-            if not _is_whole(tree, packages, copy):
-                raise
-    return tree
-
-
-def _is_whole(tree: Path, packages: Mapping[str, Path], copy: bool) -> bool:
-    if copy:
-        return all((tree / name / "__init__.py").is_file() for name in packages)
-    return all(os.path.realpath(tree / name) == os.path.realpath(path) for name, path in packages.items())
-
-
-def _content_marks(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            state = path.stat()
-            yield f"{path.relative_to(folder)} {state.st_size} {state.st_mtime_ns}"
+def _tree_variables(path: Sequence[str]) -> dict[str, str]:
+    # Bytecode goes to the cache, so that nothing is written into a user's folder, a folder that cannot be written is
+    # not compiled at each launch, and base and head, one of them fresh and one long in use, start alike.
+    return {"PYTHONPATH": os.pathsep.join(path), "PYTHONPYCACHEPREFIX": str(bytecode_folder())}

@@ -40,6 +40,14 @@ class NoInterpreter(NoEnvironment):
     """The interpreter that was asked for is not on this machine."""
 
 
+class Unresolvable(NoEnvironment):
+    """What was asked for does not exist or does not fit together: wrong use, exit code 2 (method.md, T11)."""
+
+
+class BuildFailed(NoEnvironment):
+    """What was asked for could not be made here and now: no network, a failed build; exit code 3 (method.md, T11)."""
+
+
 @dataclass(frozen=True)
 class Completed:
     """What became of a command."""

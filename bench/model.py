@@ -211,6 +211,8 @@ class Job:
     address: str | None = None
     workload_ref: str = ""
     """Where a pool child finds the workload again: a module's name or a file's path."""
+    extra_loops: int | None = None
+    """Turns of an empty loop added to each op, for showing the gate a known slow-down; None adds nothing at all."""
 
     @property
     def body(self) -> Body:
@@ -248,10 +250,13 @@ class Runner:
 
 @dataclass(frozen=True)
 class Environment:
-    """An interpreter and the libraries beside it, in which a worker can run.
+    """An interpreter, the libraries beside it and the source tree it imports from, in which a worker can run.
 
-    `label` is short and shows in ids (`3.13t`); `executable` starts it; `modules` maps an importable module
-    to its version, or to None where it is missing; `reasons` says in words why one is missing.
+    `label` is short and shows in ids (`3.13t`, `3.14+uvloop==0.22.1`); `executable` starts it; `modules` maps an
+    importable module or pinned package to its version, or to None where it is missing; `reasons` says in words why
+    one is missing. `pins` are the packages that were asked for by version. `source` is the short hash of a commit or
+    the name of a folder, empty for the when-async that runs this; `path` is what its workers import from, empty for
+    our own packages, and never written down, for it is of this machine.
     """
 
     label: str
@@ -262,6 +267,9 @@ class Environment:
     modules: Mapping[str, str | None] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     default: bool = True
+    pins: tuple[str, ...] = ()
+    source: str = ""
+    path: tuple[str, ...] = ()
 
     @property
     def python(self) -> tuple[int, int]:
@@ -273,6 +281,23 @@ class Environment:
     def key(self) -> str:
         """Says what may be compared: implementation, version, GIL."""
         return f"{self.implementation}-{self.version}-{'gil' if self.gil else 'nogil'}"
+
+    def difference(self, other: Environment) -> list[str]:
+        """In what the two differ, own value first: `Python 3.13.5 vs 3.14.0`, `aiohttp 3.13.2 vs 3.14.1`."""
+        found: list[tuple[str, str, str]] = [
+            ("implementation", self.implementation, other.implementation),
+            ("Python", self.version, other.version),
+            ("GIL", "on" if self.gil else "off", "on" if other.gil else "off"),
+            ("source", self.source or "own", other.source or "own"),
+        ]
+        found += [
+            (module, self.modules.get(module) or "missing", other.modules.get(module) or "missing")
+            for module in sorted({*self.modules, *other.modules})
+        ]
+        words = [f"{what} {mine} vs {theirs}" for what, mine, theirs in found if mine != theirs]
+        if self.source == other.source and self.path != other.path:
+            words.append(f"source {self.source} of two folders")
+        return words
 
 
 @dataclass(frozen=True)
@@ -353,6 +378,29 @@ class Sample:
     def key(self) -> tuple[str, int, str, int]:
         """What may occur once in a run: (cell, fork, phase, round)."""
         return (self.cell, self.fork, str(self.phase), self.round)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two fresh live processes, base and head, that took turns round by round on the same cores (method.md, R6a).
+
+    It is the gate's unit of replication. `cell` is a cell's id without its environment. `series` is `first`, `fresh`
+    (the confirmation) or the name of a control. `rounds` holds, for each metric (`wall` and `cpu`, in seconds), the
+    values of base and of head in order of the rounds, so that equal places are neighbours in time. `seconds` is the
+    machine time of the pair with its launches; `ops` is the number of ops of a round.
+    """
+
+    cell: str
+    series: str
+    index: int
+    head_first: bool
+    cores: tuple[int, ...]
+    ops: int
+    digest: str
+    start_ns: int
+    seconds: float
+    rounds: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    noise: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ class Settings:
     seed: int = 20260
     pin: bool = True
     timeout_s: float = 60.0
+    sweep: bool = True
+    """Whether garbage is collected before and after each round; many short rounds in a row do without."""
 
 
 PROFILES = {
@@ -46,6 +48,8 @@ class Contestant:
     workload: Found
     runner: Found
     environment: Environment
+    extra_loops: int | None = None
+    """Extra work in each op, by which a gate shows itself a slow-down of known size."""
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,14 @@ class Worker(LineProcess):
         # Both stamps are of the system-wide monotonic clock.
         self.launch_s = answer["launched_ns"] / 1e9 - self.started
 
+    def pin(self, cores: Sequence[int]) -> None:
+        """Bind every thread that it has, and so all that these will start, to `cores`."""
+        if not hasattr(os, "sched_setaffinity"):
+            return
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(thread), cores)
+
     def expect(self, kind: str, timeout_s: float) -> dict[str, Any]:
         answer = self.receive(timeout_s)
         if answer["say"] != kind:

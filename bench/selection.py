@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.environment import Missing, default, named
+from bench.environment import Missing, Unresolvable, default, default_label, named
 from bench.model import Environment, Point, Runner, Workload
 from bench.quantity import QuantityError, check_point, comparison_id, override, split
 from bench.registry import Found, RegistryError, choose, collect, find_runner, find_workload, required_modules
 
 REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "requests": "requests>=2.32", "uvloop": "uvloop>=0.22"}
-"""What an interpreter's own environment gets, and nothing else."""
+"""What an environment made by uv gets beside the pins that were asked for, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,21 @@ def profile_points(workload: Workload, profile: str) -> tuple[Point, ...]:
 
 
 def environments_for(
-    modules: Sequence[str], pythons: Sequence[str], say: Callable[[str], None]
+    modules: Sequence[str], pythons: Sequence[str], say: Callable[[str], None], pins: Sequence[str] = ()
 ) -> list[Environment | Missing]:
-    """The interpreters asked for, each with what it can import of `modules`; the running one if none was named."""
-    if not pythons:
+    """The interpreters asked for, each with what it can import of `modules`; the running one if none was named.
+
+    `pins` (`uvloop==0.22.*`) hold in each of them. Raises Unresolvable where they leave no environment at all.
+    """
+    if not pythons and not pins:
         return [default(modules)]
-    return named(pythons, modules, requirements=REQUIREMENTS, progress=say)
+    found = named(pythons or [default_label()], modules, requirements=REQUIREMENTS, progress=say, pins=pins)
+    hopeless = [each for each in found if isinstance(each, Missing) and each.unresolvable]
+    if hopeless and len(hopeless) == len(found):
+        raise Unresolvable(hopeless[0].reason)
+    for each in hopeless:
+        say(f"{each.label}: {each.reason}")
+    return found
 
 
 def to_record(selection: Selection) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Makes the virtual environment of an interpreter with uv, keeps it for the next run, and says what it could not get.
 
-Only wheels are installed: a compiler's mood must not decide what is measured. What an environment lacks is kept with
-its reason in `when-async.json`, which is written last, so that a folder without it is half-built and made anew.
+Only wheels are installed: a compiler's mood must not decide what is measured. The one exception is a source tree that
+is to be installed itself. What an environment lacks is kept with its reason in `when-async.json`, which is written
+last, so that a folder without it is half-built and made anew.
 """
 
 from __future__ import annotations
@@ -9,19 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.interpreters import Completed, Interpreter, NoEnvironment, Run, tool_environ, uv_program
-
-RECORD = "when-async.json"
-SCHEMA = 1
-LASTING_S = 7 * 86400.0
-"""For so long "there is no wheel" is believed; then it is asked again, because projects do publish wheels."""
+from bench import uv_words
+from bench.interpreters import (
+    BuildFailed,
+    Completed,
+    Interpreter,
+    NoEnvironment,
+    Run,
+    Unresolvable,
+    tool_environ,
+    uv_program,
+)
+from bench.pins import Pin, named_in
+from bench.trees import no_cache
+from bench.venv_records import RECORD, Record, prune, read, write
 
 LOCK_S = 1800.0
 """How long to wait for another run that builds the same environment."""
@@ -29,106 +37,136 @@ LOCK_S = 1800.0
 Progress = Callable[[str], None]
 
 
-@dataclass
-class Record:
-    """What became of each requirement: absent with a reason that lasts, or with one that may pass (no network)."""
+@dataclass(frozen=True)
+class Tree:
+    """A source tree to be installed; `identity` says what is in it, and a `live` one may change from run to run.
 
-    requirements: dict[str, str]
-    lasting: dict[str, str] = field(default_factory=dict)
-    passing: dict[str, str] = field(default_factory=dict)
-    asked_at: float = 0.0
-    schema: int = SCHEMA
+    `name` is its distribution's name, where its pyproject.toml tells.
+    """
 
-    def due(self, now: float) -> dict[str, str]:
-        """The requirements worth another try."""
-        again = set(self.passing)
-        if not 0 <= now - self.asked_at < LASTING_S:
-            again |= set(self.lasting)
-        return {module: text for module, text in self.requirements.items() if module in again}
+    folder: Path
+    identity: str
+    name: str | None
+    live: bool
 
 
-def key(interpreter: Interpreter, requirements: Mapping[str, str]) -> str:
-    """Names the folder: the same interpreter with the same requirements is the same environment."""
-    free = "t" if interpreter.free_threaded else ""
-    parts = [interpreter.executable, interpreter.implementation, interpreter.version, free]
-    parts += [f"{module}={text}" for module, text in sorted(requirements.items())]
-    return f"{interpreter.label}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
+@dataclass(frozen=True)
+class Wanted:
+    """What an environment is made of.
+
+    Each of `requirements` (module to what uv is asked for) may turn out missing; `pins` and `tree` must be had, or
+    there is no environment.
+    """
+
+    interpreter: Interpreter
+    requirements: Mapping[str, str]
+    pins: tuple[Pin, ...] = ()
+    tree: Tree | None = None
+
+    @property
+    def demands(self) -> list[str]:
+        """What every installation into it must hold to."""
+        return [*(pin.text for pin in self.pins), *([str(self.tree.folder)] if self.tree else [])]
+
+    @property
+    def key(self) -> str:
+        """Names the folder: the same interpreter with the same contents is the same environment."""
+        interpreter = self.interpreter
+        free = "t" if interpreter.free_threaded else ""
+        parts = [interpreter.executable, interpreter.implementation, interpreter.version, free]
+        parts += [f"{module}={text}" for module, text in sorted(self.requirements.items())]
+        parts += [f"pin {pin.text}" for pin in self.pins]
+        parts += [f"tree {self.tree.identity}"] if self.tree else []
+        return f"{interpreter.label}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
-def prepare(
-    interpreter: Interpreter, requirements: Mapping[str, str], *, cache: Path, run: Run, progress: Progress
-) -> tuple[str, dict[str, str]]:
-    """Make or reuse the environment; returns its python and why which modules are missing. Raises NoEnvironment."""
+def prepare(wanted: Wanted, *, cache: Path, run: Run, progress: Progress) -> tuple[str, dict[str, str]]:
+    """Make or reuse the environment; returns its python and why which modules are missing.
+
+    Raises Unresolvable where a pin or tree does not exist or fit, BuildFailed where it could not be fetched or built.
+    """
     import filelock
 
-    folder = cache / "envs" / key(interpreter, requirements)
+    label = wanted.interpreter.label
+    folder = cache / "envs" / wanted.key
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(f"{folder}.lock")
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            progress(f"{interpreter.label}: waiting for another run that makes this environment")
+            progress(f"{label}: waiting for another run that makes this environment")
             lock.acquire(timeout=LOCK_S)
         try:
-            return _prepare_locked(interpreter, requirements, folder, run, progress)
+            python, reasons = _prepare_locked(wanted, folder, run, progress)
+            os.utime(folder / RECORD)
         finally:
             lock.release()
+        if wanted.tree:
+            prune(folder.parent)
+        return python, reasons
     except filelock.Timeout:
-        what = f"another run has held the environment for {interpreter.label} for {LOCK_S:.0f} s"
+        what = f"another run has held the environment for {label} for {LOCK_S:.0f} s"
         raise NoEnvironment(what) from None
     except OSError as error:
         raise no_cache(error) from error
 
 
-def no_cache(error: OSError) -> NoEnvironment:
-    """The refusal for a cache folder that is read-only, full or no folder at all."""
-    what = error.strerror or type(error).__name__
-    return NoEnvironment(f"the cache folder cannot be used ({what}); set WHEN_ASYNC_CACHE to a folder that can")
-
-
-def _prepare_locked(
-    interpreter: Interpreter, requirements: Mapping[str, str], folder: Path, run: Run, progress: Progress
-) -> tuple[str, dict[str, str]]:
+def _prepare_locked(wanted: Wanted, folder: Path, run: Run, progress: Progress) -> tuple[str, dict[str, str]]:
     python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     record = read(folder)
-    if record is None or not _runs(python, run):
+    if record is None or _complaint(python, wanted.pins, run):
         if folder.exists():
-            progress(f"{interpreter.label}: the kept environment is broken or half-built and is made anew")
+            progress(f"{wanted.interpreter.label}: the kept environment is broken or half-built and is made anew")
             shutil.rmtree(folder)
-        _create(interpreter, folder, run, progress)
-        record = Record(dict(requirements))
-        due = dict(requirements)
-    else:
-        due = record.due(time.time())
-    if due or not (folder / RECORD).exists():
-        _install(python, interpreter, due, record, run, progress)
+        record = _build(wanted, folder, python, run, progress)
+        return python, {**record.lasting, **record.passing}
+    due = record.due(time.time())
+    if due or (wanted.tree and wanted.tree.live):
+        _install(python, wanted, due, record, run, progress)
         write(folder, record)
     return python, {**record.lasting, **record.passing}
 
 
-def read(folder: Path) -> Record | None:
-    """The record of a finished environment; None where there is none that can be trusted."""
+def _build(wanted: Wanted, folder: Path, python: str, run: Run, progress: Progress) -> Record:
+    """A new environment, complete or not there at all."""
+    _create(wanted.interpreter, folder, run, progress)
+    record = Record(dict(wanted.requirements), tree=wanted.tree.identity if wanted.tree else "")
     try:
-        data = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        record = Record(**data)
-        sound = record.schema == SCHEMA and all(
-            isinstance(part, dict) for part in (record.requirements, record.lasting, record.passing)
-        )
-        return record if sound and isinstance(record.asked_at, int | float) else None
-    except (OSError, ValueError, TypeError):
-        return None
+        _install(python, wanted, wanted.requirements, record, run, progress)
+        complaint = _complaint(python, wanted.pins, run)
+        if complaint:
+            raise BuildFailed(f"the environment for Python {wanted.interpreter.label} is not right: {complaint}")
+    except NoEnvironment:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    write(folder, record)
+    return record
 
 
-def write(folder: Path, record: Record) -> None:
-    """Put the record down in one step, so that a reader sees the old or the new one."""
-    temporary = folder / f"{RECORD}.{os.getpid()}"
-    temporary.write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / RECORD)
+VERSIONS = """
+import json, sys
+from importlib.metadata import PackageNotFoundError, version
+found = {}
+for name in sys.argv[1:]:
+    try:
+        found[name] = version(name)
+    except PackageNotFoundError:
+        found[name] = None
+print(json.dumps(found))
+"""
 
 
-def _runs(python: str, run: Run) -> bool:
-    return run([python, "-I", "-c", "pass"], tool_environ()).returncode == 0
+def _complaint(python: str, pins: Sequence[Pin], run: Run) -> str | None:
+    """What is wrong with an environment: its python does not run, or it holds other versions than were asked for."""
+    done = run([python, "-I", "-c", VERSIONS, *(pin.name for pin in pins)], tool_environ())
+    try:
+        versions = json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else None
+    except (ValueError, IndexError):
+        versions = None
+    if versions is None:
+        return f"its interpreter does not run: {uv_words.public(done.last_words)}"
+    return next(filter(None, (pin.complaint(versions.get(pin.name)) for pin in pins)), None)
 
 
 def _create(interpreter: Interpreter, folder: Path, run: Run, progress: Progress) -> None:
@@ -137,76 +175,71 @@ def _create(interpreter: Interpreter, folder: Path, run: Run, progress: Progress
     done = run([uv_program(), "venv", *options, str(folder)], tool_environ())
     if done.returncode != 0:
         shutil.rmtree(folder, ignore_errors=True)
-        raise NoEnvironment(f"uv could not make an environment for Python {interpreter.label}: {cause(done)}")
+        raise BuildFailed(f"uv could not make an environment for Python {interpreter.label}: {uv_words.cause(done)}")
 
 
-def _install(
-    python: str, interpreter: Interpreter, due: Mapping[str, str], record: Record, run: Run, progress: Progress
-) -> None:
+def _command(python: str, tree: Tree | None) -> list[str]:
+    """How uv is asked to install; only a source tree that is to be installed is ever built."""
+    command = [uv_program(), "pip", "install", "--compile-bytecode", "--python", python]
+    if tree is None:
+        return [*command, "--only-binary", ":all:"]
+    if tree.live:
+        # uv would take a tree for unchanged as long as its pyproject.toml is.
+        command += ["--reinstall-package", tree.name, "--refresh-package", tree.name] if tree.name else ["--reinstall"]
+    return [*command, "--only-binary", ":all:", "--no-binary", tree.name] if tree.name else command
+
+
+def _install(python: str, wanted: Wanted, due: Mapping[str, str], record: Record, run: Run, progress: Progress) -> None:
     """Install all at once for speed; where that fails one by one, so that one library does not cost the others."""
     for module in due:
         record.lasting.pop(module, None)
         record.passing.pop(module, None)
     record.asked_at = time.time()
-    command = [uv_program(), "pip", "install", "--only-binary", ":all:", "--compile-bytecode", "--python", python]
-    if not due:
+    if not due and not wanted.demands:
         return
-    progress(f"{interpreter.label}: installing {', '.join(due.values())}")
+    interpreter = wanted.interpreter
+    # The demands go with every command: what is installed later must not change what was asked for.
+    command = [*_command(python, wanted.tree), *wanted.demands]
+    names = [*(pin.text for pin in wanted.pins), *(["the source tree"] if wanted.tree else []), *due.values()]
+    progress(f"{interpreter.label}: installing {', '.join(names)}")
     together = run([*command, *due.values()], tool_environ())
     if together.returncode == 0:
         return
-    unreachable = together if is_unreachable(together) else None
+    unreachable = together if uv_words.is_unreachable(together) else None
+    # Without a network each further try would take its time to fail; what uv has in its own cache still goes.
+    if wanted.demands:
+        alone = run([*command, *(["--offline"] if unreachable else [])], tool_environ()) if due else together
+        if alone.returncode != 0:
+            raise _refused(wanted, unreachable or alone)
     for module, requirement in due.items():
-        # Without a network each further try would take its time to fail; what uv has in its own cache still goes.
         done = run([*command, *(["--offline"] if unreachable else []), requirement], tool_environ())
         if done.returncode == 0:
             continue
-        if is_unreachable(done):
+        if uv_words.is_unreachable(done):
             unreachable = unreachable or done
-            record.passing[module] = f"{module} could not be fetched: {cause(unreachable)}"
-        elif "No solution found" in done.stderr:
-            record.lasting[module] = _no_wheel(module, interpreter, done) or _unresolved(requirement, interpreter, done)
+            record.passing[module] = f"{module} could not be fetched: {uv_words.cause(unreachable)}"
+        elif uv_words.is_unresolvable(done):
+            record.lasting[module] = uv_words.no_wheel(module, interpreter, done) or uv_words.unresolved(
+                requirement, interpreter, done
+            )
         else:
-            record.passing[module] = f"{module} could not be installed: {cause(done)}"
+            record.passing[module] = f"{module} could not be installed: {uv_words.cause(done)}"
         progress(f"{interpreter.label}: {record.lasting.get(module) or record.passing[module]}")
 
 
-def is_unreachable(done: Completed) -> bool:
-    """Whether uv failed to ask the index, rather than weigh what it offers and find nothing that fits."""
-    signs = "network was disabled|network connectivity is disabled|Failed to fetch|Request failed|error sending request"
-    return done.returncode != 0 and re.search(signs, done.stderr) is not None
-
-
-def _no_wheel(module: str, interpreter: Interpreter, done: Completed) -> str | None:
-    if not re.search(r"no (usable )?wheels|no matching .{0,20}wheel|Wheels are required", done.stderr):
-        return None
-    named = re.search(r"Wheels are required for `([^`]+)`|\b([\w.-]+?)(?:[<>=!~]\S*)? has no", done.stderr)
-    culprit = (named[1] or named[2]) if named else module
-    subject = module if _same(culprit, module) else f"{module} needs {culprit}, which"
-    return f"{subject} has no wheel for {interpreter.name} on this platform; nothing is compiled"
-
-
-def _same(left: str, right: str) -> bool:
-    return re.sub("[-_.]+", "-", left.lower()) == re.sub("[-_.]+", "-", right.lower())
-
-
-def _unresolved(requirement: str, interpreter: Interpreter, done: Completed) -> str:
-    return f"{requirement} cannot be had for Python {interpreter.label}: {cause(done)}"
-
-
-def cause(done: Completed) -> str:
-    """What uv says went wrong, as one line fit to be published."""
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    if "No solution found" in done.stderr:
-        text = " ".join(" ".join(lines).partition("Because ")[2].partition(" hint:")[0].split())
-    else:
-        causes = [line.removeprefix("cause: ") for line in lines if line.startswith("cause: ")]
-        text = ": ".join(causes[-2:]) or done.last_words.removeprefix("error: ")
-    return public(text or done.last_words)
-
-
-def public(text: str) -> str:
-    """Leave out addresses and paths, which may hold names and passwords, and keep it short."""
-    text = re.sub(r"`?\b[a-z+]+://[^\s`)]+`?", "(address)", text)
-    text = re.sub(r"(?<![\w.])/(?:[^\s/`:]+/)+", "", text)
-    return text if len(text) <= 240 else text[:237] + "..."
+def _refused(wanted: Wanted, done: Completed) -> NoEnvironment:
+    """Why the pins and the tree cannot be had; by its type it says whose fault that is."""
+    blamed = named_in(wanted.pins, done.stderr)
+    what = ", ".join([*(pin.text for pin in blamed), *(["the source tree"] if wanted.tree else [])])
+    if uv_words.is_unreachable(done):
+        return BuildFailed(f"{what} could not be fetched: {uv_words.cause(done)}")
+    if uv_words.is_unresolvable(done):
+        only = blamed[0] if len(blamed) == 1 and not wanted.tree else None
+        missing = uv_words.no_wheel(only.name if only else what, wanted.interpreter, done)
+        if missing:
+            return Unresolvable(f"{what}: {missing}" if only else missing)
+        return Unresolvable(
+            uv_words.unresolved(what, wanted.interpreter, done)
+            + (only.hint if only and "no version" in done.stderr else "")
+        )
+    return BuildFailed(f"{what} could not be installed for Python {wanted.interpreter.label}: {uv_words.cause(done)}")

@@ -46,6 +46,7 @@ def report(page: Mapping[str, Any]) -> str:
         blocks.append(text(section.learn))
     blocks += _holes(page)
     blocks += ["## Method", "\n".join(f"- {text(sentence)}" for sentence in page["method"])]
+    blocks += _machines(page)
     blocks += ["Measure again:", "\n".join(f"    {line}" for line in page["reproduce"])]
     blocks += ["Draw this report again:", f"    {page['command']}"]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -83,6 +84,15 @@ def _item(item: Item) -> str:
     shown = f"{text(item.text)}{item.mark}"
     parts = (text(item.label), f"**{shown}**" if item.best else shown, text(item.bounds))
     return " ".join(part for part in parts if part)
+
+
+def _machines(page: Mapping[str, Any]) -> Iterable[str]:
+    """What the calibration found of each machine, or how to get one."""
+    for card in page["machines"]:
+        yield from (f"### {text(card.heading)}", text(card.intro), _grid(card.table), text(card.table.caption))
+        yield "\n".join(f"- {one.sign} {text(one.text)}" for one in card.warnings)
+    for sentence in page["uncalibrated"]:
+        yield f"{text(sentence)} `when-async calibrate` measures it, and the next report shows it here."
 
 
 def _holes(page: Mapping[str, Any]) -> Sequence[str]:

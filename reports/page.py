@@ -14,11 +14,12 @@ from markupsafe import Markup
 
 from bench.model import Workload
 from bench.registry import RegistryError, collect
-from reports import cost, ledger, markdown, style, svg, tables, words
+from reports import calibration, cost, ledger, markdown, style, svg, tables, words
 from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.plotting import NARROW, WIDE, Plot
 from reports.scene import BOUND, BOUND_MEANS, OVERHEAD, Row, Scene, busiest, comparisons, headline, ladder
+from results.calibration import Calibration
 from results.compare import digest_conflicts
 
 SMOKE = "smoke run: proves that it runs; no figures"
@@ -65,14 +66,20 @@ class Section:
 
 
 def write(
-    frame: pd.DataFrame, output: Path, *, command: str, workloads: Mapping[str, Workload] | None = None
+    frame: pd.DataFrame,
+    output: Path,
+    *,
+    command: str,
+    workloads: Mapping[str, Workload] | None = None,
+    calibrations: Mapping[str, Calibration] | None = None,
 ) -> list[Path]:
     """Write `index.html`, `report.md` and `img/*.svg` into `output` and return their paths.
 
     `command` is the line that draws this report again. `workloads` supplies what each workload isolates; by
-    default those of the package. Raises ReportError where the folder cannot be written.
+    default those of the package. `calibrations` are of the machines of these runs, by node id (results.calibration).
+    Raises ReportError where the folder cannot be written.
     """
-    page = build(frame, command, _known() if workloads is None else workloads)
+    page = build(frame, command, _known() if workloads is None else workloads, calibrations or {})
     pictures = {chart.file: chart.picture for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)}
     texts = {"index.html": _html(page), "report.md": markdown.report(page), **pictures}
     written = []
@@ -88,13 +95,16 @@ def write(
     return written
 
 
-def build(frame: pd.DataFrame, command: str, workloads: Mapping[str, Workload]) -> dict[str, Any]:
+def build(
+    frame: pd.DataFrame, command: str, workloads: Mapping[str, Workload], calibrations: Mapping[str, Calibration]
+) -> dict[str, Any]:
     """Everything that the templates show, computed once for both of them."""
     headers = list(frame.attrs.get("headers", ()))
     scene = scene_of(frame)
     first = headers[0] if headers else {}
     figures = scene.measured
     used = list(dict.fromkeys(row.python for row in scene.rows))
+    machines, uncalibrated = calibration.cards(headers, calibrations)
     return {
         "answer": "The answer" if figures else "What ran",
         "heading": "Concurrency models, measured" if figures else "Concurrency models: do they run?",
@@ -111,6 +121,8 @@ def build(frame: pd.DataFrame, command: str, workloads: Mapping[str, Workload]) 
         "holes_sentence": _holes_sentence(scene),
         "remarks": _remarks(scene),
         "method": ledger.method(headers),
+        "machines": machines,
+        "uncalibrated": uncalibrated,
         "ledger": ledger.ledger(frame),
         "accounts": ledger.accounts(frame),
         "environment": ledger.environment(headers),

@@ -8,7 +8,6 @@ inside a block of the same fork, where both saw the same minute of the same mach
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +17,8 @@ import pandas as pd
 
 from bench.model import Estimate, Phase, Scalar, Status
 from results.ledger import noise
-from results.stats.estimate import linear_interval, log_interval
+from results.pairing import block_logs, log_ratios, wall_s
+from results.stats.estimate import linear_interval, log_interval, paired_interval
 
 __all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
 
@@ -181,21 +181,10 @@ _NUMERIC = (
 
 
 def _speedups(measured: pd.DataFrame) -> pd.Series[float]:
-    """Reference makespan / own makespan by (run, cell, fork): the median over the blocks that both have.
-
-    A block that holds several rounds of a cell counts once, with their median.
-    """
-    # A block that an interruption tore apart is no pair: its halves may lie hours apart.
-    pair = ["run", "comparison", "python", "fork", "attempt", "block"]
-    rounds = measured[[*pair, "cell", "reference"]].assign(
-        log_s=np.log(measured["makespan_s"].to_numpy(dtype=np.float64))
-    )
-    blocks = rounds.groupby([*pair, "cell", "reference"], sort=False)["log_s"].median().reset_index()
+    """log(reference makespan / own makespan) by (run, cell, fork); each interpreter has its own reference."""
+    blocks = block_logs(measured, wall_s(measured))
     is_reference = blocks["reference"].to_numpy(dtype=bool, na_value=False)
-    references = blocks[is_reference].drop_duplicates(pair)[[*pair, "log_s"]]
-    paired = blocks[~is_reference].merge(references, on=pair, suffixes=("", "_reference"))
-    paired["ratio"] = paired["log_s_reference"] - paired["log_s"]
-    return paired.groupby(_FORK_KEY, sort=False)["ratio"].median().map(math.exp)
+    return log_ratios(blocks[is_reference], blocks[~is_reference], also=["python"])
 
 
 def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dict[str, Any]:
@@ -204,7 +193,7 @@ def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dic
         empty = dict.fromkeys((*_UNITS, "speedup", "headroom"))
         return {**empty, "server_bound": False}
     numbers: dict[str, Any] = {name: positive(forks[name], unit) for name, unit in _UNITS.items()}
-    numbers["speedup"] = None if ratios is None else log_interval(ratios, "x")
+    numbers["speedup"] = None if ratios is None else paired_interval(ratios)
     capacity = float(forks["capacity"].median())
     throughput = numbers["throughput"]
     numbers["headroom"] = capacity / throughput.point if throughput and np.isfinite(capacity) else None

@@ -1,6 +1,6 @@
 """What a gate run found: the words, the numbers beside them, and the exit code that follows from both.
 
-Pure values: who measured is `bench/gate.py`, who decides is `results/stats/sequential.py`, who shows is `reports/gate/`.
+Pure values: `bench/gate.py` measures, `results/stats/sequential.py` decides, `reports/gate/` shows.
 """
 
 from __future__ import annotations
@@ -196,7 +196,8 @@ def exit_reasons(report: GateReport) -> list[tuple[int, str]]:
     if report.fail_inconclusive and unsure:
         found.append((INCONCLUSIVE, f"{_count(unsure, 'benchmark')} inconclusive"))
     if report.fail_inconclusive and failed:
-        found.append((INCONCLUSIVE, f"{_count(failed, 'control')} did not do what it must"))
+        must = "it" if len(failed) == 1 else "they"
+        found.append((INCONCLUSIVE, f"{_count(failed, 'control')} did not do what {must} must"))
     order = (USAGE, BROKEN, REGRESSION, INCONCLUSIVE)
     return sorted(found, key=lambda reason: order.index(reason[0]))
 

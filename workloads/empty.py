@@ -66,6 +66,7 @@ EMPTY = Workload(
     grid={
         "smoke": (Point(4, {"n": 200, "spin_s": 0.0}),),
         "quick": QUICK,
+        "gate": (Point(4, {"n": 5000, "spin_s": 0.0}),),
         "full": (*QUICK, Point(10, {"n": 200, "spin_s": 0.001})),
     },
     learn=(

@@ -236,6 +236,7 @@ GRID_SEARCH = Workload(
         "smoke": (point(2, 50e-6, 10),),
         # Two in flight: as many as the usual cores of a small machine.
         "quick": (point(2, 5e-3, 40),),
+        "gate": (point(2, 50e-6, 60),),
         # One axis at a time, away from units of 5 ms without a payload.
         "full": tuple(
             point(concurrency, unit_s, n, payload_bytes)

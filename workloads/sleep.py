@@ -91,7 +91,7 @@ SLEEP = Workload(
     ),
     make_items=make_items,
     check=check,
-    grid={"smoke": (point(0.001, 20, 4),), "quick": QUICK, "full": FULL},
+    grid={"smoke": (point(0.001, 20, 4),), "quick": QUICK, "full": FULL, "gate": (point(0.001, 40, 10),)},
     ideal_s=ideal_s,
     headline="overhead",
     learn=(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench.model import Job, Round, Runner, Scalar
+from bench.worker.burden import burdened_async
 from bench.worker.fanout import Failures, Tally, prefilled, pull, pull_async
 from bench.worker.kits import AsyncioKit, open_blocking
 from bench.worker.probes import Stopwatch
@@ -111,7 +112,7 @@ async def open_async_body(job: Job) -> tuple[Callable[[Any], Any], AsyncioKit]:
     """Open the job's async body on the running loop; returns its op and the kit to close afterwards."""
     kit = AsyncioKit(in_flight=job.concurrency, address=job.address)
     try:
-        return await job.body(kit, job.params), kit
+        return burdened_async(await job.body(kit, job.params), job.extra_loops), kit
     except BaseException:
         await kit.close()
         raise

@@ -57,19 +57,23 @@ class Child:
     trap = FinaliserTrap()
 
 
-def open_child(job: tuple[str, str, str, Mapping[str, Scalar], str | None], gauge: Gauge, barrier: Any) -> None:
+ChildJob = tuple[str, str, str, Mapping[str, Scalar], str | None, int | None]
+"""Reference and name of the workload, body key, parameters, address, extra loops."""
+
+
+def open_child(job: ChildJob, gauge: Gauge, barrier: Any) -> None:
     """Pool initialiser: open the body once and check in.
 
     It must not raise: a pool replaces a child that dies here, for ever.
     """
     from bench.registry import find_workload
 
-    ref, name, body_key, params, address = job
+    ref, name, body_key, params, address, extra_loops = job
     Child.gauge = gauge
     Child.trap.install()
     try:
         workload = find_workload(ref, name)
-        Child.op, kit = open_blocking(Job(workload, body_key, params, 1, address, ref))
+        Child.op, kit = open_blocking(Job(workload, body_key, params, 1, address, ref, extra_loops))
         Finalize(None, kit.close, exitpriority=1)
     except Exception as error:
         Child.error = f"{type(error).__name__}: {error}"
@@ -200,7 +204,9 @@ def open_pool(job: Job) -> Iterator[PoolSession]:
         context.set_forkserver_preload([library])
     gauge = Gauge(context)
     barrier = context.Barrier(job.concurrency + 1)
-    child_job = (job.workload_ref, job.workload.name, job.body_key, dict(job.params), job.address)
+    child_job = (
+        job.workload_ref, job.workload.name, job.body_key, dict(job.params), job.address, job.extra_loops
+    )  # fmt: skip
     pool = context.Pool(job.concurrency, initializer=open_child, initargs=(child_job, gauge, barrier))
     try:
         barrier.wait(CHECK_IN_TIMEOUT_S)

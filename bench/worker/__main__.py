@@ -49,6 +49,7 @@ def load(trial: Mapping[str, Any]) -> tuple[Runner, Job]:
         concurrency=1 if runner.serial else trial["concurrency"],
         address=trial.get("address"),
         workload_ref=trial["workload_ref"],
+        extra_loops=trial.get("extra_loops"),
     )
     return runner, job
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.model import Job
+from bench.worker.burden import burdened
 
 
 @dataclass
@@ -50,7 +51,7 @@ def open_blocking(job: Job) -> tuple[Callable[[Any], Any], BlockingKit]:
     """Open the job's body for one thread or process; returns its op and the kit to close afterwards."""
     kit = BlockingKit(in_flight=1, address=job.address)
     try:
-        return job.body(kit, job.params), kit
+        return burdened(job.body(kit, job.params), job.extra_loops), kit
     except BaseException:
         kit.close()
         raise

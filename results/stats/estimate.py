@@ -4,13 +4,15 @@ Callers reduce every process (fork) to one number first: rounds of one process s
 and core, so the process is the unit of replication (Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time",
 ISMM 2013). Few processes get Student's t interval. From `RANK_FORKS` on, the Hodges-Lehmann median with the exact
 interval of the signed-rank test, read off the ordered Walsh averages, takes over: it does not assume normal errors
-(Hollander & Wolfe, "Nonparametric Statistical Methods", chapter 3, estimator 3.23 and interval 3.28).
+(Hollander & Wolfe, "Nonparametric Statistical Methods", chapter 3, estimator 3.23 and interval 3.28). The test itself
+is `signed_rank_p`; test and interval come from one distribution and so never contradict each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ from scipy.special import stdtrit
 from bench.model import Estimate
 
 Floats = npt.NDArray[np.float64]
+Alternative = Literal["greater", "less", "two-sided"]
 
 RANK_FORKS = 6
 """From 6 values on a 95 % signed-rank interval exists: 2 / 2**6 is below 5 %, 2 / 2**5 is not."""
@@ -34,10 +37,15 @@ def log_interval(values: Iterable[float], unit: str, confidence: float = 0.95) -
     data = _finite(values)
     if (data <= 0).any():
         raise ValueError("a log interval needs values above 0; use linear_interval for differences")
-    if len(data) < 2:
-        return None
-    point, low, high = (float(np.exp(x)) for x in _interval(np.log(data), confidence))
-    return Estimate(point, low, high, unit, len(data), confidence)
+    return _of_logs(np.log(data), unit, confidence)
+
+
+def paired_interval(log_ratios: Iterable[float], confidence: float = 0.95) -> Estimate | None:
+    """Estimate a ratio from one log-ratio per process pair (results/stats/samples.py reduces its rounds to that).
+
+    The estimate has the unit `x`; None for fewer than 2 pairs. Raises ValueError for a value that is not finite.
+    """
+    return _of_logs(_finite(log_ratios), "x", confidence)
 
 
 def linear_interval(values: Iterable[float], unit: str, confidence: float = 0.95) -> Estimate | None:
@@ -84,14 +92,65 @@ def signed_rank_cut(n: int, confidence: float) -> int | None:
 
     T+ is the signed-rank statistic of n values without ties. None where even k = 0 is too likely.
     """
+    # A tail that equals its limit in exact arithmetic must not be lost to rounding.
+    limit = (1 - confidence) / 2 * (1 + 1e-12)
+    cut = int(np.searchsorted(_signed_rank_tail(n), limit, side="right")) - 1
+    return cut if cut >= 0 else None
+
+
+def signed_rank_p(d: Iterable[float], shift: float, alternative: Alternative) -> float:
+    """Exact p of Wilcoxon's signed-rank test that the values `d`, one per process pair, lie around `shift`.
+
+    `greater` asks whether they lie above it. Exact for any n up to 1000; there is no normal approximation. A value
+    that equals `shift`, and a tie between two on either side of it, count against the alternative, so that p is never
+    too small (scipy.stats.wilcoxon drops such values, which shrinks n). Raises ValueError for an empty `d`, a value
+    that is not finite or an unknown alternative.
+    """
+    return float(signed_rank_ps(_finite(d)[np.newaxis], shift, alternative)[0])
+
+
+def signed_rank_ps(rows: npt.ArrayLike, shift: float, alternative: Alternative) -> Floats:
+    """`signed_rank_p` of each row of a matrix, all at once: for simulations."""
+    data = np.asarray(rows, dtype=np.float64) - shift
+    if data.ndim != 2 or not data.shape[1] or not np.isfinite(data).all():
+        raise ValueError("a signed-rank test needs at least one value, all of them finite")
+    if alternative == "greater":
+        return _greater(data)
+    if alternative == "less":
+        return _greater(-data)
+    if alternative == "two-sided":
+        return np.asarray(np.minimum(1.0, 2 * np.minimum(_greater(data), _greater(-data))))
+    raise ValueError(f"there is no alternative {alternative!r}; use greater, less or two-sided")
+
+
+def _greater(data: Floats) -> Floats:
+    """P(T+ >= what was seen) for each row; T+ counts the Walsh averages that are strictly above 0."""
+    n = data.shape[1]
+    # Of equal distances the positive come first and so get the lower ranks: that is what makes ties count against.
+    order = np.lexsort((data <= 0, np.abs(data)), axis=-1)
+    positive = np.take_along_axis(data > 0, order, axis=-1)
+    statistic = (positive * np.arange(1, n + 1)).sum(axis=1)
+    return np.asarray(_signed_rank_tail(n)[n * (n + 1) // 2 - statistic])
+
+
+@lru_cache(maxsize=256)
+def _signed_rank_tail(n: int) -> Floats:
+    """P(T+ <= k) for k = 0, 1, ..., n(n+1)/2; by symmetry also P(T+ >= n(n+1)/2 - k). Added up from the rare end."""
     chances = np.ones(1)
     for rank in range(1, n + 1):
         gap = np.zeros(rank)
         chances = (np.concatenate([chances, gap]) + np.concatenate([gap, chances])) / 2
-    # A tail that equals its limit in exact arithmetic must not be lost to rounding.
-    limit = (1 - confidence) / 2 * (1 + 1e-12)
-    cut = int(np.searchsorted(np.cumsum(chances), limit, side="right")) - 1
-    return cut if cut >= 0 else None
+    tail: Floats = np.minimum(np.cumsum(chances), 1.0)
+    tail.flags.writeable = False
+    return tail
+
+
+def _of_logs(logs: Floats, unit: str, confidence: float) -> Estimate | None:
+    """The estimate of what `logs` are logarithms of; None for fewer than 2."""
+    if len(logs) < 2:
+        return None
+    point, low, high = (float(np.exp(x)) for x in _interval(logs, confidence))
+    return Estimate(point, low, high, unit, len(logs), confidence)
 
 
 def _interval(data: Floats, confidence: float) -> tuple[float, float, float]:

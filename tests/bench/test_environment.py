@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from bench import environment, interpreters, venvs
+from bench import environment, interpreters, uv_words, venv_records, venvs
 from bench.environment import Missing, default, default_label, named
 from bench.interpreters import Completed, NoEnvironment, NoInterpreter
 from bench.model import Environment
@@ -111,7 +111,7 @@ def test_a_missing_wheel_is_believed_for_a_week_and_then_asked_again(monkeypatch
     before = uv.count("install")
     assert "uvloop" in one(uv).reasons
     assert uv.count("install") == before
-    later = venvs.time.time() + venvs.LASTING_S + 60
+    later = venvs.time.time() + venv_records.LASTING_S + 60
     monkeypatch.setattr(venvs.time, "time", lambda: later)
     assert one(uv).modules["uvloop"] == "1.0"
     assert uv.count("venv") == 1
@@ -142,7 +142,7 @@ def test_a_lost_network_is_not_remembered() -> None:
 
 
 def test_an_address_or_path_in_a_complaint_is_not_published() -> None:
-    said = venvs.cause(
+    said = uv_words.cause(
         Completed(1, "", "error: Failed to fetch: `https://me:secret@host.example/x` for /home/me/here.txt")
     )
     assert said == "Failed to fetch: (address) for here.txt"
@@ -152,7 +152,7 @@ def test_an_address_or_path_in_a_complaint_is_not_published() -> None:
 def test_an_environment_with_a_corrupt_record_is_made_anew(text: str) -> None:
     uv = Uv()
     python = Path(one(uv).executable)
-    (python.parents[1] / venvs.RECORD).write_text(text)
+    (python.parents[1] / venv_records.RECORD).write_text(text)
     assert one(uv).modules["uvloop"] == "1.0"
     assert uv.count("venv") == 2
 
@@ -169,7 +169,7 @@ def test_an_environment_whose_interpreter_is_gone_is_made_anew() -> None:
 def test_a_half_built_environment_is_made_anew() -> None:
     uv = Uv()
     python = Path(one(uv).executable)
-    (python.parents[1] / venvs.RECORD).unlink()
+    (python.parents[1] / venv_records.RECORD).unlink()
     one(uv)
     assert uv.count("venv") == 2
 
@@ -243,7 +243,7 @@ def test_an_interpreter_that_refuses_its_switches_is_a_reason() -> None:
 
 def test_a_module_that_no_requirement_asks_for_is_explained() -> None:
     found = one(Uv(), requirements={"aiohttp": "aiohttp>=3.13"})
-    assert found.reasons["uvloop"].endswith("because no requirement asks for it")
+    assert found.reasons["uvloop"].endswith("no requirement asks for it; add its package with --with")
 
 
 def test_a_cache_that_cannot_be_written_names_the_variable_that_moves_it(cache: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import interpreters
+from bench import interpreters, venvs
 from bench.interpreters import Completed
 
 NO_WHEEL = """error: No solution found when resolving dependencies
@@ -29,6 +30,26 @@ NOT_CACHED = """error: No solution found when resolving dependencies
 
 hint: Packages were unavailable because the network was disabled.
 """
+NO_VERSION = """error: No solution found when resolving dependencies
+  cause: Because there is no version of {0} and you require {0}, we can conclude that your requirements are
+         unsatisfiable.
+"""
+CONFLICT = """error: No solution found when resolving dependencies
+  cause: Because aiohttp==3.13.9 depends on yarl>=1.17 and you require aiohttp==3.13.*, we can conclude that you require
+         yarl>=1.17.
+         And because you require yarl<1.10, we can conclude that your requirements are unsatisfiable.
+"""
+BAD_BUILD = """error: Failed to build `mine @ file:///home/me/mine`
+  cause: The build backend returned an error
+  cause: Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)
+
+         [stderr]
+         Traceback (most recent call last):
+           File "<string>", line 14, in <module>
+         RuntimeError: no compiler in /home/me/bin/cc
+
+hint: Build failures usually indicate a problem with the package or the build environment
+"""
 OLD_GIL = (
     "Fatal Python error: config_read_gil: Disabling the GIL is not supported by this build\nPython runtime state: x\n"
 )
@@ -36,17 +57,26 @@ OLD_GIL = (
 
 @dataclass
 class Uv:
-    """Plays uv and every interpreter: knows which pythons exist and what uv says of each library."""
+    """Plays uv and every interpreter: knows which pythons exist and what uv says of each library.
+
+    `trouble` is what uv says when a library, or a folder by its name, is asked for; `gives` is the version that a
+    library has once it is installed, where that is not what was asked for.
+    """
 
     pythons: dict[str, tuple[str, bool]] = field(default_factory=lambda: {"3.13": ("3.13.5", False)})
     trouble: dict[str, str] = field(default_factory=dict)
+    gives: dict[str, str] = field(default_factory=dict)
     offline: bool = False
     probe_error: str = ""
     calls: list[list[str]] = field(default_factory=list)
-    installed: dict[str, set[str]] = field(default_factory=dict)
+    environs: list[dict[str, str]] = field(default_factory=list)
+    installed: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __call__(self, command: Sequence[str], environ: Mapping[str, str]) -> Completed:
         self.calls.append(list(command))
+        self.environs.append(dict(environ))
+        if command[0] == "git":
+            return interpreters.run_command(command, environ)
         if "find" in command:
             known = command[-1] in self.pythons
             return (
@@ -55,22 +85,28 @@ class Uv:
         if "venv" in command:
             (Path(command[-1]) / "bin").mkdir(parents=True)
             (Path(command[-1]) / "bin" / "python").write_text(command[command.index("--python") + 1])
+            self.installed.pop(str(Path(command[-1]) / "bin" / "python"), None)
             return Completed(0, "", "")
         if "install" in command:
             return self.install(command)
         return self.python(command)
 
     def install(self, command: Sequence[str]) -> Completed:
-        wanted = [part for part in command if ">=" in part]
         if self.offline:
             return Completed(1, "", NOT_CACHED if "--offline" in command else NO_NETWORK)
-        for requirement in wanted:
-            name = requirement.partition(">=")[0]
+        found = dict(map(self.package, asked(command)))
+        for name in found:
             if name in self.trouble:
                 return Completed(1, "", self.trouble[name])
-        have = self.installed.setdefault(command[command.index("--python") + 1], set())
-        have.update(requirement.partition(">=")[0] for requirement in wanted)
+        self.installed.setdefault(command[command.index("--python") + 1], {}).update(found)
         return Completed(0, "", "")
+
+    def package(self, requirement: str) -> tuple[str, str]:
+        """Name and version that come of a requirement; a folder is a package of its own name."""
+        parts = re.fullmatch(r"([\w.-]+)(?:\[.*\])?(?:(==)?(.*))", Path(requirement).name)
+        assert parts is not None
+        exact = parts[3].replace(".*", ".9") if parts[2] else "1.0"
+        return parts[1], self.gives.get(parts[1], exact)
 
     def python(self, command: Sequence[str]) -> Completed:
         executable = command[0]
@@ -80,16 +116,31 @@ class Uv:
             return Completed(0, json.dumps(found), "")
         if not Path(executable).exists():
             return Completed(127, "", "cannot be run")
-        if "pass" in command:
-            return Completed(0, "", "")
+        have = self.installed.get(executable, {})
+        if venvs.VERSIONS in command:
+            names = command[command.index(venvs.VERSIONS) + 1 :]
+            return Completed(0, json.dumps({name: have.get(name) for name in names}), "")
         if self.probe_error:
             return Completed(1, "", self.probe_error)
         version, free = self.pythons[Path(Path(executable).read_text()).name]
-        have = self.installed.get(executable, set())
         modules = command[command.index("bench.worker.attest") + 1 :]
-        found = {name: "1.0" if name in have else "stdlib" if name == "http.client" else None for name in modules}
+        found = {name: have.get(name, "stdlib" if name == "http.client" else None) for name in modules}
         said = {"implementation": "CPython", "version": version, "gil": not free}
         return Completed(0, json.dumps({"attestation": said, "modules": found}), "")
 
     def count(self, word: str) -> int:
         return sum(word in call for call in self.calls)
+
+    @property
+    def installs(self) -> list[list[str]]:
+        """What uv was asked to install, command by command."""
+        return [asked(call) for call in self.calls if "install" in call]
+
+
+def asked(command: Sequence[str]) -> list[str]:
+    """The requirements in a command of `uv pip install`, without its options."""
+    found = list(command[command.index("install") + 1 :])
+    for option in ("--python", "--only-binary", "--no-binary", "--reinstall-package", "--refresh-package"):
+        while option in found:
+            del found[found.index(option) : found.index(option) + 2]
+    return [part for part in found if not part.startswith("--")]

@@ -87,7 +87,7 @@ class FakeWorker:
         self.fleet = fleet
         self.trial = trial
         self.runner = str(trial["runner"])
-        self.affinity = options["affinity"]
+        self.affinity: Sequence[int] | None = None
         self.pid = DEAD_PID
         self.launch_s = 0.05
         self.killed = False
@@ -100,6 +100,9 @@ class FakeWorker:
 
     def ready(self, timeout_s: float) -> None:
         self._play("ready")
+
+    def pin(self, cores: Sequence[int]) -> None:
+        self.affinity = cores
 
     def ask(self, timeout_s: float, **command: Any) -> dict[str, Any]:
         assert not self.killed, "a dead worker was asked"

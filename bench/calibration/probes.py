@@ -1,0 +1,121 @@
+"""Probes that run in fresh processes: readings from inside one, a line there and back, the start of a worker."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from bench.environment import interpreter_options
+from bench.host import Host
+from bench.model import Runner, Workload
+from bench.process import LineProcess, ProcessFailed, Worker
+from bench.registry import collect
+
+TIMEOUT_S = 30.0
+ROUND_TRIPS = 300
+Reading = dict[str, Any]
+
+COST = "cost of one"
+ROUND_TRIP, LAUNCH = "round trip of a JSON line to a worker", "worker, start and imports"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: passes are fresh processes per figure, `share` scales the repeats within one."""
+
+    passes: int
+    share: float
+    pair_rounds: int
+    idle_s: float
+
+
+FULL = Effort(passes=10, share=1.0, pair_rounds=40, idle_s=1.0)
+QUICK = Effort(passes=6, share=0.3, pair_rounds=24, idle_s=0.5)
+"""Six is the least number of processes for which a rank interval exists."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is started: the interpreter that is calibrated, and how its processes come to be."""
+
+    host: Host
+    executable: str
+    start: Callable[..., LineProcess] = LineProcess
+    trial: Mapping[str, Any] = field(default_factory=lambda: kernel_trial())
+
+    def helper(self, *arguments: str) -> LineProcess:
+        """A fresh process of the sealed room that answers lines; the caller kills it."""
+        return self.start(
+            [self.executable, *interpreter_options(), "-P", "-m", "bench.worker.calibration", *arguments],
+            environ=self.host.worker_environ,
+            reaper=self.host.reaper,
+        )
+
+    def worker(self) -> Worker:
+        """A fresh worker for the short CPU kernel; the caller kills it."""
+        return self.host.start_worker(
+            self.executable, self.trial, environ=self.host.worker_environ, reaper=self.host.reaper
+        )
+
+
+def kernel_trial() -> dict[str, Any]:
+    """A round of some 3 ms on one core: 60 fits of nominally 50 us by `sync`."""
+    workload = collect("workloads", Workload)["grid_search"]
+    runner = collect("bench.runners", Runner)["sync"]
+    return {
+        "workload": "grid_search",
+        "workload_ref": workload.ref,
+        "runner": "sync",
+        "runner_ref": runner.ref,
+        "body_key": "pure",
+        "params": {"unit_s": 50e-6, "n": 60, "payload_bytes": 0},
+        "concurrency": 2,
+        "seed": 0,
+    }
+
+
+def readings(subject: Subject, name: str, effort: Effort) -> list[Reading]:
+    """What one fresh process reads for a probe; raises ProcessFailed or ProcessTimedOut."""
+    process = subject.helper(name, str(effort.share))
+    try:
+        found = process.receive(TIMEOUT_S).get("readings")
+    finally:
+        process.kill()
+    if not isinstance(found, list):
+        raise ProcessFailed("the process answered without any readings")
+    return found
+
+
+def round_trip(subject: Subject, effort: Effort) -> list[Reading]:
+    """Median seconds from sending a JSON line to having its answer, by the same code that drives workers."""
+    process = subject.helper("echo", "1")
+    line = json.dumps({"do": "round", "prove": False})
+    taken = []
+    try:
+        for _ in range(max(30, round(ROUND_TRIPS * effort.share))):
+            start = time.perf_counter_ns()
+            process.send(line)
+            process.receive(TIMEOUT_S)
+            taken.append(time.perf_counter_ns() - start)
+    finally:
+        process.kill()
+    # The first answers wait for the interpreter to start.
+    return [_reading(ROUND_TRIP, median(taken[10:]) / 1e9)]
+
+
+def launch(subject: Subject) -> list[Reading]:
+    """Seconds until a worker that starts alone has imported what it needs."""
+    worker = subject.worker()
+    try:
+        worker.ready(TIMEOUT_S)
+    finally:
+        worker.kill()
+    return [_reading(LAUNCH, worker.launch_s)]
+
+
+def _reading(row: str, value: float) -> Reading:
+    return {"row": row, "column": COST, "unit": "s", "scale": "log", "value": value, "reason": ""}

@@ -1,0 +1,157 @@
+"""The front door's calibrating part: measure this machine, keep what was found, show it; also part of `bench.cli`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from bench.calibration.probes import FULL, QUICK, Effort, Subject
+from bench.calibration.surroundings import surroundings
+from bench.calibration.walk import Findings, Step, walk
+from bench.environment import default
+from bench.host import Host, make_host
+from bench.machine import fingerprint, node_id
+from bench.progress import clock_text
+
+RUNS = Path("results/runs")
+INTERRUPTED = 130
+
+
+class Progress:
+    """Says which pass and probe is on and how long it will take: one live line, or a plain line a pass."""
+
+    def __init__(self, stream: IO[str], *, live: bool) -> None:
+        self._stream = stream
+        self._live = live
+        self._status: Any = None
+        self._pass = -1
+
+    def __enter__(self) -> Progress:
+        if self._live:
+            from rich.console import Console
+
+            self._status = Console(file=self._stream).status("starting")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def step(self, step: Step) -> None:
+        """A probe is about to begin."""
+        where = f"pass {step.number}/{step.passes}  " if step.number else ""
+        left = f"about {clock_text(step.left_s)} left"
+        if self._status:
+            self._status.update(f"{where}{step.title}  {left}")
+        elif step.number != self._pass:
+            self._pass = step.number
+            what = f"{step.title}" if not step.number else "clocks, waits, costs, cores, pairs of workers"
+            self._stream.write(f"{where}{what}  {left}\n")
+            self._stream.flush()
+
+
+def calibrate_and_keep(quick: bool, output: Path | None, stream: IO[str]) -> Path:
+    """Measure the machine and write the file, whole or not at all; returns its path.
+
+    Raises CalibrationError, before anything is measured where the file cannot be written.
+    """
+    # Brings SciPy, which takes seconds to import, but nothing is measured in this process.
+    from results.calibration import check_folder, default_name, write
+
+    path = output or RUNS / default_name(node_id())
+    check_folder(path)
+    try:
+        record = calibrate(quick=quick, stream=stream)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    write(path, record)
+    return path
+
+
+def calibrate(*, quick: bool, stream: IO[str]) -> dict[str, Any]:
+    """Measure the machine and give the record for the file; nothing is left running."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    host = make_host()
+    try:
+        return measure(host, QUICK if quick else FULL, quick=quick, stream=stream)
+    finally:
+        host.reaper.close()
+        host.noise.close()
+
+
+def measure(host: Host, effort: Effort, *, quick: bool, stream: IO[str]) -> dict[str, Any]:
+    """Walk the probes on this host and put what came of them into a record."""
+    start, now = time.monotonic(), datetime.now(UTC)
+    around = surroundings(cores=host.cores)
+    environment = default([])
+    with Progress(stream, live=stream.isatty()) as progress:
+        found = walk(Subject(host, environment.executable), effort, progress.step)
+    return {
+        **header(now, environment.implementation, environment.version, environment.gil),
+        "quick": quick,
+        "processes": effort.passes,
+        "seconds": round(time.monotonic() - start, 1),
+        "surroundings": around,
+        **contents(found),
+    }
+
+
+def header(now: datetime, implementation: str, version: str, gil: bool) -> dict[str, Any]:
+    """Whose calibration it is, and when and with what it was made."""
+    from importlib.metadata import version as version_of
+
+    machine = fingerprint()
+    return {
+        "tool_version": version_of("when-async"),
+        "date": now.isoformat(timespec="seconds"),
+        "node_id": machine["node_id"],
+        "machine": machine,
+        "interpreter": {"implementation": implementation, "version": version, "gil": gil},
+    }
+
+
+def contents(found: Findings) -> dict[str, Any]:
+    """What the probes found, as the file has it."""
+    failed = [
+        {"title": f"{one['row']}, {one['column']}", "reason": one["reason"]}
+        for one in found.quantities.values()
+        if one["reason"] and not one["absent"]
+    ]
+    return {
+        "idle_noise": found.idle,
+        "busy_noise": found.busy,
+        "quantities": list(found.quantities.values()),
+        "pairs": found.pairs,
+        "absent": found.absent,
+        "failures": [*found.failures, *failed],
+    }
+
+
+def show(path: Path, as_json: bool) -> bool:
+    """Print what a calibration file says; returns whether a probe failed."""
+    from rich.console import Console
+
+    from reports.calibration import flat, show
+    from reports.words import one_line
+    from results.calibration import read
+
+    calibration = read(path)
+    if as_json:
+        print(json.dumps(flat(calibration), indent=1))
+    else:
+        show(calibration, Console(width=None if Console().is_terminal else 100))
+        print(f"\ncalibration: {path}\nnext: when-async report")
+    for title, reason in calibration.failures:
+        print(f"when-async: {one_line(f'{title}: {reason}', 400)}", file=sys.stderr)
+    return bool(calibration.failures)
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,286 @@
+"""The front door's gate: two sides, their duels, the walk, the verdicts; also part of `bench.cli`."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.cli_gate_sides import Sides
+from bench.duels import Entries, Matched, absolute, match
+from bench.gate import Broken, Walk
+from bench.gate_config import GateConfig
+from bench.gate_controls import ControlDuel, inject_all, injected, unchanged
+from bench.gate_progress import GateProgress
+from bench.host import Host, make_host
+from bench.machine import fingerprint
+from bench.model import to_json
+from bench.pairs import Duel, Pairs
+from bench.selection import Selection, catalogue, select
+from results.acceptance import Acceptance
+from results.assembly import Control, believed, canaries, cell_results, wall_series
+from results.flips import flips
+from results.gate import CellResult, GateReport, Word
+from results.gating import FIRST, Docket, Terms
+from results.journal import Journal
+from results.operating import operating
+
+PROFILE = "gate"
+FOLDER = Path("results/runs")
+
+
+@dataclass
+class Request:
+    """What a gate run is asked for, config and command line together."""
+
+    config: GateConfig
+    seed: int = 20260
+    thorough: bool = False
+    controls: bool = True
+    inject: float = 0.0
+    profile: str = PROFILE
+    argv: Sequence[str] = ()
+
+
+@dataclass
+class Trialled:
+    """A gate run in progress: everything that the report is made of."""
+
+    dockets: dict[str, Docket] = field(default_factory=dict)
+    controls: list[Control] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    late: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def new_folder() -> Path:
+    """Where a gate run puts its files."""
+    return FOLDER / f"gate-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def chosen(request: Request) -> Selection:
+    """What the working copy has of the workloads and runners asked for; a name that only base has is no error here."""
+    config = request.config
+    files = [spec for spec in absolute(config.workloads) if not _is_file(spec) or Path(_path(spec)).is_file()]
+    known = catalogue(files, config.runners)
+    there = [spec for spec in files if _is_file(spec) or _path(spec) in known.workloads]
+    if config.workloads and not there:
+        return Selection((), {})
+    return select(known, there, config.runners, request.profile)
+
+
+def _path(spec: str) -> str:
+    return spec.partition("[")[0]
+
+
+def _is_file(spec: str) -> bool:
+    return _path(spec).endswith(".py")
+
+
+def run_gate(
+    request: Request,
+    sides: Sides,
+    accepted: Mapping[tuple[str, str], Acceptance],
+    folder: Path,
+    say: Callable[[str], None],
+    *,
+    host: Host | None = None,
+    make_pairs: Callable[[Host], Pairs] = Pairs,
+) -> GateReport:
+    """Measure and judge; what was measured is in `folder` the moment it is there, and Ctrl-C keeps it."""
+    began, started = time.monotonic(), datetime.now(UTC)
+    matched = match(chosen(request), sides.environments, _inventories(sides, request), sides.reroot)
+    host = host or make_host()
+    pairs = make_pairs(host)
+    mark = host.noise.mark()
+    state = Trialled(notes=[*sides.notes, *_skipped(matched)])
+    journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
+    try:
+        _fight(request, matched, accepted, state, pairs, journal, say, began)
+    except KeyboardInterrupt:
+        state.interrupted = True
+    finally:
+        pairs.close()
+        journal.close()
+        host.reaper.close()
+    seconds = time.monotonic() - began
+    noise = noise_word(host.noise.since(mark), seconds)
+    return _report(request, sides, matched, state, accepted, started, seconds, noise)
+
+
+def _inventories(sides: Sides, request: Request) -> tuple[Entries, Entries]:
+    return sides.inventories(request.config.workloads, request.config.runners, request.profile)
+
+
+def _fight(
+    request: Request,
+    matched: Matched,
+    accepted: Mapping[tuple[str, str], Acceptance],
+    state: Trialled,
+    pairs: Pairs,
+    journal: Journal,
+    say: Callable[[str], None],
+    began: float,
+) -> None:
+    config = request.config
+    duels = {duel.cell: duel for duel in matched.duels}
+    if request.inject:
+        duels, failed = inject_all(duels, request.inject, pairs, say)
+        state.broken.update(failed)
+        state.dockets.update({cell: _docket(cell, config, {}, False) for cell in failed})
+    state.dockets.update({cell: _docket(cell, config, accepted, request.thorough) for cell in duels})
+    fought = dict(duels)
+    for control in _controls(request, matched.duels, pairs):
+        docket = _docket(control.key, config, {}, not control.injected, control.duel.cell)
+        state.controls.append(Control(docket, control.duel.cell, control.injected))
+        fought[control.key] = control.duel
+    asks = {**state.dockets, **{control.docket.cell: control.docket for control in state.controls}}
+    left_s = config.budget_s - (time.monotonic() - began)
+    with GateProgress(asks, config.budget_s, sys.stderr, began=began) as progress:
+        walk = Walk(fought, asks, pairs, request.seed, left_s, on_step=progress.step)
+        try:
+            for event in walk.events():
+                if isinstance(event, Broken):
+                    state.broken[event.key] = event.reason
+                    journal.append({"kind": "broken", "key": event.key, "reason": event.reason})
+                    progress.say(f"BROKEN {event.key}: {event.reason}")
+                else:
+                    journal.append({"key": event[0], **to_json("pair", event[1])})
+        except KeyboardInterrupt:
+            state.late = [key for key, docket in asks.items() if docket.wants() is not None]
+            raise
+        state.late = sorted(walk.late)
+
+
+def _docket(
+    key: str, config: GateConfig, accepted: Mapping[tuple[str, str], Acceptance], thorough: bool, cell: str = ""
+) -> Docket:
+    """A docket whose margins allow for what was accepted."""
+    margin = config.margin_of(cell or key)
+    margins = {
+        metric: (1 + margin) * (1 + (accepted[key, metric].slowdown if (key, metric) in accepted else 0.0)) - 1
+        for metric in config.metrics
+    }
+    return Docket(key, Terms(margins, thorough))
+
+
+def _controls(request: Request, duels: Sequence[Duel], pairs: Pairs) -> list[ControlDuel]:
+    if not request.controls or not duels:
+        return []
+    known = unchanged(duels)
+    blind = injected(duels, request.config.margin_of, pairs)
+    return [*known, blind] if blind else known
+
+
+def _skipped(matched: Matched) -> list[str]:
+    """One sentence for each reason why cells run on neither side."""
+    reasons: dict[str, list[str]] = {}
+    for each in matched.unfought:
+        if each.word == "SKIPPED":
+            reasons.setdefault(each.reason, []).append(each.cell)
+    return [
+        f"skipped {cells[0]}{f' and {len(cells) - 1} more' if len(cells) > 1 else ''}: {reason}"
+        for reason, cells in reasons.items()
+    ]
+
+
+def _head(request: Request, sides: Sides, started: datetime) -> dict[str, Any]:
+    """First line of the file of pairs."""
+    return {
+        "kind": "gate",
+        "started": started.isoformat(timespec="seconds"),
+        "seed": request.seed,
+        "margin": request.config.margin,
+        "margins": dict(request.config.margins),
+        "metrics": list(request.config.metrics),
+        "command": command_line(request.argv),
+        "machine": fingerprint(),
+        "base": asdict(sides.base),
+        "head": asdict(sides.head),
+    }
+
+
+def command_line(argv: Sequence[str]) -> str:
+    return shlex.join(["when-async", *argv])
+
+
+def _report(
+    request: Request,
+    sides: Sides,
+    matched: Matched,
+    state: Trialled,
+    accepted: Mapping[tuple[str, str], Acceptance],
+    started: datetime,
+    seconds: float,
+    noise: str,
+) -> GateReport:
+    controls = canaries(state.controls, state.broken, state.late)
+    results = believed(cell_results(state.dockets, state.broken, state.late), controls)
+    unfought, told = _unfought(matched, accepted)
+    series = wall_series(state.dockets, state.controls)
+    decided = max(1, len(state.dockets))
+    spent = sum(result.seconds for result in results) / decided
+    contestants = {duel.cell: (duel.comparison.id, duel.base.cell.contestant) for duel in matched.duels}
+    return GateReport(
+        base=sides.base,
+        head=sides.head,
+        started=started.isoformat(timespec="seconds"),
+        command=command_line(request.argv),
+        margin=request.config.margin,
+        budget_s=request.config.budget_s,
+        seconds=seconds,
+        seed=request.seed,
+        machine=fingerprint(),
+        noise=noise,
+        cells=(*results, *unfought),
+        canaries=controls,
+        flips=flips(contestants, {key: docket.pairs[FIRST] for key, docket in state.dockets.items()},
+                    request.config.margin),
+        operating=operating(series, margin=request.config.margin, comparisons=decided,
+                            seconds_per_decision=spent, seed=request.seed),
+        notes=(*state.notes, *told),
+        interrupted=state.interrupted,
+        fail_inconclusive=request.config.fail_inconclusive,
+    )  # fmt: skip
+
+
+def _unfought(matched: Matched, accepted: Mapping[tuple[str, str], Acceptance]) -> tuple[list[CellResult], list[str]]:
+    """Cells that base and head could not both run; those whose loss was accepted are only told."""
+    results, told = [], []
+    for each in matched.unfought:
+        if each.word == "SKIPPED":
+            continue
+        known = accepted.get((each.cell, ""))
+        if known and each.word in (Word.MISSING, Word.RENAMED):
+            told.append(f"{each.cell} is {each.word.lower()}, which was accepted on {known.date}: {known.reason}")
+            continue
+        results.append(CellResult(each.cell, Word(each.word), each.reason))
+    return results, told
+
+
+STEAL_LIMIT, PRESSURE_LIMIT = 0.02, 0.20
+"""As in results/ledger.py, for the whole of the gate instead of its rounds."""
+
+
+def noise_word(since: Mapping[str, float], seconds: float) -> str:
+    """`quiet`, `disturbed: 12 % steal` or `not recorded`, for the time of the gate."""
+    found = [
+        f"{since[name] / seconds:.0%} {words}".replace("%", " %")
+        for name, limit, words in (("steal_s", STEAL_LIMIT, "steal"), ("pressure_s", PRESSURE_LIMIT, "CPU pressure"))
+        if since.get(name, 0.0) / seconds >= limit
+    ]
+    if found:
+        return f"disturbed: {', '.join(found)}"
+    return "quiet" if "steal_s" in since or "pressure_s" in since else "not recorded"
+
+
+def with_inject(request: Request, share: float) -> Request:
+    """The same request with a slow-down put into every op of head."""
+    return replace(request, inject=share)

@@ -1,0 +1,117 @@
+"""Base and head of a gate: which trees, interpreters and pins they are, and what each of them can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.duels import Entries, absolute, in_tree, take_inventory
+from bench.git import SHORT, git
+from bench.interpreters import Run, run_command
+from bench.model import Environment
+from bench.selection import REQUIREMENTS, catalogue
+from bench.sides import make_side
+from bench.sources import Source, export, project, reroot
+from results.gate import Side
+
+HERE = "."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One side as the command line names it: a git ref or folder, and pins."""
+
+    ref: str
+    pins: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """`origin/main`, `. with aiohttp==3.13.*`."""
+        return f"{self.ref} with {', '.join(self.pins)}" if self.pins else self.ref
+
+
+@dataclass
+class Sides:
+    """Base and head, ready to run; `base` and `head` are what a report says of them."""
+
+    base: Side
+    head: Side
+    environments: tuple[Environment, Environment]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    project: Path = field(default_factory=Path)
+    notes: tuple[str, ...] = ()
+    run: Run = run_command
+
+    def reroot(self, ref: str, label: str) -> str:
+        """Where a file of the working copy is found in the tree of one side."""
+        return reroot(ref, self.project, self.sources[label]) if label in self.sources else ref
+
+    def inventories(self, workloads: Sequence[str], runners: Sequence[str], profile: str) -> tuple[Entries, Entries]:
+        """What each side can run of what was asked for; raises InventoryFailed."""
+        base, head = (
+            take_inventory(environment, self._asked(label, workloads, runners, profile), run=self.run)
+            for label, environment in zip(("base", "head"), self.environments, strict=True)
+        )
+        return base, head
+
+    def _asked(self, label: str, workloads: Sequence[str], runners: Sequence[str], profile: str) -> Mapping[str, Any]:
+        return {
+            "workloads": in_tree(absolute(workloads), self.reroot, label),
+            "runners": in_tree(absolute(runners), self.reroot, label),
+            "profile": profile,
+        }
+
+
+def make_sides(
+    base: Asked,
+    head: Asked,
+    *,
+    python: str | None,
+    install: bool,
+    say: Callable[[str], None],
+    workloads: Sequence[str] = (),
+    runners: Sequence[str] = (),
+) -> Sides:
+    """Export the trees, make the environments; raises what `bench.sides.make_side` does."""
+    here = project(Path.cwd())
+    known = catalogue([], [spec for spec in runners if not spec.endswith(".py")])
+    modules = known.modules
+    sources = {label: export(asked.ref, repository=here) for label, asked in (("base", base), ("head", head))}
+    # A side with pins lives in an environment of its own; then the other one gets one too, or they would differ in
+    # more than the pins.
+    separate = bool(base.pins or head.pins or install)
+    made = {
+        label: make_side(
+            label=label, modules=modules, requirements=REQUIREMENTS, progress=say, python=python, pins=asked.pins,
+            ref=sources[label], install=install, separate=separate, repository=here,
+        )
+        for label, asked in (("base", base), ("head", head))
+    }  # fmt: skip
+    notes = [note for label in sources for note in sources[label].notes]
+    return Sides(
+        base=_side(base, sources["base"], made["base"]),
+        head=_side(head, sources["head"], made["head"]),
+        environments=(made["base"], made["head"]),
+        sources=sources,
+        project=here,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def contains(sides: Sides, commit: str) -> bool:
+    """Whether base has a commit already; a commit that the repository does not know is taken for not contained."""
+    source = sides.sources["base"]
+    base = source.commit or "HEAD"
+    return git(sides.project, sides.run, "merge-base", "--is-ancestor", commit, base).returncode == 0
+
+
+def _side(asked: Asked, source: Source, environment: Environment) -> Side:
+    return Side(
+        asked=asked.text,
+        commit=source.commit[:SHORT] if source.commit else None,
+        python=environment.version,
+        pins=environment.pins,
+        modules=dict(environment.modules),
+    )

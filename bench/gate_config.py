@@ -1,0 +1,136 @@
+"""The gate's settings: `[tool.when-async.gate]` of pyproject.toml, and what the command line says instead.
+
+    [tool.when-async.gate]
+    base = "origin/main"
+    margin = "3%"
+    workloads = ["benchmarks/shop.py"]
+
+    [tool.when-async.gate.margins]
+    "*-threading*" = "6%"
+    "http_fetch[*]-asyncio/aiohttp" = "5%"
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+SHARE = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*%\s*")
+SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h)?\s*")
+SPANS_S = {"s": 1.0, None: 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+LEAST_MARGIN, LARGEST_MARGIN = 0.001, 1.0
+
+
+class ConfigError(Exception):
+    """A setting that makes no sense; the text names it and says what is expected."""
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """What a gate is asked to do; shares are fractions (0.03 is 3 %), times are seconds."""
+
+    base: str = ""
+    margin: float = 0.03
+    budget_s: float = 600.0
+    workloads: tuple[str, ...] = ()
+    runners: tuple[str, ...] = ()
+    python: str = ""
+    fail_inconclusive: bool = False
+    metrics: tuple[str, ...] = ("wall", "cpu")
+    margins: Mapping[str, float] = field(default_factory=dict)
+    """Patterns of cell ids (`*` and `?` as in file names, brackets as they are), the last that fits counts."""
+
+    def margin_of(self, cell: str) -> float:
+        """The margin of one cell."""
+        found = [share for pattern, share in self.margins.items() if fits(cell, pattern)]
+        return found[-1] if found else self.margin
+
+
+def fits(cell: str, pattern: str) -> bool:
+    """Whether a cell id fits a pattern in which only `*` and `?` are special, since ids are full of brackets."""
+    return fnmatchcase(cell, pattern.replace("[", "[[]"))
+
+
+def share(text: object, what: str) -> float:
+    """`3%` or `2.5 %` as 0.03 or 0.025; raises ConfigError, also for a bare number, which could mean either."""
+    match = SHARE.fullmatch(str(text))
+    if match is None:
+        raise ConfigError(f"{what} must be a percentage such as 3%, not {text!r}")
+    value = float(match[1]) / 100
+    if not LEAST_MARGIN <= value <= LARGEST_MARGIN:
+        raise ConfigError(f"{what} must lie between {LEAST_MARGIN:.1%} and {LARGEST_MARGIN:.0%}, not {text}")
+    return value
+
+
+def span_s(text: object, what: str) -> float:
+    """`10m`, `90s` or `600` as seconds; raises ConfigError."""
+    match = SPAN.fullmatch(str(text))
+    value = float(match[1]) * SPANS_S[match[2]] if match else 0.0
+    if value <= 0:
+        raise ConfigError(f"{what} must be a time such as 10m or 90s, not {text!r}")
+    return value
+
+
+def load(path: Path = Path("pyproject.toml")) -> GateConfig:
+    """The settings of a project; those of the dataclass where there is no file or no section. Raises ConfigError."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return GateConfig()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    section = data.get("tool", {}).get("when-async", {}).get("gate", {})
+    if not isinstance(section, dict):
+        raise ConfigError(f"[tool.when-async.gate] in {path} must be a table")
+    return _config(section, path)
+
+
+def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
+    readers = {
+        "base": _text, "python": _text, "margin": share, "budget": span_s, "workloads": _texts, "runners": _texts,
+        "metrics": _texts, "fail-inconclusive": _flag, "margins": _margins,
+    }  # fmt: skip
+    values: dict[str, Any] = {}
+    for name, value in section.items():
+        what = f"{name} of [tool.when-async.gate] in {path}"
+        if name not in readers:
+            near = difflib.get_close_matches(name, readers, 1)
+            known = f"did you mean {near[0]}" if near else f"known are {', '.join(sorted(readers))}"
+            raise ConfigError(f"{what} is not a setting; {known}")
+        values[{"budget": "budget_s"}.get(name, name.replace("-", "_"))] = readers[name](value, what)
+    config = replace(GateConfig(), **values)
+    wrong = [metric for metric in config.metrics if metric not in ("wall", "cpu")]
+    if wrong or not config.metrics:
+        raise ConfigError(f"metrics of [tool.when-async.gate] in {path} must be of wall and cpu, not {wrong}")
+    return config
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"{what} must be a text in quotes, not {value!r}")
+    return value
+
+
+def _texts(value: object, what: str) -> tuple[str, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(each, str) for each in value):
+        raise ConfigError(f"{what} must be a list of texts, not {value!r}")
+    return tuple(value)
+
+
+def _flag(value: object, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{what} must be true or false, not {value!r}")
+    return value
+
+
+def _margins(value: object, what: str) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{what} must be a table of patterns and percentages, not {value!r}")
+    return {str(pattern): share(margin, f"the margin of {pattern!r} in {what}") for pattern, margin in value.items()}

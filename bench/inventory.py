@@ -1,0 +1,75 @@
+"""Lists what can be measured in one source tree, asked of an interpreter that runs there.
+
+Base and head may define different benchmarks, and one process cannot import both trees. So this file is run as a
+script by each side's interpreter, with that side's path, and prints one JSON object. It imports what the tree
+has, and nothing but the standard library besides.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from bench.quantity import comparison_id
+from bench.registry import bodies_for
+from bench.selection import catalogue, select
+
+
+def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) -> list[dict[str, Any]]:
+    """One flat object for each cell that the tree defines, whether its libraries are there or not.
+
+    Names that the tree does not have are passed over: to be missing is a finding, not an error.
+    """
+    here, able = [spec for spec in workloads if _there(spec)], [spec for spec in runners if _there(spec)]
+    known = catalogue(here, able)
+    chosen = [spec for spec in here if _has(spec, known.workloads)]
+    allowed = [spec for spec in able if _has(spec, known.runners)]
+    if (workloads and not chosen) or (runners and not allowed):
+        return []
+    selection = select(known, chosen, allowed, profile)
+    return [
+        {
+            "cell": _cell(comparison_id(found.value, point), runner.value.name, key),
+            "workload": found.value.name,
+            "comparison": comparison_id(found.value, point),
+            "runner": runner.value.name,
+            "body_key": key,
+        }
+        for found, point in selection.points
+        for runner in selection.runners.values()
+        for key in bodies_for(found.value, runner.value)
+    ]
+
+
+def _cell(comparison: str, runner: str, key: str) -> str:
+    library = key.partition("/")[2]
+    return f"{comparison}-{runner}/{library}" if library else f"{comparison}-{runner}"
+
+
+def _there(spec: str) -> bool:
+    """Whether a spec is a name, or a file that exists."""
+    name = spec.partition("[")[0]
+    return not name.endswith(".py") or os.path.isfile(name)
+
+
+def _has(spec: str, known: Any) -> bool:
+    name = spec.partition("[")[0]
+    return name.endswith(".py") or name in known
+
+
+def main() -> int:
+    asked = json.loads(sys.argv[1])
+    try:
+        cells = inventory(asked["workloads"], asked["runners"], asked["profile"])
+    except Exception as error:
+        print(json.dumps({"error": f"{type(error).__name__}: {error}"}))
+        return 0
+    print(json.dumps({"cells": cells}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Extra work in the op, so that the gate can be shown a slow-down of known size (method.md, gate recipe 8).
+
+Both sides of such a pair are wrapped, the unburdened one with no loops, so that the wrapper itself is no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Op = Callable[[Any], Any]
+
+
+def burdened(op: Op, loops: int | None) -> Op:
+    """`op` with so many turns of an empty loop before it; None leaves it as it is."""
+    if loops is None:
+        return op
+    turns = range(loops)
+
+    def heavier(item: Any) -> Any:
+        for _ in turns:
+            pass
+        return op(item)
+
+    return heavier
+
+
+def burdened_async(op: Op, loops: int | None) -> Op:
+    """The same for an op that is awaited."""
+    if loops is None:
+        return op
+    turns = range(loops)
+
+    async def heavier(item: Any) -> Any:
+        for _ in turns:
+            pass
+        return await op(item)
+
+    return heavier

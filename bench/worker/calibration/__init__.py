@@ -1,0 +1,71 @@
+"""What `when-async calibrate` measures inside a fresh process: clocks, waits, costs, cores.
+
+Standard library only, as all of the sealed room. `python -m bench.worker.calibration PROBE` prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter_ns
+from typing import Any
+
+Reading = dict[str, Any]
+
+
+class Absent(Exception):
+    """This Python or this system has no such thing; the text says why, and it is nobody's failure."""
+
+
+def reading(row: str, column: str, measure: Callable[[], float], *, unit: str = "s", scale: str = "log") -> Reading:
+    """One number of this process, or the reason why there is none; never raises.
+
+    `scale` says how processes are combined later: `log` for what is above 0 and multiplies, `linear` for what may be
+    0 or negative.
+    """
+    found: Reading = {"row": row, "column": column, "unit": unit, "scale": scale, "value": None, "reason": ""}
+    try:
+        found["value"] = measure()
+    except Absent as error:
+        found |= {"reason": str(error), "absent": True}
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f" (at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+        found["reason"] = f"{type(error).__name__}: {error}{place}"
+    return found
+
+
+def per_turn_s(step: Callable[[], Any], *, turns: int, batches: int) -> float:
+    """Median over batches of the seconds that one `step()` takes, the loop around it taken off."""
+    bare, whole = [], []
+    for _ in range(batches):
+        # Side by side, so that a batch and the empty loop that is taken off it saw the same speed of the core.
+        start = perf_counter_ns()
+        for _ in range(turns):
+            pass
+        middle = perf_counter_ns()
+        for _ in range(turns):
+            step()
+        end = perf_counter_ns()
+        bare.append(middle - start)
+        whole.append(end - middle)
+    return (median(whole) - median(bare)) / turns / 1e9
+
+
+def each_s(step: Callable[[], Any], *, repeats: int, warmups: int = 1) -> float:
+    """Median of the seconds that single calls of `step()` take."""
+    for _ in range(warmups):
+        step()
+    taken = []
+    for _ in range(repeats):
+        start = perf_counter_ns()
+        step()
+        taken.append(perf_counter_ns() - start)
+    return median(taken) / 1e9
+
+
+def fewer(repeats: int, share: float, least: int = 3) -> int:
+    """So many repeats in a quick calibration."""
+    return max(least, round(repeats * share))

@@ -1,0 +1,54 @@
+"""The cells whose noise is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.environment import default
+from bench.injection import labelled
+from bench.model import Environment, Point
+from bench.pairs import PAIR_SETTINGS, Duel
+from bench.plan import build
+from bench.selection import Catalogue, catalogue
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A cell by a short name: what is run, and whether it keeps to one core."""
+
+    name: str
+    workload: str
+    runner: str
+    library: str
+    point: Point
+    one_core: bool
+
+
+GETS = Point(10, {"n": 40, "delay_s": 0.0, "body_bytes": 1024})
+
+KINDS = (
+    Kind("sleep", "sleep", "asyncio", "", Point(500, {"wait_s": 0.001, "n": 500}), True),
+    Kind("http_fetch", "http_fetch", "asyncio", "aiohttp", GETS, True),
+    Kind("grid_search", "grid_search", "asyncio", "", Point(2, {"unit_s": 50e-6, "n": 60, "payload_bytes": 0}), True),
+    Kind("processes", "grid_search", "multiprocessing", "",
+         Point(2, {"unit_s": 50e-6, "n": 120, "payload_bytes": 0}), False),
+    Kind("threads", "http_fetch", "threading", "http.client", GETS, False),
+)  # fmt: skip
+"""Rounds of 3 to 6 ms. `sleep` takes longer to start its 500 waits than one of them lasts, so its loop is busy."""
+
+
+def here() -> tuple[Catalogue, Environment]:
+    """Everything that can be measured, and the environment of the interpreter that runs this."""
+    known = catalogue()
+    return known, default(known.modules)
+
+
+def duel(kind: Kind, known: Catalogue, environment: Environment) -> Duel:
+    """Base against base."""
+    points = [(known.workloads[kind.workload], kind.point)]
+    plan = build(points, {kind.runner: known.runners[kind.runner]}, [environment], PAIR_SETTINGS)
+    comparison = plan.comparisons[0]
+    chosen = next(each for each in comparison.contestants if each.cell.library == kind.library)
+    return Duel(
+        chosen.cell.id.rpartition("@")[0], comparison, base=labelled(chosen, "base"), head=labelled(chosen, "head")
+    )

@@ -1,0 +1,205 @@
+"""Replay recorded noise through our gate and through others, and print the tables of docs/gate.md.
+
+    python -m docs.evidence.decide [TRACES.jsonl.gz] [--decisions 10000] [--write docs/gate.md]
+
+Each condition gets that many decisions, drawn from its trace in contiguous blocks. Our gate gets the pairs it asks for;
+the others get as many processes as our gate uses on an unchanged cell on average, so the same machine time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import beta
+
+from docs.evidence import estimators
+from docs.evidence.blocks import draw
+from docs.evidence.rivals import RIVALS, pyperf_compare
+from docs.evidence.traces import TRACES, Floats, Trace, load
+from results.stats.sequential import DEFAULT, Replayed, replay
+
+DECISIONS = 10_000
+CHUNK = 500
+RUN = 60
+"""Comparisons in a run."""
+Traces = Mapping[tuple[str, float], Trace]
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Our gate on one condition at one margin: alarms by wall time alone, and by wall or CPU time."""
+
+    wall: Replayed
+    either: float
+    pairs: float
+    seconds: float
+
+
+def ours(trace: Trace, margin: float, decisions: int, random: np.random.Generator) -> Ours:
+    """Decisions of our gate, each on its own draw of pairs."""
+    chosen = draw(len(trace), decisions, 2 * DEFAULT.most, random)
+    d = {metric: trace.logs(metric)[chosen] for metric in ("wall", "cpu")}
+    done = {m: replay(rows[:, : DEFAULT.most], rows[:, DEFAULT.most :], margin) for m, rows in d.items()}
+    pairs = np.maximum(done["wall"].pairs, done["cpu"].pairs)
+    return Ours(
+        wall=done["wall"],
+        either=float((done["wall"].alarmed | done["cpu"].alarmed).mean()),
+        pairs=float(pairs.mean()),
+        seconds=float(pairs.mean() * trace.seconds.mean()),
+    )
+
+
+def sides(trace: Trace, processes: int, decisions: int, random: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:
+    """Rounds of base and then of head for as many decisions, some at a time; head's processes follow base's in time."""
+    for start in range(0, decisions, CHUNK):
+        count = min(CHUNK, decisions - start)
+        first = random.integers(0, len(trace) - 2 * processes + 1, size=count)
+        rows = first[:, None] + np.arange(2 * processes)
+        yield trace.base["wall"][rows[:, :processes]], trace.head["wall"][rows[:, processes:]]
+
+
+def rival(name: str, trace: Trace, processes: int, decisions: int, random: np.random.Generator) -> float:
+    """Share of alarms of another gate that gets so many processes a side."""
+    alarms = [RIVALS[name](base, head).mean() for base, head in sides(trace, processes, decisions, random)]
+    return float(np.mean(alarms))
+
+
+def upper(alarms: int, decisions: int) -> float:
+    """Upper 95 % limit of a rate (Clopper-Pearson, one-sided)."""
+    return float(beta.ppf(0.95, alarms + 1, decisions - alarms)) if alarms < decisions else 1.0
+
+
+def per_run(rate: float) -> float:
+    """The chance of at least one in a run of 60."""
+    return 1 - (1 - rate) ** RUN
+
+
+def achieved(trace: Trace) -> str:
+    """The injected slow-down as all pairs of the trace show it."""
+    d = trace.logs()
+    middle = float(np.expm1(np.median(d)))
+    error = 1.2533 * 1.4826 * float(np.median(np.abs(d - np.median(d)))) / len(d) ** 0.5
+    return f"{middle:+.1%} ± {1.96 * error:.1%}"
+
+
+def noise_rows(traces: Traces) -> list[str]:
+    """What was recorded."""
+    rows = ["| cell | injected | pairs | measured slow-down | spread of a pair, quiet / disturbed | seconds a pair |",
+            "|---|---|---|---|---|---|"]  # fmt: skip
+    for (cell, effect), trace in sorted(traces.items()):
+        spread = " / ".join(_spread(trace.only(busy)) for busy in (False, True))
+        rows.append(
+            f"| {cell} | {effect:.0%} | {len(trace)} | {achieved(trace)} | {spread} | {trace.seconds.mean():.2f} |"
+        )
+    return rows
+
+
+def _spread(trace: Trace) -> str:
+    if not len(trace):
+        return "-"
+    d = trace.logs()
+    return f"{1.4826 * np.median(np.abs(d - np.median(d))):.1%} ({d.std(ddof=1):.1%})"
+
+
+def false_alarm_rows(traces: Traces, decisions: int, margin: float, random: np.random.Generator) -> list[str]:
+    """False alarms of every gate on unchanged cells."""
+    rows = ["| gate | cell | false alarms | per run of 60 | upper limit per run | machine s a decision |",
+            "|---|---|---|---|---|---|"]  # fmt: skip
+    for (cell, effect), trace in sorted(traces.items()):
+        if effect:
+            continue
+        done = ours(trace, margin, decisions, random)
+        rate = done.either
+        rows.append(_row(f"**ours, margin {margin:.1%}**", cell, rate, decisions, done.seconds))
+        processes = max(2, round(done.pairs))
+        for name in RIVALS:
+            rate = rival(name, trace, processes, decisions, random)
+            rows.append(_row(name, cell, rate, decisions, processes * trace.seconds.mean()))
+    return rows
+
+
+def _row(name: str, cell: str, rate: float, decisions: int, seconds: float) -> str:
+    limit = upper(round(rate * decisions), decisions)
+    return f"| {name} | {cell} | {rate:.2%} | {per_run(rate):.1%} | {per_run(limit):.1%} | {seconds:.1f} |"
+
+
+def power_rows(traces: Traces, decisions: int, random: np.random.Generator) -> list[str]:
+    """Share of decisions that alarm, by slow-down; our margin is half of it."""
+    rows = ["| gate | cell | slow-down | margin | alarms | pairs a decision | machine s a decision |",
+            "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for (cell, effect), trace in sorted(traces.items()):
+        if not effect:
+            continue
+        done = ours(trace, effect / 2, decisions, random)
+        rows.append(f"| **ours** | {cell} | {effect:.0%} | {effect / 2:.1%} | {done.either:.2%} | {done.pairs:.1f} | "
+                    f"{done.seconds:.1f} |")  # fmt: skip
+        for name in RIVALS:
+            rate = rival(name, trace, 7, decisions, random)
+            rows.append(f"| {name} | {cell} | {effect:.0%} | - | {rate:.2%} | 7 | {7 * trace.seconds.mean():.1f} |")
+    return rows
+
+
+def pyperf_time_rows(traces: Traces, decisions: int, random: np.random.Generator) -> list[str]:
+    """How many processes pyperf needs before it sees a slow-down as often as we do, and what it then cries falsely."""
+    rows = ["| cell | slow-down | our power | pyperf: processes a side for that | its false alarms then |",
+            "|---|---|---|---|---|"]  # fmt: skip
+    for (cell, effect), trace in sorted(traces.items()):
+        if effect not in (0.03, 0.05):
+            continue
+        wanted = ours(trace, effect / 2, decisions, random).either
+        most = len(trace) // 2
+        for processes in [n for n in (2, 3, 5, 7, 10, 14, 20, 28, 40, 56, 80, 120) if n <= most]:
+            power = _pyperf(trace, processes, decisions, random)
+            if power >= wanted:
+                false = _pyperf(traces[cell, 0.0], processes, decisions, random)
+                rows.append(f"| {cell} | {effect:.0%} | {wanted:.1%} | {processes} | {false:.1%} |")
+                break
+        else:
+            rows.append(f"| {cell} | {effect:.0%} | {wanted:.1%} | more than {most} ({power:.1%}) | - |")
+    return rows
+
+
+def _pyperf(trace: Trace, processes: int, decisions: int, random: np.random.Generator) -> float:
+    return float(np.mean([pyperf_compare(b, h).mean() for b, h in sides(trace, processes, decisions // 5, random)]))
+
+
+def replace_between(text: str, name: str, rows: Sequence[str]) -> str:
+    """The page with the rows between <!-- name --> and <!-- /name -->."""
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise SystemExit(f"the page has no place for {name}")
+    return pattern.sub(lambda match: match[1] + "\n".join(rows) + "\n" + match[2], text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("traces", type=Path, nargs="?", default=TRACES)
+    parser.add_argument("--decisions", type=int, default=DECISIONS)
+    parser.add_argument("--seed", type=int, default=20260)
+    parser.add_argument("--write", type=Path, help="page to put the tables into")
+    options = parser.parse_args()
+    _, traces = load(options.traces)
+    random = np.random.default_rng(options.seed)
+    tables = {
+        "recorded": noise_rows(traces),
+        "estimators": estimators.table(traces),
+        "false alarms": false_alarm_rows(traces, options.decisions, 0.015, random)
+        + false_alarm_rows(traces, options.decisions, 0.03, random)[2:],
+        "power": power_rows(traces, options.decisions, random),
+        "pyperf": pyperf_time_rows(traces, options.decisions, random),
+    }
+    page = options.write.read_text(encoding="utf-8") if options.write else ""
+    for name, rows in tables.items():
+        print(f"\n## {name}\n" + "\n".join(rows))
+        page = replace_between(page, name, rows) if page else page
+    if options.write:
+        options.write.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

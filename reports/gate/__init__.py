@@ -1,0 +1,8 @@
+"""How a gate run is shown: terminal, Markdown, JUnit XML, GitHub annotations and JSON, all from one GateReport."""
+
+from __future__ import annotations
+
+from reports.gate.machine import GateFileError, from_json, load, to_json
+from reports.gate.outlets import NotWritten, publish, step_summary, write
+
+__all__ = ["GateFileError", "NotWritten", "from_json", "load", "publish", "step_summary", "to_json", "write"]

@@ -1,0 +1,104 @@
+"""Where a gate report goes: files in a folder, the terminal or the log, and what GitHub Actions shows of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from reports.gate import github, junit, machine, markdown, terminal
+from results.gate import GateReport
+
+SUMMARY_BYTES = 1024 * 1024
+"""GitHub refuses a step summary that is larger, all of it."""
+
+
+class NotWritten(Exception):
+    """A report cannot be written; the message is one line that also says what to do next."""
+
+
+def write(report: GateReport, folder: Path) -> list[Path]:
+    """Write gate.json, gate.md, gate.xml and gate.txt into `folder`, each whole or not at all; raises NotWritten."""
+    texts = {
+        "gate.json": machine.dumps(report),
+        "gate.md": markdown.render(report),
+        "gate.xml": junit.render(report),
+        "gate.txt": terminal.render(report, verbose=True),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            _replace(folder / name, text)
+    except OSError as error:
+        said = (error.strerror or str(error)).lower()
+        raise NotWritten(f"cannot write into {folder}: {said}; name a writable folder with room") from None
+    return [folder / name for name in texts]
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def step_summary(report: GateReport, environ: Mapping[str, str]) -> Path | None:
+    """Append the Markdown to the job summary where GitHub Actions asks for one; raises NotWritten."""
+    name = environ.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return None
+    path, text = Path(name), markdown.render(report)
+    try:
+        size = path.stat().st_size if path.exists() else 0
+        if size + len(text.encode()) + 1 > SUMMARY_BYTES:
+            raise NotWritten("the job summary is full; the report is in gate.md")
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}" if size else text)
+    except OSError as error:
+        said = (error.strerror or str(error)).lower()
+        raise NotWritten(f"cannot write the job summary: {said}; the report is in gate.md") from None
+    return path
+
+
+def publish(
+    report: GateReport, folder: Path | None, environ: Mapping[str, str], out: TextIO, *, verbose: bool = False
+) -> list[Path]:
+    """Write the files, tell GitHub Actions where it listens, and print the report; return the files that were written.
+
+    The report is printed whatever else fails, its last lines being the verdict and what to do next; only then
+    NotWritten is raised for a folder that cannot be written into. Nothing is kept where `folder` is None.
+    """
+    written: list[Path] = []
+    trouble: NotWritten | None = None
+    try:
+        written = write(report, folder) if folder is not None else []
+    except NotWritten as error:
+        trouble = error
+    if environ.get("GITHUB_ACTIONS") == "true":
+        for line in github.render(report):
+            print(line, file=out)
+    try:
+        step_summary(report, environ)
+    except NotWritten as error:
+        print(f"note: {error}", file=out)
+    colour, width = _look(environ, out)
+    kept = folder if written else None
+    out.write(terminal.render(report, width=width, colour=colour, verbose=verbose, kept=kept))
+    out.flush()
+    if trouble is not None:
+        raise trouble
+    return written
+
+
+def _look(environ: Mapping[str, str], out: TextIO) -> tuple[bool, int]:
+    """Whether to colour and how wide: a pipe or a log gets plain lines of the full width (no-color.org)."""
+    if not out.isatty():
+        return False, terminal.WIDTH
+    colour = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return colour, shutil.get_terminal_size((terminal.WIDTH, 24)).columns

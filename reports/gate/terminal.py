@@ -1,0 +1,234 @@
+"""The gate in a terminal or a log: what changed with its numbers, how sure, and what to do, within 100 columns."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from reports import words
+from reports.gate import steps, telling
+from reports.gate.figures import label, margins, percent, ratio, share, visible
+from results.gate import OK, CellResult, GateReport, MetricResult, Word, exit_code
+
+WIDTH = 100
+NARROWEST = 40
+MOST = 20
+"""Notes or verdicts that are shown; more are counted."""
+WORD = 14
+"""Columns for the longest word."""
+RUNS = Path("results/runs")
+"""Where `gate accept` looks for the latest run."""
+LOOKS = {
+    Word.REGRESSED: "bold red", Word.BROKEN: "bold magenta", Word.MISSING: "bold magenta",
+    Word.RENAMED: "bold magenta", Word.NOT_COMPARABLE: "bold magenta", Word.INCONCLUSIVE: "bold yellow",
+    Word.IMPROVED: "bold green", Word.NEW: "cyan", Word.EQUIVALENT: "green", Word.NO_ALARM: "green",
+}  # fmt: skip
+GAP = "  "
+_GLUE = re.compile(r"(?<=\d) (?=%|\[|\d{3}\b|min\b|s\b|x\b)|(?<=\d,) (?=[\d−.]+\])")
+"""Gaps at which no line is broken: before a unit, before an interval and inside one."""
+
+Parts = list[tuple[str, str]]
+
+
+def render(
+    report: GateReport, *, width: int = WIDTH, colour: bool = False, verbose: bool = False, kept: Path | None = None
+) -> str:
+    """The whole report as text; no line is wider than `width` columns, nor than 100.
+
+    Without `colour` there is no escape sequence in it. `verbose` shows the cells that ask nothing of the reader too.
+    `kept` is the folder in which the files of this report lie.
+    """
+    width = min(WIDTH, max(NARROWEST, width))
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, force_terminal=colour, color_system="standard" if colour else None, no_color=not colour
+    )
+    for parts in _lines(report, width, verbose, kept):
+        text = Text()
+        for part, look in parts:
+            text.append(part, style=look)
+        text.truncate(width, overflow="ellipsis")
+        text.rstrip()
+        console.print(text, soft_wrap=True, highlight=False)
+    return out.getvalue()
+
+
+def _lines(report: GateReport, width: int, verbose: bool, kept: Path | None) -> Iterable[Parts]:
+    yield from _head(report, width)
+    yield from _cells(report, width, verbose)
+    yield from _flips(report, width)
+    yield from _controls(report, width)
+    yield from _operating(report, width, verbose)
+    yield from _notes(report, width)
+    yield from _end(report, width, kept)
+
+
+def _wrapped(text: str, width: int, look: str = "", indent: str = "", hanging: str | None = None) -> Iterable[Parts]:
+    """A paragraph; long words are broken rather than cut, because they are there to be copied."""
+    glued = _GLUE.sub("\u00a0", words.one_line(text, 2000))
+    lines = textwrap.wrap(
+        glued, width, initial_indent=indent, break_on_hyphens=False,
+        subsequent_indent=indent if hanging is None else hanging,
+    )  # fmt: skip
+    for line in lines:
+        yield [(line.replace("\u00a0", " "), look)]
+
+
+def _title(text: str) -> Iterable[Parts]:
+    yield []
+    yield [(text, "bold")]
+
+
+def _head(report: GateReport, width: int) -> Iterable[Parts]:
+    sides = f"when-async gate: {telling.side(report.base)} → {telling.side(report.head)}"
+    yield from _wrapped(sides, width, "bold")
+    versions = telling.differences(report)
+    yield from _wrapped(versions, width, "dim")
+    yield from _wrapped(telling.setting(report), width, "dim")
+
+
+def _cells(report: GateReport, width: int, verbose: bool) -> Iterable[Parts]:
+    shown = telling.ranked(report.cells) if verbose else telling.changed(report)
+    folded = telling.folded(report)
+    if shown:
+        legend = (
+            "head / base, above 1 is slower, with 95 % intervals over process pairs; "
+            "'sees' is the smallest slow-down that 95 % of such runs see"
+        )
+        yield []
+        yield from _wrapped(legend, width, "dim")
+    for cell in shown:
+        yield from _cell(cell, width)
+    if folded:
+        yield []
+        yield from _wrapped(f"✓ {'Of all: ' if verbose else ''}{folded}", width, hanging="  ")
+
+
+def _cell(cell: CellResult, width: int) -> Iterable[Parts]:
+    """A cell in two to four lines: word and id, numbers, reason, what fresh pairs said."""
+    yield from _marked(telling.SIGNS[cell.word], cell.word, cell.cell, LOOKS[cell.word], width)
+    if cell.metrics:
+        more = [f"margin {margins(cell)}", words.count(cell.pairs, "pair"), f"sees {visible(cell)}"]
+        yield from _flow([*_ratios(cell.metrics), *more], width)
+    if cell.reason:
+        yield from _wrapped(f"why: {telling.reason(cell)}", width, indent="    ", hanging="         ")
+    if cell.confirmation:
+        pairs = max((metric.ratio.n for metric in cell.confirmation if metric.ratio), default=0)
+        found = ", ".join(part.strip() for part in _ratios(cell.confirmation))
+        yield from _wrapped(f"again on {words.count(pairs, 'fresh pair')}: {found}", width, indent="    ")
+
+
+def _marked(sign: str, word: str, name: str, look: str, width: int) -> Iterable[Parts]:
+    """A sign, a word and a name, which is wrapped beside them."""
+    mark = f"{sign} {word:<{WORD}} "
+    for line in _wrapped(name, width - len(mark), "bold"):
+        yield [(mark, look), *line]
+        mark = " " * len(mark)
+
+
+def _ratios(metrics: Sequence[MetricResult]) -> list[str]:
+    return [f"{label(metric.metric)} {ratio(metric.ratio):<20}" for metric in metrics]
+
+
+def _flow(chunks: Sequence[str], width: int) -> Iterable[Parts]:
+    """Chunks side by side, none of them broken, as many to a line as fit."""
+    line = ""
+    for chunk in chunks:
+        if line and 4 + len(f"{line}{GAP}{chunk}".rstrip()) > width:
+            yield [(f"    {line}", "")]
+            line = chunk
+        else:
+            line = f"{line}{GAP}{chunk}" if line else chunk
+    if line:
+        yield [(f"    {line}", "")]
+
+
+def _flips(report: GateReport, width: int) -> Iterable[Parts]:
+    flips = telling.ordered_flips(report)
+    if flips:
+        yield from _title("Verdicts about models")
+    for flip in flips[:MOST]:
+        sign, look = ("✗", "bold red") if flip.changed else ("?", "yellow")
+        said = f"{telling.pair(flip)}: base {ratio(flip.base)}, head {ratio(flip.head)}"
+        yield from _marked(sign, telling.flip_word(flip), flip.comparison, look, width)
+        yield from _wrapped(telling.meaning(flip), width, indent="    ")
+        yield from _wrapped(said, width, indent="    ")
+    yield from _more(len(flips) - MOST, "verdict", width)
+
+
+def _controls(report: GateReport, width: int) -> Iterable[Parts]:
+    yield from _title("Controls")
+    if not report.canaries:
+        yield from _wrapped("None were run, so this run did not check itself.", width, indent="  ")
+    for canary in report.canaries:
+        sign, look = ("✓", "green") if canary.passed else ("✗", "bold red")
+        said = f"{telling.control(canary)}: {ratio(canary.ratio)}, {words.count(canary.pairs, 'pair')}"
+        yield from _marked(sign, words.one_line(canary.kind, WORD), canary.cell, look, width)
+        yield from _wrapped(said, width, indent="    ")
+
+
+def _operating(report: GateReport, width: int, verbose: bool) -> Iterable[Parts]:
+    yield from _title("What this run could have seen")
+    said = telling.operating(report.operating, telling.fought(report))
+    if verbose and report.operating and report.operating.power:
+        shares = (f"+{percent(size)} in {share(rate)}" for size, rate in sorted(report.operating.power.items()))
+        said.append(f"Slow-downs seen: {', '.join(shares)} of replays.")
+    for sentence in said:
+        yield from _wrapped(sentence, width, indent="  ")
+
+
+def _notes(report: GateReport, width: int) -> Iterable[Parts]:
+    if report.notes:
+        yield from _title("Notes")
+    for note in report.notes[:MOST]:
+        yield from _wrapped(f"- {words.sentence(note)}", width, indent="  ", hanging="    ")
+    yield from _more(len(report.notes) - MOST, "note", width)
+
+
+def _more(number: int, noun: str, width: int) -> Iterable[Parts]:
+    if number > 0:
+        yield from _wrapped(f"and {words.count(number, f'more {noun}')}, in gate.json", width, "dim", "  ")
+
+
+def _end(report: GateReport, width: int, kept: Path | None) -> Iterable[Parts]:
+    passed = exit_code(report) == OK
+    doubts = telling.reservations(report)
+    yield []
+    if kept:
+        yield from _wrapped(f"Kept in {kept}: gate.json, gate.md, gate.xml and gate.txt", width, "dim")
+    look = ("bold yellow" if doubts else "bold green") if passed else "bold red"
+    yield from _wrapped(telling.verdict(report), width, look)
+    for sentence in (*map(str, telling.headlines(report)), *doubts):
+        yield from _wrapped(sentence, width)
+    step = steps.next_step(report, "" if kept is None or kept.parent == RUNS else str(kept))
+    if step:
+        yield [(step.sentence, "")]
+        yield from _command(step.command, width)
+
+
+def _command(command: str, width: int) -> Iterable[Parts]:
+    """A command on lines of its own, continued as a shell has it, options beside their values, to be copied."""
+    try:
+        parts = [shlex.quote(part) for part in shlex.split(command)]
+    except ValueError:
+        parts = command.split()
+    units: list[str] = []
+    for part in parts:
+        if units and not part.startswith("-") and units[-1].startswith("-") and " " not in units[-1]:
+            units[-1] += f" {part}"
+        else:
+            units.append(part)
+    line = " "
+    for part in units:
+        if line.strip() and len(line) + len(part) + 3 > width:
+            yield [(f"{line} \\", "bold")]
+            line = "   "
+        line += f" {part}"
+    yield [(line, "bold")]

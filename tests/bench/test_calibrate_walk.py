@@ -1,0 +1,244 @@
+"""How the probes are walked: interleaved, each in fresh processes, and one that fails costs the others nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from bench.calibration import walk as walking
+from bench.calibration.pairs import WARMUPS, pair
+from bench.calibration.probes import Effort, Subject, readings, round_trip
+from bench.calibration.walk import Findings, Forecast, Probe, Step, walk
+from bench.process import ProcessFailed, ProcessTimedOut
+from support.fakes import Clock, FakeWorker, Fleet, Trick, host, raises
+
+TINY = Effort(passes=3, share=0.1, pair_rounds=4, idle_s=1.0)
+INSIDE = ("clocks", "waits", "costs", "cores")
+PINNED = "pairs pinned to one core"
+
+
+def answer(name: str) -> dict[str, Any]:
+    reading = {"row": f"row of {name}", "column": "value", "unit": "s", "scale": "log", "value": 1.0, "reason": ""}
+    return {"say": "done", "readings": [reading]}
+
+
+class Helpers:
+    """Starts fake helper processes and keeps them; `tricks` maps a probe to what its `receive` does instead."""
+
+    def __init__(self, tricks: Mapping[str, Callable[[], Any]] | None = None) -> None:
+        self.tricks = dict(tricks or {})
+        self.started: list[FakeHelper] = []
+
+    def __call__(self, command: Sequence[str], **options: Any) -> FakeHelper:
+        self.started.append(FakeHelper(self, command[command.index("bench.worker.calibration") + 1]))
+        return self.started[-1]
+
+    def names(self) -> list[str]:
+        return [helper.name for helper in self.started]
+
+
+class FakeHelper:
+    """A helper process that answers at once."""
+
+    def __init__(self, helpers: Helpers, name: str) -> None:
+        self.helpers = helpers
+        self.name = name
+        self.lines = 0
+        self.killed = False
+
+    def send(self, line: str) -> None:
+        self.lines += 1
+
+    def receive(self, timeout_s: float) -> Any:
+        assert not self.killed
+        trick = self.helpers.tricks.get(self.name)
+        return trick() if trick else answer(self.name)
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+def subject(helpers: Helpers | None = None, fleet: Fleet | None = None, cores: tuple[int, ...] = (4, 5)) -> Subject:
+    fake: Any = helpers or Helpers()
+    made = host(fleet or Fleet())
+    made.cores = cores
+    return Subject(made, "python3.11", start=fake, trial={"runner": "sync"})
+
+
+def walked(given: Subject, on_step: Callable[[Step], None] = lambda step: None) -> Findings:
+    return walk(given, TINY, on_step, sleep=lambda seconds: None)
+
+
+def told(error: Exception) -> Callable[[], Any]:
+    def trick() -> Any:
+        raise error
+
+    return trick
+
+
+def test_every_probe_asks_one_fresh_process_a_pass_and_kills_it() -> None:
+    helpers, fleet = Helpers(), Fleet()
+    found = walked(subject(helpers, fleet))
+    for name in (*INSIDE, "echo"):
+        assert helpers.names().count(name) == TINY.passes
+    assert all(helper.killed for helper in helpers.started)
+    # Two workers in each of two pairs, and one that is only started.
+    assert len(fleet.workers) == 5 * TINY.passes
+    assert all(worker.killed for worker in fleet.workers)
+    assert found.failures == found.absent == []
+    assert [len(one["values"]) for one in found.quantities.values()] == [TINY.passes] * 6
+    assert [one["pinned"] for one in found.pairs].count(True) == TINY.passes
+
+
+def test_the_probes_are_shuffled_anew_in_each_pass_and_the_seed_replays_the_order() -> None:
+    orders = []
+    for _ in range(2):
+        steps: list[Step] = []
+        walked(subject(), steps.append)
+        orders.append([(step.number, step.title) for step in steps])
+    assert orders[0] == orders[1]
+    passes = [[title for number, title in orders[0] if number == wanted] for wanted in (1, 2, 3)]
+    assert passes[0] != passes[1]
+    assert sorted(passes[0]) == sorted(passes[1]) == sorted(passes[2])
+
+
+def test_a_probe_that_fails_is_told_once_and_the_others_go_on() -> None:
+    helpers = Helpers({"waits": told(ProcessFailed("the process died with signal 9 (SIGKILL)"))})
+    found = walked(subject(helpers))
+    assert found.failures == [{"title": "waits", "reason": "the process died with signal 9 (SIGKILL)"}]
+    assert helpers.names().count("waits") == 1
+    assert all(helper.killed for helper in helpers.started)
+    for name in set(INSIDE) - {"waits"}:
+        assert found.quantities[name, f"row of {name}", "value"]["values"] == [1.0] * TINY.passes
+
+
+def test_a_worker_that_hangs_fails_its_pairs_only() -> None:
+    fleet = Fleet({("sync", "round"): raises(ProcessTimedOut("no answer within 30 s"))})
+    found = walked(subject(fleet=fleet))
+    assert sorted(one["title"] for one in found.failures) == ["free pairs", PINNED]
+    assert found.pairs == []
+    assert all(worker.killed for worker in fleet.workers)
+    assert ("costs", "worker, start and imports", "cost of one") in found.quantities
+
+
+def test_an_answer_without_readings_is_a_failure_and_not_a_crash() -> None:
+    with pytest.raises(ProcessFailed, match="without any readings"):
+        readings(subject(Helpers({"clocks": lambda: {"say": "done"}})), "clocks", TINY)
+
+
+def test_a_reading_without_a_value_keeps_its_reason() -> None:
+    found = Findings()
+    plain = answer("costs")["readings"][0]
+    found.keep("costs", plain)
+    found.keep("costs", plain | {"value": None, "reason": "not on this Python", "absent": True})
+    found.keep("clocks", plain | {"value": None, "reason": "OSError: no"})
+    first, second = found.quantities.values()
+    assert (first["values"], first["reason"], first["absent"]) == ([1.0], "not on this Python", True)
+    assert (second["values"], second["reason"], second["absent"]) == ([], "OSError: no", False)
+
+
+def recorded() -> tuple[Fleet, list[FakeWorker]]:
+    """A fleet, and the list that will hold its workers in the order in which they were asked for rounds."""
+    asked: list[FakeWorker] = []
+
+    def trick(worker: FakeWorker, times: int) -> Mapping[str, Any]:
+        asked.append(worker)
+        return {}
+
+    play: Trick = trick
+    return Fleet({("sync", "round"): play}), asked
+
+
+def letters(fleet: Fleet, asked: list[FakeWorker]) -> str:
+    return "".join("AB"[fleet.workers.index(worker)] for worker in asked)
+
+
+def test_the_sides_of_a_pair_alternate_abba() -> None:
+    fleet, asked = recorded()
+    pair(subject(fleet=fleet), 0, 4, pinned=True)
+    assert letters(fleet, asked)[-8:] == "BAABBAAB"
+
+
+def test_the_starting_side_and_the_core_change_from_pair_to_pair_and_not_together() -> None:
+    seen = set()
+    for index in range(4):
+        fleet, asked = recorded()
+        found = pair(subject(fleet=fleet), index, 2, pinned=True)
+        assert {worker.affinity == [found["core"]] for worker in fleet.workers} == {True}
+        seen.add((found["core"], letters(fleet, asked)[0]))
+    assert seen == {(4, "A"), (5, "A"), (4, "B"), (5, "B")}
+
+
+def test_the_workers_of_a_free_pair_are_left_free() -> None:
+    fleet, _ = recorded()
+    found = pair(subject(fleet=fleet), 0, 2, pinned=False)
+    assert (found["pinned"], found["core"]) == (False, None)
+    assert [worker.affinity for worker in fleet.workers] == [None, None]
+
+
+def test_a_pair_keeps_its_rounds_in_order_and_leaves_the_warm_ups_out() -> None:
+    fleet = Fleet(makespan_s=lambda runner, times: 0.001 * (times + 1))
+    found = pair(subject(fleet=fleet), 0, 3, pinned=True)
+    expected = [pytest.approx(0.001 * (WARMUPS + turn)) for turn in (1, 2, 3)]
+    assert found["base_s"] == found["head_s"] == expected
+    assert {command["sweep"] for command in fleet.workers[0].asked if command["do"] == "round"} == {False}
+
+
+def test_a_pair_whose_workers_do_not_start_leaves_no_process() -> None:
+    fleet = Fleet({("sync", "ready"): raises(ProcessFailed("it did not start"))})
+    with pytest.raises(ProcessFailed):
+        pair(subject(fleet=fleet), 0, 2, pinned=True)
+    assert [worker.killed for worker in fleet.workers] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("cores", "pins", "reason"),
+    [((4,), True, "only one core may be used, where every pair shares it"),
+     ((4, 5), False, "this system cannot bind a process to a core")],
+)  # fmt: skip
+def test_where_nothing_can_be_pinned_the_reason_is_kept_and_nothing_fails(
+    monkeypatch: pytest.MonkeyPatch, cores: tuple[int, ...], pins: bool, reason: str
+) -> None:
+    monkeypatch.setattr(walking, "can_pin", lambda: pins)
+    found = walked(subject(cores=cores))
+    assert found.absent == [{"title": PINNED, "reason": reason}]
+    assert found.failures == []
+    assert {one["pinned"] for one in found.pairs} == {False}
+
+
+def test_a_round_trip_is_asked_for_many_times_of_one_process() -> None:
+    helpers = Helpers()
+    (found,) = round_trip(subject(helpers), TINY)
+    assert helpers.names() == ["echo"]
+    assert helpers.started[0].lines == 30
+    assert found["value"] > 0
+
+
+def test_time_left_starts_as_a_guess_and_follows_what_was_seen() -> None:
+    def never(index: int) -> Any:
+        raise AssertionError
+
+    forecast = Forecast([Probe("a", "fast", 1.0, never), Probe("b", "slow", 4.0, never)], passes=3)
+    assert forecast.left_s() == 15.0
+    forecast.took("slow", 6.0)
+    assert forecast.left_s() == 3.0 + 12.0
+    forecast.drop("slow")
+    assert forecast.left_s() == 3.0
+    for _ in range(3):
+        forecast.took("fast", 2.0)
+    assert forecast.left_s() == 0.0
+
+
+def test_the_machine_is_watched_at_rest_before_anything_runs() -> None:
+    clock, helpers = Clock(), Helpers()
+
+    def sleep(seconds: float) -> None:
+        assert helpers.started == []
+        clock.pass_s(seconds)
+
+    found = walk(subject(helpers), TINY, clock=clock, sleep=sleep)
+    assert found.idle["window_s"] == 1.0
+    assert found.busy["window_s"] == 0.0
+    assert found.idle["steal_s"] == 0.0
