@@ -1,13 +1,14 @@
 # Two commands: `make report` measures, collects and writes the page; `make test` checks everything.
-# They need Python 3.11 or newer, and the package index the first time.
+# `make gate BASE=main` compares the working folder with a commit. They need Python 3.11 or newer, and the package index the first time.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 OUTPUT ?= reports/out
+BASE   ?= main
 
-.PHONY: report test lint type clean picture
+.PHONY: report test gate lint type clean picture
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +23,10 @@ report: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Exit status 0 passes, 1 is a regression; the others are in docs/gate-your-own.md.
+gate: $(READY)
+	$(BIN)/when-async gate --base '$(BASE)'
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -119,9 +119,10 @@ class Docket:
         return bool(rule(row[None, :], self.terms.margins[metric], self.rule)[0])  # type: ignore[operator]
 
     def result(self, *, out_of_time: bool = False) -> CellResult:
-        """The verdict; a cell that still wants pairs is inconclusive because the budget ran out."""
+        """The verdict; a cell that was stopped, or still wants pairs, is inconclusive whatever its pairs say so far."""
         metrics = tuple(self._metric(FIRST, metric) for metric in self.ratios(FIRST))
-        word, reason = self._verdict(metrics) if not out_of_time else self._cut_short()
+        stopped = out_of_time or self.wants() is not None
+        word, reason = self._cut_short() if stopped else self._verdict(metrics)
         return CellResult(
             cell=self.cell,
             word=word,
@@ -134,10 +135,12 @@ class Docket:
 
     def _cut_short(self) -> tuple[Word, str]:
         taken = sum(map(len, self.pairs.values()))
-        return Word.INCONCLUSIVE, f"the budget ran out after {taken} pairs; give it more with --budget"
+        return Word.INCONCLUSIVE, f"stopped undecided after {taken} pairs; give it more time with --budget"
 
     def _verdict(self, metrics: Sequence[MetricResult]) -> tuple[Word, str]:
         pairs = len(self.pairs[FIRST])
+        if not metrics:
+            return Word.INCONCLUSIVE, f"no clock could be read in all of {pairs} pairs; give a round more ops"
         regressed = self.regressed()
         if regressed:
             return Word.REGRESSED, f"{' and '.join(regressed)} beyond the margin, confirmed on {pairs} fresh pairs"

@@ -25,16 +25,21 @@ ROUND_TRIP, LAUNCH = "round trip of a JSON line to a worker", "worker, start and
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: passes are fresh processes per figure, `share` scales the repeats within one."""
+    """How much is measured: passes are fresh processes per figure, `share` scales the repeats within one.
+
+    `pairs` of each kind are measured in a pass, of `pair_rounds` rounds a side; `idle_s` is how long the machine is
+    watched at rest.
+    """
 
     passes: int
     share: float
+    pairs: int
     pair_rounds: int
     idle_s: float
 
 
-FULL = Effort(passes=10, share=1.0, pair_rounds=40, idle_s=1.0)
-QUICK = Effort(passes=6, share=0.3, pair_rounds=24, idle_s=0.5)
+FULL = Effort(passes=10, share=1.0, pairs=2, pair_rounds=40, idle_s=1.0)
+QUICK = Effort(passes=6, share=0.3, pairs=1, pair_rounds=24, idle_s=0.5)
 """Six is the least number of processes for which a rank interval exists."""
 
 

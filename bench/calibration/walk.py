@@ -38,7 +38,8 @@ class Probe:
     group: str
     title: str
     guess_s: float
-    take: Callable[[int], list[Reading] | dict[str, Any]]
+    take: Callable[[int], list[Reading] | tuple[dict[str, Any], ...]]
+    """Gets the number of the pass, from 0; gives readings, or pairs as a tuple."""
 
 
 @dataclass
@@ -74,9 +75,12 @@ def probes(subject: Subject, effort: Effort) -> tuple[list[Probe], list[dict[str
 
     def pairs(pinned: bool) -> Probe:
         title = "pairs pinned to one core" if pinned else "free pairs"
-        rounds = effort.pair_rounds
-        guess_s = 0.2 + 0.011 * rounds
-        return Probe("pairs", title, guess_s, lambda index: pair(subject, index, rounds, pinned=pinned))
+
+        def take(index: int) -> tuple[dict[str, Any], ...]:
+            numbers = range(index * effort.pairs, (index + 1) * effort.pairs)
+            return tuple(pair(subject, number, effort.pair_rounds, pinned=pinned) for number in numbers)
+
+        return Probe("pairs", title, effort.pairs * (0.2 + 0.009 * effort.pair_rounds), take)
 
     chosen = [
         inside("clocks", "clocks", 0.1),
@@ -163,8 +167,8 @@ def _order(chosen: list[Probe], passes: int, seed: int) -> Iterator[tuple[int, P
 
 def _take(found: Findings, probe: Probe, index: int) -> None:
     taken = probe.take(index)
-    if isinstance(taken, dict):
-        found.pairs.append(taken)
+    if isinstance(taken, tuple):
+        found.pairs += taken
         return
     for reading in taken:
         found.keep(probe.group, reading)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 TRACES = Path("results/reference/gate-traces.jsonl.gz")
+LIVE = Path("results/reference/gate-live.jsonl")
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,9 @@ def test_a_report_shows_the_calibration_beside_its_run_and_ignores_a_damaged_one
 def test_measuring_for_real_gives_a_record_that_can_be_read(tmp_path: Path) -> None:
     host = make_host()
     try:
-        found = cli_calibrate.measure(host, Effort(1, 0.01, 2, 0.0), quick=True, stream=io.StringIO())
+        found = cli_calibrate.measure(
+            host, Effort(passes=1, share=0.01, pairs=1, pair_rounds=2, idle_s=0.0), quick=True, stream=io.StringIO()
+        )
     finally:
         host.reaper.close()
         host.noise.close()

@@ -14,7 +14,7 @@ from bench.calibration.walk import Findings, Forecast, Probe, Step, walk
 from bench.process import ProcessFailed, ProcessTimedOut
 from support.fakes import Clock, FakeWorker, Fleet, Trick, host, raises
 
-TINY = Effort(passes=3, share=0.1, pair_rounds=4, idle_s=1.0)
+TINY = Effort(passes=3, share=0.1, pairs=2, pair_rounds=4, idle_s=1.0)
 INSIDE = ("clocks", "waits", "costs", "cores")
 PINNED = "pairs pinned to one core"
 
@@ -84,12 +84,13 @@ def test_every_probe_asks_one_fresh_process_a_pass_and_kills_it() -> None:
     for name in (*INSIDE, "echo"):
         assert helpers.names().count(name) == TINY.passes
     assert all(helper.killed for helper in helpers.started)
-    # Two workers in each of two pairs, and one that is only started.
-    assert len(fleet.workers) == 5 * TINY.passes
+    # Two workers in each of two pairs of either kind, and one that is only started.
+    assert len(fleet.workers) == 9 * TINY.passes
     assert all(worker.killed for worker in fleet.workers)
     assert found.failures == found.absent == []
     assert [len(one["values"]) for one in found.quantities.values()] == [TINY.passes] * 6
-    assert [one["pinned"] for one in found.pairs].count(True) == TINY.passes
+    assert [one["pinned"] for one in found.pairs].count(True) == len(found.pairs) / 2 == 2 * TINY.passes
+    assert [one["core"] for one in found.pairs if one["pinned"]] == [4, 5] * TINY.passes
 
 
 def test_the_probes_are_shuffled_anew_in_each_pass_and_the_seed_replays_the_order() -> None:

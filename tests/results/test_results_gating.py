@@ -143,7 +143,7 @@ def test_the_verdict_can_be_had_again_from_the_stored_pairs_alone() -> None:
         lines = [json.dumps(to_json("pair", each)) for each in series_of(found)]
         again = docket()
         for line in lines:
-            again.add(from_json(json.loads(line)))
+            again.add(from_json(Pair, json.loads(line)))
         assert again.result() == found.result()
         assert again.wants() is None
 

@@ -1,4 +1,4 @@
-"""What the hierarchical bootstrap promises: processes first, rounds inside, the stated coverage, the same every time."""
+"""What the hierarchical bootstrap promises: processes first, rounds inside, the stated coverage, repeatable."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_one_another() -> None
 
 def test_more_rounds_in_a_process_do_not_stand_in_for_processes() -> None:
     few = drawn(np.random.default_rng(1), rounds=20, within=0.001)
-    many = Processes(tuple(np.tile(rounds, 50) for rounds in few.rounds))
+    many = Processes(tuple(np.tile(rounds, 10) for rounds in few.rounds))
     one, other = bootstrap_interval(few, "s"), bootstrap_interval(many, "s")
     assert one is not None
     assert other is not None
@@ -51,13 +51,11 @@ def test_more_rounds_in_a_process_do_not_stand_in_for_processes() -> None:
 
 
 def test_what_rounds_leave_open_about_their_process_widens_the_interval() -> None:
-    rng = np.random.default_rng(2)
     sure, unsure = (Processes(tuple(np.exp([-s, 0, s]) for _ in range(6))) for s in (1e-6, 0.1))
     narrow, wide = bootstrap_interval(sure, "s"), bootstrap_interval(unsure, "s")
     assert narrow is not None
     assert wide is not None
     assert math.log(wide.high / wide.low) > 1000 * math.log(narrow.high / narrow.low)
-    assert rng is not None
 
 
 def test_a_ratio_inverts_when_its_sides_are_swapped_and_does_not_depend_on_the_unit() -> None:

@@ -1,0 +1,140 @@
+"""The front door's comparing half: which of its kinds A and B mean, and a run of two environments beside each other."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.cli_compare_sides import Asked, Sides, make_sides
+from bench.cli_run import RUNS, Started, header, settings_of, tell, write_cells
+from bench.experiment import Done
+from bench.model import Environment
+from bench.plan import Comparison, Contestant, Plan, build
+from bench.selection import catalogue, select
+from results.journal import Journal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from results.contrast import ContrastRow
+
+BROKEN_STATUSES = ("FAILED", "TIMEOUT", "INCOMPLETE")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison came to: its rows, the names of A and B, and whether a cell of it failed."""
+
+    a: str
+    b: str
+    rows: Sequence[ContrastRow]
+    broken: bool
+    path: Path | None = None
+    """The run file of a comparison that was measured."""
+
+
+def compare_files(a: Path, b: Path, margin: float) -> Compared:
+    """Two stored runs, unpaired; raises ContrastError where that would be meaningless."""
+    from results import load
+    from results.contrast import ContrastError, contrast_runs
+
+    if a.samefile(b):
+        raise ContrastError(f"{a} would be compared with itself; name two different runs")
+    frames = load([a]), load([b])
+    rows = contrast_runs(*frames, margin)
+    broken = [_broken(frame, rows) for frame in frames]
+    return Compared(a.name, b.name, rows, any(broken))
+
+
+def compare_stored(path: Path, a: str, b: str, margin: float) -> Compared:
+    """Two interpreters, contestants or cells of one stored run; raises ContrastError."""
+    from results import load
+    from results.contrast import contrast_named
+
+    frame = load([path])
+    rows = contrast_named(frame, a, b, margin)
+    return Compared(a, b, rows, _broken(frame, rows))
+
+
+def names_contestants(path: Path | None, a: str, b: str) -> bool:
+    """Whether both are cells or contestants of a stored run.
+
+    An interpreter of it does not count: `compare 3.13 3.14` is to measure, and not to repeat what was measured once.
+    """
+    from results import load
+    from results.resolve import ContrastError, Kind, resolve
+
+    if path is None:
+        return False
+    try:
+        frame = load([path])
+        return all(resolve(frame, text).kind is not Kind.PYTHON for text in (a, b))
+    except ContrastError:
+        return False
+
+
+def latest() -> Path | None:
+    """The newest run file in results/runs."""
+    files = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    return files[-1] if files else None
+
+
+def compare_measured(path: Path, environments: Sequence[Environment], margin: float) -> Compared:
+    """The two environments of a run that was just measured."""
+    a, b = (environment.label for environment in environments)
+    return replace(compare_stored(path, a, b, margin), path=path)
+
+
+def _broken(frame: pd.DataFrame, rows: Sequence[ContrastRow]) -> bool:
+    """Whether a compared cell failed, or there was none to compare."""
+    cells = {cell for row in rows for cell in (row.cell_a, row.cell_b)}
+    own = frame[frame["cell"].isin(cells)]
+    return bool(own["status"].isin(BROKEN_STATUSES).any()) or not (own["status"] == "OK").any()
+
+
+def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -> tuple[Started, Sides]:
+    """Make both environments, plan a run of both and write the head of its file."""
+    known = catalogue(options["workloads"], options["runners"])
+    core = [name for name, found in known.workloads.items() if not found.value.calibration]
+    selection = select(known, options["workloads"] or core, options["runners"], "quick")
+    sides = make_sides(a, b, known.modules, tell)
+    settings = settings_of({**options, "profile": "quick"})
+    plan = at_home(build(selection.points, selection.runners, sides.environments, settings), sides)
+    now = datetime.now(UTC)
+    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    path = options["output"] or RUNS / f"{run}.jsonl"
+    head = header(run, now, plan, selection, sides.environments, argv)
+    # No list of pythons with one set of pins says what two sides are, so such a run cannot be gone on with.
+    labels = [environment.label for environment in sides.environments]
+    journal = Journal.create(path, {**head, "asked_pythons": labels, "asked_pins": []})
+    write_cells(journal, plan, selection)
+    for note in sides.notes:
+        tell(f"note: {note}")
+    return Started(path, journal, plan, Done()), sides
+
+
+def at_home(plan: Plan, sides: Sides) -> Plan:
+    """The same plan with files of the working copy replaced by those of each side's tree; raises Unresolvable."""
+
+    def moved(contestant: Contestant) -> Contestant:
+        label = contestant.environment.label
+        return replace(
+            contestant,
+            workload=sides.at_home(contestant.workload, label),
+            runner=sides.at_home(contestant.runner, label),
+        )
+
+    def of(comparison: Comparison) -> Comparison:
+        return replace(comparison, contestants=tuple(map(moved, comparison.contestants)))
+
+    return replace(plan, comparisons=tuple(map(of, plan.comparisons)))
+
+
+def are_files(a: str, b: str) -> bool:
+    """Whether both name run files that exist."""
+    return all(os.path.isfile(text) and text.endswith(".jsonl") for text in (a, b))
