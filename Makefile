@@ -1,5 +1,6 @@
 # Two commands: `make report` measures, collects and writes the page; `make test` checks everything.
-# `make gate BASE=main` compares the working folder with a commit. They need Python 3.11 or newer, and the package index the first time.
+# A third, `make gate BASE=main`, compares the working folder with a commit.
+# They need Python 3.11 or newer, and the package index the first time.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv

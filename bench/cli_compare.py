@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.cli_compare_sides import Asked, Sides, make_sides
 from bench.cli_run import RUNS, Started, header, settings_of, tell, write_cells
@@ -17,11 +17,6 @@ from bench.model import Environment
 from bench.plan import Comparison, Contestant, Plan, build
 from bench.selection import catalogue, select
 from results.journal import Journal
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from results.contrast import ContrastRow
 
 BROKEN_STATUSES = ("FAILED", "TIMEOUT", "INCOMPLETE")
 
@@ -32,7 +27,8 @@ class Compared:
 
     a: str
     b: str
-    rows: Sequence[ContrastRow]
+    rows: Sequence[Any]
+    """results.contrast.ContrastRow"""
     broken: bool
     path: Path | None = None
     """The run file of a comparison that was measured."""
@@ -84,13 +80,25 @@ def latest() -> Path | None:
     return files[-1] if files else None
 
 
+def near(*texts: str) -> str:
+    """What to add where a text was taken for a git ref: the runner that was perhaps meant by it."""
+    import difflib
+
+    runners = catalogue().runners
+    meant = [difflib.get_close_matches(text, runners, 1) for text in texts if text not in runners]
+    if found := next((each[0] for each in meant if each), None):
+        return f"; if you meant the runner {found}: it is looked up in the latest run, or in that of --run FILE"
+    missing = [text for text in texts if text in runners]
+    return f"; the runner {missing[0]} is looked up in the latest run, or in that of --run FILE" if missing else ""
+
+
 def compare_measured(path: Path, environments: Sequence[Environment], margin: float) -> Compared:
     """The two environments of a run that was just measured."""
     a, b = (environment.label for environment in environments)
     return replace(compare_stored(path, a, b, margin), path=path)
 
 
-def _broken(frame: pd.DataFrame, rows: Sequence[ContrastRow]) -> bool:
+def _broken(frame: Any, rows: Sequence[Any]) -> bool:
     """Whether a compared cell failed, or there was none to compare."""
     cells = {cell for row in rows for cell in (row.cell_a, row.cell_b)}
     own = frame[frame["cell"].isin(cells)]
@@ -109,7 +117,7 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = options["output"] or RUNS / f"{run}.jsonl"
     head = header(run, now, plan, selection, sides.environments, argv)
-    # No list of pythons with one set of pins says what two sides are, so such a run cannot be gone on with.
+    # `run --resume` cannot make two sides again: it refuses labels with a source or pins, for it finds no such Python.
     labels = [environment.label for environment in sides.environments]
     journal = Journal.create(path, {**head, "asked_pythons": labels, "asked_pins": []})
     write_cells(journal, plan, selection)

@@ -6,14 +6,11 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from bench.cli_shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, fail, plain_errors, tell
-
-if TYPE_CHECKING:
-    from bench.cli_compare import Compared
 
 HELP = """Say how B stands to A: two interpreters, commits, pins, contestants or runs.
 
@@ -76,7 +73,7 @@ def compare(a: str, b: str, stored: Path | None, margin: float, wait: bool, as_j
     sys.exit(show(compared, as_json))
 
 
-def _stored(a: str, b: str, stored: Path | None, margin: float) -> Compared | None:
+def _stored(a: str, b: str, stored: Path | None, margin: float) -> Any:
     """The comparison of what was measured before; None where A and B are to be measured."""
     from bench.cli_compare import are_files, compare_files, compare_stored, latest, names_contestants
 
@@ -110,10 +107,11 @@ def _no_measuring(what: str) -> None:
         fail(f"with {what} nothing is measured; leave out {', '.join(sorted(given))}")
 
 
-def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]) -> Compared:
-    from bench.cli_compare import compare_measured, start
+def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]) -> Any:
+    from bench.cli_compare import compare_measured, near, start
     from bench.cli_compare_sides import read_side
     from bench.cli_run import Interrupted, execute
+    from bench.git import SourceError
     from bench.interpreters import BuildFailed
     from bench.lock import machine
     from results.journal import RunFileError
@@ -122,6 +120,8 @@ def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]
     with machine(wait=wait, say=tell):
         try:
             started, sides = start(*asked, options, sys.argv[1:])
+        except SourceError as error:
+            fail(f"{error}{near(a, b)}")
         except BuildFailed as error:
             _broken(f"when-async: {error}")
         first, second = (environment.label for environment in sides.environments)
@@ -141,7 +141,7 @@ def _broken(text: str) -> NoReturn:
     sys.exit(BROKEN)
 
 
-def show(compared: Compared, as_json: bool) -> int:
+def show(compared: Any, as_json: bool) -> int:
     """Print the comparison; returns the exit code."""
     from rich.console import Console
 

@@ -6,7 +6,7 @@ import secrets
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from bench.host import Host, make_host
 from bench.machine import fingerprint
 from bench.model import to_json
 from bench.pairs import Duel, Pairs
+from bench.registry import choose
 from bench.selection import Selection, catalogue, select
 from results.acceptance import Acceptance
 from results.assembly import Control, believed, canaries, cell_results, wall_series
@@ -76,6 +77,14 @@ def chosen(request: Request) -> Selection:
     return select(known, there, config.runners, request.profile)
 
 
+def refuse_unknown(request: Request, inventories: tuple[Entries, Entries]) -> None:
+    """Raise RegistryError for a workload that neither side has, which is a slip of the pen and no finding."""
+    has = {entry["workload"] for entries in inventories for entry in entries.values()}
+    for spec in request.config.workloads:
+        if not _is_file(spec) and _path(spec) not in has:
+            choose(_path(spec), sorted(has | set(catalogue().workloads)), "workload")
+
+
 def _path(spec: str) -> str:
     return spec.partition("[")[0]
 
@@ -96,12 +105,15 @@ def run_gate(
 ) -> GateReport:
     """Measure and judge; what was measured is in `folder` the moment it is there, and Ctrl-C keeps it."""
     began, started = time.monotonic(), datetime.now(UTC)
-    matched = match(chosen(request), sides.environments, _inventories(sides, request), sides.reroot)
+    # Asked first: a file that does not import in head is a broken benchmark (3), not a wrong word (2).
+    inventories = _inventories(sides, request)
+    refuse_unknown(request, inventories)
+    matched = match(chosen(request), sides.environments, inventories, sides.reroot)
+    state = Trialled(notes=[*sides.notes, *_skipped(matched)])
+    journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
     host = host or make_host()
     pairs = make_pairs(host)
     mark = host.noise.mark()
-    state = Trialled(notes=[*sides.notes, *_skipped(matched)])
-    journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
     try:
         _fight(request, matched, accepted, state, pairs, journal, say, began)
     except KeyboardInterrupt:
@@ -245,10 +257,19 @@ def _report(
                     request.config.margin),
         operating=operating(series, margin=request.config.margin, comparisons=decided,
                             seconds_per_decision=spent, seed=request.seed),
-        notes=(*state.notes, *told),
+        notes=(*state.notes, *_allowed(state.dockets, accepted), *told),
         interrupted=state.interrupted,
         fail_inconclusive=request.config.fail_inconclusive,
     )  # fmt: skip
+
+
+def _allowed(cells: Collection[str], accepted: Mapping[tuple[str, str], Acceptance]) -> list[str]:
+    """One sentence for each slow-down that was accepted and widens a margin of this run, which the reader must know."""
+    return [
+        f"{one.cell}: {one.metric} up to {100 * one.slowdown:.1f} % slower was accepted on {one.date}: {one.reason}"
+        for one in accepted.values()
+        if one.metric and one.cell in cells
+    ]
 
 
 def _unfought(matched: Matched, accepted: Mapping[tuple[str, str], Acceptance]) -> tuple[list[CellResult], list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.duels import Entries, absolute, in_tree, take_inventory
-from bench.git import SHORT, git
+from bench.git import SHORT
 from bench.interpreters import Run, run_command
 from bench.model import Environment
 from bench.selection import REQUIREMENTS, catalogue
@@ -98,13 +98,6 @@ def make_sides(
         project=here,
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def contains(sides: Sides, commit: str) -> bool:
-    """Whether base has a commit already; a commit that the repository does not know is taken for not contained."""
-    source = sides.sources["base"]
-    base = source.commit or "HEAD"
-    return git(sides.project, sides.run, "merge-base", "--is-ancestor", commit, base).returncode == 0
 
 
 def _side(asked: Asked, source: Source, environment: Environment) -> Side:

@@ -22,6 +22,9 @@ class Asks(Protocol):
     def wants(self) -> tuple[str, int] | None:
         """The series to go on with and how many pairs it needs in all; None when the cell can be decided."""
 
+    def owed(self) -> int:
+        """How many pairs it still wants, as far as it knows by now."""
+
     def add(self, pair: Pair) -> None:
         """One pair more."""
 

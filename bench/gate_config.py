@@ -86,9 +86,11 @@ def load(path: Path = Path("pyproject.toml")) -> GateConfig:
         return GateConfig()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
-    section = data.get("tool", {}).get("when-async", {}).get("gate", {})
-    if not isinstance(section, dict):
-        raise ConfigError(f"[tool.when-async.gate] in {path} must be a table")
+    section: Any = data
+    for name in ("tool", "when-async", "gate"):
+        section = section.get(name, {})
+        if not isinstance(section, dict):
+            raise ConfigError(f"[tool.when-async.gate] in {path} must be a table")
     return _config(section, path)
 
 

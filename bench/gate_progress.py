@@ -70,9 +70,8 @@ class GateProgress:
     def _left_s(self, step: Step) -> float:
         """What the cells want as far as they know by now, at the pace so far; never beyond the budget."""
         pace_s = (self._clock() - self._started) / self._taken if self._taken else GUESS_S
-        wanted = [asks.wants() for asks in self._asks.values()]
-        passes = sum(max(0, want[1] - step.passed) for want in wanted if want)
-        return min(passes * pace_s, max(0.0, self._budget_s - (self._clock() - self._began)))
+        pairs = sum(asks.owed() for asks in self._asks.values())
+        return min(pairs * pace_s, max(0.0, self._budget_s - (self._clock() - self._began)))
 
     def say(self, text: str) -> None:
         """A line that stays."""

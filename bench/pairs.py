@@ -23,6 +23,9 @@ LEAST_ROUNDS = 10
 PAIR_S = 0.5
 """Timed seconds that a pair may take: longer rounds get fewer of them, down to LEAST_ROUNDS."""
 
+TICK_S = 1e-9
+"""The least that a round is taken for, where a coarse clock reads 0."""
+
 PAIR_SETTINGS = Settings("pair", forks=1, warmups=WARMUPS, rounds=ROUNDS, sweep=False)
 
 
@@ -145,7 +148,7 @@ class Pairs:
 
 def rounds_for(round_s: float, most: int) -> int:
     """How many rounds a side gets when one takes `round_s`; an even number, so that each order occurs as often."""
-    fitting = int(PAIR_S / 2 / round_s) // 2 * 2
+    fitting = int(PAIR_S / 2 / max(round_s, TICK_S)) // 2 * 2
     return max(min(fitting, most), min(LEAST_ROUNDS, most))
 
 

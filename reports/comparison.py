@@ -173,7 +173,7 @@ def between(frame: pd.DataFrame) -> Table | None:
     """The page's table of the environments of each run against its first one; None where no run has two."""
     groups: list[Group] = []
     for header in frame.attrs.get("headers", ()):
-        pythons = list(dict.fromkeys(header.get("pythons") or ()))
+        pythons = [str(each["label"]) for each in header.get("environments") or ()]
         own = frame[frame["run"] == header.get("run")]
         own.attrs = {**frame.attrs, "headers": [header]}
         have = set(own["python"])
@@ -184,8 +184,8 @@ def between(frame: pd.DataFrame) -> Table | None:
         return None
     caption = (
         "How many times as long an environment takes as the first one of its run, paired inside blocks; below 1 it is "
-        f"faster. Within {MARGIN * 100:g} % a difference counts as none. ▼ faster, ▲ slower, = no difference larger "
-        "than that was seen, ? open. Do not conclude from one row of many: one in twenty errs."
+        "faster. ▼ faster and ▲ slower say that the interval excludes 1, by however little; = says that no difference "
+        f"larger than {MARGIN * 100:g} % was seen; ? is open. Where many rows stand, one in twenty errs."
     )
     return Table(caption, ["cell"], ["wall time, ratio", "", "CPU per op, ratio", "", "forks"], groups)
 

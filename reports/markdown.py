@@ -36,6 +36,7 @@ def report(page: Mapping[str, Any]) -> str:
         "\n".join(_findings(page["findings"])),
         _grid(page["summary"]),
         text(page["summary"].caption),
+        *_between(page["between"]),
     ]
     for section in page["sections"]:
         blocks += [f"## {text(section.name)}", text(section.isolates)]
@@ -50,6 +51,10 @@ def report(page: Mapping[str, Any]) -> str:
     blocks += ["Measure again:", "\n".join(f"    {line}" for line in page["reproduce"])]
     blocks += ["Draw this report again:", f"    {page['command']}"]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _between(table: Table | None) -> Sequence[str]:
+    return ["## Between environments", _grid(table), text(table.caption)] if table else []
 
 
 def _findings(found: Iterable[Any]) -> Iterable[str]:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from bench.model import Workload
 from bench.registry import RegistryError, collect
 from reports import calibration, cost, ledger, markdown, style, svg, tables, words
+from reports.comparison import between
 from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.plotting import NARROW, WIDE, Plot
@@ -115,6 +116,7 @@ def build(
         "banners": _banners(headers, scene, frame),
         "findings": findings(scene) if figures else [],
         "summary": tables.summary_table(scene) if figures else tables.statuses(scene),
+        "between": between(frame) if figures else None,
         "sections": _sections(scene, workloads) if figures else [],
         "card": cost.card(scene) if figures else None,
         "holes": [_hole(row) for row in scene.rows if row.status != "OK"],

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
 from bench.model import Estimate
-from results.stats.estimate import linear_interval, log_interval
+from results.stats.estimate import linear_interval, paired_interval
+from results.stats.samples import PairedRounds
 
 Row = Any
 """A row of `results.compare.summary`: one cell of one run with its status and its estimates."""
@@ -161,7 +161,10 @@ class Scene:
             return known
         by_fork = self.pairs(over, under, metric).values()
         if len(by_fork) >= 2 and all(a > 0 and b > 0 for values in by_fork for a, b in values):
-            return log_interval((math.exp(median(math.log(a / b) for a, b in values)) for values in by_fork), "")
+            logs = [
+                PairedRounds(*zip(*((b, a) for a, b in values), strict=True)).median_log_ratio() for values in by_fork
+            ]
+            return paired_interval(logs)
         first, second = value(over, metric), value(under, metric)
         return quotient(first, second) if first is not None and second is not None else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def load(path: Path = FILE) -> tuple[Acceptance, ...]:
     """What has been accepted so far, nothing where there is no file; raises AcceptanceError for a damaged one."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(Acceptance(**entry) for entry in data["accepted"])
+        return tuple(Acceptance(**{**entry, "slowdown": float(entry["slowdown"])}) for entry in data["accepted"])
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -92,15 +92,10 @@ def _of(result: CellResult, report: GateReport, reason: str, date: str) -> list[
     ]
 
 
-def in_force(
-    accepted: Sequence[Acceptance], base: str, contains: Callable[[str, str], bool]
-) -> dict[tuple[str, str], Acceptance]:
-    """What still counts against `base`, by (cell, metric); the latest of several.
+def in_force(accepted: Sequence[Acceptance], spent: Sequence[Acceptance]) -> dict[tuple[str, str], Acceptance]:
+    """What still counts, by (cell, metric); the latest of several.
 
-    `contains(base, commit)` says whether base has the commit already, after which an acceptance is spent.
+    `spent` is what base's own file holds. An acceptance is committed with the change that it is for, so a base that has
+    the one has the other, however the commits were squashed or rewritten on the way.
     """
-    return {
-        (one.cell, one.metric): one
-        for one in accepted
-        if (not contains(base, one.head) if one.head else one.base == base)
-    }
+    return {(one.cell, one.metric): one for one in accepted if one not in spent}

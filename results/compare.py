@@ -17,7 +17,7 @@ import pandas as pd
 
 from bench.model import Estimate, Phase, Scalar, Status
 from results.ledger import noise
-from results.pairing import block_logs, log_ratios, wall_s
+from results.pairing import bare, block_logs, log_ratios, wall_s
 from results.stats.estimate import linear_interval, log_interval, paired_interval
 
 __all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
@@ -107,6 +107,7 @@ class Row:
 
 def summary(frame: pd.DataFrame) -> list[Row]:
     """One Row per cell of `frame` (results.load), in the order of the frame; numbers for OK cells only."""
+    frame = bare(frame)
     measured = frame[frame["phase"] == Phase.MEASURE]
     seen = _seen(measured)
     good = measured[measured["status"] == Status.OK]

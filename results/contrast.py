@@ -82,7 +82,7 @@ def contrast_cells(frame: pd.DataFrame, a: str, b: str, margin: float = MARGIN) 
     work = other_work(digests.get(twos[0].id_a, ()), digests.get(twos[0].id_b, ()))
     if work and {name.kind for name in names} == {Kind.CELL}:
         raise ContrastError(f"{names[0].text} and {names[1].text} cannot be compared: {work}")
-    return _rows(twos, holes, _differences(twos, header, header), _paired(frame, margin))
+    return _rows(twos, holes, _differences(twos, header, header), _paired(frame, twos, margin))
 
 
 def contrast_environments(frame: pd.DataFrame, a: str, b: str, margin: float = MARGIN) -> list[ContrastRow]:
@@ -99,7 +99,7 @@ def contrast_environments(frame: pd.DataFrame, a: str, b: str, margin: float = M
     twos = of_environments(*names)
     digests = _digests(frame)
     holes = _holes(twos, digests, digests)
-    return _rows(twos, holes, _differences(twos, header, header), _paired(frame, margin))
+    return _rows(twos, holes, _differences(twos, header, header), _paired(frame, twos, margin))
 
 
 def contrast_runs(
@@ -145,21 +145,31 @@ def _rows(
     return rows
 
 
-def _paired(frame: pd.DataFrame, margin: float) -> Judge:
+def _paired(frame: pd.DataFrame, twos: Sequence[Two], margin: float) -> Judge:
     """Judges two cells of one run by the log-ratios of the forks in which they met."""
     rounds = measured(frame)
     values = {metric: value(rounds) for metric, value in METRICS.items()}
-    blocks = {metric: dict(iter(block_logs(rounds, own).groupby("cell", sort=False))) for metric, own in values.items()}
+    ratios = {metric: _ratios(block_logs(rounds, own), twos) for metric, own in values.items()}
     coarse = {metric: set(rounds["cell"][~(own > 0)]) for metric, own in values.items()}
 
     def judged(two: Two, metric: str) -> Contrast | str:
         if coarse[metric] & {two.id_a, two.id_b}:
             return _TOO_COARSE
-        a, b = blocks[metric].get(two.id_a), blocks[metric].get(two.id_b)
-        ratios = [] if a is None or b is None else log_ratios(a, b).tolist()
-        return judge(ratios, margin) if ratios else "the two never met in a block, so they have no paired ratio"
+        found = ratios[metric].get((two.id_a, two.id_b))
+        return judge(found, margin) if found else "the two never met in a block, so they have no paired ratio"
 
     return judged
+
+
+def _ratios(blocks: pd.DataFrame, twos: Sequence[Two]) -> dict[tuple[str, str], list[float]]:
+    """(cell of A, cell of B) -> log(time of A / time of B) of each fork in which the two met."""
+    pairs = pd.DataFrame([(two.id_a, two.id_b) for two in twos], columns=["id_a", "id_b"], dtype=blocks["cell"].dtype)
+    a, b = (pairs.merge(blocks, left_on=side, right_on="cell") for side in ("id_a", "id_b"))
+    found: dict[tuple[str, str], list[float]] = {}
+    for key, ratio in log_ratios(a, b, also=["id_a", "id_b"]).items():
+        id_a, id_b, *_ = key if isinstance(key, tuple) else ()
+        found.setdefault((str(id_a), str(id_b)), []).append(float(ratio))
+    return found
 
 
 def _unpaired(frame_a: pd.DataFrame, frame_b: pd.DataFrame, margin: float) -> Judge:

@@ -14,15 +14,14 @@ import numpy as np
 
 from bench.model import Estimate, Pair
 from results.gate import Flip
+from results.gating import usable
 from results.stats.estimate import paired_interval
 
 MINIMUM_PASSES = 6
 """Below this no interval of the signed-rank test exists, and a ranking is not judged."""
 
 
-def flips(
-    cells: Mapping[str, tuple[str, str]], pairs: Mapping[str, Sequence[Pair]], margin: float
-) -> tuple[Flip, ...]:
+def flips(cells: Mapping[str, tuple[str, str]], pairs: Mapping[str, Sequence[Pair]], margin: float) -> tuple[Flip, ...]:
     """Every ranking that is conclusive on one side and not answered alike on the other.
 
     `cells` maps a cell to its comparison and contestant, `pairs` to its first series in order. A ranking is conclusive
@@ -32,7 +31,8 @@ def flips(
     found = []
     comparisons: dict[str, list[str]] = {}
     for cell, (comparison, _) in cells.items():
-        if len(pairs.get(cell, ())) >= MINIMUM_PASSES:
+        taken = pairs.get(cell, ())
+        if len(taken) >= MINIMUM_PASSES and all(usable(pair, "wall") for pair in taken):
             comparisons.setdefault(comparison, []).append(cell)
     for comparison, members in comparisons.items():
         for first, second in combinations(members, 2):

@@ -57,6 +57,11 @@ class Docket:
             self._known["wants"] = self._wants()
         return self._known["wants"]
 
+    def owed(self) -> int:
+        """How many pairs are still wanted, as far as is known by now."""
+        wanted = self.wants()
+        return wanted[1] - len(self.pairs[wanted[0]]) if wanted else 0
+
     def _wants(self) -> tuple[str, int] | None:
         first = len(self.pairs[FIRST])
         if first < self.rule.first_look:

@@ -21,8 +21,16 @@ hours apart, and so the attempt is part of it."""
 _WHO = ("cell", "contestant", "python", "reference")
 
 
+def bare(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows without `attrs`, which pandas copies to the last header at every step that makes a frame."""
+    rows = frame.copy(deep=False)
+    rows.attrs = {}
+    return rows
+
+
 def measured(frame: pd.DataFrame) -> pd.DataFrame:
-    """The analysed rounds of OK cells."""
+    """The analysed rounds of OK cells, without `attrs`."""
+    frame = bare(frame)
     return frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
 
 
@@ -50,7 +58,7 @@ def block_logs(rounds: pd.DataFrame, values: Floats) -> pd.DataFrame:
 
 
 def log_ratios(reference: pd.DataFrame, own: pd.DataFrame, also: Sequence[str] = ()) -> pd.Series[float]:
-    """log(reference / own) by (run, cell, fork) of `own`: the median over the blocks that both have.
+    """log(reference / own) by (*also, run, cell, fork) of `own`: the median over the blocks that both have.
 
     Both are lines of `block_logs`; `also` names what else neighbours must share, besides their place.
     """
@@ -58,4 +66,4 @@ def log_ratios(reference: pd.DataFrame, own: pd.DataFrame, also: Sequence[str] =
     references = reference.drop_duplicates(on)[[*on, "log"]]
     paired = own.merge(references, on=on, suffixes=("", "_reference"))
     paired["ratio"] = paired["log_reference"] - paired["log"]
-    return paired.groupby(["run", "cell", "fork"], sort=False)["ratio"].median()
+    return paired.groupby([*also, "run", "cell", "fork"], sort=False)["ratio"].median()

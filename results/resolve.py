@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from results.pairing import bare
+
 CellFacts = Mapping[str, Any]
 """One line of the frame as an object: what is known of a cell whether or not it was measured."""
 
@@ -43,7 +45,7 @@ class Name:
 
 def cells_of(frame: pd.DataFrame) -> list[CellFacts]:
     """One object per cell of the frame, in order."""
-    records = frame.drop_duplicates(["run", "cell"]).to_dict("records")
+    records = bare(frame).drop_duplicates(["run", "cell"]).to_dict("records")
     return [{str(name): value for name, value in record.items()} for record in records]
 
 

@@ -69,6 +69,7 @@ def test_a_worker_is_told_its_trial_in_strings_and_numbers() -> None:
         "concurrency": 4,
         "seed": 7,
         "address": None,
+        "extra_loops": None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shlex
@@ -80,7 +81,7 @@ def test_every_input_of_the_action_is_used_and_explained() -> None:
 def test_the_workflow_passes_every_input_of_the_action_on() -> None:
     workflow, page = read(ROOT / ".github" / "workflows" / "gate.yml"), PAGE.read_text(encoding="utf-8")
     offered = triggers(workflow)["workflow_call"]["inputs"]
-    (call,) = [step for step in workflow["jobs"]["gate"]["steps"] if "actions/gate" in step["uses"]]
+    (call,) = [step for step in workflow["jobs"]["gate"]["steps"] if "actions/gate" in step.get("uses", "")]
     for name, described in read(ACTION)["inputs"].items():
         assert call["with"][name] == f"${{{{ inputs.{name} }}}}"
         assert str(offered[name]["default"]).lower() == described["default"], f"{name} has another default"
@@ -112,6 +113,31 @@ def test_every_setting_that_the_page_shows_is_read(tmp_path: Path) -> None:
     assert config.base
     assert config.workloads
     assert config.margins
+
+
+def test_the_workload_that_the_page_shows_gives_the_answer_that_it_expects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bench.model import Workload
+    from bench.registry import collect
+
+    package, workload = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (tmp_path / "shop.py").write_text(package, encoding="utf-8")
+    (tmp_path / "benchmark.py").write_text(workload, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    checkout = collect(str(tmp_path / "benchmark.py"), Workload)["checkout"].value
+    (point,) = checkout.grid["smoke"]
+    items = checkout.make_items(point.params, 1)
+
+    async def in_a_loop() -> list[int]:
+        op = await checkout.bodies["async"](None, point.params)
+        return [await op(item) for item in items]
+
+    blocking = checkout.bodies["blocking"](None, point.params)
+    for results in ([blocking(item) for item in items], asyncio.run(in_a_loop())):
+        assert checkout.check(point.params, items, results) == "20 totals"
+    with pytest.raises(AssertionError):
+        checkout.check(point.params, items, [0] * len(items))
 
 
 # What the scripts of the action do, with a gate that only writes down how it was called.

@@ -145,9 +145,11 @@ def test_markup_cannot_leave_a_cell_of_the_markdown_table(pages: dict[str, Path]
 def test_every_table_of_the_markdown_is_one(pages: dict[str, Path], name: str) -> None:
     text = (pages[name] / "report.md").read_text(encoding="utf-8")
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    assert sum(token.type == "table_open" for token in tokens) == 2
+    tables = sum(token.type == "table_open" for token in tokens)
+    # A run of two interpreters has one more, which says how they differ.
+    assert tables == (3 if name == "two" else 2)
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert sum(token.type == "tr_open" for token in tokens) == len(rows) - 2
+    assert sum(token.type == "tr_open" for token in tokens) == len(rows) - tables
     assert [token.content for token in tokens if token.type == "html_block"] == []
 
 

@@ -17,10 +17,6 @@ WHEN, WHY = "2026-12-03", "checks what it fetched"
 ONE = Acceptance(SLEEP, "REGRESSED", "wall", 0.09, "3f2a1c9", "91ab02e", WHY, WHEN)
 
 
-def never(base: str, commit: str) -> bool:
-    return False
-
-
 def test_a_regressed_cell_is_accepted_up_to_the_upper_end_of_its_interval() -> None:
     wall, cpu = accept(gate_reports.report(regressed()), f" {WHY}\n", WHEN)
     assert (wall.cell, wall.word, wall.metric, wall.reason, wall.date) == (SLEEP, "REGRESSED", "wall", WHY, WHEN)
@@ -63,21 +59,15 @@ def test_what_cannot_be_accepted_is_refused(
         accept(gate_reports.report(*cells), reason, WHEN, named)
 
 
-def test_an_acceptance_counts_until_base_contains_the_commit_that_brought_it() -> None:
-    contained = {("before", "91ab02e"): False, ("after", "91ab02e"): True}
-    assert in_force([ONE], "before", lambda *asked: contained[asked]) == {(SLEEP, "wall"): ONE}
-    assert in_force([ONE], "after", lambda *asked: contained[asked]) == {}
-
-
-def test_an_acceptance_of_a_folder_counts_against_the_same_base_only() -> None:
-    folder = replace(ONE, head=None)
-    assert in_force([folder], "3f2a1c9", never) == {(SLEEP, "wall"): folder}
-    assert in_force([folder], "77aa88b", never) == {}
+def test_an_acceptance_counts_until_the_file_of_base_holds_it_too() -> None:
+    assert in_force([ONE], ()) == {(SLEEP, "wall"): ONE}
+    assert in_force([ONE], [replace(ONE, reason="another one")]) == {(SLEEP, "wall"): ONE}
+    assert in_force([ONE], [ONE]) == {}
 
 
 def test_the_latest_of_several_counts_and_other_cells_have_none() -> None:
     later = replace(ONE, slowdown=0.20)
-    assert in_force([ONE, later], "x", never) == {(SLEEP, "wall"): later}
+    assert in_force([ONE, later], ()) == {(SLEEP, "wall"): later}
 
 
 def test_a_file_holds_what_was_saved(tmp_path: Path) -> None:

@@ -12,15 +12,18 @@ from results.stats.sequential import DEFAULT, Floats
 REPLAYS = 4000
 
 
+@pytest.fixture(autouse=True)
+def few_replays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("results.operating.POWER_REPLAYS", 300)
+
+
 def series(spread: float = 0.008, cells: int = 6, pairs: int = 14, shift: float = 0.0) -> list[Floats]:
     random = np.random.default_rng(6)
     return [random.normal(shift, spread, pairs) for _ in range(cells)]
 
 
 def told(given: list[Floats], comparisons: int = 10, seed: int = 1) -> Operating:
-    found = operating(
-        given, margin=0.03, comparisons=comparisons, seconds_per_decision=4.0, seed=seed, replays=REPLAYS
-    )
+    found = operating(given, margin=0.03, comparisons=comparisons, seconds_per_decision=4.0, seed=seed, replays=REPLAYS)
     assert found is not None
     return found
 
@@ -48,7 +51,7 @@ def test_the_smallest_effect_is_seen_in_95_of_100_replays_and_grows_with_the_noi
     assert 0.03 < quiet < loud
     noise = noise_of(series(0.03))
     assert noise is not None
-    drawn = noise.draw(REPLAYS, 2 * DEFAULT.most, np.random.default_rng(2))
+    drawn = noise.draw(300, 2 * DEFAULT.most, np.random.default_rng(2))
     found = smallest_effect((drawn[:, :42], drawn[:, 42:]), 0.03)
     assert found is not None
     assert power((drawn[:, :42], drawn[:, 42:]), found, 0.03) >= 0.95

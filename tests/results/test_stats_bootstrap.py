@@ -101,8 +101,8 @@ def test_a_share_outside_0_to_1_is_no_quantile() -> None:
         quantile(99)
 
 
-@pytest.mark.parametrize("n", [6, 9])
-def test_93_of_100_intervals_hold_the_truth(n: int) -> None:
+def test_more_than_9_of_10_intervals_hold_the_truth() -> None:
+    # The plain percentile interval of 6 processes would hold it in 87 of 100.
     rng = np.random.default_rng(20261122)
-    found = [bootstrap_interval(drawn(rng, n), "s", MEDIAN, draws=400, seed=k) for k in range(250)]
-    assert sum(one is not None and one.low <= 1 <= one.high for one in found) / 250 >= 0.93
+    found = [bootstrap_interval(drawn(rng, 6), "s", MEDIAN, draws=200, seed=k) for k in range(500)]
+    assert 0.92 <= sum(one is not None and one.low <= 1 <= one.high for one in found) / 500 <= 0.98

@@ -207,7 +207,7 @@ def test_without_a_delay_there_is_no_ideal() -> None:
 
 
 def test_each_point_of_the_grid_lies_in_the_range_of_its_parameters() -> None:
-    assert {"smoke", "quick", "full"} == set(HTTP_FETCH.grid)
+    assert {"smoke", "quick", "full", "gate"} == set(HTTP_FETCH.grid)
     for points in HTTP_FETCH.grid.values():
         for point in points:
             assert set(point.params) == {param.name for param in HTTP_FETCH.params}
