@@ -119,7 +119,7 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -
     head = header(run, now, plan, selection, sides.environments, argv)
     # `run --resume` cannot make two sides again: it refuses labels with a source or pins, for it finds no such Python.
     labels = [environment.label for environment in sides.environments]
-    journal = Journal.create(path, {**head, "asked_pythons": labels, "asked_pins": []})
+    journal = Journal.create(path, {**head, "asked_pythons": labels, "asked_pins": [], "compares": labels})
     write_cells(journal, plan, selection)
     for note in sides.notes:
         tell(f"note: {note}")

@@ -257,10 +257,31 @@ def _report(
                     request.config.margin),
         operating=operating(series, margin=request.config.margin, comparisons=decided,
                             seconds_per_decision=spent, seed=request.seed),
-        notes=(*state.notes, *_allowed(state.dockets, accepted), *told),
+        notes=(*_injected(request), *state.notes, *_calibrated(), *_allowed(state.dockets, accepted), *told),
         interrupted=state.interrupted,
         fail_inconclusive=request.config.fail_inconclusive,
+        injected=request.inject,
     )  # fmt: skip
+
+
+def _injected(request: Request) -> list[str]:
+    if not request.inject:
+        return []
+    return [f"{100 * request.inject:g} % of extra work was put into each op of head on purpose (--inject)"]
+
+
+def _calibrated() -> list[str]:
+    """What `when-async calibrate` found amiss with this machine, or that it was never asked."""
+    from reports.calibration_findings import findings
+    from results.calibration import for_runs
+
+    here = fingerprint()
+    known, ignored = for_runs([{"machine": here}], [FOLDER])
+    calibration = known.get(str(here.get("node_id", "")))
+    if calibration is None:
+        return [*ignored, "this machine was not calibrated; `when-async calibrate` measures its clocks and noise"]
+    day = f"{calibration.date:%Y-%m-%d}"
+    return [*ignored, *(f"calibrated on {day}: {one.said}" for one in findings(calibration) if one.todo)]
 
 
 def _allowed(cells: Collection[str], accepted: Mapping[tuple[str, str], Acceptance]) -> list[str]:

@@ -109,6 +109,8 @@ def _gate(context: click.Context, **options: Any) -> int:
                 base, head, python=request.config.python or None, install=options["install"], say=tell,
                 workloads=request.config.workloads, runners=request.config.runners,
             )  # fmt: skip
+            if not options["workloads"]:
+                request = replace(request, config=with_base_workloads(request.config, sides))
             report = run_gate(request, sides, _accepted(sides), folder, tell)
         except (BuildFailed, InventoryFailed) as error:
             tell(f"when-async: {error}")
@@ -144,6 +146,22 @@ def _request(kind: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
         inject=options["inject"] or 0.0, argv=tuple(sys.argv[1:]),
     )  # fmt: skip
     return request, Asked(base_ref or HERE, options["base_pins"]), Asked(options["head"], options["head_pins"])
+
+
+def with_base_workloads(config: Any, sides: Any) -> Any:
+    """The settings with the workloads that base's own pyproject.toml lists too.
+
+    Whoever deletes a benchmark deletes its line there as well, and a benchmark that is gone must be told.
+    """
+    from bench.gate_config import ConfigError, load
+
+    try:
+        listed = load(sides.sources["base"].path / "pyproject.toml").workloads
+    except ConfigError:
+        return config
+    if not listed or not config.workloads:
+        return config
+    return replace(config, workloads=tuple(dict.fromkeys([*config.workloads, *listed])))
 
 
 def _accepted(sides: Any) -> dict[Any, Any]:

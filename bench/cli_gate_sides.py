@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bench.sources import Source, export, project, reroot
 from results.gate import Side
 
 HERE = "."
+HASH = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,10 @@ def make_sides(
 
 
 def _side(asked: Asked, source: Source, environment: Environment) -> Side:
+    # A workflow names its base by all forty digits, which nobody reads.
+    shown = replace(asked, ref=asked.ref[:SHORT]) if HASH.fullmatch(asked.ref) else asked
     return Side(
-        asked=asked.text,
+        asked=shown.text,
         commit=source.commit[:SHORT] if source.commit else None,
         python=environment.version,
         pins=environment.pins,

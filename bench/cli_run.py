@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench import git
 from bench.environment import Missing, default
 from bench.experiment import Done, Experiment, ServiceRecord
 from bench.host import make_host
+from bench.interpreters import run_command
 from bench.machine import fingerprint
 from bench.model import Cell, Environment, Measurement, Sample, Trial, Workload, to_json
 from bench.overhead import POINTS, OverheadProbe
@@ -103,6 +105,7 @@ def header(
         "tool_version": version("when-async"),
         "run": run,
         "started": now.isoformat(timespec="seconds"),
+        "commit": working_commit(),
         **asdict(plan.settings),
         "command": shlex.join(["when-async", *argv]),
         "machine": fingerprint(),
@@ -120,6 +123,15 @@ def environment_record(environment: Environment) -> dict[str, Any]:
     record = {**asdict(environment), "executable": os.path.basename(environment.executable)}
     del record["path"]
     return record
+
+
+def working_commit() -> str | None:
+    """The commit that the working folder is at, with a + where it has changes; None outside git."""
+    try:
+        commit, changed = git.changes(Path.cwd(), run_command)
+    except git.SourceError:
+        return None
+    return f"{commit[: git.SHORT]}{'+' if changed else ''}" if commit else None
 
 
 def _public_ref(ref: str) -> str:
@@ -147,6 +159,8 @@ def start_resumed(path: Path) -> Started:
         tell(f"note: {journal.repaired}")
     stored = read(path)
     head = stored.header
+    if "compares" in head:
+        raise RunFileError(f"{path} is of a compare, which cannot be gone on with; give the same compare again")
     settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__ if name in head})
     selection = from_record(head["selection"])
     known = Catalogue({found.value.name: found for found, _ in selection.points}, selection.runners)

@@ -16,7 +16,7 @@ from bench.plan import Contestant
 
 GUESS = 0.20
 """The slow-down that loops are calibrated at: large beside the noise, small enough to stay in proportion."""
-LOOP_S = 20e-9
+LOOP_S = 10e-9
 """About what one turn of an empty loop takes; only the first guess rests on it."""
 TRIES = 6
 SERIES = "calibration"

@@ -127,7 +127,8 @@ class Pairs:
         _check(crew.launch({0, 1}), crew, sides)
         _check(crew.open(), crew, sides)
         warm = [sample for _, sample in self._rounds(crew, sides, Phase.WARMUP, self.settings.warmups)]
-        rounds = rounds_for(max(sample.makespan_s for sample in warm[-2:]), self.settings.rounds)
+        # The quicker one of two: a round that was disturbed says little about how long rounds are.
+        rounds = rounds_for(min(sample.makespan_s for sample in warm[-2:]), self.settings.rounds)
         for side, sample in self._rounds(crew, sides, Phase.MEASURE, rounds):
             taken[side].append(sample)
         for _, lost in crew.close():

@@ -169,6 +169,8 @@ class GateReport:
     """Sentences for the reader: skipped cells with reasons, accepted regressions, a budget that ran out."""
     interrupted: bool = False
     fail_inconclusive: bool = False
+    injected: float = 0.0
+    """The slow-down that was put into head to see the gate alarm; 0.0 in earnest."""
 
     def of(self, *words: Word) -> list[CellResult]:
         """The cells with one of these verdicts."""

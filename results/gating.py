@@ -70,9 +70,12 @@ class Docket:
             return None
         if first < self.rule.second_look:
             return FIRST, self.rule.second_look
+        if not self.questioned():
+            return None
         size = self.size()
         if first < size:
-            return FIRST, size
+            # One step at a time: there is a look at each size on the way.
+            return FIRST, next(step for step in self.rule.sizes if step > first)
         if self.suspects() and len(self.pairs[FRESH]) < size:
             return FRESH, size
         return None
@@ -92,22 +95,30 @@ class Docket:
             return d
         return {m: row for m, row in d.items() if self._one(sequential.passes_first_look, m, row)}
 
-    def after_second_look(self) -> dict[str, Floats]:
-        """The metrics that are still in question, as known by now."""
-        d = self._after_first_look()
-        return {m: row for m, row in d.items() if self._one(sequential.passes_second_look, m, row)}
+    def questioned(self) -> dict[str, Floats]:
+        """The metrics that every look so far has left in question."""
+        first = len(self.pairs[FIRST])
+        return {
+            m: row
+            for m, row in self._after_first_look().items()
+            if first < self.rule.second_look
+            or all(
+                self._one(sequential.passes_look, m, row[:look])
+                for look in sequential.looks_before(self._planned(m, row), self.rule)
+                if look <= first
+            )
+        }
+
+    def _planned(self, metric: str, row: Floats) -> int:
+        return int(sequential.planned_pairs(row[None, :], self.terms.margins[metric], self.rule)[0])
 
     def size(self) -> int:
         """How many pairs the test has: what the widest metric in question needs."""
-        sizes = [
-            int(sequential.planned_pairs(row[None, :], self.terms.margins[m], self.rule)[0])
-            for m, row in self.after_second_look().items()
-        ]
-        return max(sizes, default=self.rule.second_look)
+        return max((self._planned(m, row) for m, row in self.questioned().items()), default=self.rule.second_look)
 
     def suspects(self) -> list[str]:
         """The metrics that alarm in the first series."""
-        return [m for m, row in self.after_second_look().items() if self._one(sequential.rejects, m, row)]
+        return [m for m, row in self.questioned().items() if self._one(sequential.rejects, m, row)]
 
     def regressed(self) -> list[str]:
         """The metrics that alarm in both series."""
@@ -157,7 +168,7 @@ class Docket:
             return Word.IMPROVED, f"{' and '.join(improved)} faster by more than the margin"
         if pairs >= self.rule.second_look and metrics and all(map(inside, metrics)):
             return Word.EQUIVALENT, f"no difference larger than the margin after {pairs} pairs"
-        if not self._after_first_look() or (pairs >= self.rule.second_look and not self.after_second_look()):
+        if not self.questioned():
             return Word.NO_ALARM, f"nothing pointed to a slow-down beyond the margin after {pairs} pairs"
         widest = max((metric.spread or 0.0 for metric in metrics), default=0.0)
         why = f"the interval reaches beyond the margin after {pairs} pairs, which spread by {widest:.1%}"

@@ -24,17 +24,17 @@ class Kind:
     one_core: bool
 
 
-GETS = Point(10, {"n": 40, "delay_s": 0.0, "body_bytes": 1024})
+GETS = Point(10, {"n": 100, "delay_s": 0.0, "body_bytes": 1024})
 
 KINDS = (
     Kind("sleep", "sleep", "asyncio", "", Point(500, {"wait_s": 0.001, "n": 500}), True),
     Kind("http_fetch", "http_fetch", "asyncio", "aiohttp", GETS, True),
     Kind("grid_search", "grid_search", "asyncio", "", Point(2, {"unit_s": 50e-6, "n": 60, "payload_bytes": 0}), True),
     Kind("processes", "grid_search", "multiprocessing", "",
-         Point(2, {"unit_s": 50e-6, "n": 120, "payload_bytes": 0}), False),
+         Point(2, {"unit_s": 50e-6, "n": 240, "payload_bytes": 0}), False),
     Kind("threads", "http_fetch", "threading", "http.client", GETS, False),
 )  # fmt: skip
-"""Rounds of 3 to 6 ms. `sleep` takes longer to start its 500 waits than one of them lasts, so its loop is busy."""
+"""Rounds of 3 to 10 ms. `sleep` takes longer to start its 500 waits than one of them lasts, so its loop is busy."""
 
 
 def here() -> tuple[Catalogue, Environment]:

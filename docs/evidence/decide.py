@@ -13,20 +13,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scipy.stats import beta
 
-from docs.evidence import estimators
+from docs.evidence import estimators, live
 from docs.evidence.blocks import draw
+from docs.evidence.rates import per_run, upper
 from docs.evidence.rivals import RIVALS, pyperf_compare
-from docs.evidence.traces import TRACES, Floats, Trace, load
+from docs.evidence.traces import LIVE, TRACES, Floats, Trace, load
+from results.operating import smallest_effect
 from results.stats.sequential import DEFAULT, Replayed, replay
 
 DECISIONS = 10_000
 CHUNK = 500
-RUN = 60
-"""Comparisons in a run."""
+ONE_CORE = ("sleep", "http_fetch", "grid_search")
 Traces = Mapping[tuple[str, float], Trace]
 
 
@@ -67,16 +68,6 @@ def rival(name: str, trace: Trace, processes: int, decisions: int, random: np.ra
     """Share of alarms of another gate that gets so many processes a side."""
     alarms = [RIVALS[name](base, head).mean() for base, head in sides(trace, processes, decisions, random)]
     return float(np.mean(alarms))
-
-
-def upper(alarms: int, decisions: int) -> float:
-    """Upper 95 % limit of a rate (Clopper-Pearson, one-sided)."""
-    return float(beta.ppf(0.95, alarms + 1, decisions - alarms)) if alarms < decisions else 1.0
-
-
-def per_run(rate: float) -> float:
-    """The chance of at least one in a run of 60."""
-    return 1 - (1 - rate) ** RUN
 
 
 def achieved(trace: Trace) -> str:
@@ -168,6 +159,32 @@ def _pyperf(trace: Trace, processes: int, decisions: int, random: np.random.Gene
     return float(np.mean([pyperf_compare(b, h).mean() for b, h in sides(trace, processes, decisions // 5, random)]))
 
 
+def agreement_rows(
+    traces: Traces, decisions: Sequence[Mapping[str, Any]], count: int, random: np.random.Generator
+) -> list[str]:
+    """What the gate printed of itself in live runs of unchanged cells, beside what the traces say of the same cells."""
+    unchanged = [trace for (cell, effect), trace in traces.items() if not effect and cell in ONE_CORE]
+    drawn = [trace.logs()[draw(len(trace), count, 2 * DEFAULT.most, random)] for trace in unchanged]
+    rows = np.concatenate(drawn)
+    pair = rows[:, : DEFAULT.most], rows[:, DEFAULT.most :]
+    rate = replay(*pair, live.MARGIN).rate
+    effect = smallest_effect(pair, live.MARGIN)
+    printed = {one["seed"]: one["operating"] for one in decisions if not one["effect"] and one["operating"]}.values()
+    effects = sorted(one["smallest_effect"] for one in printed if one["smallest_effect"])
+    alarms = sum(one["false_alarms"] for one in printed)
+    replays = sum(one["simulated"] for one in printed)
+    traced = f"{effect:.1%}" if effect else "-"
+    shown = (
+        f"{np.median(effects):.1%} ({effects[0]:.1%} to {effects[-1]:.1%} in {len(effects)} runs)" if effects else "-"
+    )
+    return [
+        "| | recorded traces | printed by the gate |",
+        "|---|---|---|",
+        f"| false alarms of a comparison | {rate:.3%} of {len(rows)} | {alarms} of {replays} replays |",
+        f"| smallest slow-down seen in 95 %, margin {live.MARGIN:.0%} | {traced} | {shown} |",
+    ]
+
+
 def replace_between(text: str, name: str, rows: Sequence[str]) -> str:
     """The page with the rows between <!-- name --> and <!-- /name -->."""
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
@@ -192,6 +209,8 @@ def main() -> None:
         + false_alarm_rows(traces, options.decisions, 0.03, random)[2:],
         "power": power_rows(traces, options.decisions, random),
         "pyperf": pyperf_time_rows(traces, options.decisions, random),
+        "live": live.table(live.read(LIVE)),
+        "agreement": agreement_rows(traces, live.read(LIVE), options.decisions, random),
     }
     page = options.write.read_text(encoding="utf-8") if options.write else ""
     for name, rows in tables.items():

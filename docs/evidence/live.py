@@ -18,13 +18,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from docs.evidence.decide import upper
+from docs.evidence.rates import upper
 from docs.evidence.traces import LIVE
 
 EFFECTS = (0.02, 0.03, 0.05, 0.08, 0.10)
 CELLS = (
     "sleep[wait=1ms,n=500,c=500]",
-    "http_fetch[n=40,delay=0s,body=1KiB,c=10]",
+    "http_fetch[n=100,delay=0s,body=1KiB,c=10]",
     "grid_search[unit=50us,n=60,payload=0B,c=2]",
 )
 MARGIN = 0.03

@@ -34,6 +34,8 @@ def next_step(report: GateReport, source: str = "") -> Step | None:
     code = exit_code(report)
     if code == BROKEN:
         return _mend(report, source)
+    if code == REGRESSION and report.injected:
+        return None
     if code == REGRESSION and report.of(Word.REGRESSED):
         return Step("If this is meant, say why:", _accept("why it is worth it", source))
     if code == REGRESSION:

@@ -69,6 +69,12 @@ class PairedRounds:
         """
         return float(np.median(np.log(self.head) - np.log(self.base)))
 
+    def midmean_log_ratio(self) -> float:
+        """Mean of the middle half of the log(head / base) of neighbours: steadier than the median."""
+        logs = np.sort(np.log(self.head) - np.log(self.base))
+        cut = len(logs) // 4
+        return float(logs[cut : len(logs) - cut].mean())
+
     def ratio_of_medians(self) -> float:
         """Log of median(head) / median(base); that rounds are neighbours is not used."""
         return self._log_ratio(np.median)
@@ -91,6 +97,7 @@ class PairedRounds:
 
 REDUCERS: Mapping[str, Callable[[PairedRounds], float]] = {
     "median_log_ratio": PairedRounds.median_log_ratio,
+    "midmean_log_ratio": PairedRounds.midmean_log_ratio,
     "ratio_of_medians": PairedRounds.ratio_of_medians,
     "lower_quartile_ratio": PairedRounds.lower_quartile_ratio,
     "min_ratio": PairedRounds.min_ratio,

@@ -91,8 +91,8 @@ def failure(tricks: Mapping[tuple[str, str], Trick]) -> PairFailed:
 def test_a_pair_holds_the_rounds_of_both_sides_and_leaves_the_warm_up_out() -> None:
     tricks = {("sync", "round"): only("head", answers(makespan_s=0.02, cpu_user_s=0.003, cpu_system_s=0.001))}
     pair = taker(Watched(tricks)).take(duel(), "first", 0)
-    assert pair.rounds["wall"] == ([0.01] * 12, [0.02] * 12)
-    assert pair.rounds["cpu"] == ([0.001] * 12, [0.004] * 12)
+    assert pair.rounds["wall"] == ([0.01] * 24, [0.02] * 24)
+    assert pair.rounds["cpu"] == ([0.001] * 24, [0.004] * 24)
     assert (pair.cell, pair.series, pair.index, pair.ops, pair.digest) == ("tiny[n=20,c=4]-sync", "first", 0, 20, "d1")
     assert pair.noise["steal_s"] == 0.0
     assert pair.noise["window_s"] == pair.seconds
@@ -131,7 +131,7 @@ def test_head_first_does_not_swap_the_rounds() -> None:
     tricks = {("sync", "round"): only("head", answers(makespan_s=0.02))}
     pair = taker(Watched(tricks)).take(duel(), "first", 2)
     assert pair.head_first
-    assert pair.rounds["wall"] == ([0.01] * 12, [0.02] * 12)
+    assert pair.rounds["wall"] == ([0.01] * 24, [0.02] * 24)
 
 
 def test_rounds_of_a_pair_are_not_swept_in_between() -> None:

@@ -52,9 +52,9 @@ def test_the_smallest_effect_is_seen_in_95_of_100_replays_and_grows_with_the_noi
     noise = noise_of(series(0.03))
     assert noise is not None
     drawn = noise.draw(300, 2 * DEFAULT.most, np.random.default_rng(2))
-    found = smallest_effect((drawn[:, :42], drawn[:, 42:]), 0.03)
+    found = smallest_effect((drawn[:, :DEFAULT.most], drawn[:, DEFAULT.most:]), 0.03)
     assert found is not None
-    assert power((drawn[:, :42], drawn[:, 42:]), found, 0.03) >= 0.95
+    assert power((drawn[:, :DEFAULT.most], drawn[:, DEFAULT.most:]), found, 0.03) >= 0.95
 
 
 def test_where_even_a_doubling_drowns_there_is_no_smallest_effect() -> None:
