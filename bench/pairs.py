@@ -22,6 +22,8 @@ ROUNDS = 40
 LEAST_ROUNDS = 10
 PAIR_S = 0.5
 """Timed seconds that a pair may take: longer rounds get fewer of them, down to LEAST_ROUNDS."""
+PAIR_OF_MANY_S = 1.0
+"""The same for contestants on several cores, whose rounds scatter five times as much from one to the next."""
 
 TICK_S = 1e-9
 """The least that a round is taken for, where a coarse clock reads 0."""
@@ -105,10 +107,10 @@ class Pairs:
         mark = self.host.noise.mark()
         service = None
         if duel.service is not None:
-            service = self.services.lend(duel.service, roles(self.host.cores, index)[1] if self.settings.pin else None)
+            service = self.services.lend(duel.service, self._service_cores(duel, index))
         crew = Crew(self.host, self.settings, comparison, index, 0, service)
         try:
-            samples = self._samples(crew, head_first)
+            samples = self._samples(crew, head_first, PAIR_S if duel.base.cell.one_core else PAIR_OF_MANY_S)
         except PairFailed:
             if service is not None:
                 self.services.drop(service)
@@ -120,7 +122,18 @@ class Pairs:
         return replace(_pair(duel, samples), series=series, index=index, head_first=head_first,
                        start_ns=start_ns, seconds=seconds, noise=noise)  # fmt: skip
 
-    def _samples(self, crew: Crew, head_first: bool) -> dict[str, list[Sample]]:
+    def _service_cores(self, duel: Duel, index: int) -> list[int] | None:
+        """The core of the contestants, where they have one: then a round waits for nobody on another core.
+
+        Base and head talk to the same server, so this favours neither, and on a shared machine it more than halves the
+        spread of a pair: a server on a core of its own is slowed, for tenths of a second, when its client is not.
+        """
+        if not self.settings.pin:
+            return None
+        own, other = roles(self.host.cores, index)
+        return own if duel.base.cell.one_core else other
+
+    def _samples(self, crew: Crew, head_first: bool, pair_s: float) -> dict[str, list[Sample]]:
         """The measured rounds of each side in order of the rounds."""
         sides = ("head", "base") if head_first else ("base", "head")
         taken: dict[str, list[Sample]] = {"base": [], "head": []}
@@ -128,7 +141,7 @@ class Pairs:
         _check(crew.open(), crew, sides)
         warm = [sample for _, sample in self._rounds(crew, sides, Phase.WARMUP, self.settings.warmups)]
         # The quicker one of two: a round that was disturbed says little about how long rounds are.
-        rounds = rounds_for(min(sample.makespan_s for sample in warm[-2:]), self.settings.rounds)
+        rounds = rounds_for(min(sample.makespan_s for sample in warm[-2:]), self.settings.rounds, pair_s)
         for side, sample in self._rounds(crew, sides, Phase.MEASURE, rounds):
             taken[side].append(sample)
         for _, lost in crew.close():
@@ -147,9 +160,9 @@ class Pairs:
                 yield sides[place], sample
 
 
-def rounds_for(round_s: float, most: int) -> int:
+def rounds_for(round_s: float, most: int, pair_s: float = PAIR_S) -> int:
     """How many rounds a side gets when one takes `round_s`; an even number, so that each order occurs as often."""
-    fitting = int(PAIR_S / 2 / max(round_s, TICK_S)) // 2 * 2
+    fitting = int(pair_s / 2 / max(round_s, TICK_S)) // 2 * 2
     return max(min(fitting, most), min(LEAST_ROUNDS, most))
 
 

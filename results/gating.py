@@ -76,8 +76,9 @@ class Docket:
         if first < size:
             # One step at a time: there is a look at each size on the way.
             return FIRST, next(step for step in self.rule.sizes if step > first)
-        if self.suspects() and len(self.pairs[FRESH]) < size:
-            return FRESH, size
+        fresh = len(self.pairs[FRESH])
+        if self.suspects() and fresh < self.fresh_size():
+            return FRESH, self.fresh_size()
         return None
 
     def ratios(self, series: str) -> dict[str, Floats]:
@@ -115,6 +116,13 @@ class Docket:
     def size(self) -> int:
         """How many pairs the test has: what the widest metric in question needs."""
         return max((self._planned(m, row) for m, row in self.questioned().items()), default=self.rule.second_look)
+
+    def fresh_size(self) -> int:
+        """How many fresh pairs the confirmation has: those of the second look, then what their own spread needs."""
+        fresh = self.ratios(FRESH)
+        if len(self.pairs[FRESH]) < self.rule.second_look:
+            return self.rule.second_look
+        return max((self._planned(m, fresh[m]) for m in self.suspects() if m in fresh), default=self.rule.second_look)
 
     def suspects(self) -> list[str]:
         """The metrics that alarm in the first series."""
@@ -159,7 +167,8 @@ class Docket:
             return Word.INCONCLUSIVE, f"no clock could be read in all of {pairs} pairs; give a round more ops"
         regressed = self.regressed()
         if regressed:
-            return Word.REGRESSED, f"{' and '.join(regressed)} beyond the margin, confirmed on {pairs} fresh pairs"
+            fresh = len(self.pairs[FRESH])
+            return Word.REGRESSED, f"{' and '.join(regressed)} beyond the margin, confirmed on {fresh} fresh pairs"
         suspects = self.suspects()
         if suspects:
             return Word.INCONCLUSIVE, f"{' and '.join(suspects)} beyond the margin, but fresh pairs did not confirm it"
@@ -204,8 +213,12 @@ class Docket:
 
 
 def log_ratio(pair: Pair, metric: str) -> float:
-    """log(head / base) of one pair: the median over neighbouring rounds."""
-    base, head = pair.rounds[metric]
+    """log(head / base) of one pair."""
+    return reduce_pair(*pair.rounds[metric])
+
+
+def reduce_pair(base: Sequence[float], head: Sequence[float]) -> float:
+    """log(head / base) from the rounds of a pair: the median over neighbouring rounds (docs/gate.md, estimators)."""
     return PairedRounds(np.array(base), np.array(head)).median_log_ratio()
 
 

@@ -1,6 +1,6 @@
 """Record the noise of this machine: pairs of a program with itself, and with a slow-down of known size put in.
 
-    python -m docs.evidence.record TRACES.jsonl [--passes 100]
+    python -m docs.evidence.record TRACES.jsonl [--passes 72]
 
 One pass takes one pair of each condition in turn, as a gate takes one pair of each cell in turn, so a condition's
 neighbouring pairs are some twenty seconds apart and drift is in them. In every second group of passes another
@@ -28,8 +28,8 @@ from bench.model import Pair
 from bench.pairs import PairFailed, Pairs
 from docs.evidence.cells import KINDS, duel, here
 
-UNCHANGED = 5
-"""Pairs without a slow-down in each pass, so that there are five times as many of them."""
+UNCHANGED = 7
+"""Pairs without a slow-down in each pass, so that there are seven times as many of them."""
 EFFECTS = (0.02, 0.03, 0.05, 0.08, 0.10)
 EFFECTS_OTHERS = (0.05,)
 UNCHANGED_OTHERS = 2
@@ -75,7 +75,7 @@ def line(kind: str, effect: float, passed: int, pair: Pair) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("traces", type=Path)
-    parser.add_argument("--passes", type=int, default=100)
+    parser.add_argument("--passes", type=int, default=72)
     parser.add_argument("--seed", type=int, default=20260)
     options = parser.parse_args()
     known, environment = here()

@@ -12,19 +12,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from results.gating import reduce_pair
+
 Floats = npt.NDArray[np.float64]
 
 TRACES = Path("results/reference/gate-traces.jsonl.gz")
+METRICS = ("wall", "cpu")
 LIVE = Path("results/reference/gate-live.jsonl")
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The pairs of one condition in order of time; rounds have the shape (pairs, rounds), in seconds."""
+    """The pairs of one condition in order of time.
+
+    `ratios` holds for each metric our reducer of each pair, over all of its rounds: log(head / base). `base` and `head`
+    hold rounds in seconds, shape (pairs, rounds), for gates that want a table; a pair with fewer rounds
+    than most repeats its own.
+    """
 
     cell: str
     effect: float
     busy: npt.NDArray[np.bool_]
+    ratios: Mapping[str, Floats]
     base: Mapping[str, Floats]
     head: Mapping[str, Floats]
     seconds: Floats
@@ -33,14 +42,14 @@ class Trace:
         return len(self.seconds)
 
     def logs(self, metric: str = "wall") -> Floats:
-        """Our reducer: per pair the median over neighbouring rounds of log(head / base)."""
-        return np.asarray(np.median(np.log(self.head[metric]) - np.log(self.base[metric]), axis=1))
+        """One log(head / base) per pair."""
+        return self.ratios[metric]
 
     def only(self, busy: bool) -> Trace:
         """The pairs that were taken with, or without, a busy neighbour."""
         kept = self.busy == busy
         return Trace(
-            self.cell, self.effect, self.busy[kept],
+            self.cell, self.effect, self.busy[kept], {name: row[kept] for name, row in self.ratios.items()},
             {name: rows[kept] for name, rows in self.base.items()},
             {name: rows[kept] for name, rows in self.head.items()}, self.seconds[kept],
         )  # fmt: skip
@@ -59,15 +68,21 @@ def load(path: Path = TRACES) -> tuple[dict[str, Any], dict[tuple[str, float], T
 
 
 def _trace(key: tuple[str, float], records: list[dict[str, Any]]) -> Trace:
-    rounds = min(len(record["wall"][0]) for record in records)
+    rounds = int(np.median([len(record["wall"][0]) for record in records]))
 
     def table(metric: str, side: int) -> Floats:
-        return np.array([record[metric][side][:rounds] for record in records], dtype=np.float64) / 1e6
+        return np.array([np.resize(record[metric][side], rounds) for record in records], dtype=np.float64) / 1e6
 
     return Trace(
         *key,
         busy=np.array([record["busy"] for record in records]),
-        base={metric: table(metric, 0) for metric in ("wall", "cpu")},
-        head={metric: table(metric, 1) for metric in ("wall", "cpu")},
+        ratios={metric: np.array([reduced(record, metric) for record in records]) for metric in METRICS},
+        base={metric: table(metric, 0) for metric in METRICS},
+        head={metric: table(metric, 1) for metric in METRICS},
         seconds=np.array([record["seconds"] for record in records]),
     )
+
+
+def reduced(record: Mapping[str, Any], metric: str) -> float:
+    """The gate's own reducer of one recorded pair."""
+    return reduce_pair(*record[metric])

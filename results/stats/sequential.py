@@ -8,7 +8,7 @@ only the last look can raise an alarm; the earlier ones can only end the matter,
    test will have, from the spread alone and never from how significant the result looks (as Stein's two-stage
    procedure does; Stein, Ann. Math. Stat. 16, 1945); at each smaller size on the way the same question is asked again;
 3. with that many pairs, the exact one-sided signed-rank test of d against the margin must reject, and
-   so must the same test on as many fresh pairs.
+   so must the same test on fresh pairs, whose number follows from their own spread.
 
 The margin lies inside the null hypothesis and grows to two standard errors where the pairs are too noisy for the one
 that was asked for. Everything here takes arrays of shape (replays, pairs), so the code that decides live is
@@ -55,7 +55,7 @@ class Rule:
 
     first_look: int = 6
     second_look: int = 14
-    sizes: tuple[int, ...] = (14, 28, 56, 84)
+    sizes: tuple[int, ...] = (14, 28, 56, 112)
     alpha: float = 0.025
     reach: float = 5.3
 
@@ -175,6 +175,11 @@ def replay(first: Floats, fresh: Floats, margin: float, rule: Rule = DEFAULT) ->
             rows = rows[passes_look(first[rows, :look], margin, rule)]
         stage[rows], pairs[rows] = Stage.TEST, size
         rows = rows[rejects(first[rows, :size], margin, rule)]
-        stage[rows], pairs[rows] = Stage.CONFIRMATION, 2 * size
+        stage[rows] = Stage.CONFIRMATION
+    confirming = np.flatnonzero(stage == Stage.CONFIRMATION)
+    sizes = planned_pairs(fresh[confirming], margin, rule)
+    for size in rule.sizes:
+        rows = confirming[sizes == size]
+        pairs[rows] += size
         alarmed[rows] = rejects(fresh[rows, :size], margin, rule)
     return Replayed(alarmed, stage, pairs)

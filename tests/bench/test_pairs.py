@@ -232,7 +232,7 @@ def test_a_helper_lives_on_from_pair_to_pair_one_for_each_core(helpers: type[Fak
     pairs = taker(fleet)
     for index in range(4):
         pairs.take(duel(HELPER), "first", index)
-    assert [each.affinity for each in helpers.started] == [[5], [4]]
+    assert [each.affinity for each in helpers.started] == [[4], [5]]
     assert [each.stopped for each in helpers.started] == [False, False]
     addresses = [worker.trial["address"] for worker in fleet.workers]
     assert (

@@ -139,6 +139,6 @@ def test_live_decisions_are_counted_by_condition() -> None:
 
 def test_the_page_has_a_place_for_every_table() -> None:
     page = (Path(decide.__file__).parents[1] / "gate.md").read_text(encoding="utf-8")
-    for name in ("recorded", "estimators", "false alarms", "power", "pyperf", "live", "agreement"):
+    for name in ("recorded", "estimators", "false alarms", "power", "shifted", "pyperf", "live", "agreement"):
         assert f"<!-- {name} -->" in page
         assert f"<!-- /{name} -->" in page

@@ -98,9 +98,9 @@ def test_an_early_look_never_claims_an_improvement() -> None:
 
 def test_a_noisy_cell_near_the_margin_gets_more_pairs_and_stays_undecided() -> None:
     draw = random.Random(3)
-    result = decided(lambda series, index: 0.04 + draw.uniform(-0.15, 0.15), thorough=True).result()
+    result = decided(lambda series, index: 0.03 + draw.uniform(-0.15, 0.15), thorough=True).result()
     assert result.word is Word.INCONCLUSIVE
-    assert result.pairs == 84
+    assert result.pairs == 112
     assert "which spread by" in result.reason
 
 
@@ -151,7 +151,7 @@ def test_the_verdict_can_be_had_again_from_the_stored_pairs_alone() -> None:
 def test_the_live_rule_is_the_replayed_rule() -> None:
     draw = np.random.default_rng(8)
     for _ in range(12):
-        rows = draw.normal(draw.choice([0.0, 0.03, 0.05, 0.08]), 0.015, (2, 84))
+        rows = draw.normal(draw.choice([0.0, 0.03, 0.05, 0.08]), 0.015, (2, 112))
         found = fill(
             Docket("cell", Terms({"wall": 0.03})), lambda series, index, rows=rows: rows[int(series == FRESH), index]
         )

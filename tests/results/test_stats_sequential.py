@@ -74,7 +74,7 @@ def test_the_looks_see_only_their_own_pairs() -> None:
     assert sequential.planned_pairs(row, MARGIN)[0] == 14
 
 
-@pytest.mark.parametrize(("spread", "size"), [(0.001, 14), (0.03, 28), (0.045, 56), (0.2, 84)])
+@pytest.mark.parametrize(("spread", "size"), [(0.001, 14), (0.03, 28), (0.045, 56), (0.2, 112)])
 def test_the_number_of_pairs_follows_from_the_spread(spread: float, size: int) -> None:
     row = np.linspace(-spread, spread, 14)[None, :]
     assert sequential.planned_pairs(row, MARGIN)[0] == size
@@ -137,9 +137,9 @@ def test_a_speed_up_never_alarms() -> None:
 
 
 def test_a_replay_says_how_far_it_went_and_what_it_cost() -> None:
-    calm = np.full((1, 84), 0.0)
-    late = np.concatenate([np.full(4, 0.1), np.full(80, 0.0)])[None, :]
-    slow = np.full((1, 84), 0.1) + np.linspace(-0.001, 0.001, 84)
+    calm = np.full((1, 112), 0.0)
+    late = np.concatenate([np.full(4, 0.1), np.full(108, 0.0)])[None, :]
+    slow = np.full((1, 112), 0.1) + np.linspace(-0.001, 0.001, 112)
     first = np.concatenate([calm, late, slow, slow])
     fresh = np.concatenate([calm, late, calm, slow])
     found = sequential.replay(first, fresh, MARGIN)
@@ -150,8 +150,8 @@ def test_a_replay_says_how_far_it_went_and_what_it_cost() -> None:
 
 
 def test_a_replay_of_too_few_pairs_is_refused() -> None:
-    with pytest.raises(ValueError, match="a replay needs 84 pairs"):
-        sequential.replay(np.zeros((1, 84)), np.zeros((1, 83)), MARGIN)
+    with pytest.raises(ValueError, match="a replay needs 112 pairs"):
+        sequential.replay(np.zeros((1, 112)), np.zeros((1, 111)), MARGIN)
 
 
 @pytest.mark.parametrize(
