@@ -105,7 +105,7 @@ def power(drawn: tuple[Floats, Floats], effect: float, margin: float, rule: Rule
 
 def smallest_effect(drawn: tuple[Floats, Floats], margin: float, rule: Rule = DEFAULT) -> float | None:
     """The least slow-down that alarms in 95 % of the replays; None where even a doubling does not."""
-    low, high = margin, 1.0
+    low, high = margin, max(1.0, 4 * margin)
     if power(drawn, high, margin, rule) < WANTED_POWER:
         return None
     for _ in range(STEPS):
