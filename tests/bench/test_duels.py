@@ -21,7 +21,7 @@ from support import fakes
 LIBRARY = {"async/uvloop": fakes.double_async}
 BASE = replace(fakes.ENVIRONMENT, label="base")
 HEAD = replace(fakes.ENVIRONMENT, label="head")
-MINE = "/work/bench/shop.py"
+MINE = "/project/bench/shop.py"
 
 
 def selection(*names: str, ref: str = fakes.REF, bodies: Any = None) -> Selection:
