@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from results.flips import flips
 from results.gate import CellResult, GateReport, Word
 from results.gating import FIRST, Docket, Terms
 from results.journal import Journal
+from results.ledger import spoken
 from results.operating import operating
 
 PROFILE = "gate"
@@ -307,22 +308,7 @@ def _unfought(matched: Matched, accepted: Mapping[tuple[str, str], Acceptance]) 
     return results, told
 
 
-STEAL_LIMIT, PRESSURE_LIMIT = 0.02, 0.20
-"""As in results/ledger.py, for the whole of the gate instead of its rounds."""
-
-
 def noise_word(since: Mapping[str, float], seconds: float) -> str:
     """`quiet`, `disturbed: 12 % steal` or `not recorded`, for the time of the gate."""
-    found = [
-        f"{since[name] / seconds:.0%} {words}".replace("%", " %")
-        for name, limit, words in (("steal_s", STEAL_LIMIT, "steal"), ("pressure_s", PRESSURE_LIMIT, "CPU pressure"))
-        if since.get(name, 0.0) / seconds >= limit
-    ]
-    if found:
-        return f"disturbed: {', '.join(found)}"
-    return "quiet" if "steal_s" in since or "pressure_s" in since else "not recorded"
-
-
-def with_inject(request: Request, share: float) -> Request:
-    """The same request with a slow-down put into every op of head."""
-    return replace(request, inject=share)
+    steal, pressure = (since[name] / seconds if name in since else None for name in ("steal_s", "pressure_s"))
+    return spoken(steal, pressure)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bench.injection import burdened, doubling_loops, labelled
+from bench.injection import against_itself, burdened, doubling_loops
 from bench.pairs import Duel, PairFailed, Pairs
 from bench.services import ServiceFailed
 
@@ -31,12 +31,10 @@ def unchanged(duels: Sequence[Duel]) -> list[ControlDuel]:
     chosen: dict[str, Duel] = {}
     for duel in sorted(duels, key=lambda each: not each.base.cell.one_core):
         chosen.setdefault(duel.base.cell.workload, duel)
-    return [ControlDuel(f"{UNCHANGED} {duel.cell}", itself(duel), 0.0) for duel in [*chosen.values()][:wanted]]
-
-
-def itself(duel: Duel) -> Duel:
-    """Base against base."""
-    return replace(duel, head=labelled(duel.base, "head"))
+    return [
+        ControlDuel(f"{UNCHANGED} {duel.cell}", against_itself(duel.base, duel), 0.0)
+        for duel in [*chosen.values()][:wanted]
+    ]
 
 
 def injected(
@@ -46,10 +44,10 @@ def injected(
     for duel in sorted(duels, key=lambda each: not each.base.cell.one_core)[:tries]:
         effect = max(LEAST_INJECTED, 3 * margin_of(duel.cell))
         try:
-            loops = round(effect * doubling_loops(pairs, itself(duel)))
+            loops = round(effect * doubling_loops(pairs, against_itself(duel.base, duel)))
         except (PairFailed, ServiceFailed):
             continue
-        return ControlDuel(f"{INJECTED} {duel.cell}", burdened(itself(duel), loops), effect)
+        return ControlDuel(f"{INJECTED} {duel.cell}", burdened(against_itself(duel.base, duel), loops), effect)
     return None
 
 
@@ -62,7 +60,7 @@ def inject_all(
     for key, duel in duels.items():
         say(f"setting the size of the slow-down in {key}")
         try:
-            able[key] = burdened(duel, round(effect * doubling_loops(pairs, itself(duel))))
+            able[key] = burdened(duel, round(effect * doubling_loops(pairs, against_itself(duel.base, duel))))
         except (PairFailed, ServiceFailed) as error:
             failed[key] = str(error)
     return able, failed

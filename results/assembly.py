@@ -51,6 +51,7 @@ def canaries(controls: Sequence[Control], broken: Mapping[str, str], late: Seque
         key = control.docket.cell
         result = control.docket.result(out_of_time=key in late or key in broken)
         regressed = result.word is Word.REGRESSED
+        wall = metric_named(result, "wall")
         passed = regressed if control.injected else not regressed and key not in broken
         found.append(
             Canary(
@@ -59,7 +60,7 @@ def canaries(controls: Sequence[Control], broken: Mapping[str, str], late: Seque
                 injected=control.injected,
                 word=Word.BROKEN if key in broken else result.word,
                 passed=passed,
-                ratio=next((metric.ratio for metric in result.metrics if metric.metric == "wall"), None),
+                ratio=wall.ratio if wall else None,
                 pairs=result.pairs + len(control.docket.pairs[FRESH]),
             )
         )

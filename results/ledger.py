@@ -28,19 +28,25 @@ def noise(frame: pd.DataFrame) -> dict[str, float | str | None]:
     one_core = measured[measured["one_core"].fillna(False)]
     steal = _per_timed_second(measured, "steal_s")
     alone = _per_timed_second(one_core, "pressure_s")
-    found = [
-        f"{share:.0%} {name}".replace("%", " %")
-        for share, limit, name in ((steal, STEAL_LIMIT, "steal"), (alone, PRESSURE_LIMIT, "CPU pressure"))
-        if share is not None and share >= limit
-    ]
-    quiet = "not recorded" if steal is None and alone is None else "quiet"
     return {
         "steal_share": steal,
         "pressure_share": _per_timed_second(measured, "pressure_s"),
         "pressure_share_one_core": alone,
         "involuntary_per_s": _per_timed_second(measured, "switches_involuntary"),
-        "word": f"disturbed: {', '.join(found)}" if found else quiet,
+        "word": spoken(steal, alone),
     }
+
+
+def spoken(steal: float | None, pressure: float | None) -> str:
+    """`quiet`, `disturbed: 12 % steal` or `not recorded`, from shares of the time that was watched."""
+    found = [
+        f"{share:.0%} {name}".replace("%", " %")
+        for name, share, limit in (("steal", steal, STEAL_LIMIT), ("CPU pressure", pressure, PRESSURE_LIMIT))
+        if share is not None and share >= limit
+    ]
+    if found:
+        return f"disturbed: {', '.join(found)}"
+    return "not recorded" if steal is None and pressure is None else "quiet"
 
 
 def _per_timed_second(rows: pd.DataFrame, column: str) -> float | None:
