@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from docs.evidence import estimators, live
 from docs.evidence.blocks import draw
-from docs.evidence.rates import per_run, upper
+from docs.evidence.rates import per_run, shown, upper
 from docs.evidence.rivals import RIVALS, pyperf_compare
 from docs.evidence.traces import LIVE, METRICS, TRACES, Floats, Trace, load
 from results.operating import smallest_effect
@@ -145,11 +145,12 @@ def power_rows(traces: Traces, decisions: int, random: np.random.Generator) -> l
         if not effect:
             continue
         done = ours(trace, effect / 2, decisions, random)
-        rows.append(f"| **ours** | {cell} | {effect:.0%} | {effect / 2:.1%} | {done.either:.2%} | {done.pairs:.1f} | "
+        rate = shown(done.either, decisions)
+        rows.append(f"| **ours** | {cell} | {effect:.0%} | {effect / 2:.1%} | {rate} | {done.pairs:.1f} | "
                     f"{done.seconds:.1f} |")  # fmt: skip
         for name in RIVALS:
-            rate = rival(name, trace, 7, decisions, random)
-            rows.append(f"| {name} | {cell} | {effect:.0%} | - | {rate:.2%} | 7 | {7 * trace.seconds.mean():.1f} |")
+            rate = shown(rival(name, trace, 7, decisions, random), decisions)
+            rows.append(f"| {name} | {cell} | {effect:.0%} | - | {rate} | 7 | {7 * trace.seconds.mean():.1f} |")
     return rows
 
 
@@ -160,7 +161,8 @@ def shifted_rows(traces: Traces, decisions: int, random: np.random.Generator) ->
     for (cell, effect), trace in sorted(traces.items()):
         for shift in (0.03, 0.05) if not effect else ():
             done = ours(trace, shift / 2, decisions, random, shift)
-            rows.append(f"| {cell} | {shift:.0%} | {shift / 2:.1%} | {done.either:.2%} | {done.wall:.2%} | "
+            rows.append(f"| {cell} | {shift:.0%} | {shift / 2:.1%} | {shown(done.either, decisions)} | "
+                        f"{shown(done.wall, decisions)} | "
                         f"{done.pairs:.1f} | {done.seconds:.1f} |")  # fmt: skip
     return rows
 
@@ -176,7 +178,9 @@ def pyperf_time_rows(traces: Traces, decisions: int, random: np.random.Generator
             processes, power, false = pyperf_needs(trace, shift, wanted, decisions, random)
             need = str(processes) if power >= wanted else f"more than {processes} ({power:.0%} with them)"
             spent = f"{'' if power >= wanted else '> '}{processes * trace.seconds.mean():.0f}"
-            rows.append(f"| {cell} | {shift:.0%} | {wanted:.1%} | {unchanged:.1f} | {need} | {spent} | {false:.0%} |")
+            cries = shown(false, decisions // PYPERF_SHARE, 0)
+            power_text = shown(wanted, decisions, 1)
+            rows.append(f"| {cell} | {shift:.0%} | {power_text} | {unchanged:.1f} | {need} | {spent} | {cries} |")
     return rows
 
 

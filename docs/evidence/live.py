@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from docs.evidence.rates import upper
+from docs.evidence.rates import shown
 from docs.evidence.traces import LIVE
 
 EFFECTS = (0.02, 0.03, 0.05, 0.08, 0.10)
@@ -72,16 +72,16 @@ def plan(unchanged: int, each: int) -> list[tuple[float, int]]:
 
 def table(decisions: list[dict[str, Any]]) -> list[str]:
     """Words by condition."""
-    rows = ["| slow-down | margin | decisions | alarms | upper limit of the rate | words | machine s a decision |",
+    rows = ["| slow-down | margin | decisions | alarms | rate and its limits | words | machine s a decision |",
             "|---|---|---|---|---|---|---|"]  # fmt: skip
     for effect in sorted({one["effect"] for one in decisions}):
         some = [one for one in decisions if one["effect"] == effect]
         alarms = sum(one["word"] == "REGRESSED" for one in some)
         words = ", ".join(f"{count} {word}" for word, count in Counter(one["word"] for one in some).most_common())
         seconds = sum(one["seconds"] for one in some) / len(some)
+        rate = shown(alarms / len(some), len(some), 1)
         rows.append(
-            f"| {effect:.0%} | {some[0]['margin']:.1%} | {len(some)} | {alarms} ({alarms / len(some):.0%}) | "
-            f"{upper(alarms, len(some)):.1%} | {words} | {seconds:.1f} |"
+            f"| {effect:.0%} | {some[0]['margin']:.1%} | {len(some)} | {alarms} | {rate} | {words} | {seconds:.1f} |"
         )
     return rows
 
@@ -98,10 +98,11 @@ def main() -> None:
     parser.add_argument("decisions", type=Path, nargs="?", default=LIVE)
     parser.add_argument("--unchanged", type=int, default=34)
     parser.add_argument("--each", type=int, default=7)
+    parser.add_argument("--only", type=float, nargs="*", metavar="EFFECT", help="only these, such as 0 0.05")
     options = parser.parse_args()
     done = {(one["effect"], one["seed"]) for one in read(options.decisions)}
     for effect, seed in plan(options.unchanged, options.each):
-        if (effect, seed) in done:
+        if (effect, seed) in done or (options.only and effect not in options.only):
             continue
         taken = decide(effect, seed)
         with options.decisions.open("a", encoding="utf-8") as out:

@@ -12,7 +12,7 @@ from scipy.stats import mannwhitneyu, ttest_ind
 
 from docs.evidence import decide, estimators, live
 from docs.evidence.blocks import BLOCK, draw
-from docs.evidence.rates import per_run, upper
+from docs.evidence.rates import limits, per_run, shown, upper
 from docs.evidence.rivals import RIVALS, compare_fail, mann_whitney, pyperf_compare
 from docs.evidence.traces import Trace, load
 
@@ -117,6 +117,14 @@ def test_a_table_goes_between_its_marks_and_nowhere_else() -> None:
 def test_a_rate_of_nothing_seen_still_has_an_upper_limit() -> None:
     assert upper(0, 10_000) == pytest.approx(3e-4, rel=0.01)
     assert upper(10, 10) == 1.0
+
+
+def test_a_share_has_both_limits() -> None:
+    assert limits(0, 10) == (0.0, pytest.approx(0.3085, abs=1e-4))
+    assert limits(10, 10) == (pytest.approx(0.6915, abs=1e-4), 1.0)
+    low, high = limits(5, 10)
+    assert (low, high) == (pytest.approx(0.1871, abs=1e-4), pytest.approx(0.8129, abs=1e-4))
+    assert shown(0.5, 10) == "50.00% [18.71, 81.29]"
     assert per_run(0.0) == 0.0
     assert per_run(1e-4) == pytest.approx(0.006, rel=0.01)
 
@@ -132,8 +140,8 @@ def test_live_decisions_are_counted_by_condition() -> None:
     rows = live.table(
         [one, {**one, "word": "INCONCLUSIVE"}, {**one, "effect": 0.0, "margin": 0.03, "word": "NO_ALARM"}]
     )
-    assert rows[2].startswith("| 0% | 3.0% | 1 | 0 (0%) ")
-    assert rows[3].startswith("| 5% | 2.5% | 2 | 1 (50%) ")
+    assert rows[2].startswith("| 0% | 3.0% | 1 | 0 | 0.0% [0.0, 97.5] | 1 NO_ALARM ")
+    assert rows[3].startswith("| 5% | 2.5% | 2 | 1 | 50.0% [1.3, 98.7] ")
     assert "1 REGRESSED, 1 INCONCLUSIVE" in rows[3]
 
 
