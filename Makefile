@@ -1,6 +1,7 @@
 # Two commands: `make report` measures, collects and writes the page; `make test` checks everything.
 # A third, `make gate BASE=main`, compares the working folder with a commit.
-# They need Python 3.11 or newer, and the package index the first time.
+# They need Python 3.11 or newer, and the package index the first time. The libraries of all runners are installed (the
+# extra `dev` includes `all`); a run takes the core runners, and `when-async run -r all` every one.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
@@ -9,7 +10,7 @@ READY  := $(VENV)/.ready
 OUTPUT ?= reports/out
 BASE   ?= main
 
-.PHONY: report test gate evidence lint type clean picture
+.PHONY: report test gate evidence matrix lint type clean picture
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -23,7 +24,7 @@ report: $(READY)
 	$(BIN)/when-async report --output $(OUTPUT) && exit $$status
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # Exit status 0 passes, 1 is a regression; the others are in docs/gate-your-own.md.
 gate: $(READY)
@@ -32,6 +33,11 @@ gate: $(READY)
 # The tables of docs/gate.md from the recorded traces; recording them anew is a command of its own, see there.
 evidence: $(READY)
 	$(BIN)/python -m docs.evidence.decide --write docs/gate.md
+
+# docs/matrix.md, and in docs/matrix.json what the interpreters of this machine can import. After a change of runners or
+# workloads `python -m docs.matrix` is enough: it writes the page from what was recorded.
+matrix: $(READY)
+	$(BIN)/python -m docs.matrix --record
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -44,7 +44,10 @@ def advise(cell: Cell, history: History, cores: int) -> tuple[str, ...]:
 def _sentences(cell: Cell, history: History, cores: int) -> Iterable[str]:
     peak = history.peak_in_flight
     if peak is not None and peak < OVERLAP * cell.concurrency and cell.runner != "sync":
-        yield f"at most {peak} of {cell.concurrency} ops were seen in flight at once: its ops hardly wait"
+        yield (
+            f"at most {peak} of {cell.concurrency} ops were seen in flight at once: "
+            "its ops hardly wait, or cannot be started fast enough"
+        )
     if cell.family == "processes" and cell.concurrency > cores:
         yield f"{cell.concurrency} processes share {cores} cores"
     drift = drift_of(history)

@@ -17,6 +17,7 @@ from bench.cli_compare_command import compare
 from bench.cli_gate_command import gate
 from bench.cli_shared import (
     BROKEN,
+    DASK_SCHEDULER,
     INTERRUPTED,
     JSON,
     OK,
@@ -56,9 +57,9 @@ def main() -> None:
 def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> None:
     """Show workloads and their parameters, runners, and the points of each profile."""
     from bench.cli_show import listing, print_listing
-    from bench.selection import Catalogue, catalogue, select
+    from bench.selection import ALL, Catalogue, catalogue, select
 
-    chosen = select(catalogue(workloads, runners), workloads, runners, "quick")
+    chosen = select(catalogue(workloads, runners), workloads, runners or [ALL], "quick")
     rows = listing(Catalogue({found.value.name: found for found, _ in chosen.points}, chosen.runners))
     click.echo(json.dumps(rows, indent=1)) if as_json else print_listing(rows)
 
@@ -67,18 +68,26 @@ def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> No
 @WORKLOAD
 @RUNNER
 @PYTHON
+@click.option("--all-pythons", is_flag=True, help="Every CPython from 3.11 to 3.15t that is on this machine.")
 @PINS
 @JSON
 @plain_errors
 def matrix(
-    workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[str], pins: Sequence[str], as_json: bool
+    workloads: Sequence[str],
+    runners: Sequence[str],
+    pythons: Sequence[str],
+    all_pythons: bool,
+    pins: Sequence[str],
+    as_json: bool,
 ) -> None:
-    """Show which runner can do which workload, and why not."""
-    from bench.cli_show import matrix_rows, print_matrix
-    from bench.selection import catalogue, environments_for
+    """Show which runner can do which workload on which interpreter, and why not."""
+    from bench.cli_matrix import PYTHONS, matrix_rows, print_matrix
+    from bench.selection import ALL, catalogue, environments_for
 
+    asked = runners or [ALL]
     known = catalogue(workloads, runners)
-    rows = matrix_rows(known, workloads, runners, environments_for(known.modules, pythons, tell, pins))
+    chosen = [*pythons, *(PYTHONS if all_pythons else ())]
+    rows = matrix_rows(known, workloads, asked, environments_for(known.modules(asked), chosen, tell, pins))
     click.echo(json.dumps(rows, indent=1)) if as_json else print_matrix(rows)
 
 
@@ -106,6 +115,7 @@ def matrix(
     help="Seconds after which a round is given up and its worker killed.",
 )
 @click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
+@DASK_SCHEDULER
 @click.option(
     "-o",
     "--output",
@@ -120,8 +130,18 @@ def matrix(
 @click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
 @JSON
 @plain_errors
-def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
-    """Measure: fresh processes, interleaved rounds, every result checked. Ctrl-C keeps what was measured."""
+def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | None, **options: Any) -> None:
+    """Measure: fresh processes, interleaved rounds, every result checked. Ctrl-C keeps what was measured.
+
+    \b
+    -r core            the runners that are taken when none is named
+    -r all             every one; where a library is missing, what to install
+    -r family:threads  a family; `when-async list` shows them
+    -r 'asyncio*'      all that are named like this
+
+    Libraries of runners: pip install 'when-async[trio]', or [all] for all.
+    """
+    from bench.cli_cluster import far_cluster
     from bench.cli_run import Interrupted, execute, start_fresh, start_resumed
     from bench.cli_show import print_run
     from bench.lock import machine
@@ -136,8 +156,11 @@ def run(resume: Path | None, wait: bool, as_json: bool, **options: Any) -> None:
             options_of = {param.name: param.opts[-1] for param in context.command.params}
             wrong = ", ".join(options_of[name] for name in given)
             fail(f"--resume takes everything from the run file; leave out {wrong}")
-    with machine(wait=wait, say=tell):
-        started = start_resumed(resume) if resume is not None else start_fresh(options, sys.argv[1:])
+    with machine(wait=wait, say=tell), far_cluster(dask_scheduler):
+        if resume is not None:
+            started = start_resumed(resume)
+        else:
+            started = start_fresh({**options, "dask_scheduler": dask_scheduler}, sys.argv[1:])
         try:
             execute(started)
         except Interrupted as interruption:
@@ -233,7 +256,19 @@ def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json
 
 
 @main.command()
-@click.option("--quick", is_flag=True, help="6 processes a figure, 6 pairs, fewer repeats: about 15 s instead of 40 s.")
+@RUNNER
+@click.option(
+    "--costs/--no-costs",
+    default=True,
+    show_default=True,
+    help="Measure what one more in flight costs each runner, too: about 10 minutes for the core, 2 with --quick, "
+    "and up to an hour for -r all.",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="6 processes a figure, fewer repeats: about 15 s for the machine instead of 40 s; at most 10 000 in flight.",
+)
 @click.option(
     "-o",
     "--output",
@@ -243,13 +278,21 @@ def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json
 @click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
 @JSON
 @plain_errors
-def calibrate(quick: bool, output: Path | None, wait: bool, as_json: bool) -> None:
-    """Measure this machine: clocks, waits, costs, noise floor, and what disturbs it; every report shows it."""
+def calibrate(
+    runners: Sequence[str], costs: bool, quick: bool, output: Path | None, wait: bool, as_json: bool
+) -> None:
+    """Measure this machine: clocks, waits, costs, noise floor, and what disturbs it; every report shows it.
+
+    Then each runner on it: start-up, an empty op, the memory of one more in flight, and how many there can be.
+    Ctrl-C keeps what was measured of the runners.
+    """
     from bench.cli_calibrate import calibrate_and_keep, show
     from bench.lock import machine
 
+    if runners and not costs:
+        fail("--runner says whose costs are measured; leave it out with --no-costs")
     with machine(wait=wait, say=tell):
-        path = calibrate_and_keep(quick, output, sys.stderr)
+        path = calibrate_and_keep(quick, output, sys.stderr, runners if costs else None)
     sys.exit(BROKEN if show(path, as_json) else OK)
 
 

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -13,10 +14,13 @@ from typing import IO, Any
 from bench.calibration.probes import FULL, QUICK, Effort, Subject
 from bench.calibration.surroundings import surroundings
 from bench.calibration.walk import Findings, Step, walk
+from bench.cli_calibrate_costs import chosen, measure_costs
 from bench.environment import default
 from bench.host import Host, make_host
 from bench.machine import fingerprint, node_id
+from bench.model import Environment
 from bench.progress import clock_text
+from bench.registry import Found, required_modules
 
 RUNS = Path("results/runs")
 INTERRUPTED = 130
@@ -29,7 +33,7 @@ class Progress:
         self._stream = stream
         self._live = live
         self._status: Any = None
-        self._pass = -1
+        self._pass: tuple[str, int] | None = None
 
     def __enter__(self) -> Progress:
         if self._live:
@@ -49,50 +53,63 @@ class Progress:
         left = f"about {clock_text(step.left_s)} left"
         if self._status:
             self._status.update(f"{where}{step.title}  {left}")
-        elif step.number != self._pass:
-            self._pass = step.number
-            what = f"{step.title}" if not step.number else "clocks, waits, costs, cores, pairs of workers"
+        elif (step.of, step.number) != self._pass:
+            self._pass = (step.of, step.number)
+            what = step.of if step.number else step.title
             self._stream.write(f"{where}{what}  {left}\n")
             self._stream.flush()
 
 
-def calibrate_and_keep(quick: bool, output: Path | None, stream: IO[str]) -> Path:
+def calibrate_and_keep(quick: bool, output: Path | None, stream: IO[str], runners: Sequence[str] | None) -> Path:
     """Measure the machine and write the file, whole or not at all; returns its path.
 
-    Raises CalibrationError, before anything is measured where the file cannot be written.
+    `runners` are specs of those whose costs are measured, by default the core; None is for none of them, and what an
+    earlier calibration found of them is then kept. Raises CalibrationError or RegistryError before anything is
+    measured where the file cannot be written or a runner is not known.
     """
     # Brings SciPy, which takes seconds to import, but nothing is measured in this process.
-    from results.calibration import check_folder, default_name, write
+    from results.calibration import check_folder, costs_of, default_name, write
 
     path = output or RUNS / default_name(node_id())
     check_folder(path)
+    found = None if runners is None else chosen(runners)
     try:
-        record = calibrate(quick=quick, stream=stream)
+        record = calibrate(quick=quick, stream=stream, runners=found)
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    if runners is None:
+        record = {"costs": costs_of(path, record["node_id"])} | record
     write(path, record)
+    if (record.get("costs") or {}).get("interrupted") and runners is not None:
+        print(f"interrupted; what was measured until then is in {path}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     return path
 
 
-def calibrate(*, quick: bool, stream: IO[str]) -> dict[str, Any]:
-    """Measure the machine and give the record for the file; nothing is left running."""
+def calibrate(*, quick: bool, stream: IO[str], runners: Sequence[Found] | None) -> dict[str, Any]:
+    """Measure the machine, then these runners on it, and give the record for the file; nothing is left running."""
     signal.signal(signal.SIGTERM, _as_interrupt)
     host = make_host()
     try:
-        return measure(host, QUICK if quick else FULL, quick=quick, stream=stream)
+        environment = default(required_modules([], [found.value for found in runners or ()]))
+        with Progress(stream, live=stream.isatty()) as progress:
+            record = measure(host, environment, QUICK if quick else FULL, quick=quick, progress=progress)
+            if runners is not None:
+                record["costs"] = measure_costs(host, environment, runners, quick=quick, on_step=progress.step)
+        return record
     finally:
         host.reaper.close()
         host.noise.close()
 
 
-def measure(host: Host, effort: Effort, *, quick: bool, stream: IO[str]) -> dict[str, Any]:
+def measure(
+    host: Host, environment: Environment, effort: Effort, *, quick: bool, progress: Progress
+) -> dict[str, Any]:
     """Walk the probes on this host and put what came of them into a record."""
     start, now = time.monotonic(), datetime.now(UTC)
     around = surroundings(cores=host.cores)
-    environment = default([])
-    with Progress(stream, live=stream.isatty()) as progress:
-        found = walk(Subject(host, environment.executable), effort, progress.step)
+    found = walk(Subject(host, environment.executable), effort, progress.step)
     return {
         **header(now, environment.implementation, environment.version, environment.gil),
         "quick": quick,
@@ -139,18 +156,22 @@ def show(path: Path, as_json: bool) -> bool:
     from rich.console import Console
 
     from reports.calibration import flat, show
+    from reports.runner_costs import flat_costs, show_costs
     from reports.words import one_line
     from results.calibration import read
 
     calibration = read(path)
     if as_json:
-        print(json.dumps(flat(calibration), indent=1))
+        print(json.dumps([*flat(calibration), *flat_costs(calibration.costs)], indent=1))
     else:
-        show(calibration, Console(width=None if Console().is_terminal else 100))
+        console = Console(width=None if Console().is_terminal else 100)
+        show(calibration, console)
+        show_costs(calibration.costs, console)
         print(f"\ncalibration: {path}\nnext: when-async report")
-    for title, reason in calibration.failures:
+    failures = [*calibration.failures, *(calibration.costs.failures if calibration.costs else ())]
+    for title, reason in failures:
         print(f"when-async: {one_line(f'{title}: {reason}', 400)}", file=sys.stderr)
-    return bool(calibration.failures)
+    return bool(failures)
 
 
 def _as_interrupt(*_: object) -> None:

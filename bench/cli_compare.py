@@ -110,7 +110,7 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -
     known = catalogue(options["workloads"], options["runners"])
     core = [name for name, found in known.workloads.items() if not found.value.calibration]
     selection = select(known, options["workloads"] or core, options["runners"], "quick")
-    sides = make_sides(a, b, known.modules, tell)
+    sides = make_sides(a, b, known.modules(options["runners"]), tell)
     settings = settings_of({**options, "profile": "quick"})
     plan = at_home(build(selection.points, selection.runners, sides.environments, settings), sides)
     now = datetime.now(UTC)

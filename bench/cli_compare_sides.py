@@ -14,7 +14,7 @@ from bench.model import Environment
 from bench.pins import label as with_pins
 from bench.pins import parse
 from bench.registry import Found
-from bench.selection import REQUIREMENTS
+from bench.selection import requirements_for
 from bench.sides import make_side
 from bench.sources import Source, export, project, reroot
 
@@ -107,8 +107,8 @@ def make_sides(a: Asked, b: Asked, modules: Sequence[str], say: Callable[[str], 
     labels = _labels((a, b), sources, run)
     made = [
         make_side(
-            label=label, modules=modules, requirements=REQUIREMENTS, progress=say, python=side.python, pins=side.pins,
-            ref=source, separate=separate, repository=here, run=run,
+            label=label, modules=modules, requirements=requirements_for(modules), progress=say, python=side.python,
+            pins=side.pins, ref=source, separate=separate, repository=here, run=run,
         )
         for side, source, label in zip((a, b), sources, labels, strict=True)
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from bench.duels import Entries, absolute, in_tree, take_inventory
 from bench.git import SHORT
 from bench.interpreters import Run, run_command
 from bench.model import Environment
-from bench.selection import REQUIREMENTS, catalogue
+from bench.selection import catalogue, requirements_for
 from bench.sides import make_side
 from bench.sources import Source, export, project, reroot
 from results.gate import Side
@@ -79,15 +79,15 @@ def make_sides(
     """Export the trees, make the environments; raises what `bench.sides.make_side` does."""
     here = project(Path.cwd())
     known = catalogue([], [spec for spec in runners if not spec.endswith(".py")])
-    modules = known.modules
+    modules = known.modules(runners)
     sources = {label: export(asked.ref, repository=here) for label, asked in (("base", base), ("head", head))}
     # A side with pins lives in an environment of its own; then the other one gets one too, or they would differ in
     # more than the pins.
     separate = bool(base.pins or head.pins or install)
     made = {
         label: make_side(
-            label=label, modules=modules, requirements=REQUIREMENTS, progress=say, python=python, pins=asked.pins,
-            ref=sources[label], install=install, separate=separate, repository=here,
+            label=label, modules=modules, requirements=requirements_for(modules), progress=say, python=python,
+            pins=asked.pins, ref=sources[label], install=install, separate=separate, repository=here,
         )
         for label, asked in (("base", base), ("head", head))
     }  # fmt: skip

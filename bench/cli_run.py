@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import git
+from bench.cli_cluster import on_cluster, refusal
 from bench.environment import Missing, default
 from bench.experiment import Done, Experiment, ServiceRecord
 from bench.host import make_host
@@ -24,7 +25,9 @@ from bench.model import Cell, Environment, Measurement, Sample, Trial, Workload,
 from bench.overhead import POINTS, OverheadProbe
 from bench.plan import PROFILES, Plan, Settings, build
 from bench.progress import Progress
+from bench.registry import RegistryError
 from bench.selection import (
+    ALL,
     Catalogue,
     Selection,
     catalogue,
@@ -69,14 +72,17 @@ def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
     known = catalogue(options["workloads"], options["runners"])
     settings = settings_of(options)
     selection = select(known, options["workloads"], options["runners"], settings.profile)
-    environments = environments_for(known.modules, options["pythons"], tell, options["pins"])
+    if options.get("dask_scheduler") and not on_cluster(selection):
+        raise RegistryError("--dask-scheduler is for runners on Dask, and none was asked for; add -r dask")
+    modules = known.modules(options["runners"])
+    environments = environments_for(modules, options["pythons"], tell, options["pins"])
     plan = build(selection.points, selection.runners, environments, settings)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = options["output"] or RUNS / f"{run}.jsonl"
     head = header(run, now, plan, selection, environments, argv)
-    asked = {"asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"])}
-    journal = Journal.create(path, {**head, **asked})
+    asked = {"asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules}
+    journal = Journal.create(path, {**head, **asked, "asked_cluster": on_cluster(selection)})
     write_cells(journal, plan, selection)
     return Started(path, journal, plan, Done())
 
@@ -149,6 +155,7 @@ def cell_record(cell: Cell, workload: Workload, serial: bool) -> dict[str, Any]:
         "serial_ideal_s": ideal_s(cell.params, 1) if ideal_s else None,
         "ops": int(cell.params.get("n", 1)),
         "headline": workload.headline,
+        "calibration": workload.calibration,
     }
 
 
@@ -164,8 +171,12 @@ def start_resumed(path: Path) -> Started:
     settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__ if name in head})
     selection = from_record(head["selection"])
     known = Catalogue({found.value.name: found for found, _ in selection.points}, selection.runners)
-    environments = environments_for(known.modules, head["asked_pythons"], tell, head.get("asked_pins", ()))
+    modules = head.get("asked_modules") or known.modules([ALL])
+    environments = environments_for(modules, head["asked_pythons"], tell, head.get("asked_pins", ()))
     check_machine(fingerprint(), head["machine"], path)
+    refused = refusal(selection, head, path)
+    if refused:
+        raise RunFileError(refused)
     for environment in environments:
         check_same(environment, head, path)
     plan = build(selection.points, selection.runners, environments, settings)
@@ -258,7 +269,7 @@ def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tup
 
     known = catalogue([], runner_specs)
     selection = select(known, ["empty"], runner_specs, "quick")
-    environment = default(known.modules)
+    environment = default(known.modules(runner_specs))
     host = make_host()
     rows, broken = [], []
     try:

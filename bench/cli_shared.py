@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -20,7 +21,8 @@ WORKLOAD = click.option(
 )  # fmt: skip
 RUNNER = click.option(
     "-r", "--runner", "runners", multiple=True, metavar="NAME",
-    help="A runner: a name, or the path of a file of your own. Repeatable; default: all.",
+    help="A runner: a name, a pattern ('asyncio*'), family:threads, core, all, or a file of your own. "
+    "Repeatable; default: core.",
 )  # fmt: skip
 PYTHON = click.option(
     "--python", "pythons", multiple=True, metavar="VERSION",
@@ -29,6 +31,20 @@ PYTHON = click.option(
 PINS = click.option(
     "--with", "pins", multiple=True, metavar="PIN",
     help="Install this package, such as 'uvloop==0.22.*', into every environment of the run. Repeatable.",
+)  # fmt: skip
+ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})")
+
+
+def _address(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    found = ADDRESS.fullmatch(value) if value is not None else None
+    if value is not None and (found is None or not 0 < int(found["port"]) < 1 << 16):
+        fail(f"{param.opts[-1]} takes the address of a scheduler, such as tcp://127.0.0.1:8786, and not {value!r}")
+    return value
+
+
+DASK_SCHEDULER = click.option(
+    "--dask-scheduler", metavar="ADDRESS", callback=_address,
+    help="Scheduler of a Dask cluster for the runner dask, such as tcp://127.0.0.1:8786; default: one of its own.",
 )  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print a list of flat JSON objects instead of a table.")
 

@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bench.environment import Missing
-from bench.model import Environment
 from bench.quantity import comparison_id, show
-from bench.registry import matrix
-from bench.selection import Catalogue, select
+from bench.selection import Catalogue
 
 TERMINAL_WIDTH = 100
 
 
 def listing(known: Catalogue) -> list[dict[str, Any]]:
-    """Flat rows of everything that can be asked for: kind, name, summary, detail."""
+    """Flat rows of everything that can be asked for: kind, name, summary, detail, and of runners family and core."""
     rows = []
     for name, found in known.workloads.items():
         workload = found.value
         params = ", ".join(
             f"{param.label} {show(param.low, param.unit)}..{show(param.high, param.unit)}" for param in workload.params
         )
-        rows.append({"kind": "workload", "name": name, "summary": workload.summary, "detail": params})
+        rows.append(_row("workload", name, workload.summary, params))
         for profile, points in workload.grid.items():
-            rows += [
-                {"kind": "point", "name": comparison_id(workload, point), "summary": "", "detail": profile}
-                for point in points
-            ]
+            rows += [_row("point", comparison_id(workload, point), "", profile) for point in points]
     for name, found in known.runners.items():
         runner = found.value
-        needs = f"needs {', '.join(runner.requires)}" if runner.requires else "standard library"
-        rows.append({"kind": "runner", "name": name, "summary": runner.summary, "detail": needs})
+        needs = f"needs {', '.join(runner.requires)}" if runner.requires else STANDARD
+        rows.append(_row("runner", name, runner.summary, needs, runner.family, runner.core))
     return rows
 
 
+STANDARD = "standard library"
+
+
+def _row(
+    kind: str, name: str, summary: str, detail: str, family: str | None = None, core: bool | None = None
+) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "summary": summary, "detail": detail, "family": family, "core": core}
+
+
 def print_listing(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Workloads with the points of their profiles, then runners."""
+    """Workloads with the points of their profiles, then runners by their families."""
     click.echo("Workloads (parameters in the order of their ids)")
     points: dict[str, list[str]] = {}
     for row in rows:
@@ -48,55 +52,31 @@ def print_listing(rows: Sequence[Mapping[str, Any]]) -> None:
             points.setdefault(row["name"].partition("[")[0], []).append(f"{row['detail']:>7}  {row['name']}")
     for row in rows:
         if row["kind"] == "workload":
-            click.echo(f"\n  {row['name']}: {row['summary']}\n    {row['detail']}")
+            click.echo("\n" + _wrapped(f"{row['name']}: ", row["summary"], "  ", "    "))
+            click.echo(_wrapped("", row["detail"], "    ", "      "))
             for line in points.get(row["name"], []):
                 click.echo(f"    {line}")
-    click.echo("\nRunners")
-    width = max((len(row["name"]) for row in rows if row["kind"] == "runner"), default=0)
-    for row in rows:
-        if row["kind"] == "runner":
-            click.echo(f"  {row['name']:<{width}}  {row['summary']} ({row['detail']})")
+    runners = [row for row in rows if row["kind"] == "runner"]
+    click.echo("\nRunners by family (* is core: what a run takes when none is named)")
+    width = max((len(row["name"]) for row in runners), default=0)
+    for family in dict.fromkeys(row["family"] for row in runners):
+        click.echo(f"\n  {family}")
+        for row in runners:
+            if row["family"] == family:
+                needs = "" if row["detail"] == STANDARD else f" ({row['detail']})"
+                head = f"{'*' if row['core'] else ' '} {row['name']:<{width}}  "
+                click.echo(_wrapped(head, row["summary"] + needs, "    ", " " * (len(head) + 4)))
+    click.echo(
+        "\nAsk for them by name, 'asyncio*', family:threads, core or all. Their libraries come with extras:\n"
+        "pip install 'when-async[trio]', or 'when-async[all]'; `when-async matrix` says what is missing here."
+    )
 
 
-def matrix_rows(
-    known: Catalogue, workloads: Sequence[str], runners: Sequence[str], environments: Sequence[Environment | Missing]
-) -> list[dict[str, Any]]:
-    """Rows workload, runner, python, supported, reason, for what was asked for."""
-    chosen = select(known, workloads, runners, "quick")
-    wanted = {found.value.name: found for found, _ in chosen.points}
-    rows = matrix(wanted, chosen.runners, [each for each in environments if isinstance(each, Environment)])
-    for missing in environments:
-        if isinstance(missing, Missing):
-            rows += [
-                {
-                    "workload": workload,
-                    "runner": runner,
-                    "python": missing.label,
-                    "supported": False,
-                    "reason": missing.reason,
-                }
-                for workload in wanted
-                for runner in chosen.runners
-            ]
-    return rows
-
-
-def print_matrix(rows: Sequence[Mapping[str, Any]]) -> None:
-    """A table of workloads x runners for each interpreter, and below it why there are holes."""
-    for python in dict.fromkeys(row["python"] for row in rows):
-        here = [row for row in rows if row["python"] == python]
-        runners = list(dict.fromkeys(row["runner"] for row in here))
-        workloads = list(dict.fromkeys(row["workload"] for row in here))
-        width = max(len(name) for name in workloads)
-        click.echo(f"Python {python}")
-        click.echo(f"  {'':<{width}}  " + "  ".join(runners))
-        able = {(row["workload"], row["runner"]): row["supported"] for row in here}
-        for workload in workloads:
-            marks = [("yes" if able[workload, runner] else "no").ljust(len(runner)) for runner in runners]
-            click.echo(f"  {workload:<{width}}  " + "  ".join(marks).rstrip())
-        for reason in dict.fromkeys(row["reason"] for row in here if not row["supported"]):
-            who = sorted({f"{row['runner']} on {row['workload']}" for row in here if row["reason"] == reason})
-            click.echo(f"  no: {', '.join(who)}: {reason}")
+def _wrapped(head: str, text: str, first: str, further: str) -> str:
+    return textwrap.fill(
+        head + text, TERMINAL_WIDTH, initial_indent=first, subsequent_indent=further,
+        break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
+    )  # fmt: skip
 
 
 def print_run(path: Path, as_json: bool) -> bool:

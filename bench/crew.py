@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.complaints import attestation_complaint, pool_complaint, strangers, time_complaint
 from bench.environment import worker_environ
 from bench.host import Host, proportional_bytes
-from bench.model import Environment, Phase, Sample, Status, Trial
+from bench.model import Phase, Sample, Status, Trial
 from bench.plan import Block, Comparison, Contestant, Settings
 from bench.process import ProcessFailed, ProcessTimedOut, Worker
 from bench.services import RunningService, ServiceFailed
@@ -35,6 +35,9 @@ class Member:
     startup_s: float = 0.0
     facts: Mapping[str, Any] | None = None
     attestation: Mapping[str, Any] | None = None
+    items: str = ""
+    """Digest of the items that its process made."""
+    result_type: str = ""
 
 
 class Crew:
@@ -150,13 +153,14 @@ class Crew:
             lost = self._guard(index, lambda: found.append(self._round(self.members[index], block, position)))
         for sample in found:
             self.host.account.move("between_rounds", f"timed_{sample.phase}", sample.makespan_s)
-        return (found[0] if found else None), lost
+        lost += self._dismiss_strangers()
+        return (found[0] if found and self.has(index) else None), lost
 
     def _round(self, member: Member, block: Block, position: int) -> Sample:
         if self.service and self.settings.sweep:
             # Between bare rounds nobody but the contestants asks it for anything, and they are counted each time.
             self.service.stats()
-        mark, began = self.host.noise.mark(), time.monotonic()
+        mark, began = self.host.noise.mark(), self.host.clock()
         prove = block.phase is Phase.WARMUP and block.round == 0
         phase = f"in round {block.round} of the {block.phase} phase"
         try:
@@ -166,7 +170,15 @@ class Crew:
         except ProcessFailed as error:
             self._blame_service()
             raise ProcessFailed(f"{phase}: {error}") from error
-        noise = {**self.host.noise.since(mark), "window_s": time.monotonic() - began}
+        window_s = self.host.clock() - began
+        noise = {**self.host.noise.since(mark), "window_s": window_s}
+        learned = answer.pop("learned", {})
+        member.items = learned.get("items", member.items)
+        member.result_type = learned.get("result_type", member.result_type)
+        stats = self._service_stats()
+        complaint = time_complaint(answer["makespan_s"], window_s) or pool_complaint(answer["peak_in_flight"], stats)
+        if complaint:
+            raise ProcessFailed(f"{phase}: {complaint}")
         return Sample(
             cell=member.contestant.cell.id,
             fork=self.fork,
@@ -175,10 +187,22 @@ class Crew:
             attempt=self.attempt,
             phase=block.phase,
             position=position,
-            service=self._service_stats(),
+            service=stats,
             noise=noise,
             **{**{key: answer[key] for key in answer if key != "say"}, "affinity": tuple(answer["affinity"])},
         )
+
+    def _dismiss_strangers(self) -> list[Lost]:
+        """End whoever made other items than the rest; the sides of a gate may have other workloads, and say so."""
+        lost: list[Lost] = []
+        sources: dict[str, dict[int, str]] = {}
+        for index, member in self.members.items():
+            sources.setdefault(member.contestant.environment.source, {})[index] = member.items
+        # Not before all have made theirs: of two that differ nobody knows which is right.
+        for digests in (each for each in sources.values() if all(each.values())):
+            for index, reason in strangers(digests).items():
+                lost += self.dismiss(index, reason)
+        return lost
 
     def _blame_service(self) -> None:
         """A client that fails because the server has gone is not the client's failure."""
@@ -227,6 +251,7 @@ class Crew:
                     index,
                     lambda member=member, ended=ended: ended.append(self._close(member)),  # type: ignore[misc]
                 )
+            result_type = {"result_type": member.result_type} if member.result_type else {}
             yield (
                 Trial(
                     cell=member.contestant.cell.id,
@@ -237,13 +262,16 @@ class Crew:
                     teardown_s=ended[0] if ended else None,
                     pss_bytes=pss_bytes,
                     attestation=member.attestation or {},
-                    facts=member.facts or {},
+                    facts={**(member.facts or {}), **result_type},
                 ),
                 lost,
             )
 
     def _close(self, member: Member) -> float:
-        return float(member.worker.ask(self.settings.timeout_s, do="close")["teardown_s"])
+        answer = member.worker.ask(self.settings.timeout_s, do="close")
+        # What a session learned of itself on the way, such as the size of its chunks.
+        member.facts = answer.get("facts", member.facts)
+        return float(answer["teardown_s"])
 
     def kill(self) -> None:
         """End whatever still lives; called on every way out."""
@@ -263,16 +291,3 @@ def roles(cores: Sequence[int], fork: int) -> tuple[list[int] | None, list[int] 
     if len(cores) < 2:
         return None, None
     return [cores[fork % len(cores)]], [cores[(fork + 1) % len(cores)]]
-
-
-def attestation_complaint(environment: Environment, attested: Mapping[str, Any]) -> str | None:
-    """What the worker says of itself against what it was started as (method.md, R12, N9); None where they agree."""
-    if attested["version"] != environment.version:
-        return f"asked for Python {environment.version}, the worker runs {attested['version']}"
-    if bool(attested["gil"]) != environment.gil:
-        asked, got = ("on", "off") if environment.gil else ("off", "on")
-        return (
-            f"the GIL should be {asked} in {environment.label}, the worker says it is {got} "
-            "(an extension or PYTHON_GIL may have changed it)"
-        )
-    return None

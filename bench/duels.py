@@ -80,7 +80,8 @@ def match(
             found = contestants.get((cell, "base")), contestants.get((cell, "head"))
             reasons = refusals.get((cell, "base"), ""), refusals.get((cell, "head"), "")
             if found[0] and found[1]:
-                duels.append(_duel(cell, found[0], found[1], reroot))
+                keys = {"base": base[cell]["body_key"], "head": head[cell]["body_key"]}
+                duels.append(_duel(cell, found[0], found[1], reroot, keys))
             else:
                 unfought.append(_refused(cell, *reasons))
     return Matched(tuple(duels), tuple(unfought))
@@ -115,11 +116,14 @@ def _duel(
     base: tuple[Comparison, Contestant],
     head: tuple[Comparison, Contestant],
     reroot: Callable[[str, str], str],
+    keys: Mapping[str, str],
 ) -> Duel:
     def at_home(contestant: Contestant, label: str) -> Contestant:
         workload, runner = contestant.workload, contestant.runner
         return replace(
             contestant,
+            # A side may call the body by another style, as long as the cell's name is the same.
+            cell=replace(contestant.cell, body_key=keys[label]),
             workload=Found(workload.value, reroot(workload.ref, label)),
             runner=Found(runner.value, reroot(runner.ref, label)),
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.advice import History, advise
+from bench.complaints import majority
 from bench.crew import Crew, Lost
 from bench.host import Host
 from bench.model import Measurement, Phase, Sample, Status, Trial
@@ -44,6 +45,7 @@ class Done:
 
     samples: set[tuple[str, int, str, int]] = field(default_factory=set)
     digests: dict[str, str] = field(default_factory=dict)
+    result_types: dict[str, str] = field(default_factory=dict)
     histories: dict[str, History] = field(default_factory=dict)
     decided: dict[str, Status] = field(default_factory=dict)
     capacities: dict[str, float | None] = field(default_factory=dict)
@@ -67,14 +69,6 @@ class Step:
     fork: int
     phase: Phase
     round: int
-
-
-def majority(digests: Counter[str]) -> str | None:
-    """The digest that more contestants have than any other; None where two are equally common."""
-    ranked = digests.most_common(2)
-    if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
-        return None
-    return ranked[0][0]
 
 
 class Experiment:
@@ -107,7 +101,7 @@ class Experiment:
         # Those that were found OK before an interruption still count, or a resumed run would judge otherwise.
         equal = [cell for cell in cells if self.done.decided.get(cell, Status.OK) == Status.OK]
         digests = Counter(self.done.digests[cell] for cell in equal)
-        common = majority(digests)
+        common = majority(digests.elements())
         for cell in open_:
             if self.done.digests[cell] == common:
                 advice = advise(known[cell], self.done.histories[cell], len(self.host.cores))
@@ -115,7 +109,17 @@ class Experiment:
             else:
                 believed = f"those of {digests[common]} of" if common else "one another's, with no majority among"
                 reason = f"unequal work: its results differ from {believed} the {len(equal)} contestants"
+                peers = [other for other in equal if common in (None, self.done.digests[other])]
+                reason += self._other_type(cell, peers)
                 yield self._decide(Measurement(cell, Status.FAILED, reason))
+
+    def _other_type(self, cell: str, peers: list[str]) -> str:
+        """In which type the results of a cell differ from those of its peers, where they do (method.md, N10)."""
+        types = self.done.result_types
+        mine, theirs = types.get(cell), {types[peer] for peer in peers if peer != cell and peer in types}
+        if mine is None or theirs <= {mine}:
+            return ""
+        return f" (they are of type {mine}, the others of type {' or '.join(sorted(theirs))})"
 
     def _decide(self, measurement: Measurement) -> Measurement:
         measurement = replace(measurement, reason=ADDRESS.sub("", measurement.reason))
@@ -154,6 +158,8 @@ class Experiment:
             for block in blocks(self.plan.settings, comparison, fork):
                 yield from self._block(crew, block)
             for trial, lost in crew.close():
+                if "result_type" in trial.facts:
+                    self.done.result_types[trial.cell] = str(trial.facts["result_type"])
                 yield trial
                 yield from self._lose(lost)
 

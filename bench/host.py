@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Host:
     noise: Noise
     account: Account
     start_worker: Callable[..., Worker] = Worker
+    clock: Callable[[], float] = time.monotonic
 
 
 def usable_cores() -> tuple[int, ...]:

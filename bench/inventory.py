@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from bench import selection
 from bench.quantity import comparison_id
-from bench.registry import bodies_for
-from bench.selection import catalogue, select
+from bench.registry import RegistryError, bodies_for
 
 
 def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) -> list[dict[str, Any]]:
@@ -24,12 +24,12 @@ def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) ->
     Names that the tree does not have are passed over: to be missing is a finding, not an error.
     """
     here, able = [spec for spec in workloads if _there(spec)], [spec for spec in runners if _there(spec)]
-    known = catalogue(here, able)
+    known = selection.catalogue(here, able)
     chosen = [spec for spec in here if _has(spec, known.workloads)]
-    allowed = [spec for spec in able if _has(spec, known.runners)]
+    allowed = [spec for spec in able if _has_runner(spec, known.runners)]
     if (workloads and not chosen) or (runners and not allowed):
         return []
-    selection = select(known, chosen, allowed, profile)
+    selected = selection.select(known, chosen, allowed, profile)
     return [
         {
             "cell": _cell(comparison_id(found.value, point), runner.value.name, key),
@@ -38,8 +38,8 @@ def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) ->
             "runner": runner.value.name,
             "body_key": key,
         }
-        for found, point in selection.points
-        for runner in selection.runners.values()
+        for found, point in selected.points
+        for runner in selected.runners.values()
         for key in bodies_for(found.value, runner.value)
     ]
 
@@ -58,6 +58,17 @@ def _there(spec: str) -> bool:
 def _has(spec: str, known: Any) -> bool:
     name = spec.partition("[")[0]
     return name.endswith(".py") or name in known
+
+
+def _has_runner(spec: str, known: Any) -> bool:
+    # A tree from before patterns and families knows names only.
+    runners_of = getattr(selection, "runners_of", None)
+    if runners_of is None:
+        return _has(spec, known)
+    try:
+        return bool(runners_of(spec, known))
+    except RegistryError:
+        return False
 
 
 def main() -> int:

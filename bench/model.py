@@ -162,21 +162,40 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Course:
+    """How the ops of an instrumented round went.
+
+    `finished` came to a result. The first began at `first_ns` and the last ended at `last_ns`, by the clock of the
+    stamps. `filled_s` after the first one began as many were open as ever were, and so many were open `fills` times.
+    `given` sums up which items they were given. `alive` is the most threads that there were; 0 where nobody looked.
+    """
+
+    finished: int
+    first_ns: int
+    last_ns: int
+    filled_s: float
+    fills: int
+    given: int
+    alive: int = 0
+
+
+@dataclass(frozen=True)
 class Proof:
-    """What an instrumented warm-up round saw: who ran ops, and how many were open at once."""
+    """What an instrumented warm-up round saw: who ran ops, how many were open at once, and how they went."""
 
     started: int
     peak_in_flight: int
     threads: int
     processes: int
+    course: Course | None = field(default=None, compare=False)
 
 
 @dataclass
 class Round:
     """What a session hands back for one timed execution of all ops; stamps from one monotonic clock.
 
-    `used` and `gc_collections` belong to the session's own process between the two stamps; `children` is the
-    cumulative usage by process id of pool children that live on after the round.
+    `used` and `gc_collections` belong to the session's own process between the two stamps; `children` is what each
+    process below it used meanwhile, by process id.
     """
 
     start_ns: int
@@ -246,6 +265,13 @@ class Runner:
     serial: bool = False
     limit: Callable[[], tuple[int, str]] | None = None
     timer_resolution_s: float = 0.0
+    core: bool = False
+    """One of the few that a run takes when none is named; the others are asked for by name, `family:` or `all`."""
+    newest_python: tuple[int, int] | None = None
+    newest_why: str = ""
+    """What stops it on a newer Python, in words that follow a name: `1.6 uses asyncore, which 3.12 removed`."""
+    prepare: Callable[[], None] | None = None
+    """Called first of all in its worker, before the workload and the client library are imported."""
 
 
 @dataclass(frozen=True)

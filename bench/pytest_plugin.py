@@ -22,7 +22,7 @@ from bench.model import Cell, Status
 from bench.plan import PROFILES, build
 from bench.quantity import QuantityError
 from bench.registry import RegistryError
-from bench.selection import catalogue, environments_for, select
+from bench.selection import ALL, CORE, catalogue, environments_for, select
 
 FIXTURE = "measured_cell"
 NO_BENCHMARK = (
@@ -122,10 +122,12 @@ def lab_of(config: pytest.Config) -> Lab:
     """The session's lab, planned on first use."""
     if LAB not in config.stash:
         settings = replace(PROFILES[profile_of(config)], pin=not config.getoption("--when-no-pin"))
-        specs, runners = config.getoption("--when-workload"), config.getoption("--when-runner")
+        specs, asked = config.getoption("--when-workload"), config.getoption("--when-runner")
+        # As a check every runner is run once; as a benchmark the core, unless others are named.
+        runners = asked or ([ALL] if settings.profile == "smoke" else [CORE])
         known = catalogue(specs, runners)
         selection = select(known, specs, runners, settings.profile)
-        environments = environments_for(known.modules, config.getoption("--when-python"), tell)
+        environments = environments_for(known.modules(runners), config.getoption("--when-python"), tell)
         config.stash[LAB] = Lab(
             build(selection.points, selection.runners, environments, settings), partial(uncaptured, config)
         )

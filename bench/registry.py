@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
 from typing import Any
 from zlib import crc32
@@ -33,6 +34,10 @@ class Found:
     ref: str
 
 
+LOADING = RLock()
+"""Two threads of a pool may ask for the same file at once, and must not see it half loaded."""
+
+
 def load_module(ref: str) -> ModuleType:
     """Import a module by name, or a Python file by its path; raises RegistryError with the reason."""
     try:
@@ -41,23 +46,26 @@ def load_module(ref: str) -> ModuleType:
         path = Path(ref)
         # Two files of the same name in different folders are two modules; the name is the same in every process.
         name = f"when_async_user_{path.stem}_{crc32(os.fsencode(path.resolve())):08x}"
-        if name in sys.modules:
-            return sys.modules[name]
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None or not path.is_file():
-            raise RegistryError(f"{ref}: there is no such Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-        return module
+        with LOADING:
+            return sys.modules.get(name) or _load_file(name, path)
     except RegistryError:
         raise
     except (Exception, SystemExit) as error:
         raise RegistryError(f"{ref} does not import: {type(error).__name__}: {error}") from error
+
+
+def _load_file(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise RegistryError(f"{path}: there is no such Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def collect(source: str, kind: type[Any]) -> dict[str, Found]:
@@ -117,12 +125,18 @@ def choose(name: str, known: Iterable[str], noun: str) -> str:
 
 
 def bodies_for(workload: Workload, runner: Runner) -> list[str]:
-    """Keys of the bodies that fit the runner: those of the first of its styles that the workload has."""
+    """Keys of the bodies that fit the runner: for each client library the first of its styles that has one.
+
+    A body without a library serves only where no style before it had any.
+    """
+    chosen: dict[str, str] = {}
     for style in runner.styles:
-        keys = [key for key in workload.bodies if key.partition("/")[0] == style]
-        if keys:
-            return keys
-    return []
+        here = {key.partition("/")[2]: key for key in workload.bodies if key.partition("/")[0] == style}
+        if chosen:
+            here.pop("", None)
+        for library, key in here.items():
+            chosen.setdefault(library, key)
+    return list(chosen.values())
 
 
 def refusal(workload: Workload, runner: Runner, body_key: str | None, environment: Environment) -> str | None:
@@ -134,6 +148,10 @@ def refusal(workload: Workload, runner: Runner, body_key: str | None, environmen
     if environment.python < runner.minimum_python:
         needed = ".".join(map(str, runner.minimum_python))
         return f"{runner.name} needs Python {needed} or newer, this is {environment.version}"
+    if runner.newest_python is not None and environment.python > runner.newest_python:
+        newest = ".".join(map(str, runner.newest_python))
+        here = f"this is {environment.version}"
+        return f"{runner.name} runs on Python {newest} and older, {here}: {runner.newest_why}"
     library = body_key.partition("/")[2]
     for module in (*runner.requires, *([library] if library else [])):
         if environment.modules.get(module) is None:
@@ -144,9 +162,16 @@ def refusal(workload: Workload, runner: Runner, body_key: str | None, environmen
     return None
 
 
+EXTRAS = {"distributed": "dask", "joblib": "loky"}
+"""Modules whose extra has another name than they have."""
+
+OPTIONAL = ("aiomultiprocess", "anyio", "asyncer", "curio", "distributed", "gevent", "joblib", "rloop", "trio")
+"""Modules that come with an extra of ours."""
+
+
 def install_line(module: str) -> str:
     """The command that brings a missing library."""
-    return f"pip install {module}"
+    return f"pip install 'when-async[{EXTRAS.get(module, module)}]'" if module in OPTIONAL else f"pip install {module}"
 
 
 def required_modules(workloads: Iterable[Workload], runners: Iterable[Runner]) -> list[str]:
@@ -172,7 +197,7 @@ def matrix(
                         "runner": runner.value.name,
                         "python": environment.label,
                         "supported": supported,
-                        "reason": "" if supported else "; ".join(reason for reason in reasons if reason),
+                        "reason": "" if supported else "; ".join(dict.fromkeys(reason for reason in reasons if reason)),
                     }
                 )
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,21 @@ from bench.model import Environment, Point, Runner, Workload
 from bench.quantity import QuantityError, check_point, comparison_id, override, split
 from bench.registry import Found, RegistryError, choose, collect, find_runner, find_workload, required_modules
 
-REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "requests": "requests>=2.32", "uvloop": "uvloop>=0.22"}
-"""What an environment made by uv gets beside the pins that were asked for, and nothing else."""
+REQUIREMENTS = {
+    "aiohttp": "aiohttp>=3.13",
+    "aiomultiprocess": "aiomultiprocess>=0.9.1",
+    "anyio": "anyio>=4.11",
+    "asyncer": "asyncer>=0.0.10",
+    "curio": "curio>=1.6",
+    "distributed": "distributed>=2025.9",
+    "gevent": "gevent>=25.9",
+    "joblib": "joblib>=1.5",
+    "requests": "requests>=2.32",
+    "rloop": "rloop>=0.3",
+    "trio": "trio>=0.31",
+    "uvloop": "uvloop>=0.22",
+}
+"""What an environment made by uv gets of the modules that are needed, beside the pins that were asked for."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +38,10 @@ class Catalogue:
     workloads: Mapping[str, Found]
     runners: Mapping[str, Found]
 
-    @property
-    def modules(self) -> list[str]:
-        """Libraries that some cell may need."""
-        return required_modules(
-            [found.value for found in self.workloads.values()], [found.value for found in self.runners.values()]
-        )
+    def modules(self, runner_specs: Sequence[str] = ()) -> list[str]:
+        """Libraries that these runners (the core, if none) may need for any workload; raises RegistryError."""
+        chosen = [found.value for spec in runner_specs or [CORE] for found in runners_of(spec, self.runners)]
+        return required_modules([found.value for found in self.workloads.values()], chosen)
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,9 @@ def _merge(known: dict[str, Found], more: Mapping[str, Found], noun: str) -> Non
         known[name] = found
 
 
-FAMILIES = ("sync", "threads", "processes", "asyncio", "uvloop")
+FAMILIES = (
+    "sync", "threads", "greenlets", "processes", "interpreters", "asyncio", "uvloop", "trio", "distributed"
+)  # fmt: skip
 
 
 def _runner_rank(item: tuple[str, Found]) -> tuple[int, str]:
@@ -86,12 +100,29 @@ def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequen
             for point in grid:
                 check_point(found.value, point)
             points += [(found, override(found.value, point, pairs)) for point in (grid[:1] if pairs else grid)]
-    chosen = {
-        found.value.name: found
-        for spec in runner_specs or list(known.runners)
-        for found in _named(spec, known.runners, "runner")
-    }
+    chosen = {found.value.name: found for spec in runner_specs or [CORE] for found in runners_of(spec, known.runners)}
     return Selection(tuple(_unique(points)), chosen)
+
+
+CORE, ALL, FAMILY = "core", "all", "family:"
+
+
+def runners_of(spec: str, known: Mapping[str, Found]) -> list[Found]:
+    """Runners by name, by file, by pattern (`asyncio*`), `family:threads`, `core` or `all`; raises RegistryError."""
+    if spec == ALL:
+        return list(known.values())
+    if spec == CORE:
+        return [found for found in known.values() if found.value.core]
+    if spec.startswith(FAMILY):
+        families = {found.value.family for found in known.values()}
+        family = choose(spec.removeprefix(FAMILY), families, "family of runners")
+        return [found for found in known.values() if found.value.family == family]
+    if any(sign in spec for sign in "*?"):
+        found = [known[name] for name in known if fnmatchcase(name, spec)]
+        if not found:
+            raise RegistryError(f"no runner is named like {spec!r}; `when-async list` shows them")
+        return found
+    return _named(spec, known, "runner")
 
 
 def _named(name: str, known: Mapping[str, Found], noun: str) -> list[Found]:
@@ -123,13 +154,19 @@ def environments_for(
     """
     if not pythons and not pins:
         return [default(modules)]
-    found = named(pythons or [default_label()], modules, requirements=REQUIREMENTS, progress=say, pins=pins)
+    wanted = requirements_for(modules)
+    found = named(pythons or [default_label()], modules, requirements=wanted, progress=say, pins=pins)
     hopeless = [each for each in found if isinstance(each, Missing) and each.unresolvable]
     if hopeless and len(hopeless) == len(found):
         raise Unresolvable(hopeless[0].reason)
     for each in hopeless:
         say(f"{each.label}: {each.reason}")
     return found
+
+
+def requirements_for(modules: Sequence[str]) -> dict[str, str]:
+    """What uv is asked for so that these modules can be imported."""
+    return {module: text for module, text in REQUIREMENTS.items() if module in modules}
 
 
 def to_record(selection: Selection) -> dict[str, Any]:

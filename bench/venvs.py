@@ -1,8 +1,8 @@
 """Makes the virtual environment of an interpreter with uv, keeps it for the next run, and says what it could not get.
 
-Only wheels are installed: a compiler's mood must not decide what is measured. The one exception is a source tree that
-is to be installed itself. What an environment lacks is kept with its reason in `when-async.json`, which is written
-last, so that a folder without it is half-built and made anew.
+Only wheels are installed: a compiler's mood must not decide what is measured. The exceptions are a source tree that is
+to be installed itself, and pure Python that is published without a wheel. What an environment lacks is kept with its
+reason in `when-async.json`, which is written last, so that a folder without it is half-built and made anew.
 """
 
 from __future__ import annotations
@@ -29,10 +29,17 @@ from bench.interpreters import (
 )
 from bench.pins import Pin, named_in
 from bench.trees import no_cache
+from bench.venv_imports import weed
 from bench.venv_records import RECORD, Record, prune, read, write
 
 LOCK_S = 1800.0
 """How long to wait for another run that builds the same environment."""
+
+PURE = ("curio",)
+"""Packages that are published as source only and hold nothing but Python: a wheel is made of them, nothing compiled."""
+
+WAY = 2
+"""Raised when environments are made in another way, so that the older ones are not taken for the same."""
 
 Progress = Callable[[str], None]
 
@@ -69,11 +76,17 @@ class Wanted:
         return [*(pin.text for pin in self.pins), *([str(self.tree.folder)] if self.tree else [])]
 
     @property
+    def from_source(self) -> list[str]:
+        """What may come without a wheel."""
+        asked = {*self.requirements, *(pin.name for pin in self.pins)}
+        return [name for name in PURE if name in asked]
+
+    @property
     def key(self) -> str:
         """Names the folder: the same interpreter with the same contents is the same environment."""
         interpreter = self.interpreter
         free = "t" if interpreter.free_threaded else ""
-        parts = [interpreter.executable, interpreter.implementation, interpreter.version, free]
+        parts = [str(WAY), interpreter.executable, interpreter.implementation, interpreter.version, free]
         parts += [f"{module}={text}" for module, text in sorted(self.requirements.items())]
         parts += [f"pin {pin.text}" for pin in self.pins]
         parts += [f"tree {self.tree.identity}"] if self.tree else []
@@ -178,30 +191,43 @@ def _create(interpreter: Interpreter, folder: Path, run: Run, progress: Progress
         raise BuildFailed(f"uv could not make an environment for Python {interpreter.label}: {uv_words.cause(done)}")
 
 
-def _command(python: str, tree: Tree | None) -> list[str]:
-    """How uv is asked to install; only a source tree that is to be installed is ever built."""
+def _command(python: str, wanted: Wanted) -> list[str]:
+    """How uv is asked to install; only a source tree that is to be installed, and pure Python, is ever built."""
+    tree = wanted.tree
     command = [uv_program(), "pip", "install", "--compile-bytecode", "--python", python]
-    if tree is None:
-        return [*command, "--only-binary", ":all:"]
-    if tree.live:
+    if tree and tree.live:
         # uv would take a tree for unchanged as long as its pyproject.toml is.
         command += ["--reinstall-package", tree.name, "--refresh-package", tree.name] if tree.name else ["--reinstall"]
-    return [*command, "--only-binary", ":all:", "--no-binary", tree.name] if tree.name else command
+    if tree and not tree.name:
+        return command
+    built = [*([tree.name] if tree and tree.name else []), *wanted.from_source]
+    return [*command, "--only-binary", ":all:", *(word for name in built for word in ("--no-binary", name))]
 
 
 def _install(python: str, wanted: Wanted, due: Mapping[str, str], record: Record, run: Run, progress: Progress) -> None:
-    """Install all at once for speed; where that fails one by one, so that one library does not cost the others."""
+    """Install what is due and the demands, and note in the record what cannot be had or does not import."""
     for module in due:
         record.lasting.pop(module, None)
         record.passing.pop(module, None)
     record.asked_at = time.time()
     if not due and not wanted.demands:
         return
-    interpreter = wanted.interpreter
-    # The demands go with every command: what is installed later must not change what was asked for.
-    command = [*_command(python, wanted.tree), *wanted.demands]
+    label = wanted.interpreter.label
     names = [*(pin.text for pin in wanted.pins), *(["the source tree"] if wanted.tree else []), *due.values()]
-    progress(f"{interpreter.label}: installing {', '.join(names)}")
+    progress(f"{label}: installing {', '.join(names)}")
+    _fetch(python, wanted, due, record, run)
+    there = {module: text for module, text in due.items() if module not in {**record.lasting, **record.passing}}
+    record.lasting.update(weed(python, wanted.interpreter, there, run))
+    for module in due:
+        reason = record.lasting.get(module) or record.passing.get(module)
+        if reason:
+            progress(f"{label}: {reason}")
+
+
+def _fetch(python: str, wanted: Wanted, due: Mapping[str, str], record: Record, run: Run) -> None:
+    """Install all at once for speed; where that fails one by one, so that one library does not cost the others."""
+    # The demands go with every command: what is installed later must not change what was asked for.
+    command = [*_command(python, wanted), *wanted.demands]
     together = run([*command, *due.values()], tool_environ())
     if together.returncode == 0:
         return
@@ -219,12 +245,11 @@ def _install(python: str, wanted: Wanted, due: Mapping[str, str], record: Record
             unreachable = unreachable or done
             record.passing[module] = f"{module} could not be fetched: {uv_words.cause(unreachable)}"
         elif uv_words.is_unresolvable(done):
-            record.lasting[module] = uv_words.no_wheel(module, interpreter, done) or uv_words.unresolved(
-                requirement, interpreter, done
+            record.lasting[module] = uv_words.no_wheel(module, wanted.interpreter, done) or uv_words.unresolved(
+                requirement, wanted.interpreter, done
             )
         else:
             record.passing[module] = f"{module} could not be installed: {uv_words.cause(done)}"
-        progress(f"{interpreter.label}: {record.lasting.get(module) or record.passing[module]}")
 
 
 def _refused(wanted: Wanted, done: Completed) -> NoEnvironment:

@@ -162,7 +162,7 @@ HTTP_FETCH = Workload(
     bodies={
         "blocking/http.client": open_http_client,
         "blocking/requests": open_requests,
-        "async/aiohttp": open_aiohttp,
+        "asyncio/aiohttp": open_aiohttp,
     },
     params=(
         Param("n", 1, 1_000_000, "how many GETs"),

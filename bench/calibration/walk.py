@@ -23,12 +23,16 @@ NO_PIN = "this system cannot bind a process to a core"
 
 @dataclass(frozen=True)
 class Step:
-    """What is about to be measured, and how long all that is left will probably take."""
+    """What is about to be measured, and how long all that is left will probably take.
+
+    `of` says what a pass consists of, for where there is a line a pass and not one a probe.
+    """
 
     number: int
     passes: int
     title: str
     left_s: float
+    of: str = "clocks, waits, costs, cores, pairs of workers"
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
-"""`asyncio`: C tasks on one event loop pulling ops from one queue."""
+"""`asyncio`: C tasks on one event loop pulling ops from one queue; variants make a task of each op."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bench.model import Job, Round, Runner, Scalar
-from bench.worker.burden import burdened_async
-from bench.worker.fanout import Failures, Tally, prefilled, pull, pull_async
-from bench.worker.kits import AsyncioKit, open_blocking
+from bench.worker.fanout import MISSING, Failures, Tally, note_failure, prefilled, pull, pull_async
+from bench.worker.kits import Op, open_async, open_blocking
 from bench.worker.probes import Stopwatch
 
 HEARTBEAT_S = 0.01
@@ -45,12 +46,106 @@ class Heartbeat:
         return max(0.0, self.longest_s)
 
 
+@dataclass
+class Order:
+    """One round as its tasks see it: what to run, on what, and where to put what comes of it."""
+
+    op: Op
+    awaits: bool
+    items: Sequence[Any]
+    in_flight: int
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    failures: Failures = field(default_factory=list)
+    results: list[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.results = [MISSING] * len(self.items)
+
+    def one(self) -> Callable[[int, Any], Coroutine[Any, Any, None]]:
+        """What a task of its own does for one op: wait for a place, run it, note what came."""
+        limit, op, results, failures = asyncio.Semaphore(self.in_flight), self.op, self.results, self.failures
+
+        async def awaiting(index: int, item: Any) -> None:
+            async with limit:
+                try:
+                    results[index] = await op(item)
+                except (Exception, SystemExit) as error:
+                    note_failure(failures, index, error)
+
+        async def computing(index: int, item: Any) -> None:
+            async with limit:
+                try:
+                    results[index] = op(item)
+                except (Exception, SystemExit) as error:
+                    note_failure(failures, index, error)
+
+        return awaiting if self.awaits else computing
+
+
+FanOut = Callable[[Order], Awaitable[tuple[int, float]]]
+"""Runs an order on the running loop; returns when the last op was done (ns) and the longest stall (s)."""
+
+
+async def pulling(order: Order) -> tuple[int, float]:
+    """C tasks that live through the round and pull ops from one queue."""
+    loop = asyncio.get_running_loop()
+    get = prefilled(len(order.items)).get_nowait
+    gate: asyncio.Future[None] = loop.create_future()
+    ended_ns: list[int] = []
+
+    async def awaiting() -> None:
+        await gate
+        await pull_async(order.op, get, order.items, order.results, order.failures)
+        ended_ns.append(time.perf_counter_ns())
+
+    async def computing() -> None:
+        await gate
+        pull(order.op, get, order.items, order.results, order.failures)
+        ended_ns.append(time.perf_counter_ns())
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(order.in_flight):
+            group.create_task(awaiting() if order.awaits else computing())
+        # One turn of the loop lets every task reach the gate before it opens.
+        await asyncio.sleep(0)
+        heartbeat = Heartbeat(loop)
+        order.watch.start()
+        gate.set_result(None)
+    stall_s = heartbeat.stop()
+    if len(ended_ns) < order.in_flight:
+        cancelled = order.in_flight - len(ended_ns)
+        raise RuntimeError(f"{cancelled} of {order.in_flight} tasks were cancelled by their own op")
+    return max(ended_ns), stall_s
+
+
+async def per_op(order: Order) -> tuple[int, float]:
+    """A TaskGroup with a task per op, all made at once; a semaphore lets C of them on."""
+    one = order.one()
+    heartbeat = Heartbeat(asyncio.get_running_loop())
+    order.watch.start()
+    async with asyncio.TaskGroup() as group:
+        for index, item in enumerate(order.items):
+            group.create_task(one(index, item))
+    return time.perf_counter_ns(), heartbeat.stop()
+
+
+async def gathered(order: Order) -> tuple[int, float]:
+    """One gather over all ops; a semaphore lets C of them on."""
+    one = order.one()
+    heartbeat = Heartbeat(asyncio.get_running_loop())
+    order.watch.start()
+    # What is returned here is only that an op cancelled its own task; it is told by the result that is missing.
+    await asyncio.gather(*(one(index, item) for index, item in enumerate(order.items)), return_exceptions=True)
+    return time.perf_counter_ns(), heartbeat.stop()
+
+
 class LoopSession:
     """Runs rounds on a loop that is kept; between rounds the loop stands still."""
 
-    def __init__(self, runner: asyncio.Runner, op: Callable[[Any], Any], job: Job) -> None:
+    def __init__(self, runner: asyncio.Runner, op: Op, job: Job, fan_out: FanOut = pulling) -> None:
         self.runner = runner
         self.op = op
+        self.fan_out = fan_out
         self.workers = job.concurrency
         self.awaits = job.style not in ("pure", "blocking")
         loop = runner.get_loop()
@@ -63,41 +158,19 @@ class LoopSession:
         return self.runner.run(self._round(items, Tally() if prove else None))
 
     async def _round(self, items: Sequence[Any], tally: Tally | None) -> Round:
-        loop = asyncio.get_running_loop()
         op = self.op
         if tally:
             op = tally.watch_async(op) if self.awaits else tally.watch(op)
-        results: list[Any] = [None] * len(items)
-        failures: Failures = []
-        get = prefilled(len(items)).get_nowait
-        gate: asyncio.Future[None] = loop.create_future()
-        ended_ns: list[int] = []
-        watch = Stopwatch()
-
-        async def awaiting() -> None:
-            await gate
-            await pull_async(op, get, items, results, failures)
-            ended_ns.append(time.perf_counter_ns())
-
-        async def computing() -> None:
-            await gate
-            pull(op, get, items, results, failures)
-            ended_ns.append(time.perf_counter_ns())
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self.workers):
-                group.create_task(awaiting() if self.awaits else computing())
-            # One turn of the loop lets every task reach the gate before it opens.
-            await asyncio.sleep(0)
-            heartbeat = Heartbeat(loop)
-            watch.start()
-            gate.set_result(None)
-        stall_s = heartbeat.stop()
-        if len(ended_ns) < self.workers:
-            raise RuntimeError(f"{self.workers - len(ended_ns)} of {self.workers} tasks were cancelled by their own op")
+        order = Order(op, self.awaits, items, self.workers)
+        end_ns, stall_s = await self.fan_out(order)
+        lost = sum(result is MISSING for result in order.results) - len(order.failures)
+        if lost > 0:
+            raise RuntimeError(f"{lost} of {len(items)} ops were cancelled by themselves")
+        for index, _ in order.failures:
+            order.results[index] = None
         self._check_leftovers()
         proof = tally.proof() if tally else None
-        return watch.round(results, failures, max(ended_ns), stall_max_s=stall_s, proof=proof)
+        return order.watch.round(order.results, order.failures, end_ns, stall_max_s=stall_s, proof=proof)
 
     @staticmethod
     def _check_leftovers() -> None:
@@ -108,39 +181,70 @@ class LoopSession:
             )
 
 
-async def open_async_body(job: Job) -> tuple[Callable[[Any], Any], AsyncioKit]:
-    """Open the job's async body on the running loop; returns its op and the kit to close afterwards."""
-    kit = AsyncioKit(in_flight=job.concurrency, address=job.address)
-    try:
-        return burdened_async(await job.body(kit, job.params), job.extra_loops), kit
-    except BaseException:
-        await kit.close()
-        raise
+def eager_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> Any:
+    """A task that starts at once, as `asyncio.eager_task_factory` makes it.
+
+    That one of 3.13.0 refuses the `eager_start` that uvloop passes on.
+    """
+    options["eager_start"] = True
+    return asyncio.Task(coroutine, loop=loop, **options)
 
 
 @contextmanager
-def open_loop(job: Job, loop_factory: LoopFactory | None = None) -> Iterator[LoopSession]:
+def open_loop(
+    job: Job, loop_factory: LoopFactory | None = None, fan_out: FanOut = pulling, *, eager: bool = False
+) -> Iterator[LoopSession]:
     """Open a session on a loop from `loop_factory`, or on the interpreter's own."""
     with asyncio.Runner(loop_factory=loop_factory) as runner:
+        if eager:
+            runner.get_loop().set_task_factory(eager_task)  # type: ignore[arg-type]
         if job.style in ("pure", "blocking"):
             op, kit = open_blocking(job)
             try:
-                yield LoopSession(runner, op, job)
+                yield LoopSession(runner, op, job, fan_out)
             finally:
                 kit.close()
         else:
-            op, loop_kit = runner.run(open_async_body(job))
+            op, loop_kit = runner.run(open_async(job, asyncio.sleep))
             try:
-                yield LoopSession(runner, op, job)
+                yield LoopSession(runner, op, job, fan_out)
             finally:
                 runner.run(loop_kit.close())
 
+
+STYLES = ("asyncio", "async", "pure")
 
 ASYNCIO = Runner(
     name="asyncio",
     summary="C tasks on one event loop of the standard library",
     family="asyncio",
-    styles=("asyncio", "async", "pure"),
+    styles=STYLES,
     open=open_loop,
+    one_core=True,
+    core=True,
+)
+PER_OP = Runner(
+    name="asyncio+per_op",
+    summary="TaskGroup with a task per op, bounded by a semaphore",
+    family="asyncio",
+    styles=STYLES,
+    open=partial(open_loop, fan_out=per_op),
+    one_core=True,
+)
+EAGER = Runner(
+    name="asyncio+eager",
+    summary="the same as per_op with eager tasks, which run to their first wait when they are made",
+    family="asyncio",
+    styles=STYLES,
+    open=partial(open_loop, fan_out=per_op, eager=True),
+    minimum_python=(3, 12),
+    one_core=True,
+)
+GATHER = Runner(
+    name="asyncio+gather",
+    summary="gather over all ops, bounded by a semaphore",
+    family="asyncio",
+    styles=STYLES,
+    open=partial(open_loop, fan_out=gathered),
     one_core=True,
 )

@@ -31,7 +31,7 @@ class SyncSession:
             try:
                 # Not a bound `append`: the interpreter has a faster path for the call as it stands here.
                 results.append(op(item))
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 note_failure(failures, len(results), error)
                 results.append(None)
         end_ns = time.perf_counter_ns()
@@ -55,4 +55,5 @@ SYNC = Runner(
     open=open_sync,
     one_core=True,
     serial=True,
+    core=True,
 )

@@ -107,4 +107,5 @@ THREADING = Runner(
     styles=("threading", "blocking", "pure"),
     open=open_threads,
     limit=thread_limit,
+    core=True,
 )

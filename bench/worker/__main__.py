@@ -20,7 +20,9 @@ from typing import Any, TextIO
 from bench.model import Job, Runner
 from bench.registry import find_runner, find_workload
 from bench.worker.attest import attest
-from bench.worker.session import Refused, TrialSession
+from bench.worker.equality import EARLY_S
+from bench.worker.session import TrialSession
+from bench.worker.trap import Refused, gil_heard
 
 
 def take_channels() -> tuple[TextIO, TextIO]:
@@ -36,12 +38,14 @@ def take_channels() -> tuple[TextIO, TextIO]:
 
 def load(trial: Mapping[str, Any]) -> tuple[Runner, Job]:
     """Find the runner and the workload that the trial names."""
+    runner = find_runner(trial["runner_ref"], trial["runner"])
+    if runner.prepare is not None:
+        runner.prepare()
     workload = find_workload(trial["workload_ref"], trial["workload"])
     library = trial["body_key"].partition("/")[2]
     if library:
         # A program imports its client at the top, so a pool that forks has it already and a loop does not pay for it.
         importlib.import_module(library)
-    runner = find_runner(trial["runner_ref"], trial["runner"])
     job = Job(
         workload=workload,
         body_key=trial["body_key"],
@@ -58,14 +62,31 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
     """Answer one command."""
     if command["do"] == "open":
         startup_s = session.open()
-        return {"startup_s": startup_s, "facts": session.facts, "attestation": attest()}
+        return {"startup_s": startup_s, "facts": session.facts, "attestation": attest(session.trap.gil_by)}
     if command["do"] == "round":
-        return session.round(prove=bool(command.get("prove")), sweep=bool(command.get("sweep", True)))
+        prove = bool(command.get("prove"))
+        began_ns = time.perf_counter_ns()
+        answer = session.round(prove=prove, sweep=bool(command.get("sweep", True)))
+        check_window(answer, began_ns, time.perf_counter_ns())
+        return {**answer, "learned": session.learned} if prove else answer
     if command["do"] == "overhead":
         from bench.worker.by_hand import compare
 
         return compare(session, trial["runner"], hand_first=command["hand_first"])
-    return {"teardown_s": session.close()}
+    facts = session.facts
+    return {"teardown_s": session.close(), "facts": facts}
+
+
+def check_window(answer: Mapping[str, Any], began_ns: int, ended_ns: int) -> None:
+    """Refuse stamps that lie outside of the time in which the round was run (method.md, N8)."""
+    start_ns = answer["start_ns"]
+    end_ns = start_ns + answer["makespan_s"] * 1e9
+    if start_ns < began_ns or end_ns > ended_ns + EARLY_S * 1e9:
+        ran_s = (ended_ns - began_ns) / 1e9
+        raise Refused(
+            f"it says that the round took {answer['makespan_s']:.6f} s, at a time when it was not run "
+            f"or in more than the {ran_s:.6f} s that passed around it"
+        )
 
 
 def last_words(error: BaseException) -> str:
@@ -86,8 +107,11 @@ def main() -> int:
 
     trial = json.loads(commands.readline())
     try:
-        runner, job = load(trial)
+        switched_by: list[str] = []
+        with gil_heard(switched_by):
+            runner, job = load(trial)
         session = TrialSession(runner, job, trial["seed"])
+        session.trap.gil_by += switched_by
     except Exception as error:
         say("error", reason=last_words(error))
         return 1
@@ -98,7 +122,7 @@ def main() -> int:
             say("done", **serve(trial, session, command))
         except Refused as error:
             say("error", reason=str(error))
-        except Exception as error:
+        except BaseException as error:  # even sys.exit in an op: whoever leaves without a word is waited for
             traceback.print_exc()
             say("error", reason=last_words(error))
         if command["do"] == "close":

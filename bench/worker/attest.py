@@ -10,7 +10,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 WATCHED = ("OMP_NUM_THREADS", "UV_THREADPOOL_SIZE", "MALLOC_ARENA_MAX", "LD_PRELOAD")
@@ -22,13 +22,20 @@ SECRET = re.compile("TOKEN|KEY|SECRET|PASS|AUTH|CREDENTIAL")
 """Run files are published; a variable with such a name is told to be set, its value never."""
 
 
-def attest() -> dict[str, Any]:
-    """The truth about this process, fit for JSON; holds no absolute path and nothing of the user's."""
+SHOWN_EXTENSIONS = 5
+
+
+def attest(gil_by: Sequence[str] = ()) -> dict[str, Any]:
+    """The truth about this process, fit for JSON; holds no absolute path and nothing of the user's.
+
+    `gil_by` are modules for which the interpreter was heard to switch the GIL on.
+    """
     return {
         "implementation": IMPLEMENTATIONS.get(sys.implementation.name, sys.implementation.name),
         "version": python_version(),
         "gil": gil_enabled(),
         "gil_build": gil_build(),
+        "gil_because": gil_because(gil_by),
         "jit": jit_enabled(),
         "executable": os.path.basename(sys.executable or ""),
         "switch_interval_s": _switch_interval_s(),
@@ -64,6 +71,28 @@ def gil_build() -> bool:
     import sysconfig
 
     return not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
+def gil_because(switched_by: Sequence[str] = ()) -> str:
+    """Why the GIL is on or off, in words; empty where the build is free-threaded and nobody wanted it otherwise."""
+    if gil_build():
+        return "this build cannot do without it"
+    set_outside = [f"{name}={value}" for name, value in flags().items() if name in ("PYTHON_GIL", "-X gil")]
+    if set_outside:
+        return f"{' and '.join(set_outside)} was set outside"
+    if switched_by:
+        return f"importing {', '.join(dict.fromkeys(switched_by))} switched it on"
+    suspects = loaded_extensions() if gil_enabled() else []
+    return f"one of these extension modules may have switched it on: {', '.join(suspects)}" if suspects else ""
+
+
+def loaded_extensions() -> list[str]:
+    """The first few packages that hold a loaded extension module and are not of the standard library."""
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    files = [(name, str(getattr(module, "__file__", None))) for name, module in list(sys.modules.items())]
+    tops = [name.partition(".")[0] for name, file in files if file.endswith(tuple(EXTENSION_SUFFIXES))]
+    return [top for top in dict.fromkeys(tops) if top not in sys.stdlib_module_names][:SHOWN_EXTENSIONS]
 
 
 def jit_enabled() -> bool | None:

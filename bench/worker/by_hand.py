@@ -96,7 +96,7 @@ async def by_hand_tasks(
 
 
 def by_hand_pool(pool: Any, items: Sequence[Any], chunk_size: int) -> int:
-    from bench.runners.multiprocessing_ import call_op
+    from bench.worker.children import call_op
 
     start = time.perf_counter_ns()
     pool.map(call_op, items, chunksize=chunk_size)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from queue import Empty, SimpleQueue
-from threading import Lock, get_ident
+from threading import Lock, active_count, get_ident
+from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Proof
+from bench.worker.counting import Count, mark
 
 Failures = list[tuple[int, str]]
 Get = Callable[[], int]
+
+MISSING: Any = object()
+"""Stands where no result has come yet; None may be a result."""
 
 FAILURES_KEPT = 20
 """How many failures keep their words; the rest are counted."""
@@ -58,44 +62,40 @@ async def pull_async(
             return
         try:
             results[index] = await op(items[index])
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # what else there is belongs to the loop, such as being cancelled
             note_failure(failures, index, error)
 
 
-class Tally:
-    """Counts ops from inside, in an instrumented warm-up round: starts, peak in flight, threads (N2, N5, N11)."""
+class Tally(Count):
+    """Counts ops from inside, in an instrumented warm-up round, for a session that runs in one process (R8)."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = Lock()
-        self.started = 0
-        self.open = 0
-        self.peak = 0
-        self.threads: set[int] = set()
 
-    def enter(self) -> None:
+    def _enter(self, item: Any) -> None:
+        item_mark = mark(item)
         with self._lock:
-            self.started += 1
-            self.open += 1
-            self.peak = max(self.peak, self.open)
-            self.threads.add(get_ident())
+            self.enter(get_ident(), perf_counter_ns(), item_mark)
 
-    def leave(self) -> None:
+    def _leave(self, *, finished: bool) -> None:
+        alive = active_count()
         with self._lock:
-            self.open -= 1
-
-    def proof(self) -> Proof:
-        """What was seen, for a session that runs in one process."""
-        return Proof(started=self.started, peak_in_flight=self.peak, threads=len(self.threads), processes=1)
+            self.alive = max(self.alive, alive)
+            self.leave(perf_counter_ns(), finished=finished)
 
     def watch(self, op: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """An op that counts itself and then does the same work."""
 
         def watched(item: Any) -> Any:
-            self.enter()
+            self._enter(item)
+            finished = False
             try:
-                return op(item)
+                result = op(item)
+                finished = True
             finally:
-                self.leave()
+                self._leave(finished=finished)
+            return result
 
         return watched
 
@@ -103,10 +103,13 @@ class Tally:
         """The same for an op that is awaited."""
 
         async def watched(item: Any) -> Any:
-            self.enter()
+            self._enter(item)
+            finished = False
             try:
-                return await op(item)
+                result = await op(item)
+                finished = True
             finally:
-                self.leave()
+                self._leave(finished=finished)
+            return result
 
         return watched

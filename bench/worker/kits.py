@@ -1,8 +1,10 @@
-"""The verbs a body may use, bound once as native primitives: a wrapper per op would be a tax (method.md, R9)."""
+"""The verbs a body may use, bound once as native primitives: a wrapper per op would be a tax (method.md, R9).
+
+No event loop is imported here: a thread or a process must not pay for asyncio at its start.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
@@ -10,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.model import Job
-from bench.worker.burden import burdened
+from bench.worker.burden import burdened, burdened_async
+
+Op = Callable[[Any], Any]
 
 
 @dataclass
@@ -30,12 +34,15 @@ class BlockingKit:
 
 
 @dataclass
-class AsyncioKit:
-    """The kit of a body on an asyncio loop; `enter` is awaited when the resource is asynchronous."""
+class LoopKit:
+    """The kit of a body on an event loop; `enter` is awaited when the resource is asynchronous.
+
+    `sleep` is the library's own: `asyncio.sleep`, `trio.sleep`.
+    """
 
     in_flight: int
     address: str | None
-    sleep: Callable[[float], Any] = asyncio.sleep
+    sleep: Callable[[float], Any]
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def enter(self, resource: Any) -> Any:
@@ -47,11 +54,21 @@ class AsyncioKit:
         await self.stack.aclose()
 
 
-def open_blocking(job: Job) -> tuple[Callable[[Any], Any], BlockingKit]:
+def open_blocking(job: Job, sleep: Callable[[float], Any] = time.sleep) -> tuple[Op, BlockingKit]:
     """Open the job's body for one thread or process; returns its op and the kit to close afterwards."""
-    kit = BlockingKit(in_flight=1, address=job.address)
+    kit = BlockingKit(in_flight=1, address=job.address, sleep=sleep)
     try:
         return burdened(job.body(kit, job.params), job.extra_loops), kit
     except BaseException:
         kit.close()
+        raise
+
+
+async def open_async(job: Job, sleep: Callable[[float], Any]) -> tuple[Op, LoopKit]:
+    """Open the job's async body on the running loop; returns its op and the kit to close afterwards."""
+    kit = LoopKit(in_flight=job.concurrency, address=job.address, sleep=sleep)
+    try:
+        return burdened_async(await job.body(kit, job.params), job.extra_loops), kit
+    except BaseException:
+        await kit.close()
         raise

@@ -21,12 +21,16 @@ def thread_limit() -> tuple[int, str]:
     return min(_task_limits(), default=(1_000_000, "no limit of the machine is known"))
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def process_limit() -> tuple[int, str]:
     """The most pool processes that are sensible here, and the reason in words."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limits = list(_task_limits())
     limits.append(
-        (PROCESSES_PER_CORE * cores, f"{PROCESSES_PER_CORE} processes a core on {cores} cores is the most we start")
+        (PROCESSES_PER_CORE * cores(), f"{PROCESSES_PER_CORE} processes a core on {cores()} cores is the most we start")
     )
     available = _available_bytes()
     if available is not None:
@@ -39,6 +43,7 @@ def _task_limits() -> Iterator[tuple[int, str]]:
     for name, path in (
         ("pids.max of the container", _cgroup_pids()),
         ("kernel.threads-max", Path("/proc/sys/kernel/threads-max")),
+        ("kernel.pid_max", Path("/proc/sys/kernel/pid_max")),
     ):
         value = _number(path)
         if value is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -51,9 +51,12 @@ def collections_now() -> int:
 
 def difference(after: Usage, before: Usage) -> Usage:
     """CPU and switches between two readings of one process."""
+    # The sum is exact, its parts may be an estimate that moves from one to the other between the readings.
+    spent_s = max(0.0, after.cpu_user_s + after.cpu_system_s - before.cpu_user_s - before.cpu_system_s)
+    user_s = min(spent_s, max(0.0, after.cpu_user_s - before.cpu_user_s))
     return Usage(
-        cpu_user_s=max(0.0, after.cpu_user_s - before.cpu_user_s),
-        cpu_system_s=max(0.0, after.cpu_system_s - before.cpu_system_s),
+        cpu_user_s=user_s,
+        cpu_system_s=spent_s - user_s,
         switches_voluntary=after.switches_voluntary - before.switches_voluntary,
         switches_involuntary=after.switches_involuntary - before.switches_involuntary,
     )
@@ -70,16 +73,76 @@ def total(parts: list[Usage]) -> Usage:
     )
 
 
-class Stopwatch:
-    """Stamps one round and reads the probes just outside the stamps, where they cost the round nothing."""
+def below(pid: int | None = None) -> list[int]:
+    """Every process below this one (or `pid`), children of children included; empty where the system has no /proc."""
+    found: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{pid or 'self'}/task")
+    except OSError:
+        return found
+    for thread in threads:
+        try:
+            with open(f"/proc/{pid or 'self'}/task/{thread}/children", encoding="ascii") as text:
+                children = [int(child) for child in text.read().split()]
+        except OSError:
+            continue
+        for child in children:
+            found += [child, *below(child)]
+    return found
 
-    def __init__(self) -> None:
+
+SCHED_CLOCK = 2
+"""The kind of a process' CPU clock that counts time as scheduled, as clock_getcpuclockid(3) composes it."""
+
+
+def usage_of(pid: int) -> Usage:
+    """CPU and switches of another process since its start; zeros when it has gone or the system has no /proc.
+
+    Its CPU clock is exact to the nanosecond, where /proc counts ticks of 10 ms; the ticks only tell user from system.
+    """
+    try:
+        cpu_s = time.clock_gettime_ns((~pid << 3) | SCHED_CLOCK) / 1e9
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as text:
+            user, system = map(int, text.read().rpartition(")")[2].split()[11:13])
+        voluntary, involuntary = _switches(pid)
+    except (OSError, ValueError, AttributeError):
+        return Usage()
+    user_s = cpu_s * user / (user + system) if user + system else cpu_s
+    return Usage(user_s, cpu_s - user_s, voluntary, involuntary)
+
+
+def _switches(pid: int) -> tuple[int, int]:
+    voluntary = involuntary = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/status", "rb") as lines:
+                for line in lines:
+                    if line.startswith(b"voluntary_ctxt"):
+                        voluntary += int(line.split()[1])
+                    elif line.startswith(b"nonvoluntary_ctxt"):
+                        involuntary += int(line.split()[1])
+        except OSError:
+            continue
+    return voluntary, involuntary
+
+
+class Stopwatch:
+    """Stamps one round and reads the probes just outside the stamps, where they cost the round nothing.
+
+    With `children` the processes below this one are read too, for runners that have some.
+    """
+
+    def __init__(self, *, children: bool = False) -> None:
+        self._children = children
         self._before = Usage()
+        self._below: dict[int, Usage] = {}
         self._collections = 0
         self.start_ns = 0
 
     def start(self) -> None:
         """Call right before the gate opens."""
+        if self._children:
+            self._below = {pid: usage_of(pid) for pid in below()}
         self._collections = collections_now()
         self._before = usage_now()
         self.start_ns = time.perf_counter_ns()
@@ -91,29 +154,17 @@ class Stopwatch:
         end_ns: int,
         *,
         stall_max_s: float | None = None,
-        children: Mapping[int, Usage] | None = None,
         proof: Proof | None = None,
     ) -> Round:
         """Call when the last op is done and `end_ns` was stamped; everything else is read here."""
         used = replace(difference(usage_now(), self._before), peak_rss_bytes=peak_rss_bytes())
         collections = collections_now() - self._collections
-        return Round(self.start_ns, end_ns, results, failures, used, collections, stall_max_s, children or {}, proof)
+        children = self._spent_below() if self._children else {}
+        return Round(self.start_ns, end_ns, results, failures, used, collections, stall_max_s, children, proof)
 
-
-class Children:
-    """Turns the cumulative usage that pool children report into what they used in a round.
-
-    A child reports at the end of each chunk, so what it spends on sending its last result is counted in the
-    next round. Children that did no work in a round add nothing but their memory.
-    """
-
-    def __init__(self, memory: Callable[[int], int] = peak_rss_bytes) -> None:
-        self._seen: dict[int, Usage] = {}
-        self._memory = memory
-
-    def add(self, own: Usage, reported: Mapping[int, Usage]) -> Usage:
-        """Usage of the session's own process with what the children used since they last reported."""
-        spent = [difference(usage, self._seen.get(pid, Usage())) for pid, usage in reported.items()]
-        self._seen.update(reported)
-        held = [Usage(peak_rss_bytes=self._memory(pid)) for pid in self._seen]
-        return total([own, *spent, *held])
+    def _spent_below(self) -> dict[int, Usage]:
+        """What each process below used in the round; one that ended meanwhile can no longer tell."""
+        return {
+            pid: replace(difference(usage_of(pid), self._below.get(pid, Usage())), peak_rss_bytes=peak_rss_bytes(pid))
+            for pid in below()
+        }

@@ -10,48 +10,18 @@ import os
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench.model import Job, Proof, Round, Runner, Session, Usage, WrongAnswer
-from bench.worker.probes import Children
+from bench.model import Job, Round, Runner, Session, Usage, WrongAnswer
+from bench.worker.attest import gil_because, gil_enabled
+from bench.worker.equality import EARLY_S, Inspection, allowed, check_cpu
+from bench.worker.probes import total
+from bench.worker.trap import FinaliserTrap, Refused
+from bench.worker.witness import Witness
 
 SHOWN_FAILURES = 3
-EARLY_S = 20e-6
-"""Clocks may differ by this much before a makespan counts as shorter than arithmetic allows."""
-
-
-class Refused(Exception):
-    """A round whose work cannot be accepted; the text says why in one line."""
-
-
-class FinaliserTrap:
-    """Catches what only finalisers say, such as a coroutine that was never awaited (method.md, R13)."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-
-    def install(self) -> None:
-        sys.unraisablehook = self._unraisable
-        warnings.simplefilter("always", RuntimeWarning)
-        warnings.showwarning = self._warning  # type: ignore[assignment]
-
-    def _unraisable(self, unraisable: Any) -> None:
-        self.heard.append(f"{unraisable.err_msg or 'ignored exception'}: {unraisable.exc_value!r}")
-
-    def _warning(self, message: Any, category: type[Warning], *_: Any) -> None:
-        if "never awaited" in str(message):
-            self.heard.append(str(message))
-
-    def check(self, *, sweep: bool = True) -> None:
-        """Raise Refused if anything was heard since the last check; with `sweep`, collect garbage before."""
-        if sweep:
-            gc.collect()
-        heard, self.heard = self.heard, []
-        if heard:
-            raise Refused(heard[0])
 
 
 class TrialSession:
@@ -61,11 +31,14 @@ class TrialSession:
         self.runner = runner
         self.job = job
         self.seed = seed
-        self.children = Children()
         self.trap = FinaliserTrap()
         self._stack = ExitStack()
         self._session: Session | None = None
         self._threads: set[threading.Thread] = set()
+        self._gil = gil_enabled()
+        self._crowd = ""
+        self.learned: Mapping[str, str] = {}
+        """What an instrumented round showed beside its sample: which items were made, of which type the results are."""
 
     def open(self) -> float:
         """Open the session and prime it; returns the seconds this took."""
@@ -73,7 +46,12 @@ class TrialSession:
         self._threads = set(threading.enumerate())
         start = time.perf_counter()
         self._session = self._stack.enter_context(self.runner.open(self.job))
-        return time.perf_counter() - start
+        taken = time.perf_counter() - start
+        workers = self.facts.get("workers", allowed(self.runner, self.job))
+        if workers != allowed(self.runner, self.job):
+            raise Refused(f"it opened {workers} workers where {allowed(self.runner, self.job)} were asked for")
+        self._gil = gil_enabled()
+        return taken
 
     @property
     def session(self) -> Session:
@@ -100,18 +78,42 @@ class TrialSession:
 
         With `sweep` garbage is collected before and after. Many short rounds in a row do without: it takes longer
         than they do, and what only finalisers say is then heard at the next sweep, at the latest by `close`.
-        Raises Refused when an op failed, the oracle refuses, or the makespan is shorter than arithmetic allows.
+        Raises Refused when an op failed, the oracle refuses, the makespan is shorter than arithmetic allows, or the
+        work was not done as the runner's model says.
         """
         items = self.job.workload.make_items(self.job.params, self.seed)
+        inspection = Inspection(self.runner, self.job, items) if prove else None
         if sweep:
             gc.collect()
-        done = self.session.run(items, prove=prove)
+        done = self._watched(items, prove=prove)
         answer, digest = judge(self.job, items, done)
+        used = total([done.used, *done.children.values()])
         self._check_makespan(done)
-        if done.proof is not None:
-            check_proof(self.runner, self.job, done.proof, len(items))
+        if inspection is not None:
+            inspection.judge(done)
+            self.learned = {"items": inspection.items_digest, "result_type": inspection.result_type}
+        check_cpu(self.runner, used, (done.end_ns - done.start_ns) / 1e9)
+        self._check_gil()
         self.trap.check(sweep=sweep)
-        return self._fields(done, self.children.add(done.used, done.children), answer, digest)
+        return self._fields(done, used, answer, digest)
+
+    def _watched(self, items: Sequence[Any], *, prove: bool) -> Round:
+        """Run a round; refuse a model of one thread that has company in two rounds in a row (method.md, N2).
+
+        Once may be chance: in its first round a loop may look up addresses in threads, for the connections it makes.
+        """
+        witness = Witness() if self.runner.one_core and (prove or self._crowd) else None
+        done = self.session.run(items, prove=prove)
+        crowd = witness.crowd() if witness else ""
+        if crowd and self._crowd:
+            raise Refused(f"{crowd} were at work where {self.runner.name} is a model of one thread")
+        self._crowd = crowd
+        return done
+
+    def _check_gil(self) -> None:
+        """Refuse a round in which something was imported that switched the GIL on (method.md, R12)."""
+        if gil_enabled() != self._gil:
+            raise Refused(f"the GIL was switched on during the round ({gil_because(self.trap.gil_by)})")
 
     def _check_makespan(self, done: Round) -> None:
         ideal = least_s(self.runner, self.job)
@@ -159,7 +161,7 @@ def least_s(runner: Runner, job: Job) -> float:
     ideal_s = job.workload.ideal_s
     if ideal_s is None:
         return 0.0
-    in_flight = 1 if runner.serial else job.concurrency
+    in_flight = allowed(runner, job)
     ideal = ideal_s(job.params, in_flight)
     if not runner.timer_resolution_s:
         return ideal
@@ -178,6 +180,8 @@ def judge(job: Job, items: Sequence[Any], done: Round) -> tuple[str, str]:
     if len(done.results) != len(items):
         raise Refused(f"{len(done.results)} results came back for {len(items)} ops")
     for index, result in enumerate(done.results):
+        if isinstance(result, BaseException):
+            raise Refused(f"op {index} failed and its exception was handed over as a result: {result!r}")
         if inspect.isawaitable(result):
             if inspect.iscoroutine(result):
                 result.close()
@@ -187,12 +191,3 @@ def judge(job: Job, items: Sequence[Any], done: Round) -> tuple[str, str]:
     except WrongAnswer as error:
         raise Refused(f"wrong answer: {error}") from error
     return answer, hashlib.blake2b(repr(done.results).encode(), digest_size=12).hexdigest()
-
-
-def check_proof(runner: Runner, job: Job, proof: Proof, ops: int) -> None:
-    """Refuse a contestant that did not start each op once, or had more in flight than it was allowed (N5, N11)."""
-    allowed = 1 if runner.serial else job.concurrency
-    if proof.started != ops:
-        raise Refused(f"{proof.started} op starts were counted for {ops} ops")
-    if proof.peak_in_flight > allowed:
-        raise Refused(f"{proof.peak_in_flight} ops were in flight where {allowed} are allowed")

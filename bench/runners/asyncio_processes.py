@@ -1,0 +1,80 @@
+"""`asyncio+processes`: a loop that hands chunks to a ProcessPoolExecutor by `run_in_executor` and awaits them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import Any
+
+from bench.model import Job, Round, Runner, Scalar
+from bench.runners.asyncio_ import Heartbeat
+from bench.runners.multiprocessing_ import context_for
+from bench.runners.multiprocessing_executor import primed_executor
+from bench.worker.children import CHUNKS_PER_WORKER, chunks, even_chunk, put_together, run_chunk
+from bench.worker.fanout import Failures
+from bench.worker.ledger import Ledger, ledger
+from bench.worker.limits import process_limit
+from bench.worker.probes import Stopwatch
+
+
+class ProcessesBehindLoop:
+    """Gathers the chunks of a round."""
+
+    def __init__(self, runner: asyncio.Runner, executor: Executor, written: Ledger, workers: int, method: str) -> None:
+        self.runner = runner
+        self.executor = executor
+        self.ledger = written
+        self.workers = workers
+        loop = type(runner.get_loop())
+        self.facts: Mapping[str, Scalar] = {
+            "workers": workers,
+            "loop": f"{loop.__module__}.{loop.__qualname__}",
+            "start_method": method,
+            "chunks_per_worker": CHUNKS_PER_WORKER,
+        }
+
+    def run(self, items: Sequence[Any], *, prove: bool) -> Round:
+        size = even_chunk(len(items), self.workers)
+        self.facts = {**self.facts, "chunk_size": size}
+        self.ledger.reset()
+        return self.runner.run(self._round(items, size, prove))
+
+    async def _round(self, items: Sequence[Any], size: int, prove: bool) -> Round:
+        loop = asyncio.get_running_loop()
+        results: list[Any] = [None] * len(items)
+        failures: Failures = []
+        watch = Stopwatch(children=True)
+        heartbeat = Heartbeat(loop)
+        watch.start()
+        sent = chunks(items, size, self.ledger.path if prove else "")
+        parts = await asyncio.gather(*(loop.run_in_executor(self.executor, run_chunk, chunk) for chunk in sent))
+        put_together(parts, results, failures)
+        end_ns = time.perf_counter_ns()
+        stall_s = heartbeat.stop()
+        proof = self.ledger.proof() if prove else None
+        return watch.round(results, failures, end_ns, stall_max_s=stall_s, proof=proof)
+
+
+@contextmanager
+def open_processes(job: Job) -> Iterator[ProcessesBehindLoop]:
+    with (
+        ledger() as written,
+        context_for(job) as context,
+        primed_executor(job, context) as executor,
+        asyncio.Runner() as runner,
+    ):
+        method = str(context.get_start_method())
+        yield ProcessesBehindLoop(runner, executor, written, job.concurrency, method)
+
+
+ASYNCIO_PROCESSES = Runner(
+    name="asyncio+processes",
+    summary="a loop that hands chunks to C processes by run_in_executor",
+    family="processes",
+    styles=("asyncio+processes", "blocking", "pure"),
+    open=open_processes,
+    limit=process_limit,
+)

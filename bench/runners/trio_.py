@@ -1,0 +1,195 @@
+"""`trio`: C tasks in a nursery pulling ops from one queue.
+
+A trio run cannot be entered twice, and the worker asks for one round after another; so trio lives in a thread of its
+own, and the thread that asks sleeps until the round is done. Nothing else runs meanwhile, so no GIL is fought over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from threading import Event, Thread
+from typing import Any
+
+from bench.model import Job, Round, Runner, Scalar
+from bench.worker.fanout import Failures, Tally, prefilled, pull, pull_async
+from bench.worker.kits import Op, open_async, open_blocking
+from bench.worker.probes import Stopwatch
+
+HEARTBEAT_S = 0.01
+
+
+@dataclass(frozen=True)
+class Library:
+    """What trio and anyio have in common, by their own names for it."""
+
+    name: str
+    event: Callable[[], Any]
+    open_group: Callable[[], AbstractAsyncContextManager[Any]]
+    checkpoint: Callable[[], Awaitable[None]]
+    sleep: Callable[[float], Awaitable[None]]
+
+
+def trio_library() -> Library:
+    import trio
+
+    return Library("trio", trio.Event, trio.open_nursery, trio.lowlevel.checkpoint, trio.sleep)
+
+
+class Heartbeat:
+    """Notes the longest time by which the loop was late for a timer."""
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self.sleep = sleep
+        self.longest_s = 0.0
+        self.last = time.perf_counter()
+
+    def _note(self) -> None:
+        now = time.perf_counter()
+        self.longest_s = max(self.longest_s, now - self.last - HEARTBEAT_S)
+        self.last = now
+
+    async def beat(self) -> None:
+        """Runs until it is cancelled."""
+        self.last = time.perf_counter()
+        while True:
+            await self.sleep(HEARTBEAT_S)
+            self._note()
+
+    def stop(self) -> float:
+        """Seconds of the longest stall, the one that is still going on included."""
+        self._note()
+        return max(0.0, self.longest_s)
+
+
+class GroupSession:
+    """Runs rounds as tasks of one nursery or task group each; `call` enters the loop."""
+
+    def __init__(self, library: Library, call: Callable[..., Any], op: Op, job: Job, loop: str) -> None:
+        self.library = library
+        self.call = call
+        self.op = op
+        self.workers = job.concurrency
+        self.awaits = job.style not in ("pure", "blocking")
+        self.facts: Mapping[str, Scalar] = {"workers": job.concurrency, "loop": loop}
+
+    def run(self, items: Sequence[Any], *, prove: bool) -> Round:
+        done: Round = self.call(self._round, items, Tally() if prove else None)
+        return done
+
+    async def _round(self, items: Sequence[Any], tally: Tally | None) -> Round:
+        op, library = self.op, self.library
+        if tally:
+            op = tally.watch_async(op) if self.awaits else tally.watch(op)
+        results: list[Any] = [None] * len(items)
+        failures: Failures = []
+        get = prefilled(len(items)).get_nowait
+        gate = library.event()
+        ended_ns: list[int] = []
+        watch = Stopwatch()
+
+        async def awaiting() -> None:
+            await gate.wait()
+            await pull_async(op, get, items, results, failures)
+            ended_ns.append(time.perf_counter_ns())
+
+        async def computing() -> None:
+            await gate.wait()
+            pull(op, get, items, results, failures)
+            ended_ns.append(time.perf_counter_ns())
+
+        heartbeat = Heartbeat(library.sleep)
+        async with library.open_group() as outer:
+            outer.start_soon(heartbeat.beat)
+            async with library.open_group() as inner:
+                for _ in range(self.workers):
+                    inner.start_soon(awaiting if self.awaits else computing)
+                # The first turn may come before some of the new tasks' own, the second cannot.
+                await library.checkpoint()
+                await library.checkpoint()
+                watch.start()
+                gate.set()
+            stall_s = heartbeat.stop()
+            outer.cancel_scope.cancel()
+        if len(ended_ns) < self.workers:
+            cancelled = self.workers - len(ended_ns)
+            raise RuntimeError(f"{cancelled} of {self.workers} tasks were cancelled by their own op")
+        proof = tally.proof() if tally else None
+        return watch.round(results, failures, max(ended_ns), stall_max_s=stall_s, proof=proof)
+
+
+class TrioThread:
+    """A trio run in a thread of its own; `call` runs an async function there and waits for it."""
+
+    def __init__(self) -> None:
+        self.up = Event()
+        self.token: Any = None
+        self.stop: Any = None
+        self.thread = Thread(target=self._live, name="trio", daemon=True)
+
+    def _live(self) -> None:
+        import trio
+
+        trio.run(self._serve)
+
+    async def _serve(self) -> None:
+        import trio
+
+        self.token, self.stop = trio.lowlevel.current_trio_token(), trio.Event()
+        self.up.set()
+        await self.stop.wait()
+
+    def call(self, function: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+        import trio
+
+        return trio.from_thread.run(function, *arguments, trio_token=self.token)
+
+    def __enter__(self) -> TrioThread:
+        self.thread.start()
+        self.up.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import trio
+
+        trio.from_thread.run_sync(self.stop.set, trio_token=self.token)
+        self.thread.join()
+
+
+@contextmanager
+def opened(job: Job, library: Library, call: Callable[..., Any]) -> Iterator[Op]:
+    """The job's op, its body opened on the loop that `call` enters, or in the thread for a body that never waits."""
+    if job.style in ("pure", "blocking"):
+        op, kit = open_blocking(job)
+        try:
+            yield op
+        finally:
+            kit.close()
+    else:
+        op, loop_kit = call(partial(open_async, sleep=library.sleep), job)
+        try:
+            yield op
+        finally:
+            call(loop_kit.close)
+
+
+@contextmanager
+def open_trio(job: Job) -> Iterator[GroupSession]:
+    library = trio_library()
+    with TrioThread() as thread, opened(job, library, thread.call) as op:
+        yield GroupSession(library, thread.call, op, job, "trio")
+
+
+TRIO = Runner(
+    name="trio",
+    summary="C tasks in a trio nursery",
+    family="trio",
+    styles=("trio", "async", "pure"),
+    open=open_trio,
+    requires=("trio",),
+    one_core=True,
+    core=True,
+)
