@@ -187,7 +187,7 @@ def between(frame: pd.DataFrame) -> Table | None:
         "faster. ▼ faster and ▲ slower say that the interval excludes 1, by however little; = says that no difference "
         f"larger than {MARGIN * 100:g} % was seen; ? is open. Where many rows stand, one in twenty errs."
     )
-    return Table(caption, ["cell"], ["wall time, ratio", "", "CPU per op, ratio", "", "forks"], groups)
+    return Table(caption, ["contestant"], ["wall time, ratio", "", "CPU per op, ratio", "", "forks"], groups)
 
 
 def _group(frame: pd.DataFrame, first: str, other: str) -> list[Group]:
@@ -195,15 +195,21 @@ def _group(frame: pd.DataFrame, first: str, other: str) -> list[Group]:
         rows = contrast_environments(frame, first, other)
     except ContrastError:
         return []
-    detail = f"differs in: {', '.join(_common(rows))}" if _common(rows) else ""
-    group = Group(words.one_line(f"{other} against {first}"), words.one_line(detail, 400))
+    cells = frame.drop_duplicates("cell").set_index("cell")
+    names = dict(zip(cells.index, zip(cells["comparison"], cells["contestant"], strict=True), strict=True))
+    differs = f"differs in: {', '.join(_common(rows))}" if _common(rows) else ""
+    groups: dict[str, Group] = {}
     for label, both in groupby(rows, key=lambda row: row.label):
         pair = list(both)
+        # Only a side that was asked for has a cell with a name.
+        comparison, contestant = names.get(pair[0].cell_a) or names.get(pair[0].cell_b) or ("", label)
+        detail = " · ".join(filter(None, (comparison, differs)))
+        group = Group(words.one_line(f"{other} against {first}"), words.one_line(detail, 400))
         entries: list[Entry] = [entry for row in pair for entry in _entries(row)]
         forks = max(map(_forks, pair))
         entries.append([Item(str(forks) if forks else words.DASH)])
-        group.lines.append(Line(words.one_line(label, 200), [], entries))
-    return [group]
+        groups.setdefault(comparison, group).lines.append(Line(words.one_line(contestant, 200), [], entries))
+    return list(groups.values())
 
 
 def _entries(row: ContrastRow) -> tuple[Entry, Entry]:

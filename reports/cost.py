@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.model import Estimate
 from reports import words
-from reports.scene import Row, Scene, difference, facet, facet_names, headline, ladder, ordered
+from reports.scene import Row, Scene, difference, facet, facet_names, headline, ladder, ordered, serial
 from reports.tables import Entry, Getter, Group, Item, Line, Table, headed, number, scales_of
 from reports.words import Scale, scale_for
 
@@ -72,7 +72,7 @@ def card(scene: Scene) -> Table | None:
 
 def _slope(row: Row, rows: Sequence[Row]) -> Estimate | None:
     """What one more in flight costs a contestant in memory; None for a model that serves one at a time."""
-    if row.family in ("sync", "blocking"):
+    if serial(row):
         return None
     return marginal_memory(min((one for one in rows if _twin(one, row)), key=lambda one: one.concurrency), row)
 

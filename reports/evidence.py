@@ -28,9 +28,10 @@ def rounds(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Rounds]]:
         "overhead_per_op": (makespan - ideal) / ops,
         "cpu_per_op": cpu / ops,
     }
-    places = list(zip(kept["fork"].astype(int), kept["block"].astype(int), strict=True))
+    # A block that an interruption tore apart is no pair, as in results.pairing: its halves may lie hours apart.
+    places = list(zip(*(kept[name].astype(int) for name in ("fork", "attempt", "block")), strict=True))
     names = list(zip(kept["run"], kept["cell"], strict=True))
-    found: dict[tuple[str, str], dict[str, dict[tuple[int, int], float]]] = {}
+    found: dict[tuple[str, str], dict[str, dict[tuple[int, int, int], float]]] = {}
     for metric, values in columns.items():
         for name, place, number in zip(names, places, values.tolist(), strict=True):
             if number == number:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.model import Estimate
-from reports import words
+from reports import gil, words
+from reports.libraries import model_sentence, split_sentence
 from reports.scene import (
     THROUGHPUT,
     Metric,
@@ -15,19 +16,12 @@ from reports.scene import (
     busiest,
     facet_names,
     facets,
+    figures,
     headline,
-    ordered,
     value,
 )
 
 NOTHING = "No contestant has a figure here"
-INSTRUMENT = "empty"
-"""The workload that does nothing: it measures the instrument, so it is shown but never called an answer."""
-
-
-def figures(scene: Scene, metric: Metric) -> list[Row]:
-    """The rows that have a figure, best first."""
-    return [row for row in ordered(scene.rows, metric) if value(row, metric) is not None]
 
 
 def gap(scene: Scene, better: Row, worse: Row, metric: Metric) -> Estimate | None:
@@ -61,7 +55,7 @@ class Lead:
 
     @property
     def names(self) -> str:
-        return words.listing([row.contestant for row in self.top])
+        return words.several([row.contestant for row in self.top])
 
 
 def lead(scene: Scene, metric: Metric) -> Lead | None:
@@ -165,88 +159,6 @@ def against_reference(rows: Sequence[Row], told: Row | None = None) -> str:
 
 
 @dataclass(frozen=True)
-class Split:
-    """A gap between two contestants taken apart: `slow` to `lean` changes the library, `lean` to `fast` the rest."""
-
-    slow: Row
-    lean: Row
-    fast: Row
-    whole: Estimate
-    library: Estimate
-    rest: Estimate
-
-
-def split(scene: Scene) -> Split | None:
-    """Where a model has two or more client libraries: which part of its gap to another model is the library.
-
-    Threads are preferred as the model with libraries to choose from, asyncio as the other one.
-    """
-    rows = [row for row in figures(scene, THROUGHPUT) if row.library and row.family not in ("sync", "blocking")]
-    by_runner: dict[str, list[Row]] = {}
-    for row in rows:
-        by_runner.setdefault(row.runner, []).append(row)
-    choices = [runner for runner, own in by_runner.items() if len(own) >= 2]
-    if not choices or len(by_runner) < 2:
-        return None
-    model = "threading" if "threading" in choices else choices[0]
-    other = "asyncio" if "asyncio" in by_runner and model != "asyncio" else next(r for r in by_runner if r != model)
-    lean, slow, fast = by_runner[model][0], by_runner[model][-1], by_runner[other][0]
-    whole, library = scene.ratio(fast, slow, THROUGHPUT), scene.ratio(lean, slow, THROUGHPUT)
-    rest = scene.ratio(fast, lean, THROUGHPUT)
-    if whole is None or library is None or rest is None:
-        return None
-    return Split(slow, lean, fast, whole, library, rest)
-
-
-def same_library(scene: Scene) -> list[tuple[Row, Row, Estimate]]:
-    """Pairs of models with the same client library: the only ones that differ in the model alone."""
-    rows = [row for row in figures(scene, THROUGHPUT) if row.library and row.family not in ("sync", "blocking")]
-    pairs = []
-    for index, first in enumerate(rows):
-        for second in rows[index + 1 :]:
-            ratio = scene.ratio(first, second, THROUGHPUT) if first.library == second.library else None
-            if ratio is not None and first.runner != second.runner:
-                pairs.append((first, second, ratio))
-    return pairs
-
-
-def split_sentence(scene: Scene) -> str | None:
-    """The decomposition in words, or None where there is nothing to take apart."""
-    found = split(scene)
-    if found is None:
-        return None
-    slow, lean, fast = found.slow, found.lean, found.fast
-    if found.whole.high < 1:
-        return f"{slow.contestant} is ahead of {fast.contestant}, which had {words.times(found.whole)} its throughput"
-    if found.whole.low <= 1:
-        return f"Between {slow.contestant} and {fast.contestant}, {words.no_difference(found.whole)}"
-    library = f"{words.times(found.library)} is the client library ({slow.library} to {lean.library})"
-    rest = f"{words.times(found.rest)} is left for the model"
-    if lean.library != fast.library:
-        rest += f" and for {lean.library} against {fast.library}"
-    if not words.differs(found.library):
-        library += ", which may be nothing, as the interval holds 1"
-    if not words.differs(found.rest):
-        rest += ", which may be nothing, as the interval holds 1"
-    return (
-        f"Of the {words.times(found.whole)} between {slow.runner} with {slow.library} and {fast.runner} with "
-        f"{fast.library}, {library} and {rest}"
-    )
-
-
-def model_sentence(scene: Scene) -> str | None:
-    """What a library with both faces says about the two models of the split, one thing changed at a time."""
-    found = split(scene)
-    for first, second, ratio in same_library(scene) if found else ():
-        if found and {first.runner, second.runner} == {found.slow.runner, found.fast.runner}:
-            start = f"With {first.library} on both sides"
-            if not words.differs(ratio):
-                return f"{start}, {words.no_difference(ratio)} between {first.runner} and {second.runner}"
-            return f"{start}, {first.runner} had {words.times(ratio)} the throughput of {second.runner}"
-    return None
-
-
-@dataclass(frozen=True)
 class Finding:
     """What was found in one comparison: sentences for each facet, whose label is empty where there is only one.
 
@@ -262,7 +174,7 @@ def findings(scene: Scene) -> list[Finding]:
     """What a reader in a hurry should know: each workload at its most ops in flight."""
     names = facet_names(scene.rows)
     found: list[Finding] = []
-    for workload in dict.fromkeys(row.workload for row in scene.rows if row.workload != INSTRUMENT):
+    for workload in dict.fromkeys(row.workload for row in scene.rows if not row.calibration):
         own = scene.of(workload=workload)
         for comparison in busiest(own.rows):
             here = own.of(comparison=comparison)
@@ -273,6 +185,7 @@ def findings(scene: Scene) -> list[Finding]:
                     said.append((names[one] if len(names) > 1 else "", _sentences(rows)))
             if said:
                 brief = per_facet(here, headline(here.rows)) + "." if len(said) > 1 else ""
+                said += [("With the GIL and without it", text) for text in (gil.told(here) if len(said) > 1 else ())]
                 found.append(Finding(comparison, said, brief))
     return found
 
@@ -287,7 +200,7 @@ def _sentences(scene: Scene) -> str:
         said.append(against_reference(scene.rows, told))
     bound = [row.contestant for row in figures(scene, metric) if row.server_bound]
     if bound and metric is THROUGHPUT:
-        which = "every contestant" if len(bound) == len(figures(scene, metric)) > 1 else words.listing(bound)
+        which = "every contestant" if len(bound) == len(figures(scene, metric)) > 1 else words.several(bound)
         said.append(f"The server may have been the limit for {which}: lower bounds, with compressed gaps")
     said += [text for text in (split_sentence(scene), model_sentence(scene)) if text]
     return ". ".join(text[:1].upper() + text[1:] if index else text for index, text in enumerate(said) if text) + "."

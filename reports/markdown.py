@@ -44,8 +44,11 @@ def report(page: Mapping[str, Any]) -> str:
             for chart in (*part.charts, *part.more):
                 picture = f"![{text(chart.title)}]({chart.file})"
                 blocks += [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
+        if section.gil:
+            blocks += ["### With the GIL and without it", *map(text, section.gil_said), _grid(section.gil)]
+            blocks.append(text(section.gil.caption))
         blocks.append(text(section.learn))
-    blocks += _holes(page)
+    blocks += [*_costs(page["costs"]), *_holes(page)]
     blocks += ["## Method", "\n".join(f"- {text(sentence)}" for sentence in page["method"])]
     blocks += _machines(page)
     blocks += ["Measure again:", "\n".join(f"    {line}" for line in page["reproduce"])]
@@ -98,6 +101,18 @@ def _machines(page: Mapping[str, Any]) -> Iterable[str]:
         yield "\n".join(f"- {one.sign} {text(one.text)}" for one in card.warnings)
     for sentence in page["uncalibrated"]:
         yield f"{text(sentence)} `when-async calibrate` measures it, and the next report shows it here."
+
+
+def _costs(found: Sequence[Any]) -> Iterable[str]:
+    """What one more in flight costs, on each machine that was asked."""
+    for place, one in enumerate(found):
+        yield "## What one more thing in flight costs" if not place else ""
+        yield from (f"### {text(one.heading)}" if one.heading else "", text(one.intro))
+        for chart in one.charts:
+            picture = f"![{text(chart.title)}]({chart.file})"
+            yield from (f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}")
+        for table in one.tables:
+            yield from (_grid(table), text(table.caption))
 
 
 def _holes(page: Mapping[str, Any]) -> Sequence[str]:

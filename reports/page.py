@@ -14,11 +14,12 @@ from markupsafe import Markup
 
 from bench.model import Workload
 from bench.registry import RegistryError, collect
-from reports import calibration, cost, ledger, markdown, style, svg, tables, words
+from reports import calibration, cost, gil, gil_table, ledger, markdown, runner_costs_section, style, tables, words
+from reports.charts import Chart, drawn
 from reports.comparison import between
 from reports.evidence import scene as scene_of
 from reports.findings import findings
-from reports.plotting import NARROW, WIDE, Plot
+from reports.plotting import Plot
 from reports.scene import BOUND, BOUND_MEANS, OVERHEAD, Row, Scene, busiest, comparisons, headline, ladder
 from results.calibration import Calibration
 from results.compare import digest_conflicts
@@ -28,19 +29,6 @@ SMOKE = "smoke run: proves that it runs; no figures"
 
 class ReportError(Exception):
     """A report that cannot be written; the text is one line that says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One finished chart: its words, its two inline forms and its file for the Markdown report."""
-
-    title: str
-    subtitle: str
-    caption: str
-    wide: Markup
-    narrow: Markup
-    file: str
-    picture: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +52,9 @@ class Section:
     table: tables.Table
     others: tables.Table | None
     others_label: str
+    gil: tables.Table | None = None
+    """Each runner with and without the GIL, where a run measured both; `gil_said` puts it into words."""
+    gil_said: Sequence[str] = ()
 
 
 def write(
@@ -81,7 +72,9 @@ def write(
     Raises ReportError where the folder cannot be written.
     """
     page = build(frame, command, _known() if workloads is None else workloads, calibrations or {})
-    pictures = {chart.file: chart.picture for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)}
+    charts = [chart for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)]
+    charts += [chart for one in page["costs"] for chart in one.charts]
+    pictures = {chart.file: chart.picture for chart in charts}
     texts = {"index.html": _html(page), "report.md": markdown.report(page), **pictures}
     written = []
     try:
@@ -118,6 +111,7 @@ def build(
         "summary": tables.summary_table(scene) if figures else tables.statuses(scene),
         "between": between(frame) if figures else None,
         "sections": _sections(scene, workloads) if figures else [],
+        "costs": runner_costs_section.sections(headers, calibrations),
         "card": cost.card(scene) if figures else None,
         "holes": [_hole(row) for row in scene.rows if row.status != "OK"],
         "holes_sentence": _holes_sentence(scene),
@@ -179,6 +173,8 @@ def _sections(scene: Scene, workloads: Mapping[str, Workload]) -> list[Section]:
         known = workloads.get(name)
         shown = busiest(own.rows)
         rest = [row for row in own.rows if row.comparison not in shown]
+        top = own.only(row for row in own.rows if row.comparison in shown)
+        with_gil = gil_table.table(top)
         sections.append(
             Section(
                 name=words.one_line(name),
@@ -186,9 +182,11 @@ def _sections(scene: Scene, workloads: Mapping[str, Workload]) -> list[Section]:
                 isolates=words.sentence(known.summary) if known else "A workload that is not part of this house.",
                 learn=words.sentence(known.learn) if known else "",
                 parts=_parts(own, plots, len(sections) + 1),
-                table=tables.workload_table(own.only(row for row in own.rows if row.comparison in shown)),
+                table=tables.workload_table(top),
                 others=tables.workload_table(own.only(rest)) if rest else None,
                 others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
+                gil=with_gil,
+                gil_said=gil.told(top) if with_gil else (),
             )
         )
     return sections
@@ -213,20 +211,13 @@ def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
 
 
 def _chart(plot: Plot, scene: Scene, name: str) -> Chart:
-    """Draw a chart wide and narrow; the file for Markdown is the wide one with its own colours."""
-    title, subtitle = words.clean(plot.title(scene)), words.clean(plot.subtitle(scene))
-    wide = svg.render(plot.draw(scene, WIDE), name)
-    narrow = svg.render(plot.draw(scene, NARROW), name)
+    """The chart of a plot; the file for Markdown is the wide one with its own colours."""
     bound = any(row.status == "OK" and row.server_bound for row in scene.rows) and headline(scene.rows) is not OVERHEAD
-    stem = f"{slug(scene.rows[0].workload)}-{name}"
-    return Chart(
-        title=title,
-        subtitle=subtitle,
-        caption=plot.caption + (f" {BOUND} {BOUND_MEANS}" if bound else ""),
-        wide=Markup(svg.inline(wide, f"{name}-w", title)),
-        narrow=Markup(svg.inline(narrow, f"{name}-n", title)),
-        file=f"img/{stem}.svg",
-        picture=svg.standalone(wide, name, title),
+    return drawn(
+        lambda width: plot.draw(scene, width),
+        name,
+        f"{slug(scene.rows[0].workload)}-{name}",
+        (plot.title(scene), plot.subtitle(scene), plot.caption + (f" {BOUND} {BOUND_MEANS}" if bound else "")),
     )
 
 

@@ -16,12 +16,15 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from bench.model import Estimate
 from reports import style
-from reports.scene import Row, Scene, shown_name, value
-from reports.words import digits, interval, one_line
+from reports.scene import Scene, reason, shown_name, value
+from reports.words import digits, interval, one_line, short_name
 
 WIDE = 7.5
 NARROW = 3.7
-ROW = 0.27
+ROW, DENSE, ABOVE = 0.27, 0.22, 0.36
+"""Inches a row takes: usually, with many others, and with its name above it."""
+MANY = 24
+"""With more rows than this they stand closer together, so that a full table stays within a screen or two."""
 TITLE = 0.26
 GUIDE = 0.2
 FOOT = 0.48
@@ -59,6 +62,7 @@ class Dot:
     estimate: Estimate | None = None
     raw: Sequence[float] = ()
     note: str = ""
+    hollow: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,11 @@ def fit(text: str, inches: float) -> str:
     return one_line(text, max(8, int(inches / CHARACTER)))
 
 
+def fit_name(name: str, inches: float) -> str:
+    """A contestant's name cut to a width in inches."""
+    return short_name(name, max(8, int(inches / CHARACTER)))
+
+
 def write_note(axes: Axes, y: float, text: str) -> None:
     """The reason of a row without a figure, in grey, on the paper's colour so that no line crosses it."""
     box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2}
@@ -178,7 +187,8 @@ def write_note(axes: Axes, y: float, text: str) -> None:
     )  # fmt: skip
 
 
-def _draw_dot(axes: Axes, dot: Dot, panel: Panel, y: float, inches: float) -> None:
+def draw_dot(axes: Axes, dot: Dot, panel: Panel, y: float, inches: float) -> None:
+    """One row of a panel at a height: faint raw points, interval and marker, or the reason why there is none."""
     look = style.family(dot.family)
     if dot.estimate is None:
         room = fit(dot.note or "no figure", inches)
@@ -187,25 +197,42 @@ def _draw_dot(axes: Axes, dot: Dot, panel: Panel, y: float, inches: float) -> No
     axes.scatter([raw / panel.factor for raw in dot.raw], [y + 0.3] * len(dot.raw), s=9, color=look.light, alpha=0.45,
                  linewidths=0, zorder=2)  # fmt: skip
     low, high = dot.estimate.low / panel.factor, dot.estimate.high / panel.factor
-    axes.plot([low, high], [y, y], color=look.outline or look.light, linewidth=1.5, solid_capstyle="butt", zorder=3)
-    axes.plot([dot.estimate.point / panel.factor], [y], marker=dot.marker, markersize=6.2, color=look.light,
-              markeredgecolor=look.outline or style.PAPER, markeredgewidth=0.8, zorder=4)  # fmt: skip
+    line = look.outline or look.light
+    face, edge = (style.PAPER, line) if dot.hollow else (look.light, look.outline or style.PAPER)
+    axes.plot([low, high], [y, y], color=line, linewidth=1.5, solid_capstyle="butt", zorder=3)
+    axes.plot([dot.estimate.point / panel.factor], [y], marker=dot.marker, markersize=6.2, color=line, zorder=4,
+              markerfacecolor=face, markeredgecolor=edge, markeredgewidth=1.4 if dot.hollow else 0.8)  # fmt: skip
 
 
-def _draw_panel(fig: Figure, panel: Panel, box: tuple[float, float, float], names: float, values: float) -> None:
+def _write_name(axes: Axes, dot: Dot, y: float, names: float, inches: float) -> None:
+    """The name of a row at its left, or above it where `names` leaves no room for one."""
+    across, colour = axes.get_yaxis_transform(), style.SOFT if dot.estimate is None else style.INK
+    if names:
+        text = fit_name(dot.name, names)
+        axes.text(-0.1 / inches, y, text, transform=across, ha="right", va="center", color=colour)
+    else:
+        box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8}
+        axes.text(0, y - 0.44, fit_name(dot.name, inches), transform=across, va="center", fontsize=8.5, color=colour,
+                  bbox=box, zorder=5)  # fmt: skip
+
+
+def _draw_panel(
+    fig: Figure, panel: Panel, box: tuple[float, float, float], names: float | None, values: float, row: float
+) -> None:
+    """One panel; `names` is the room at the left, 0 where names stand above their rows, None where there are none."""
     left, top, width = box
-    inches = width - names - values
-    axes = add_axes(fig, left + names, top, inches, ROW * len(panel.dots))
+    inches = width - (names or 0.0) - values
+    axes = add_axes(fig, left + (names or 0.0), top, inches, row * len(panel.dots))
     shape_axis(axes, panel.axis, panel.limits, inches)
-    axes.set_ylim(len(panel.dots) - 0.4, -0.6)
+    upper = -0.8 if names == 0 else -0.6
+    axes.set_ylim(len(panel.dots) - 1 - upper if names != 0 else len(panel.dots) - 0.6, upper)
     axes.set_yticks([])
     across = axes.get_yaxis_transform()
     for y, dot in enumerate(panel.dots):
         axes.axhline(y, color=style.FAINT, linewidth=0.5, linestyle=(0, (1, 2)), zorder=1)
-        _draw_dot(axes, dot, panel, y, inches)
-        if names:
-            colour = style.SOFT if dot.estimate is None else style.INK
-            axes.text(-0.1 / inches, y, fit(dot.name, names), transform=across, ha="right", va="center", color=colour)
+        draw_dot(axes, dot, panel, y, inches)
+        if names is not None:
+            _write_name(axes, dot, y, names, inches)
         if values and dot.estimate is not None:
             shown = Estimate(
                 dot.estimate.point / panel.factor, dot.estimate.low / panel.factor, dot.estimate.high / panel.factor,
@@ -216,11 +243,11 @@ def _draw_panel(fig: Figure, panel: Panel, box: tuple[float, float, float], name
         axes.axvline(x, color=style.SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
         share = _share(x, panel)
         side = "left" if share < 0.12 else "right" if share > 0.88 else "center"
-        axes.text(x, -0.72, text, ha=side, va="bottom", fontsize=8, color=style.SOFT)
+        axes.text(x, upper - 0.12, text, ha=side, va="bottom", fontsize=8, color=style.SOFT)
     axes.set_xlabel(panel.label, labelpad=4)
-    lift = (TITLE if panel.guides else 0.09) / (ROW * len(panel.dots))
+    lift = (TITLE if panel.guides else 0.09) / (row * len(panel.dots))
     if panel.title:
-        corner = (-names / inches, 1 + lift)
+        corner = (-(names or 0.0) / inches, 1 + lift)
         axes.text(*corner, fit(panel.title, width), transform=axes.transAxes, va="bottom", weight="bold")
 
 
@@ -239,24 +266,29 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
     """
     lines: list[Sequence[Panel]] = list(grid) if width > 5 else [[panel] for line in grid for panel in line]
     every = [panel for line in lines for panel in line]
-    names = name_width([dot.name for panel in every for dot in panel.dots], width * (0.38 if width > 5 else 0.48))
+    longest = [dot.name for panel in every for dot in panel.dots]
+    names = name_width(longest, width * (0.38 if width > 5 else 0.54))
+    if width <= 5 and names < name_width(longest, width):
+        names = 0.0
     values = 1.62 if width > 5 and all(len(line) == 1 for line in lines) else 0.0
     heads = [
         (TITLE if any(p.title for p in line) else 0.06) + (GUIDE if any(p.guides for p in line) else 0)
         for line in lines
     ]
-    heights = [head + ROW * max(len(p.dots) for p in line) + FOOT for head, line in zip(heads, lines, strict=True)]
+    row = ABOVE if not names else DENSE if max(len(panel.dots) for panel in every) > MANY else ROW
+    heights = [head + row * max(len(p.dots) for p in line) + FOOT for head, line in zip(heads, lines, strict=True)]
     fig = figure(width, sum(heights))
     top = 0.0
     with style.house():
         for line, head, height in zip(lines, heads, heights, strict=True):
             gap, edge = 0.24, 0.16
             cell = (width - names - values - edge - gap * (len(line) - 1)) / len(line)
-            left = 0.0
+            left = 0.0 if names else 0.06
             for index, panel in enumerate(line):
-                own = names if index == 0 else 0.0
-                _draw_panel(fig, panel, (left, top + head, own + cell + values), own, values)
-                left += own + cell + gap
+                own = names if index == 0 else None
+                room = (own or 0.0) + cell
+                _draw_panel(fig, panel, (left, top + head, room + values), own, values, row)
+                left += room + gap
             top += height
     return fig
 
@@ -266,8 +298,3 @@ def dot_for(scene: Scene, row: Any, metric: Any, looks: dict[str, tuple[str, Any
     return Dot(
         shown_name(row), row.family, looks[row.contestant][0], value(row, metric), scene.raw(row, metric), reason(row)
     )  # fmt: skip
-
-
-def reason(row: Row) -> str:
-    """Why a row has no figure, in a few words."""
-    return "no figure" if row.status == "OK" else one_line(f"{row.status}: {row.reason}")

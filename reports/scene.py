@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import exp
 from statistics import median
 from typing import Any
 
 from bench.model import Estimate
+from reports.words import one_line
 from results.stats.estimate import linear_interval, paired_interval
 from results.stats.samples import PairedRounds
 
@@ -41,6 +43,11 @@ def shown_name(row: Row) -> str:
     return f"{row.contestant} {BOUND}" if bound else str(row.contestant)
 
 
+def reason(row: Row) -> str:
+    """Why a row has no figure, in a few words."""
+    return "no figure" if row.status == "OK" else one_line(f"{row.status}: {row.reason}")
+
+
 def key(row: Row) -> tuple[str, str]:
     """Names a row among rows of several runs."""
     return (row.run, row.cell)
@@ -69,6 +76,11 @@ def ordered(rows: Iterable[Row], metric: Metric) -> list[Row]:
     return sorted(rows, key=place)
 
 
+def figures(scene: Scene, metric: Metric) -> list[Row]:
+    """The rows that have a figure, best first."""
+    return [row for row in ordered(scene.rows, metric) if value(row, metric) is not None]
+
+
 def facet(row: Row) -> tuple[str, str]:
     """Rows of different runs or interpreters are never averaged: they stand in facets of their own."""
     return (row.run, row.python)
@@ -87,6 +99,42 @@ def facet_names(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
         build = " (no GIL)" if row.gil is False else ""
         names[facet(row)] = f"Python {row.python}{build}" + (f", run {row.run}" if several else "")
     return names
+
+
+def serial(row: Row) -> bool:
+    """Whether a model has one op in flight whatever is asked for; older run files call its family `blocking`."""
+    return row.family in ("sync", "blocking")
+
+
+def is_variant(runner: str) -> bool:
+    """Whether a runner is a variant, `base+variant`, of a model that has the bare name."""
+    return "+" in runner
+
+
+def models(rows: Iterable[Row]) -> list[str]:
+    """The runners that stand for their family: its bare ones, or the first of its variants where there is no other."""
+    families: dict[str, dict[str, None]] = {}
+    for row in rows:
+        families.setdefault(row.family, {})[row.runner] = None
+    found: list[str] = []
+    for own in families.values():
+        found += [name for name in own if not is_variant(name)] or list(own)[:1]
+    return found
+
+
+CROWD = 10
+"""With more runners than this, what gives each of them a column or a line of its own is left to the models."""
+
+
+def crowded(rows: Iterable[Row]) -> bool:
+    """Whether there are too many runners to show all of them side by side."""
+    return len({row.runner for row in rows}) > CROWD
+
+
+def uncrowded(rows: Sequence[Row]) -> list[Row]:
+    """All rows, or those of the models where there are too many runners; tables of a workload hold the variants."""
+    kept = models(rows)
+    return [row for row in rows if row.runner in kept] if crowded(rows) else list(rows)
 
 
 def comparisons(rows: Iterable[Row]) -> list[str]:
@@ -109,8 +157,8 @@ def busiest(rows: Sequence[Row]) -> list[str]:
     return comparisons(best.values())
 
 
-Rounds = Mapping[tuple[int, int], float]
-"""(fork, block) -> the value of one measured round."""
+Rounds = Mapping[tuple[int, int, int], float]
+"""(fork, attempt, block) -> the value of one measured round."""
 
 
 @dataclass(frozen=True)
@@ -135,16 +183,19 @@ class Scene:
     def raw(self, row: Row, metric: Metric) -> list[float]:
         """The median of each process, for the faint points; empty where no round is known."""
         by_fork: dict[int, list[float]] = {}
-        for (fork, _), one in self.rounds.get(key(row), {}).get(metric.name, {}).items():
+        for (fork, *_), one in self.rounds.get(key(row), {}).get(metric.name, {}).items():
             by_fork.setdefault(fork, []).append(one)
         return [median(values) for _, values in sorted(by_fork.items())]
 
     def pairs(self, first: Row, second: Row, metric: Metric) -> dict[int, list[tuple[float, float]]]:
-        """Values of two rows from the same block, by fork; empty where they never met in one."""
+        """Values of two rows from the same block, by fork; empty where they never met in one.
+
+        All interpreters of a run take their turns in the same blocks, so two rows may differ in theirs.
+        """
         mine = self.rounds.get(key(first), {}).get(metric.name, {})
         other = self.rounds.get(key(second), {}).get(metric.name, {})
         by_fork: dict[int, list[tuple[float, float]]] = {}
-        if first.comparison == second.comparison and facet(first) == facet(second):
+        if first.comparison == second.comparison and first.run == second.run:
             for place in sorted(mine.keys() & other.keys()):
                 by_fork.setdefault(place[0], []).append((mine[place], other[place]))
         return by_fork
@@ -155,18 +206,26 @@ class Scene:
         Where they never met in a block it is the quotient of the two estimates, with the widest interval; None where
         a value is not above 0.
         """
-        met = over.comparison == under.comparison and facet(over) == facet(under)
-        if met and metric is THROUGHPUT and under.reference and over.speedup is not None:
+        told = over.comparison == under.comparison and facet(over) == facet(under) and under.reference
+        if told and metric is THROUGHPUT and over.speedup is not None:
             known: Estimate = over.speedup
             return known
-        by_fork = self.pairs(over, under, metric).values()
-        if len(by_fork) >= 2 and all(a > 0 and b > 0 for values in by_fork for a, b in values):
-            logs = [
-                PairedRounds(*zip(*((b, a) for a, b in values), strict=True)).median_log_ratio() for values in by_fork
-            ]
+        logs = self._log_ratios(over, under, metric)
+        if len(logs) >= 2:
             return paired_interval(logs)
         first, second = value(over, metric), value(under, metric)
         return quotient(first, second) if first is not None and second is not None else None
+
+    def ratios(self, over: Row, under: Row, metric: Metric) -> list[float]:
+        """`over` / `under` in each process in which the two met, for the faint points."""
+        return [exp(one) for one in self._log_ratios(over, under, metric)]
+
+    def _log_ratios(self, over: Row, under: Row, metric: Metric) -> list[float]:
+        """The logarithm of `over` / `under` in each process; empty where a value has none."""
+        by_fork = self.pairs(over, under, metric).values()
+        if not all(a > 0 and b > 0 for values in by_fork for a, b in values):
+            return []
+        return [PairedRounds(*zip(*((b, a) for a, b in values), strict=True)).median_log_ratio() for values in by_fork]
 
     def difference(self, first: Row, second: Row, metric: Metric) -> Estimate | None:
         """`first` - `second`, formed inside blocks like a ratio."""

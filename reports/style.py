@@ -54,7 +54,7 @@ FAMILIES: dict[str, Family] = {
 ALIASES = {"blocking": "sync", "curio": "trio", "anyio": "trio", "gevent": "greenlets"}
 OTHER = Family("#7d7f86", "#9a9ca3")
 
-MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">", "d", "p", "h")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.6, 1.4)), (0, (5, 1.4, 1.4, 1.4)))
 
 FONT_PT = 9.0
@@ -112,11 +112,16 @@ def css(selector: str = ":root") -> str:
 
 
 def looks(contestants: Iterable[tuple[str, str]]) -> dict[str, tuple[str, Any]]:
-    """Marker and line style for each (contestant, family): variants of a family differ in both."""
+    """Marker and line style for each (contestant, family): no two of a family have both in common.
+
+    A bare model comes before its variants, so that it looks the same whichever of them are there.
+    """
     seen: dict[str, int] = {}
     chosen: dict[str, tuple[str, Any]] = {}
-    for name, kind in sorted(set(contestants)):
+    for name, kind in sorted(set(contestants), key=lambda pair: ("+" in pair[0], pair)):
         index = seen.setdefault(kind, 0)
         seen[kind] += 1
-        chosen[name] = (MARKERS[index % len(MARKERS)], DASHES[index % len(DASHES)])
+        # One step further each time all markers are used up: 12 is a multiple of 4, so pairs would come again.
+        dash = (index + index // len(MARKERS)) % len(DASHES)
+        chosen[name] = (MARKERS[index % len(MARKERS)], DASHES[dash])
     return chosen

@@ -19,6 +19,7 @@ from reports.scene import (
     facets,
     headline,
     ordered,
+    uncrowded,
 )
 from reports.words import Scale, scale_for
 
@@ -93,7 +94,7 @@ def runners(rows: Iterable[Row]) -> list[str]:
 def summary_table(scene: Scene) -> Table:
     """Workloads x models: the ratio to the reference, or the overhead per op where a workload waits."""
     names = facet_names(scene.rows)
-    columns = runners(scene.rows)
+    columns = runners(uncrowded(scene.rows))
     groups = []
     for workload in dict.fromkeys(row.workload for row in scene.rows):
         here = scene.of(workload=workload)
@@ -114,6 +115,9 @@ def summary_table(scene: Scene) -> Table:
         "time beyond the ideal stands instead, and less is better. 95 % intervals in brackets; bold only where the "
         "best is beyond doubt."
     )
+    left_out = len(runners(scene.rows)) - len(columns)
+    if left_out:
+        caption += f" {words.count(left_out, 'variant')} of these models stand in the tables of the workloads."
     if any(row.server_bound and row.status == "OK" for row in scene.rows):
         caption += f" {BOUND} {BOUND_MEANS}"
     return Table(caption, heads, columns, groups)

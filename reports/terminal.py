@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bench.model import Estimate
 from reports import words
-from reports.findings import INSTRUMENT, lead_sentence
+from reports.findings import lead_sentence
 from reports.scene import (
     OVERHEAD,
     Metric,
@@ -33,7 +33,9 @@ Evidence = Mapping[tuple[str, str], Mapping[str, Rounds]]
 WIDTH = 100
 BAR = 20
 EIGHTHS = " ▏▎▍▌▋▊▉"
-NAME, FIGURE, RATIO = 28, 24, 22
+FIGURE, RATIO = 24, 22
+NAMES = (20, 40)
+"""Columns that names get at least and at most; figures go before names where a terminal is narrow."""
 
 
 def bar(share: float, cells: int = BAR) -> str:
@@ -59,7 +61,7 @@ def summary(rows: Sequence[Row], console: Console, rounds: Evidence | None = Non
             _line(console, [(words.one_line(heading, width), "bold")], width)
             for parts in _table(own, width if console.is_terminal else 0):
                 _line(console, parts, width)
-            if rounds and own.measured and own.rows[0].workload != INSTRUMENT:
+            if rounds and own.measured and not own.rows[0].calibration:
                 _paragraph(console, f"{lead_sentence(own, headline(own.rows))}.", width)
             console.print()
 
@@ -73,26 +75,34 @@ def _table(own: Scene, width: int) -> Iterable[Parts]:
     estimates = [value(row, metric) for row in own.rows]
     scale = scale_for(estimates, metric.kind)
     most = max((one.point for one in estimates if one is not None), default=0.0)
+    names = _name_columns(own.rows, width or WIDTH)
     if any(one is not None for one in estimates):
         title = "overhead per op" if metric is OVERHEAD else "throughput"
         second = "CPU per op, " + _cpu_scale(own.rows).label if metric is OVERHEAD else "ratio"
-        head = f"  {'':<{NAME}} {f'{title}, {words.unit(scale)}':>{FIGURE}} {second:>{RATIO}}"
+        head = f"  {'':<{names}} {f'{title}, {words.unit(scale)}':>{FIGURE}} {second:>{RATIO}}"
         yield [(head, "dim")]
     for row in ordered(own.rows, metric):
-        yield _row(row, metric, scale, most, width, _cpu_scale(own.rows))
+        yield _row(row, metric, scale, most, width, _cpu_scale(own.rows), names)
+
+
+def _name_columns(rows: Iterable[Row], width: int) -> int:
+    """Columns for names: as many as the longest needs, if both figures still fit beside it."""
+    longest = max((len(words.one_line(shown_name(row))) for row in rows), default=0)
+    room = width - FIGURE - RATIO - 5
+    return max(NAMES[0], min(longest, room, NAMES[1]))
 
 
 def _cpu_scale(rows: Iterable[Row]) -> Scale:
     return scale_for([row.cpu_per_op for row in rows], "s")
 
 
-def _row(row: Row, metric: Metric, scale: Scale, most: float, width: int, cpu: Scale) -> Parts:
+def _row(row: Row, metric: Metric, scale: Scale, most: float, width: int, cpu: Scale, names: int) -> Parts:
     found = value(row, metric)
-    name = words.one_line(shown_name(row), NAME)
+    name = words.short_name(shown_name(row), names)
     if found is None:
         said = "ran, answer checked; no figure" if row.status == "OK" else f"{row.status}: {row.reason}"
-        return [(f"  {name:<{NAME}} ", "dim"), (words.one_line(said, WIDTH - NAME - 4), "dim italic")]
-    parts: Parts = [(f"  {name:<{NAME}} ", "")]
+        return [(f"  {name:<{names}} ", "dim"), (words.one_line(said, WIDTH - names - 4), "dim italic")]
+    parts: Parts = [(f"  {name:<{names}} ", "")]
     parts += _numbers(found, scale, FIGURE)
     second = row.cpu_per_op if metric is OVERHEAD else row.speedup
     if second is not None:

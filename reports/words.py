@@ -14,6 +14,8 @@ from bench.model import Estimate
 
 DASH = "–"
 MINUS = "−"
+NAMED = 4
+"""How many names a sentence gives before it counts the others."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -127,6 +129,19 @@ def one_line(text: object, limit: int = 160) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
+def short_name(text: object, limit: int) -> str:
+    """A contestant's name on one line: `multi…+forkserver/requests`, as variant and client library tell names apart."""
+    flat = " ".join(clean(text).split())
+    if len(flat) <= limit:
+        return flat
+    base = re.match(r"[^+/]*", flat)
+    rest = flat[base.end() :] if base else ""
+    if rest and limit - len(rest) >= 3:
+        return f"{flat[: limit - len(rest) - 1]}…{rest}"
+    tail = (limit - 1) // 2
+    return f"{flat[: limit - 1 - tail]}…{flat[len(flat) - tail :]}"
+
+
 def sentence(text: object) -> str:
     """Cleaned text that ends with a full stop."""
     flat = clean(text).strip()
@@ -136,6 +151,13 @@ def sentence(text: object) -> str:
 def listing(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def several(names: Sequence[str]) -> str:
+    """`a, b and c`; of many names the first few, and how many others there are."""
+    if len(names) <= NAMED + 1:
+        return listing(names)
+    return listing([*names[:NAMED], f"{len(names) - NAMED} others"])
 
 
 def count(number: int, noun: str) -> str:

@@ -7,7 +7,6 @@ from them here, so that it can be computed again. Reports pick the newest file o
 from __future__ import annotations
 
 import json
-import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,12 +20,17 @@ import numpy as np
 from scipy.special import bdtr
 
 from bench.model import Estimate
+from results.fields import mapping, number, text
 from results.runfile import TOOL, os_words
+from results.runner_costs import RunnerCosts, parse_costs
 from results.stats.estimate import linear_interval, log_interval
 from results.stats.samples import PairedRounds
 
 SCHEMA: Final = 1
-"""Of the calibration file; an old reader ignores fields it does not know and refuses a higher number."""
+"""Of the calibration file; an old reader ignores fields it does not know and refuses a higher number.
+
+`costs` came later and is such a field: a file without it is still read, and the number stays.
+"""
 KIND: Final = "calibration"
 AGAIN: Final = "make it again with: when-async calibrate"
 
@@ -71,6 +75,8 @@ class Calibration:
     figures: tuple[Figure, ...]
     failures: tuple[tuple[str, str], ...]
     """(what, reason) of each probe that failed."""
+    costs: RunnerCosts | None = None
+    """What one more in flight costs each runner; None where that was not asked for."""
 
     def of(self, group: str) -> list[Figure]:
         """The figures of one group, in the order in which they were measured first."""
@@ -105,7 +111,7 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
 
     Raises CalibrationError where the folder cannot be written.
     """
-    text = json.dumps({"kind": KIND, "schema": SCHEMA, "tool": TOOL} | dict(record), indent=1) + "\n"
+    written = json.dumps({"kind": KIND, "schema": SCHEMA, "tool": TOOL} | dict(record), indent=1) + "\n"
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +119,7 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             # mkstemp makes a file for the owner only; this one is for whoever may read the folder.
             os.chmod(temporary, 0o644)
-            file.write(text)
+            file.write(written)
         os.replace(temporary, path)
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -155,22 +161,23 @@ def parse(path: Path, record: Mapping[str, Any]) -> Calibration:
     date = datetime.fromisoformat(record["date"])
     if date.tzinfo is None:
         raise ValueError("the date has no zone")
-    interpreter = _mapping(record["interpreter"])
+    interpreter = mapping(record["interpreter"])
     gil = "" if interpreter.get("gil", True) else " without GIL"
     return Calibration(
         path=path,
-        node_id=_text(record["node_id"]),
+        node_id=text(record["node_id"]),
         date=date,
         quick=bool(record.get("quick")),
-        seconds=_number(record["seconds"]),
-        processes=int(_number(record["processes"])),
+        seconds=number(record["seconds"]),
+        processes=int(number(record["processes"])),
         interpreter=f"{interpreter.get('implementation', '')} {interpreter.get('version', '')}{gil}".strip(),
         machine=_machine(record["machine"]),
-        surroundings=_mapping(record["surroundings"]),
-        idle_noise=_mapping(record["idle_noise"]),
-        busy_noise=_mapping(record["busy_noise"]),
+        surroundings=mapping(record["surroundings"]),
+        idle_noise=mapping(record["idle_noise"]),
+        busy_noise=mapping(record["busy_noise"]),
         figures=(*map(_figure, record["quantities"]), *pair_figures(record["pairs"], record.get("absent", ()))),
-        failures=tuple((_text(one["title"]), _text(one["reason"])) for one in record["failures"]),
+        failures=tuple((text(one["title"]), text(one["reason"])) for one in record["failures"]),
+        costs=parse_costs(mapping(record["costs"])) if record.get("costs") is not None else None,
     )
 
 
@@ -190,6 +197,16 @@ def newest(node_id: str, folders: Iterable[Path]) -> tuple[Calibration | None, l
     return None, notes
 
 
+def costs_of(path: Path, node_id: str) -> Mapping[str, Any] | None:
+    """The `costs` that this file has of that machine, as they are; None where there are none to read."""
+    try:
+        record = json.loads(path.read_bytes())
+        known = _load(path)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return mapping(record["costs"]) if known.costs is not None and known.node_id == node_id else None
+
+
 def for_runs(headers: Iterable[Mapping[str, Any]], folders: Sequence[Path]) -> tuple[dict[str, Calibration], list[str]]:
     """The calibration of each machine that the headers of runs name, by node id, and notes on what was ignored."""
     found: dict[str, Calibration] = {}
@@ -205,16 +222,16 @@ def for_runs(headers: Iterable[Mapping[str, Any]], folders: Sequence[Path]) -> t
 
 def _figure(quantity: Mapping[str, Any]) -> Figure:
     """The estimate of one quantity over its processes."""
-    values = [_number(value) for value in quantity["values"]]
-    reason = _text(quantity.get("reason") or "")
+    values = [number(value) for value in quantity["values"]]
+    reason = text(quantity.get("reason") or "")
     interval = {"log": log_interval, "linear": linear_interval}[quantity["scale"]]
     try:
-        estimate = interval(values, _text(quantity["unit"]))
+        estimate = interval(values, text(quantity["unit"]))
     except ValueError as error:
         estimate, reason = None, str(error)
     if estimate is None and not reason:
         reason = "fewer than two processes gave a value"
-    group, row, column = (_text(quantity[name]) for name in ("group", "row", "column"))
+    group, row, column = (text(quantity[name]) for name in ("group", "row", "column"))
     return Figure(group, row, column, estimate, reason, bool(quantity.get("absent")))
 
 
@@ -236,10 +253,10 @@ CENTRE: Final = "centre of the first, 0 without bias"
 
 def pair_figures(pairs: Sequence[Mapping[str, Any]], absent: Sequence[Mapping[str, Any]]) -> list[Figure]:
     """Spread of each estimator over A/A pairs, pinned and free, and the centre of the one that the gate uses."""
-    why = {PINNED: _text(absent[0]["reason"]) if absent else "", FREE: ""}
+    why = {PINNED: text(absent[0]["reason"]) if absent else "", FREE: ""}
     rounds: dict[str, list[PairedRounds]] = {PINNED: [], FREE: []}
     for one in pairs:
-        sides = (np.array([_number(value) for value in one[name]]) for name in ("base_s", "head_s"))
+        sides = (np.array([number(value) for value in one[name]]) for name in ("base_s", "head_s"))
         rounds[PINNED if one["pinned"] else FREE].append(PairedRounds(*sides))
     figures = []
 
@@ -271,28 +288,10 @@ def spread(log_ratios: Sequence[float], confidence: float = 0.95) -> Estimate | 
     return Estimate(float(np.median(sizes)), float(sizes[cut]), float(sizes[n - 1 - cut]), "fraction", n, confidence)
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"not a number: {str(value)[:40]}")
-    return float(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"not a text: {str(value)[:40]}")
-    return value
-
-
 def _machine(value: Any) -> Mapping[str, Any]:
     """The fingerprint of a machine, whose counts are numbers where they are known."""
-    box = _mapping(value)
-    counts = {name: _number(box[name]) for name in ("cores", "memory_bytes") if box.get(name) is not None}
+    box = mapping(value)
+    counts = {name: number(box[name]) for name in ("cores", "memory_bytes") if box.get(name) is not None}
     if any(count < 0 for count in counts.values()):
         raise ValueError("a machine with less than no cores or memory")
     return box
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"not an object: {str(value)[:40]}")
-    return value

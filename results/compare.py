@@ -26,6 +26,8 @@ HEADROOM = 3.0
 """A service must be able to take this many times what the contestant asks of it (method.md, R11)."""
 SERVICE_BUSY = 0.7
 """Share of one core from which on a service is taken to be the limit (method.md, R11)."""
+INSTRUMENT = "empty"
+"""The workload that measures the instrument, for run files from before the cell itself said so."""
 
 _CELL_KEY = ["run", "cell"]
 _FORK_KEY = ["run", "cell", "fork"]
@@ -58,7 +60,8 @@ class Row:
     `pss` and `peak_rss` in bytes. `speedup` says how many times faster than the reference cell of the same
     comparison and interpreter; it is None for the reference itself. `arithmetic_speedup` is what overlapping the
     waits alone gives. `headroom` is service capacity / throughput; `server_bound` says that the service may be
-    what was measured. `forks` and `rounds` count the processes and all their measured rounds.
+    what was measured. `calibration` says that the workload measures the instrument, so that no row of
+    it is an answer. `forks` and `rounds` count the processes and all their measured rounds.
     """
 
     cell: str
@@ -81,6 +84,7 @@ class Row:
     advice: str
     ops: int | None
     headline: str
+    calibration: bool
     ideal_s: float | None
     makespan: Estimate | None
     throughput: Estimate | None
@@ -228,6 +232,8 @@ def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:
     fields["params"] = json.loads(cell["params"])
     fields["one_core"] = bool(known["one_core"])
     fields["reference"] = bool(known["reference"])
+    measures_us = known["calibration"]
+    fields["calibration"] = known["workload"] == INSTRUMENT if measures_us is None else bool(measures_us)
     fields["arithmetic_speedup"] = serial_s / ideal_s if serial_s is not None and ideal_s else None
     return fields
 

@@ -52,6 +52,7 @@ COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "serial_ideal_s": ("Float64", "s", "least makespan with one op in flight"),
     "ops": ("Int64", "ops", "ops in one round"),
     "headline": ("string", "", "what the workload is read by: throughput or overhead"),
+    "calibration": ("boolean", "", "whether the workload measures the instrument; NA in older run files"),
     "fork": ("Int64", "", "number of the fresh process, from 0; the unit of replication"),
     "block": ("Int64", "", "number of the pass over all contestants"),
     "round": ("Int64", "", "number of the round within its phase, from 0"),
@@ -100,7 +101,7 @@ _SAMPLE = (
 )  # fmt: skip
 _CELL = (
     "workload", "comparison", "concurrency", "runner", "library", "family", "python", "reference", "one_core",
-    "ideal_s", "serial_ideal_s", "ops", "headline",
+    "ideal_s", "serial_ideal_s", "ops", "headline", "calibration",
 )  # fmt: skip
 _TRIAL = ("launch_s", "startup_s", "teardown_s", "pss_bytes")
 _Table = dict[str, list[Any]]

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from bench.model import Estimate
 from reports import style
-from reports.findings import NOTHING, same_library, split_sentence
+from reports.findings import NOTHING
+from reports.libraries import library_sentence, pair_sentence, same_library, split_sentence
 from reports.plotting import (
     FOOT,
     TITLE,
@@ -15,13 +16,27 @@ from reports.plotting import (
     add_axes,
     figure,
     fit,
+    fit_name,
     name_width,
-    reason,
     shape_axis,
     write_note,
 )
-from reports.scene import CPU, THROUGHPUT, Metric, Row, Scene, facet_names, facets, headline, ordered, value
-from reports.words import Scale, listing, one_line, scale_for, times, unit
+from reports.scene import (
+    CPU,
+    THROUGHPUT,
+    Metric,
+    Row,
+    Scene,
+    crowded,
+    facet_names,
+    facets,
+    headline,
+    ordered,
+    reason,
+    uncrowded,
+    value,
+)
+from reports.words import Scale, listing, scale_for, unit
 
 LANE = 0.62
 LABELS = (-0.15, 0.15, -0.265, 0.265)
@@ -87,7 +102,7 @@ def _why(scene: Scene, lane: str, inches: float) -> str:
 
 def draw(scene: Scene, width: float) -> Figure:
     """Throughput and CPU time per op side by side, one line of panels per interpreter."""
-    rows = tuple(row for row in scene.rows if row.library)
+    rows = uncrowded([row for row in scene.rows if row.library])
     scene = scene.only(rows)
     known, names, lanes = facets(rows), facet_names(rows), _lanes(scene)
     looks = style.looks((row.contestant, row.family) for row in rows)
@@ -115,7 +130,7 @@ def draw(scene: Scene, width: float) -> Figure:
                     if not points and (column == 0 or not wide):
                         write_note(axes, y, _why(scene.of_facet(one), lane, inches))
                     if column == 0 or not wide:
-                        axes.text(-0.1 / inches, y, one_line(lane, 24), transform=across, ha="right", va="center")
+                        axes.text(-0.1 / inches, y, fit_name(lane, room), transform=across, ha="right", va="center")
                 if len(known) > 1 and column == 0:
                     axes.text(
                         -room / inches,
@@ -138,14 +153,21 @@ def title(scene: Scene) -> str:
         if sentence:
             return sentence + where
         for first, second, ratio in same_library(own)[:1]:
-            much = f"{first.runner} had {times(ratio)} the throughput of {second.runner}"
-            return f"With {first.library} on both sides, {much}{where}"
+            return f"{pair_sentence(first, second, ratio)}{where}"
+        library = library_sentence(own)
+        if library:
+            return library + where
     libraries = list(dict.fromkeys(row.library for row in scene.rows if row.library))
     return (
-        f"{listing(libraries)} side by side: no model has two of them, so model and library stay confounded"
+        f"{listing(libraries)} side by side: no model has a figure with two, so model and library stay confounded"
         if libraries
         else NOTHING
     )
+
+
+def subtitle(scene: Scene) -> str:
+    told = "Each line is a model, each point on it a client library; 95 % intervals over processes."
+    return f"{told} Variants of a model stand in the table." if crowded(scene.rows) else told
 
 
 LIBRARY_GAP = Plot(
@@ -153,7 +175,7 @@ LIBRARY_GAP = Plot(
     fits=_fits,
     draw=draw,
     title=title,
-    subtitle=lambda scene: "Each line is a model, each point on it a client library; 95 % intervals over processes.",
+    subtitle=subtitle,
     caption="Distance along a line is the library; distance between lines at one library is the model. "
     "Where no library has both faces, what remains between two lines still mixes the two.",
     order=4,

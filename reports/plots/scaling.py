@@ -12,22 +12,53 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bench.model import Estimate
 from reports import style
 from reports.findings import lead
-from reports.plotting import FOOT, TITLE, Plot, add_axes, figure, fit, name_width, plain, shape_axis
-from reports.scene import OVERHEAD, Metric, Row, Scene, facet, facet_names, facets, headline, ladder, value
+from reports.plotting import FOOT, TITLE, Plot, add_axes, figure, fit_name, name_width, plain, shape_axis
+from reports.scene import (
+    OVERHEAD,
+    Metric,
+    Row,
+    Scene,
+    facet,
+    facet_names,
+    facets,
+    headline,
+    ladder,
+    models,
+    serial,
+    value,
+)
 from reports.words import listing, scale_for, unit
 
 HEIGHT = 2.75
-LINE = 0.165
+LINE, APART = 0.165, 0.28
+"""Inches a name at the end of a line takes, and what a panel gets for each so that its lines can be told apart."""
+FULL = 12
+"""With more lines than this one of each model is drawn in full, and the others thin and without a name."""
+
+Lines = dict[str, list[tuple[Row, Estimate]]]
+Looks = dict[str, tuple[str, Any]]
 
 
-def lines(scene: Scene, metric: Metric) -> dict[str, list[tuple[Row, Estimate]]]:
+def lines(scene: Scene, metric: Metric) -> Lines:
     """Contestant -> its points in order of concurrency, for contestants with two or more of them."""
-    found: dict[str, list[tuple[Row, Estimate]]] = {}
+    found: Lines = {}
     for row in sorted(scene.rows, key=lambda row: row.concurrency):
         estimate = value(row, metric)
         if estimate is not None and estimate.low > 0:
             found.setdefault(row.contestant, []).append((row, estimate))
     return {name: points for name, points in found.items() if len({r.concurrency for r, _ in points}) >= 2}
+
+
+def named(found: Lines, metric: Metric) -> set[str]:
+    """The lines that are drawn in full: all of them, or of many that of each model with its best client library."""
+    if len(found) <= FULL:
+        return set(found)
+    ends = {name: points[-1] for name, points in found.items()}
+    order = sorted(ends, key=lambda name: ends[name][1].point, reverse=metric.higher_is_better)
+    best: dict[str, str] = {}
+    for name in sorted(order, key=lambda name: -ends[name][0].concurrency):
+        best.setdefault(ends[name][0].runner, name)
+    return {best[runner] for runner in models(row for row, _ in ends.values())}
 
 
 def main_ladder(scene: Scene) -> Scene:
@@ -75,16 +106,22 @@ def _draw_line(
         axes.plot([r.concurrency] * 2, [e.low / factor, e.high / factor], color=colours.light, linewidth=1.3, zorder=3)
     axes.plot(xs, ys, linestyle="none", marker=look[0], markersize=5.2, color=colours.light,
               markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.7, zorder=4)  # fmt: skip
-    bend = knee(points) if knees and row.family not in ("sync", "blocking") else None
+    bend = knee(points) if knees and not serial(row) else None
     if bend is not None:
         at = next(e.point / factor for r, e in points if r is bend)
         axes.plot([bend.concurrency], [at], marker="o", markersize=8.5, fillstyle="none", color=style.SOFT,
                   markeredgewidth=0.9, zorder=5)  # fmt: skip
 
 
-def _draw_labels(
-    axes: Axes, found: dict[str, list[tuple[Row, Estimate]]], factor: float, inches: float, height: float, room: float
-) -> None:
+def _draw_thin(axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float) -> None:
+    """A line of the crowd: it shows how far variants and libraries spread, the tables say which is which."""
+    axes.plot([r.concurrency for r, _ in points], [e.point / factor for _, e in points], linewidth=0.7, alpha=0.45,
+              color=style.family(points[0][0].family).light, zorder=2)  # fmt: skip
+
+
+def _draw_labels(axes: Axes, found: Lines, looks: Looks, factor: float, size: tuple[float, float], room: float) -> None:
+    """A name at the right end of each line, with its marker; names are pushed apart where lines end close together."""
+    inches, height = size
     to_axes = axes.transData + axes.transAxes.inverted()
     most = max(points[-1][0].concurrency for points in found.values())
     ends = []
@@ -101,7 +138,11 @@ def _draw_labels(
     for (wanted, name), at in zip(ends, places, strict=True):
         axes.plot([1.0, 1 + 0.13 / inches], [wanted, at], transform=axes.transAxes, color=style.FAINT, linewidth=0.8,
                   clip_on=False)  # fmt: skip
-        axes.text(1 + 0.17 / inches, at, fit(name, room), transform=axes.transAxes, va="center", fontsize=8.5)
+        colours = style.family(found[name][0][0].family)
+        axes.plot([1 + 0.19 / inches], [at], transform=axes.transAxes, marker=looks[name][0], markersize=4.2,
+                  color=colours.light, markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.5,
+                  clip_on=False)  # fmt: skip
+        axes.text(1 + 0.27 / inches, at, fit_name(name, room), transform=axes.transAxes, va="center", fontsize=8.5)
 
 
 def draw(scene: Scene, width: float) -> Figure:
@@ -114,12 +155,14 @@ def draw(scene: Scene, width: float) -> Figure:
     estimates = [e for found in every.values() for points in found.values() for _, e in points]
     scale = scale_for(estimates, metric.kind)
     low, high = min(e.low for e in estimates) / scale.factor, max(e.high for e in estimates) / scale.factor
-    room = name_width([name for found in every.values() for name in found], width * (0.3 if width > 5 else 0.42))
+    full = {one: named(found, metric) for one, found in every.items()}
+    room = name_width([name for names in full.values() for name in names], width * (0.3 if width > 5 else 0.42))
     left, names = 0.62, facet_names(scene.rows)
     columns = 2 if len(known) > 1 and width / 2 - left - room - 0.2 >= 1.6 else 1
     inches = (width - columns * (left + room + 0.2)) / columns
     head = TITLE * (2 if len(known) > 1 else 1) + 0.06
     height = HEIGHT if len(known) == 1 or columns == 2 else HEIGHT * 0.85
+    height = max(height, APART * max(len(names) for names in full.values()))
     block = head + height + FOOT
     fig = figure(width, block * -(-len(known) // columns))
     label = f"{'overhead per op' if metric is OVERHEAD else 'throughput'}, {unit(scale)}"
@@ -128,9 +171,13 @@ def draw(scene: Scene, width: float) -> Figure:
             at = (index % columns) * (width / columns) + left
             axes = add_axes(fig, at, (index // columns) * block + head, inches, height)
             _shape(axes, [row.concurrency for row in scene.rows], (low / 1.25, high * 1.25), inches)
+            shown = {name: points for name, points in every[one].items() if name in full[one]}
             for name, points in every[one].items():
-                _draw_line(axes, points, scale.factor, looks[name], metric is not OVERHEAD)
-            _draw_labels(axes, every[one], scale.factor, inches, height, room)
+                if name in shown:
+                    _draw_line(axes, points, scale.factor, looks[name], metric is not OVERHEAD)
+                else:
+                    _draw_thin(axes, points, scale.factor)
+            _draw_labels(axes, shown, looks, scale.factor, (inches, height), room)
             axes.set_xlabel("ops in flight")
             corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
             axes.text(-left / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=8.5, **corner)
@@ -184,7 +231,14 @@ def title(scene: Scene) -> str:
 def subtitle(scene: Scene) -> str:
     metric = headline(scene.rows)
     words = "Overhead over the ideal per op" if metric is OVERHEAD else "Throughput"
-    return f"{words} against ops in flight, both axes logarithmic; thin bars are 95 % intervals over processes."
+    said = f"{words} against ops in flight, both axes logarithmic; thin bars are 95 % intervals over processes."
+    scene = main_ladder(scene)
+    every = [lines(scene.of_facet(one), metric) for one in facets(scene.rows)]
+    if any(len(named(found, metric)) < len(found) for found in every):
+        libraries = any(row.library for row in scene.rows)
+        which = "with its best client library; other libraries and variants" if libraries else "alone; variants"
+        said += f" Each model is named {which} are the thin lines."
+    return said
 
 
 SCALING = Plot(
