@@ -117,14 +117,15 @@ def test_a_room_imports_only_from_the_rooms_before_it(rooms: tuple[str, ...], al
     assert breaches(of(*rooms), *allowed) == []
 
 
-BY_HAND = "bench.worker.by_hand"
-"""Tells what the instrument costs, so it alone in the sealed room sees a runner, for the pool's bare op."""
-
-
 def test_the_sealed_room_sees_the_nouns_and_the_registry_only() -> None:
-    found = [each for each in of("bench.worker") if each.module != BY_HAND]
-    assert breaches(found, "bench.worker", "bench.model", "bench.registry") == []
-    assert breaches(of(BY_HAND), "bench.worker", "bench.runners.multiprocessing_") == []
+    assert breaches(of("bench.worker"), "bench.worker", "bench.model", "bench.registry") == []
+
+
+def test_no_event_loop_is_imported_by_what_runs_in_every_thread_and_process() -> None:
+    """A pool of processes must not pay for asyncio at its start."""
+    shared = ("kits", "children", "ledger", "contexts", "fanout", "probes", "trap", "session", "__main__")
+    found = of(*(f"bench.worker.{name}" for name in shared))
+    assert [str(each) for each in found if each.top == "asyncio"] == []
 
 
 def test_runners_see_the_nouns_the_sealed_room_and_each_other() -> None:
@@ -137,9 +138,24 @@ def test_the_sealed_room_imports_the_standard_library_only() -> None:
 
 
 def test_a_runner_imports_its_own_library_inside_a_function_and_no_other() -> None:
-    required = {found.ref: found.value.requires for found in collect("bench.runners", Runner).values()}
-    found = foreign(of("bench.runners"))
-    assert [str(each) for each in found if not each.inside or each.top not in required.get(each.module, ())] == []
+    required: dict[str, set[str]] = {}
+    for found in collect("bench.runners", Runner).values():
+        required.setdefault(found.ref, set()).update(found.value.requires)
+    wrong = [
+        each
+        for each in foreign(of("bench.runners"))
+        if not each.inside or each.top not in required.get(each.module, ())
+    ]
+    assert [str(each) for each in wrong] == []
+
+
+def test_a_runner_imports_every_library_that_it_requires() -> None:
+    """Or it would be refused where it could run."""
+    imported = {(each.module, each.top) for each in of("bench.runners")}
+    helpers = {"bench.runners.anyio_": {"trio"}}  # through the thread that trio_ keeps for it
+    for found in collect("bench.runners", Runner).values():
+        missing = {module for module in found.value.requires if (found.ref, module) not in imported}
+        assert missing <= helpers.get(found.ref, set()), found.value.name
 
 
 def test_a_workload_imports_its_client_libraries_inside_its_bodies() -> None:

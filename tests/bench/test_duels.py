@@ -64,6 +64,11 @@ def test_what_both_have_is_a_duel_of_base_and_head() -> None:
     assert duel.base.cell.id != duel.head.cell.id
 
 
+def test_each_side_runs_the_body_by_its_own_name_for_it() -> None:
+    (duel,) = matched([entry("tiny", key="pure")], [entry("tiny", key="blocking")]).duels
+    assert (duel.base.cell.body_key, duel.head.cell.body_key) == ("pure", "blocking")
+
+
 def test_a_file_of_the_working_copy_is_found_in_each_tree() -> None:
     found = match(
         selection("tiny", ref=MINE), (BASE, HEAD), (entries(entry("tiny")), entries(entry("tiny"))),

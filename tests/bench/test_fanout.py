@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import subprocess
 import sys
 import threading
-import time
 from queue import Empty
 from typing import Any
 
 import pytest
 
-from bench.model import Usage
 from bench.worker.fanout import FAILURES_KEPT, Failures, Tally, note_failure, prefilled, pull, pull_async
-from bench.worker.kits import AsyncioKit, BlockingKit, open_blocking
-from bench.worker.probes import Children, Stopwatch, difference, total, usage_now
-from support import fakes
 
 
 def even_only(item: int) -> int:
@@ -97,96 +90,3 @@ async def test_a_tally_counts_an_op_that_fails_as_ended() -> None:
     with pytest.raises(LookupError):
         tally.watch(even_only)(1)
     assert (tally.started, tally.open, tally.peak) == (2, 0, 1)
-
-
-class Resource:
-    """Notes when it was entered and left, in either kind of `with`."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-
-    def __enter__(self) -> Resource:
-        self.steps.append("in")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.steps.append("out")
-
-
-class AsyncResource(Resource):
-    async def __aenter__(self) -> Resource:
-        return self.__enter__()
-
-    async def __aexit__(self, *_: object) -> None:
-        self.__exit__()
-
-
-def test_what_a_body_enters_is_left_when_its_kit_closes() -> None:
-    resource, kit = Resource(), BlockingKit(1, None)
-    assert kit.enter(resource) is resource
-    kit.close()
-    assert resource.steps == ["in", "out"]
-
-
-async def test_the_kit_of_a_loop_takes_both_kinds_of_resources() -> None:
-    plain, asynchronous, kit = Resource(), AsyncResource(), AsyncioKit(1, None)
-    kit.enter(plain)
-    assert await kit.enter(asynchronous) is asynchronous
-    await kit.close()
-    assert plain.steps == asynchronous.steps == ["in", "out"]
-
-
-def test_a_body_that_fails_to_open_leaves_what_it_had_entered() -> None:
-    resource = Resource()
-
-    def body(kit: Any, params: Any) -> Any:
-        kit.enter(resource)
-        raise ValueError("no server")
-
-    with pytest.raises(ValueError, match="no server"):
-        open_blocking(fakes.job(fakes.workload(bodies={"blocking": body})))
-    assert resource.steps == ["in", "out"]
-
-
-def test_the_verbs_of_a_kit_are_the_native_ones() -> None:
-    assert BlockingKit(1, None).sleep is time.sleep
-    assert AsyncioKit(1, None).sleep is asyncio.sleep
-
-
-def used(cpu_s: float, switches: int = 0, rss: int = 0) -> Usage:
-    return Usage(cpu_user_s=cpu_s, cpu_system_s=cpu_s, switches_voluntary=switches, peak_rss_bytes=rss)
-
-
-def test_a_difference_is_never_negative() -> None:
-    assert difference(used(3, 5), used(1, 2)) == used(2, 3)
-    assert difference(used(1), used(1.5)).cpu_user_s == 0
-
-
-def test_usage_adds_up_over_processes() -> None:
-    assert total([used(1, 1, 10), used(2, 3, 20)]) == used(3, 4, 30)
-
-
-def test_a_child_is_charged_once_for_what_it_reports_cumulatively() -> None:
-    children = Children(memory=lambda pid: 10)
-    assert children.add(used(0, rss=5), {11: used(1), 12: used(2)}) == used(3, rss=25)
-    assert children.add(used(0, rss=5), {11: used(1.5)}) == used(0.5, rss=25)  # an idle child still holds memory
-    assert children.add(used(0, rss=5), {12: used(4)}) == used(2, rss=25)
-
-
-def test_the_peak_of_memory_is_this_process_s_own_and_not_what_its_parent_once_had() -> None:
-    code = "from bench.worker.probes import peak_rss_bytes; print(peak_rss_bytes())"
-    held = bytearray(200 * 2**20)
-    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert 2**20 < int(child.stdout) < len(held)
-
-
-def test_a_stopwatch_reads_what_the_round_used_and_not_what_came_before() -> None:
-    before = usage_now()
-    watch = Stopwatch()
-    watch.start()
-    gc.collect()
-    done = watch.round([1], [], watch.start_ns + 5)
-    assert done.end_ns - done.start_ns == 5
-    assert done.gc_collections >= 1
-    assert done.used.cpu_user_s <= usage_now().cpu_user_s - before.cpu_user_s
-    assert done.used.peak_rss_bytes > 1_000_000

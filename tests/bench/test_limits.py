@@ -31,6 +31,8 @@ def test_the_lowest_limit_counts_and_is_named(files: dict[str, int | None]) -> N
     assert limits.thread_limit() == (1000, "pids.max of the container is 1064")
     files["/proc/sys/kernel/threads-max"] = 564
     assert limits.thread_limit() == (500, "kernel.threads-max is 564")
+    files["/proc/sys/kernel/pid_max"] = 464
+    assert limits.thread_limit() == (400, "kernel.pid_max is 464")
     files["/proc/sys/vm/max_map_count"] = 2600
     assert limits.thread_limit() == (300, "vm.max_map_count is 2600 and a thread takes two mappings")
 

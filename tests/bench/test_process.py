@@ -135,7 +135,9 @@ def test_an_interpreter_that_is_not_there_is_a_reason_without_a_path(reaper: Fak
 
 def test_a_worker_whose_workload_is_not_there_says_so(reaper: FakeReaper) -> None:
     options: dict[str, Any] = {"environ": {}, "reaper": reaper}
-    trial = {"workload": "x", "workload_ref": "no_such_module"}
+    trial = {
+        "runner": "sync", "runner_ref": "bench.runners.sync", "workload": "x", "workload_ref": "no_such_module",
+    }  # fmt: skip
     worker = Worker(sys.executable, trial, **options)
     try:
         with pytest.raises(ProcessFailed, match="RegistryError: no_such_module does not import"):

@@ -56,7 +56,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_our_own_runners_are_found_by_their_type() -> None:
     found = collect("bench.runners", Runner)
-    assert set(found) >= {"sync", "threading", "multiprocessing", "asyncio", "uvloop"}
+    assert set(found) >= {"sync", "threading", "multiprocessing+spawn", "asyncio", "uvloop", "trio", "dask"}
     assert found["uvloop"].ref == "bench.runners.uvloop_"
 
 
@@ -146,6 +146,24 @@ def test_every_library_of_the_winning_style_is_a_contestant() -> None:
     assert bodies_for(workload, able("threading", "blocking")) == ["blocking/requests", "blocking/http.client"]
 
 
+def test_each_library_is_run_by_the_first_style_that_has_it() -> None:
+    workload = bodies("async/httpx", "asyncio/aiohttp", "asyncio/httpx", "blocking/requests")
+    assert bodies_for(workload, able("asyncio", "async")) == ["asyncio/aiohttp", "asyncio/httpx"]
+    assert bodies_for(workload, able("trio", "async")) == ["async/httpx"]
+    assert bodies_for(bodies("async/httpx", "asyncio/aiohttp"), able("asyncio", "async")) == [
+        "asyncio/aiohttp",
+        "async/httpx",
+    ]
+
+
+def test_a_body_without_a_library_serves_only_where_no_style_before_it_had_any() -> None:
+    assert bodies_for(bodies("asyncio/aiohttp", "async", "pure"), able("asyncio", "async", "pure")) == [
+        "asyncio/aiohttp"
+    ]
+    assert bodies_for(bodies("asyncio", "async/httpx"), able("asyncio", "async")) == ["asyncio", "async/httpx"]
+    assert bodies_for(bodies("asyncio", "asyncio/aiohttp"), able("asyncio", "async")) == ["asyncio", "asyncio/aiohttp"]
+
+
 def test_a_style_that_merely_begins_alike_does_not_fit() -> None:
     assert bodies_for(bodies("async"), able("asyncio")) == []
 
@@ -166,10 +184,33 @@ def test_an_old_python_is_refused_before_a_missing_library() -> None:
     )
 
 
-@pytest.mark.parametrize(("key", "requires"), [("pure", ("trio",)), ("pure/trio", ())])
-def test_a_missing_library_is_refused_with_the_line_that_installs_it(key: str, requires: tuple[str, ...]) -> None:
-    reason = refusal(bodies(key), able("pure", requires=requires), key, fakes.ENVIRONMENT)
-    assert reason == "trio is not installed for Python 3.11; pip install trio"
+def test_a_python_that_is_too_new_is_refused_with_what_stops_the_library_there() -> None:
+    runner = able("pure", newest_python=(3, 11), newest_why="1.6 uses what 3.12 removed", requires=("nowhere",))
+    later = replace(fakes.ENVIRONMENT, version="3.12.0", modules={"nowhere": "1.6"})
+    assert refusal(bodies("pure"), replace(runner, requires=()), "pure", fakes.ENVIRONMENT) is None
+    assert refusal(bodies("pure"), runner, "pure", later) == (
+        "able runs on Python 3.11 and older, this is 3.12.0: 1.6 uses what 3.12 removed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("trio", "pip install 'when-async[trio]'"),
+        ("distributed", "pip install 'when-async[dask]'"),
+        ("httpx", "pip install httpx"),
+    ],
+)
+def test_a_missing_library_is_refused_with_the_line_that_installs_it(module: str, line: str) -> None:
+    reason = f"{module} is not installed for Python 3.11; {line}"
+    assert refusal(bodies("pure"), able("pure", requires=(module,)), "pure", fakes.ENVIRONMENT) == reason
+    assert refusal(bodies(f"pure/{module}"), able("pure"), f"pure/{module}", fakes.ENVIRONMENT) == reason
+
+
+def test_every_library_that_is_needed_is_looked_for() -> None:
+    environment = replace(fakes.ENVIRONMENT, modules={"trio": "0.31.0"})
+    reason = refusal(bodies("pure/httpx"), able("pure", requires=("trio", "anyio")), "pure/httpx", environment)
+    assert reason == "anyio is not installed for Python 3.11; pip install 'when-async[anyio]'"
 
 
 def test_the_reason_that_the_environment_knows_comes_first() -> None:

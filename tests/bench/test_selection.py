@@ -10,14 +10,26 @@ import pytest
 from bench.model import Point
 from bench.quantity import QuantityError
 from bench.registry import Found, RegistryError
-from bench.selection import Catalogue, catalogue, from_record, profile_points, select, to_record
+from bench.selection import (
+    CORE,
+    FAMILIES,
+    REQUIREMENTS,
+    Catalogue,
+    catalogue,
+    from_record,
+    profile_points,
+    requirements_for,
+    runners_of,
+    select,
+    to_record,
+)
 from support import fakes
 
 QUICK, OTHER, SMOKE = fakes.point(10), fakes.point(30), fakes.point(2)
 TWO_POINTS = fakes.workload(grid={"quick": (QUICK, OTHER), "smoke": (SMOKE,)})
 KNOWN = Catalogue(
     {"tiny": Found(TWO_POINTS, fakes.REF), "other": Found(fakes.workload("other"), fakes.REF)},
-    fakes.runners("sync", "asyncio"),
+    {**{name: fakes.runner(name, core=True) for name in ("sync", "asyncio")}, "curio": fakes.runner("curio")},
 )
 
 MINE = """
@@ -48,7 +60,7 @@ def mine(tmp_path: Path) -> str:
     return str(tmp_path / "mine.py")
 
 
-def test_nothing_asked_for_means_everything() -> None:
+def test_nothing_asked_for_means_every_workload_and_the_core_of_the_runners() -> None:
     chosen = select(KNOWN, [], [], "quick")
     assert {found.value.name for found, _ in chosen.points} == {"tiny", "other"}
     assert list(chosen.runners) == ["sync", "asyncio"]
@@ -95,8 +107,97 @@ def test_a_point_of_the_grid_that_lacks_a_parameter_is_one_clear_line() -> None:
         select(Catalogue({"tiny": Found(broken, "x")}, {}), ["tiny"], [], "quick")
 
 
-def test_the_catalogue_lists_runners_from_the_plain_loop_to_the_fastest_loop() -> None:
-    assert list(catalogue().runners)[:5] == ["sync", "threading", "multiprocessing", "asyncio", "uvloop"]
+def test_the_catalogue_lists_runners_by_family_from_the_plain_loop_on() -> None:
+    runners = catalogue().runners
+    families = [found.value.family for found in runners.values()]
+    assert list(dict.fromkeys(families)) == [family for family in FAMILIES if family in families]
+    assert families == sorted(families, key=FAMILIES.index), "a family is told in one piece"
+    for family in FAMILIES:
+        names = [name for name, found in runners.items() if found.value.family == family]
+        assert names == sorted(names)
+
+
+def test_a_runner_of_a_family_of_its_own_comes_last(tmp_path: Path) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(VARIANT.replace("name=", "family='fibres', name="), encoding="utf-8")
+    assert list(catalogue([], [str(path)]).runners)[-1] == "asyncio+mine"
+
+
+def test_the_core_is_one_runner_of_each_model_and_every_one_of_them_is_ours() -> None:
+    core = [found.value for found in runners_of(CORE, catalogue().runners)]
+    assert [runner.name for runner in core] == [
+        "sync", "threading", "multiprocessing", "interpreters", "asyncio", "uvloop", "trio",
+    ]  # fmt: skip
+    assert len({runner.family for runner in core}) == len(core)
+
+
+MANY = {
+    name: fakes.runner(name, family=family, core=name in ("sync", "asyncio"))
+    for name, family in (
+        ("sync", "sync"), ("threading", "threads"), ("threading+per_op", "threads"), ("asyncio", "asyncio"),
+        ("asyncio+eager", "asyncio"), ("uvloop+eager", "uvloop"),
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spec", "names"),
+    [
+        ("threading", "threading"),
+        ("threading+per_op", "threading+per_op"),
+        ("asyncio*", "asyncio asyncio+eager"),
+        ("*+eager", "asyncio+eager uvloop+eager"),
+        ("thread*g", "threading"),
+        ("??????+eager", "uvloop+eager"),
+        ("family:threads", "threading threading+per_op"),
+        ("core", "sync asyncio"),
+        ("all", " ".join(MANY)),
+    ],
+)
+def test_runners_are_found_by_name_pattern_family_core_or_all(spec: str, names: str) -> None:
+    assert [found.value.name for found in runners_of(spec, MANY)] == names.split()
+
+
+def test_a_pattern_that_fits_nobody_says_where_the_names_are() -> None:
+    with pytest.raises(RegistryError, match=r"^no runner is named like 'curio\*'; `when-async list` shows them$"):
+        runners_of("curio*", MANY)
+
+
+def test_what_nobody_is_called_is_answered_with_the_nearest() -> None:
+    with pytest.raises(RegistryError, match=r"^there is no runner named 'asynci'; did you mean 'asyncio'\?$"):
+        runners_of("asynci", MANY)
+    with pytest.raises(
+        RegistryError, match=r"^there is no family of runners named 'thread'; did you mean 'threads'\?$"
+    ):
+        runners_of("family:thread", MANY)
+    with pytest.raises(RegistryError, match="no family of runners named ''; known are asyncio, sync, threads, uvloop"):
+        runners_of("family:", MANY)
+
+
+def test_a_runner_that_is_asked_for_in_two_ways_is_there_once() -> None:
+    known = Catalogue(KNOWN.workloads, MANY)
+    chosen = select(known, ["tiny"], ["asyncio", "asyncio*", "core", "family:asyncio"], "quick")
+    assert list(chosen.runners) == ["asyncio", "asyncio+eager", "sync"]
+
+
+def test_only_the_libraries_of_the_runners_asked_for_are_needed() -> None:
+    workloads = {"tiny": Found(fakes.workload(bodies={"asyncio/aiohttp": fakes.double_async}), fakes.REF)}
+    runners = {
+        "sync": fakes.runner("sync", core=True),
+        "uvloop": fakes.runner("uvloop", core=True, requires=("uvloop",)),
+        "dask": fakes.runner("dask", requires=("distributed",)),
+    }
+    known = Catalogue(workloads, runners)
+    assert known.modules() == known.modules(["core"]) == ["aiohttp", "uvloop"]
+    assert known.modules(["sync", "dask"]) == ["aiohttp", "distributed"]
+    assert known.modules(["all"]) == ["aiohttp", "distributed", "uvloop"]
+    with pytest.raises(RegistryError, match="no runner named 'dusk'; did you mean 'dask'"):
+        known.modules(["dusk"])
+
+
+def test_uv_is_asked_only_for_what_is_needed() -> None:
+    assert requirements_for(["trio", "http.client", "no_such"]) == {"trio": REQUIREMENTS["trio"]}
+    assert requirements_for([]) == {}
 
 
 def test_a_file_of_ones_own_may_import_ours_and_brings_its_own_workload_only(mine: str) -> None:

@@ -14,14 +14,18 @@ import pytest
 
 from bench.model import Job, Proof, Round, Runner, Usage, Workload
 from bench.runners.asyncio_ import ASYNCIO
-from bench.runners.multiprocessing_ import MULTIPROCESSING
 from bench.runners.sync import SYNC
 from bench.runners.threading_ import THREADING
 from bench.runners.uvloop_ import UVLOOP
-from bench.worker.session import Refused, TrialSession, check_proof, least_s
+from bench.worker.equality import check_proof
+from bench.worker.session import TrialSession, least_s
+from bench.worker.trap import Refused
 from support import fakes
+from support.in_process import FAST, contestants, natural
 
-IN_PROCESS = (SYNC, THREADING, ASYNCIO, UVLOOP)
+every = contestants(FAST)
+IN_PROCESS = [runner for runner in FAST if runner.family != "processes" and runner.name != "asyncio+multiloop"]
+"""Those whose results need not be sent from one process to another."""
 SECOND_NS = 1_000_000_000
 
 
@@ -74,13 +78,13 @@ def doubled(items: Sequence[Any]) -> list[Any]:
     return [item * 2 for item in items]
 
 
-@pytest.mark.parametrize("runner", IN_PROCESS, ids=lambda runner: runner.name)
+@contestants(IN_PROCESS)
 def test_an_async_body_that_nobody_awaits_is_refused(runner: Runner) -> None:
     reason = refusal(runner, fakes.job(fakes.PROMISING, "pure"))
     assert reason == "op 0 returned coroutine that nobody awaited: no work was done"
 
 
-@pytest.mark.parametrize("runner", [*IN_PROCESS, MULTIPROCESSING], ids=lambda runner: runner.name)
+@contestants(runner for runner in FAST if runner.name != "asyncio+multiloop")  # whose loops raise it as an error
 def test_a_coroutine_that_an_op_makes_and_never_awaits_is_refused(runner: Runner) -> None:
     assert "coroutine 'unawaited' was never awaited" in refusal(
         runner, fakes.job(fakes.FORGETFUL, "pure", concurrency=2)
@@ -119,9 +123,9 @@ def test_missing_or_surplus_results_are_refused(change: Callable[[list[Any]], li
     assert reason == f"{count} results came back for 20 ops"
 
 
-@pytest.mark.parametrize("runner", [SYNC, THREADING, MULTIPROCESSING], ids=lambda runner: runner.name)
+@every
 def test_a_round_with_a_failed_op_is_refused_and_tells_which(runner: Runner) -> None:
-    reason = refusal(runner, fakes.job(fakes.FAILING, concurrency=1))
+    reason = refusal(runner, natural(runner, fakes.FAILING, concurrency=1))
     assert reason == "2 of 20 ops failed (op 3: LookupError: no item 3; op 17: LookupError: no item 17)"
 
 
@@ -167,10 +171,9 @@ def test_a_coarse_timer_may_cut_each_wait_by_its_resolution_and_no_more() -> Non
     assert "less than the 0.045" in refusal(answering(doubled, took_s=0.0449, timer_resolution_s=0.001), sleepy())
 
 
-@pytest.mark.parametrize("runner", [*IN_PROCESS, MULTIPROCESSING], ids=lambda runner: runner.name)
+@every
 def test_round_after_round_has_equal_digests_and_op_counts(runner: Runner) -> None:
-    key = "async" if runner in (ASYNCIO, UVLOOP) else "blocking"
-    with opened(runner, fakes.job(fakes.TINY, key, concurrency=2)) as trial:
+    with opened(runner, natural(runner, concurrency=2)) as trial:
         rounds = [trial.round(prove=index == 0) for index in range(3)]
     assert len({each["digest"] for each in rounds}) == 1
     assert {each["ops_ok"] for each in rounds} == {20}
@@ -271,7 +274,7 @@ def test_a_thread_left_behind_is_refused() -> None:
         ends.set()
 
 
-@pytest.mark.parametrize("runner", [*IN_PROCESS, MULTIPROCESSING], ids=lambda runner: runner.name)
+@every
 def test_our_own_runners_leave_nothing_behind(runner: Runner) -> None:
     trial = TrialSession(runner, fakes.job(fakes.TINY, "pure", concurrency=2), 0)
     trial.open()

@@ -15,6 +15,7 @@ from reports.evidence import scene
 from reports.page import write
 from reports.scene import Scene
 from results.frame import load
+from support.crowds import fetching, searching
 from support.run_files import CellSpec, http_cells, make_run, sleep_cells, standard_cells
 
 COMMAND = "when-async report results/runs/a.jsonl"
@@ -60,7 +61,7 @@ def nasty_cells() -> list[CellSpec]:
 
 @pytest.fixture(scope="session")
 def pages(frame_of: Callable[..., pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders with a report each: one interpreter, two of them, a smoke run, a run of ill will, one of holes only."""
+    """Folders with a report each: one interpreter, two, a smoke run, a run of ill will, holes only, every runner."""
     hopeless = [
         replace(spec, status=Status.TIMEOUT, reason="60 s were not enough", failed_after=0) for spec in standard_cells()
     ]
@@ -70,6 +71,7 @@ def pages(frame_of: Callable[..., pd.DataFrame], tmp_path_factory: pytest.TempPa
         "smoke": frame_of("smoke", forks=1, rounds=2, profile="smoke"),
         "nasty": frame_of("nasty", cells=nasty_cells(), cpu=NASTY, command=f"run {NASTY}"),
         "hopeless": frame_of("hopeless", cells=hopeless),
+        "crowd": frame_of("page-crowd", cells=[*fetching("3.14", 20), *searching("3.14"), *searching("3.14t")]),
     }
     folder = tmp_path_factory.mktemp("pages")
     for name, one in frames.items():

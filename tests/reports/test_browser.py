@@ -62,7 +62,7 @@ def measured(page: Path, folder: Path, width: int, *, dark: bool = False) -> dic
     return result
 
 
-@pytest.mark.parametrize("name", ["two", "nasty", "smoke"])
+@pytest.mark.parametrize("name", ["two", "nasty", "smoke", "crowd"])
 def test_nothing_sticks_out_at_the_width_of_a_telephone(pages: dict[str, Path], tmp_path: Path, name: str) -> None:
     says = measured(pages[name] / "index.html", tmp_path, 390)
     assert says["width"] == 390

@@ -102,10 +102,13 @@ def test_the_page_compares_every_environment_with_the_first_one_of_the_run(
     frame = frame_of("between", pythons=("3.11", "3.13", "3.14"), forks=7)
     found = between(frame)
     assert found is not None
-    assert [group.heading for group in found.groups] == ["3.13 against 3.11", "3.14 against 3.11"]
-    rows = {each.label: each for each in contrast_environments(frame, "3.11", "3.13") if each.metric == "wall"}
-    line = next(line for line in found.groups[0].lines if rows[line.head].contrast)
-    contrast = rows[line.head].contrast
+    assert list(dict.fromkeys(group.heading for group in found.groups)) == ["3.13 against 3.11", "3.14 against 3.11"]
+    assert len({group.detail for group in found.groups}) == len(found.groups)
+    rows = {each.cell_a: each for each in contrast_environments(frame, "3.11", "3.13") if each.metric == "wall"}
+    group = next(group for group in found.groups if group.detail.startswith("grid_search[unit=10ms,n=16,c=2] · "))
+    assert {line.head for line in group.lines} == {"sync", "threading", "multiprocessing", "asyncio", "uvloop"}
+    line = group.lines[0]
+    contrast = rows[f"grid_search[unit=10ms,n=16,c=2]-{line.head}@3.11"].contrast
     assert contrast is not None
     assert contrast.ratio is not None
     assert float(line.entries[0][0].text) == pytest.approx(1 / contrast.ratio.point, rel=0.01)

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -17,14 +18,26 @@ from bench.model import Estimate, Status
 from bench.registry import collect
 from reports import style, svg
 from reports.evidence import scene
-from reports.findings import INSTRUMENT, findings, lead, split, split_sentence
+from reports.findings import findings, lead
+from reports.libraries import split, split_sentence
 from reports.plots.interval_bars import INTERVAL_BARS
 from reports.plots.library_gap import LIBRARY_GAP
 from reports.plots.ratios import RATIOS
 from reports.plots.scaling import SCALING, knee, lines, spread
 from reports.plotting import NARROW, WIDE, Plot, plain, ratio_ticks
 from reports.scene import OVERHEAD, THROUGHPUT, Scene
-from support.run_files import CellSpec, http_cells, sleep_cells, standard_cells
+from results.frame import load
+from support.run_files import (
+    CellSpec,
+    cell_line,
+    header_line,
+    http_cells,
+    measurement_line,
+    sample_line,
+    sleep_cells,
+    standard_cells,
+    write_lines,
+)
 
 PLOTS = {name: found.value for name, found in collect("reports.plots", Plot).items()}
 Frames = Callable[..., pd.DataFrame]
@@ -39,7 +52,7 @@ def with_makespan(spec: CellSpec, seconds: float) -> CellSpec:
 
 
 def test_every_plot_of_the_package_is_found_by_its_type() -> None:
-    assert set(PLOTS) == {"interval_bars", "ratios", "scaling", "library_gap"}
+    assert set(PLOTS) == {"gil", "interval_bars", "ratios", "scaling", "library_gap"}
 
 
 @pytest.mark.parametrize("name", PLOTS)
@@ -230,13 +243,9 @@ def test_without_a_second_library_nothing_is_taken_apart(frame_of: Frames) -> No
 
 
 def test_the_instrument_itself_is_never_called_an_answer(frame_of: Frames) -> None:
-    cells = [
-        replace(
-            spec, cell=replace(spec.cell, workload=INSTRUMENT, comparison="empty[n=100,c=10]"), headline="throughput"
-        )
-        for spec in sleep_cells()
-    ]
-    assert findings(scene(frame_of("empty", cells=cells))) == []
+    cells = [replace(spec, calibration=True) for spec in sleep_cells()]
+    assert findings(scene(frame_of("instrument", cells=cells))) == []
+    assert findings(scene(frame_of("answers", cells=sleep_cells())))
 
 
 def test_scaling_needs_two_concurrencies_of_otherwise_equal_work(standard: Scene) -> None:
@@ -273,3 +282,14 @@ def test_ratios_are_formed_inside_blocks(frame_of: Frames) -> None:
     assert paired is not None
     assert apart is not None
     assert paired.high - paired.low < apart.high - apart.low
+
+
+def test_a_block_that_an_interruption_tore_apart_is_no_pair(tmp_path: Path) -> None:
+    one, other = (spec.cell for spec in sleep_cells()[:2])
+    lines = [header_line(), *(cell_line(spec) for spec in sleep_cells()[:2])]
+    for fork in (0, 1):
+        lines += [sample_line(cell.id, fork=fork, attempt=fork * place) for place, cell in enumerate((one, other))]
+    lines += [measurement_line(cell.id) for cell in (one, other)]
+    rows = scene(load([write_lines(tmp_path / "run.jsonl", lines)]))
+    # Fork 0 was measured in one go; in fork 1 the second contestant took its turn after the interruption.
+    assert list(rows.pairs(*rows.rows, OVERHEAD)) == [0]

@@ -87,3 +87,23 @@ def test_lists_read_like_prose() -> None:
     assert words.listing(["a", "b", "c"]) == "a, b and c"
     assert words.count(1, "cell") == "1 cell"
     assert words.count(3, "cell") == "3 cells"
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "shown"),
+    [
+        ("multiprocessing+forkserver/http.client", 40, "multiprocessing+forkserver/http.client"),
+        ("multiprocessing+forkserver/http.client", 30, "multip…+forkserver/http.client"),
+        ("multiprocessing+forkserver/http.client", 26, "mu…+forkserver/http.client"),
+        ("multiprocessing+forkserver/http.client", 21, "multiproce…ttp.client"),
+        ("a_name_of_somebody_elses_runner", 11, "a_nam…unner"),
+    ],
+)
+def test_a_long_name_keeps_what_tells_it_from_others(name: str, limit: int, shown: str) -> None:
+    assert words.short_name(name, limit) == shown
+    assert len(shown) <= limit
+
+
+def test_of_many_names_the_first_are_given_and_the_others_counted() -> None:
+    assert words.several(list("abcde")) == "a, b, c, d and e"
+    assert words.several(list("abcdef")) == "a, b, c, d and 2 others"

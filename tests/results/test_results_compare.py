@@ -346,3 +346,20 @@ def test_an_interval_of_overheads_may_reach_below_zero_where_timers_fired_early(
     early = positive(pd.Series([-0.1, 0.0, 0.1]), "fraction")
     assert early is not None
     assert early.low < 0
+
+
+def test_the_run_file_says_which_workload_measures_the_instrument(tmp_path: Path) -> None:
+    cells = [*sleep_cells()[:1], *(replace(spec, calibration=True) for spec in grid_cells()[:1])]
+    flags = {row.workload: row.calibration for row in summary(load([make_run(tmp_path / "run.jsonl", cells=cells)]))}
+    assert flags == {"sleep": False, "grid_search": True}
+
+
+def test_in_an_older_run_file_the_name_says_it(tmp_path: Path) -> None:
+    spec = sleep_cells()[0]
+    empty = replace(spec, cell=replace(spec.cell, workload="empty", comparison="empty[n=100,c=10]"))
+    lines = [header_line(), *(cell_line(one) for one in (spec, empty))]
+    for line in lines:
+        line.pop("calibration", None)
+    frame = load([write_lines(tmp_path / "run.jsonl", lines)])
+    assert frame["calibration"].isna().all()
+    assert {row.workload: row.calibration for row in summary(frame)} == {"sleep": False, "empty": True}

@@ -67,6 +67,57 @@ def record(n: int = 10, seed: int = 1, **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+LIMIT = "vm.max_map_count is 65530 and a thread takes two mappings"
+REFUSED = "interpreters needs Python 3.14 or newer, this is 3.11.7"
+COSTS: tuple[tuple[str, str, float, int, str, str], ...] = (
+    ("multiprocessing", "processes", 2.1 * 2**20, 128, "limit", "64 processes a core on 2 cores is the most we start"),
+    ("asyncio", "asyncio", 2300.0, 1_000_000, "top", "no more were asked for"),
+    ("threading", "threads", 18.0 * 1024, 31_765, "limit", LIMIT),
+    ("curio", "trio", 3400.0, 10_000, "error", "at 100 000: ValueError: filedescriptor out of range in select()"),
+)
+"""Runner, family, bytes of one more in flight, the most reached, what stopped it."""
+
+
+def costs(n: int = 8, seed: int = 2, **changes: Any) -> dict[str, Any]:
+    """The costs of a few runners, each figure from n processes; `changes` replace fields."""
+    draw = random.Random(seed)
+
+    def figure(name: str, in_flight: int, typical: float, unit: str = "s", scale: str = "log") -> dict[str, Any]:
+        values = [typical * draw.lognormvariate(0, 0.05) for _ in range(n)]
+        return {"figure": name, "in_flight": in_flight, "unit": unit, "scale": scale, "values": values}
+
+    def at_one() -> list[dict[str, Any]]:
+        return [figure("launch", 1, 0.06), figure("startup", 1, 0.002), figure("op", 1, 60e-9)]
+
+    runners = []
+    for name, family, each, reached, cause, reason in COSTS:
+        many = min(1000, reached)
+        quantities = [*at_one(), figure("startup", many, 0.1), figure("op", many, 1e-6)]
+        quantities.append(figure("memory", min(10_000, reached), each, "bytes", "linear"))
+        rungs = [{"in_flight": rung, "seconds": 1.0, "spread_s": 0.1, "peak_bytes": 1} for rung in (10, reached)]
+        ladder = {"cause": cause, "reason": reason, "rungs": rungs}
+        runners.append(cost_of(name, family, ladder, quantities))
+    serial = {"cause": "serial", "reason": "serves one op at a time", "rungs": []}
+    runners.append(cost_of("sync", "sync", serial, at_one()))
+    runners.append(cost_of("interpreters", "interpreters", {"cause": "refused", "reason": REFUSED, "rungs": []}, []))
+    return {
+        "date": "2026-11-21T15:00:00+00:00",
+        "python": "CPython 3.11.7",
+        "quick": False,
+        "processes": n,
+        "seconds": 480.0,
+        "interrupted": False,
+        "runners": runners,
+        "failures": [],
+    } | changes
+
+
+def cost_of(name: str, family: str, ladder: dict[str, Any], quantities: list[dict[str, Any]]) -> dict[str, Any]:
+    versions = {"curio": "1.6"} if name == "curio" else {}
+    return {"name": name, "family": family, "versions": versions, "ladder": ladder, "quantities": quantities,
+            "reasons": {}}  # fmt: skip
+
+
 def pair(draw: random.Random, pinned: bool, rounds: int = 8) -> dict[str, Any]:
     """An A/A pair: free pairs scatter ten times as much as pinned ones."""
     apart = draw.lognormvariate(0, 0.005 if pinned else 0.05)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import interpreters, venvs
+from bench import interpreters, venv_imports, venvs
 from bench.interpreters import Completed
 
 NO_WHEEL = """error: No solution found when resolving dependencies
@@ -60,12 +60,14 @@ class Uv:
     """Plays uv and every interpreter: knows which pythons exist and what uv says of each library.
 
     `trouble` is what uv says when a library, or a folder by its name, is asked for; `gives` is the version that a
-    library has once it is installed, where that is not what was asked for.
+    library has once it is installed, where that is not what was asked for; `broken` is what an interpreter says when it
+    imports a library that is installed.
     """
 
     pythons: dict[str, tuple[str, bool]] = field(default_factory=lambda: {"3.13": ("3.13.5", False)})
     trouble: dict[str, str] = field(default_factory=dict)
     gives: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
     offline: bool = False
     probe_error: str = ""
     calls: list[list[str]] = field(default_factory=list)
@@ -89,6 +91,10 @@ class Uv:
             return Completed(0, "", "")
         if "install" in command:
             return self.install(command)
+        if "uninstall" in command:
+            for name in command[command.index("--python") + 2 :]:
+                del self.installed[command[command.index("--python") + 1]][name]
+            return Completed(0, "", "")
         return self.python(command)
 
     def install(self, command: Sequence[str]) -> Completed:
@@ -120,13 +126,16 @@ class Uv:
         if venvs.VERSIONS in command:
             names = command[command.index(venvs.VERSIONS) + 1 :]
             return Completed(0, json.dumps({name: have.get(name) for name in names}), "")
+        if venv_imports.IMPORT in command:
+            said = self.broken.get(command[-1], "")
+            return Completed(1 if said else 0, "", said)
         if self.probe_error:
             return Completed(1, "", self.probe_error)
         version, free = self.pythons[Path(Path(executable).read_text()).name]
         modules = command[command.index("bench.worker.attest") + 1 :]
         found = {name: have.get(name, "stdlib" if name == "http.client" else None) for name in modules}
-        said = {"implementation": "CPython", "version": version, "gil": not free}
-        return Completed(0, json.dumps({"attestation": said, "modules": found}), "")
+        attested = {"implementation": "CPython", "version": version, "gil": not free}
+        return Completed(0, json.dumps({"attestation": attested, "modules": found}), "")
 
     def count(self, word: str) -> int:
         return sum(word in call for call in self.calls)

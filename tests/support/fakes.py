@@ -5,10 +5,12 @@ The workloads at the end are found by pool children too, under the name of this 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from bench.account import Account
@@ -160,8 +162,9 @@ class Fleet:
 
 
 def host(fleet: Fleet, clock: Clock | None = None) -> Host:
-    """A machine of two cores that is all made up."""
-    fake: Any = {"reaper": FakeReaper(), "noise": FakeNoise(), "start_worker": fleet}
+    """A machine of two cores that is all made up; by its clock there is time for anything between two readings."""
+    ages = count(step=3600)
+    fake: Any = {"reaper": FakeReaper(), "noise": FakeNoise(), "start_worker": fleet, "clock": ages.__next__}
     account = Account(clock) if clock else Account()
     return Host(cores=(4, 5), worker_environ={}, service_environ={}, account=account, **fake)
 
@@ -238,6 +241,23 @@ def failing_body(kit: Kit, params: Params) -> Callable[[int], int]:
     return op
 
 
+async def failing_async(kit: Kit, params: Params) -> Callable[[int], Any]:
+    plain = failing_body(kit, params)
+
+    async def op(item: int) -> int:
+        await kit.sleep(0)
+        return plain(item)
+
+    return op
+
+
+async def cancelled_body(kit: Kit, params: Params) -> Callable[[int], Any]:
+    async def op(item: int) -> int:
+        raise asyncio.CancelledError
+
+    return op
+
+
 def unopened_body(kit: Kit, params: Params) -> Callable[[int], int]:
     raise ValueError("no server at this address")
 
@@ -270,8 +290,9 @@ def promising_body(kit: Kit, params: Params) -> Callable[[int], Any]:
 
 
 TINY = workload()
-KILLED = workload("killed", {"blocking": killed_body})
-FAILING = workload("failing", {"blocking": failing_body})
+KILLED = workload("killed", {"blocking": killed_body, "pure": killed_body})
+CANCELLED = workload("cancelled", {"async": cancelled_body})
+FAILING = workload("failing", {"blocking": failing_body, "async": failing_async})
 UNOPENED = workload("unopened", {"blocking": unopened_body, "async": unopened_async})
 FORGETFUL = workload("forgetful", {"blocking": forgetful_body, "pure": forgetful_body})
 SPINNING = workload("spinning", {"blocking": spinning_body})

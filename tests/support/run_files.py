@@ -49,7 +49,7 @@ HEADER: dict[str, Any] = {
 
 MODULES = {"aiohttp": "3.14.5", "httpx": "0.28.1", "requests": "2.34.2", "uvloop": "0.22.1", "trio": None}
 FAMILIES = {
-    "sync": "blocking",
+    "sync": "sync",
     "threading": "threads",
     "multiprocessing": "processes",
     "asyncio": "asyncio",
@@ -86,6 +86,7 @@ class CellSpec:
     reason: str = ""
     advice: tuple[str, ...] = ()
     failed_after: int = 0
+    calibration: bool = False
 
 
 def header_line(*, pythons: Sequence[str] = ("3.11",), **changes: Any) -> dict[str, Any]:
@@ -114,6 +115,7 @@ def cell_line(spec: CellSpec) -> dict[str, Any]:
         "serial_ideal_s": spec.serial_ideal_s,
         "ops": spec.ops,
         "headline": spec.headline,
+        "calibration": spec.calibration,
     }
 
 

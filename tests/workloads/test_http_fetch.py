@@ -64,7 +64,7 @@ async def test_the_async_body_does_the_work_over_no_more_connections_than_ops_in
     pytest.importorskip("aiohttp")
     async with AsyncExitStack() as stack:
         kit = FakeKit(stack.enter_async_context, service.address, in_flight=4)
-        op = await HTTP_FETCH.bodies["async/aiohttp"](kit, PARAMS)
+        op = await HTTP_FETCH.bodies["asyncio/aiohttp"](kit, PARAMS)
         results = await asyncio.gather(*map(op, ITEMS))
     HTTP_FETCH.check(PARAMS, ITEMS, results)
     assert expect(PARAMS, 4, service.stats()) is None
@@ -79,7 +79,7 @@ async def test_the_async_body_keeps_idle_connections_while_others_have_their_tur
             entered.append(session)
             return stack.enter_async_context(session)
 
-        await HTTP_FETCH.bodies["async/aiohttp"](FakeKit(enter, "127.0.0.1:1", in_flight=7), PARAMS)
+        await HTTP_FETCH.bodies["asyncio/aiohttp"](FakeKit(enter, "127.0.0.1:1", in_flight=7), PARAMS)
         connector = entered[0].connector
         assert (connector.limit, connector._keepalive_timeout) == (7, IDLE_S)
 

@@ -1,0 +1,27 @@
+"""What a run file says of a cell before it is measured."""
+
+from __future__ import annotations
+
+from bench.cli_run import cell_record
+from bench.model import Cell, Workload
+from bench.registry import collect, find_workload
+
+
+def cell(workload: str, **params: float) -> Cell:
+    return Cell(workload, params, 2, "sync", "", "3.11", f"{workload}[c=2]")
+
+
+def test_a_cell_says_whether_its_workload_measures_the_instrument() -> None:
+    flags = {
+        name: cell_record(cell(name, n=10, wait_s=0.1, delay_s=0.1), found.value, serial=True)["calibration"]
+        for name, found in collect("workloads", Workload).items()
+    }
+    assert [name for name, flag in flags.items() if flag] == ["empty"]
+    assert flags["sleep"] is False
+
+
+def test_a_serial_cell_has_its_ideal_with_one_op_in_flight() -> None:
+    sleep = find_workload("workloads.sleep", "sleep")
+    record = cell_record(cell("sleep", n=10, wait_s=0.1), sleep, serial=True)
+    assert record["ideal_s"] == record["serial_ideal_s"]
+    assert cell_record(cell("sleep", n=10, wait_s=0.1), sleep, serial=False)["ideal_s"] < record["serial_ideal_s"]

@@ -1,0 +1,96 @@
+"""What a runner or a client needs is declared wherever somebody may ask for it: extras, environments, install lines."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+import bench
+from bench.model import Runner
+from bench.registry import EXTRAS, OPTIONAL, collect, install_line
+from bench.selection import REQUIREMENTS, catalogue
+
+
+@cache
+def project() -> Mapping[str, Any]:
+    path = Path(bench.__file__).resolve().parent.parent / "pyproject.toml"
+    return dict(tomllib.loads(path.read_text(encoding="utf-8"))["project"])
+
+
+def extra_of(module: str) -> str:
+    return EXTRAS.get(module, module)
+
+
+def names_in(requirements: list[str]) -> set[str]:
+    return {Requirement(text).name for text in requirements}
+
+
+def needed() -> list[str]:
+    """Modules that some runner or client of ours needs, beyond the standard library."""
+    return [module for module in catalogue().modules(["all"]) if module != "http.client"]
+
+
+@pytest.mark.parametrize("module", OPTIONAL)
+def test_every_optional_library_has_an_extra_of_ours_that_brings_it(module: str) -> None:
+    extra = extra_of(module)
+    assert install_line(module) == f"pip install 'when-async[{extra}]'"
+    assert module in names_in(project()["optional-dependencies"][extra])
+
+
+def test_an_extra_with_another_name_is_that_of_an_optional_library() -> None:
+    assert set(EXTRAS) <= set(OPTIONAL)
+
+
+def test_the_extra_all_brings_every_optional_library() -> None:
+    (text,) = project()["optional-dependencies"]["all"]
+    assert Requirement(text).name == project()["name"]
+    assert Requirement(text).extras == {extra_of(module) for module in OPTIONAL}
+
+
+def test_what_is_no_extra_of_ours_is_installed_by_its_own_name() -> None:
+    assert install_line("httpx") == "pip install httpx"
+
+
+@pytest.mark.parametrize("module", needed())
+def test_whatever_is_needed_comes_with_us_or_with_an_extra_and_never_with_both(module: str) -> None:
+    assert (module in OPTIONAL) != (module in names_in(project()["dependencies"]))
+
+
+@pytest.mark.parametrize("module", needed())
+def test_an_environment_of_uv_gets_what_a_user_of_the_extra_gets(module: str) -> None:
+    """The same floor in both; a marker of pyproject's is a matter of `newest_python` here."""
+    texts = project()["optional-dependencies"][extra_of(module)] if module in OPTIONAL else project()["dependencies"]
+    (declared,) = [Requirement(text) for text in texts if Requirement(text).name == module]
+    asked = Requirement(REQUIREMENTS[module])
+    assert (asked.name, asked.specifier) == (module, declared.specifier)
+
+
+def test_uv_is_asked_for_nothing_that_nobody_needs() -> None:
+    assert set(REQUIREMENTS) == set(needed())
+
+
+def test_a_runner_that_a_newer_python_stops_says_why_and_its_extra_is_not_installed_there() -> None:
+    stopped = [found.value for found in collect("bench.runners", Runner).values() if found.value.newest_python]
+    assert stopped, "if curio lives on, this test has no subject and may go"
+    for runner in stopped:
+        assert runner.newest_why
+        major, minor = runner.newest_python
+        (requirement,) = project()["optional-dependencies"][extra_of(runner.requires[0])]
+        marker = Requirement(requirement).marker
+        assert marker is not None
+        assert marker.evaluate({"python_version": f"{major}.{minor}"})
+        assert not marker.evaluate({"python_version": f"{major}.{minor + 1}"})
+
+
+def test_a_reason_for_a_newest_python_reads_on_from_a_colon() -> None:
+    for found in collect("bench.runners", Runner).values():
+        why = found.value.newest_why
+        assert bool(why) == bool(found.value.newest_python), found.value.name
+        assert not re.search(r"^[A-Z]|\.$", why)

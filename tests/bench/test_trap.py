@@ -1,0 +1,83 @@
+"""What only finalisers say is heard and refused, once."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bench.worker.trap import FinaliserTrap, Refused
+from support import fakes
+
+
+@pytest.fixture
+def trap(monkeypatch: pytest.MonkeyPatch) -> Iterator[FinaliserTrap]:
+    """It hooks finalisers for the whole process; the hooks are given back afterwards."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    with warnings.catch_warnings():
+        installed = FinaliserTrap()
+        installed.install()
+        yield installed
+
+
+class Sore:
+    """Complains when it is finalised; `other` makes it part of a cycle, which only a collection ends."""
+
+    other: Any = None
+
+    def __del__(self) -> None:
+        raise OSError("the socket was never closed")
+
+
+def test_who_heard_nothing_is_content(trap: FinaliserTrap) -> None:
+    trap.check()
+    trap.check(sweep=False)
+
+
+def test_a_coroutine_that_was_never_awaited_is_refused(trap: FinaliserTrap) -> None:
+    fakes.unawaited(1)
+    with pytest.raises(Refused, match=r"^coroutine 'unawaited' was never awaited$"):
+        trap.check(sweep=False)
+
+
+def test_an_error_in_a_finaliser_is_refused_with_its_words(trap: FinaliserTrap) -> None:
+    Sore()
+    with pytest.raises(Refused, match=r"OSError\('the socket was never closed'\)"):
+        trap.check(sweep=False)
+
+
+def test_what_was_heard_is_told_once(trap: FinaliserTrap) -> None:
+    Sore()
+    with pytest.raises(Refused):
+        trap.check()
+    trap.check()
+
+
+def test_what_only_a_collection_brings_to_light_is_heard_by_a_sweep(trap: FinaliserTrap) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        one, two = Sore(), Sore()
+        one.other, two.other = two, one
+        del one, two
+        trap.check(sweep=False)
+        with pytest.raises(Refused):
+            trap.check(sweep=True)
+    finally:
+        gc.enable()
+
+
+def test_other_warnings_are_not_refused(trap: FinaliserTrap) -> None:
+    warnings.warn("this op is slow", RuntimeWarning, stacklevel=1)
+    trap.check()
+
+
+def test_the_same_coroutine_is_heard_again_and_not_only_the_first_time(trap: FinaliserTrap) -> None:
+    for _ in range(3):
+        fakes.unawaited(1)
+    assert len(trap.heard) == 3
+    trap.heard.clear()

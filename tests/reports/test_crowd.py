@@ -1,0 +1,275 @@
+"""Every runner of the house on two interpreters: charts and tables grow, and no name hides another."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from rich.console import Console
+
+from bench.registry import collect
+from reports import style, words
+from reports.evidence import rounds, scene
+from reports.findings import findings, lead
+from reports.libraries import library_sentence, split, with_library
+from reports.plots.interval_bars import INTERVAL_BARS
+from reports.plots.library_gap import LIBRARY_GAP
+from reports.plots.ratios import RATIOS
+from reports.plots.scaling import SCALING, lines, named
+from reports.plotting import NARROW, WIDE, Plot
+from reports.scene import OVERHEAD, THROUGHPUT, Scene, crowded, models, uncrowded
+from reports.tables import summary_table, workload_table
+from reports.terminal import summary
+from results.compare import summary as rows_of
+from support.crowds import RUNNERS, fetching, searching, sleeping
+from support.run_files import CellSpec
+
+Frames = Callable[..., pd.DataFrame]
+PYTHONS = ("3.14", "3.14t")
+PLOTS = {name: found.value for name, found in collect("reports.plots", Plot).items()}
+
+
+@pytest.fixture(scope="module")
+def frame(frame_of: Frames) -> pd.DataFrame:
+    cells = [
+        spec
+        for python in PYTHONS
+        for spec in (*sleeping(python, 10), *sleeping(python, 100), *fetching(python, 20), *fetching(python, 100))
+    ]
+    return frame_of("crowd", cells=[*cells, *(spec for python in PYTHONS for spec in searching(python))])
+
+
+@pytest.fixture(scope="module")
+def crowd(frame: pd.DataFrame) -> Scene:
+    return scene(frame)
+
+
+def shown(crowd: Scene, plot: Plot, workload: str) -> Scene:
+    """The rows that a page would give to a plot."""
+    rows = crowd.of(workload=workload)
+    most = max(row.concurrency for row in rows.rows)
+    return rows if plot.spans else rows.of(concurrency=most)
+
+
+def written(figure: Figure) -> list[Text]:
+    """Every text of a figure outside its ticks."""
+    return [text for axes in figure.axes for text in axes.texts]
+
+
+def boxes(figure: Figure, names: Iterable[str]) -> list[tuple[float, float, float, float]]:
+    """(left, right, bottom, top) in inches of the texts that are one of these names."""
+    wanted, found = set(names), []
+    for text in written(figure):
+        if text.get_text() in wanted:
+            box = text.get_window_extent()
+            found.append(tuple(edge / figure.dpi for edge in (box.x0, box.x1, box.y0, box.y1)))
+    return found
+
+
+def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    slack = 0.02
+    across = min(one[1], other[1]) - max(one[0], other[0])
+    upright = min(one[3], other[3]) - max(one[2], other[2])
+    return across > slack and upright > slack
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize(
+    ("plot", "workload"),
+    [(RATIOS, "http_fetch"), (RATIOS, "grid_search"), (INTERVAL_BARS, "sleep"), (INTERVAL_BARS, "http_fetch")],
+)
+def test_every_contestant_has_a_name_of_its_own_and_none_covers_another(
+    crowd: Scene, plot: Plot, workload: str, width: float
+) -> None:
+    rows = shown(crowd, plot, workload)
+    figure = plot.draw(rows, width)
+    names = {text.get_text() for text in written(figure)}
+    expected = {row.contestant for row in rows.rows if plot is not RATIOS or not row.reference}
+    assert {name.removesuffix(" †") for name in names} >= expected
+    found = boxes(figure, [name for name in names if name.removesuffix(" †") in expected])
+    assert len(found) >= len(expected)
+    column = sorted((box for box in found if box[0] < width * 0.5), key=lambda box: -box[2])
+    assert [pair for pair in pairwise(column) if overlap(*pair)] == []
+    assert min(box[0] for box in found) >= -0.01
+    assert min(box[2] for box in found) >= -0.01
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("name", PLOTS)
+@pytest.mark.parametrize("workload", ["sleep", "http_fetch", "grid_search"])
+def test_every_plot_draws_a_crowd(crowd: Scene, name: str, workload: str, width: float) -> None:
+    plot, rows = PLOTS[name], shown(crowd, PLOTS[name], workload)
+    if plot.fits(rows):
+        figure = plot.draw(rows, width)
+        assert figure.get_size_inches()[0] == pytest.approx(width)
+        assert plot.title(rows)
+        assert plot.subtitle(rows)
+
+
+def test_a_chart_grows_with_its_rows(crowd: Scene) -> None:
+    rows = shown(crowd, RATIOS, "http_fetch")
+    few = rows.only(row for row in rows.rows if row.runner in ("sync", "threading", "asyncio"))
+    assert RATIOS.draw(rows, WIDE).get_size_inches()[1] > 5 * RATIOS.draw(few, WIDE).get_size_inches()[1]
+
+
+@pytest.mark.parametrize(("workload", "metric"), [("sleep", OVERHEAD), ("http_fetch", THROUGHPUT)])
+def test_of_many_lines_one_of_each_model_has_a_name(crowd: Scene, workload: str, metric: object) -> None:
+    rows = crowd.of(workload=workload, python="3.14")
+    found = lines(rows, metric)  # type: ignore[arg-type]
+    full = named(found, metric)  # type: ignore[arg-type]
+    runners = sorted(found[name][0][0].runner for name in full)
+    measured = {points[0][0].runner for points in found.values()}
+    assert runners == sorted(runner.name for runner in RUNNERS if "+" not in runner.name and runner.name in measured)
+    few = {name: points for name, points in found.items() if points[0][0].runner in ("threading", "threading+per_op")}
+    assert named(few, metric) == set(few)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("workload", ["sleep", "http_fetch"])
+def test_names_at_the_ends_of_lines_do_not_cover_each_other(crowd: Scene, workload: str, width: float) -> None:
+    rows = crowd.of(workload=workload, python="3.14")
+    figure = SCALING.draw(rows, width)
+    names = [text for text in written(figure) if text.get_text() not in ("Python 3.14",) and text.get_ha() == "left"]
+    found = boxes(figure, [text.get_text() for text in names if "per op" not in text.get_text()])
+    column = sorted((box for box in found if box[0] > width * 0.3), key=lambda box: -box[2])
+    assert len(column) >= 12
+    assert [pair for pair in pairwise(column) if overlap(*pair)] == []
+    assert max(box[1] for box in column) <= width + 0.1
+
+
+def test_the_library_chart_of_a_crowd_is_of_models(crowd: Scene) -> None:
+    rows = shown(crowd, LIBRARY_GAP, "http_fetch")
+    assert LIBRARY_GAP.fits(rows)
+    lanes = {text.get_text() for text in written(LIBRARY_GAP.draw(rows, WIDE))}
+    assert {"threading", "asyncio", "trio", "gevent", "dask"} <= lanes
+    assert not [lane for lane in lanes if "+" in lane]
+    assert "Variants of a model stand in the table." in LIBRARY_GAP.subtitle(rows)
+
+
+def test_no_two_of_forty_of_a_family_look_alike() -> None:
+    looks = style.looks((f"processes/{index:02}", "processes") for index in range(40))
+    assert len({(marker, str(dash)) for marker, dash in looks.values()}) == 40
+    assert len(set(style.MARKERS)) == len(style.MARKERS) >= 9
+
+
+def test_a_model_looks_the_same_with_and_without_its_variants() -> None:
+    alone = style.looks([("threading", "threads")])
+    among = style.looks([("threading", "threads"), ("asyncio+to_thread", "threads"), ("threading+executor", "threads")])
+    assert among["threading"] == alone["threading"]
+
+
+def test_the_families_of_all_runners_have_a_colour() -> None:
+    assert {runner.family for runner in RUNNERS} <= set(style.FAMILIES)
+
+
+def test_the_summary_has_a_column_for_each_model_and_counts_the_variants(crowd: Scene) -> None:
+    table = summary_table(crowd)
+    bare = {runner.name for runner in RUNNERS if "+" not in runner.name}
+    assert set(table.columns) == bare
+    assert f"{len(RUNNERS) - len(bare)} variants of these models stand in the tables of the workloads." in table.caption
+    assert all(len(line.entries) == len(bare) for group in table.groups for line in group.lines)
+
+
+def test_a_few_variants_keep_their_columns(frame_of: Frames) -> None:
+    cells = [spec for spec in sleeping("3.14", 10) if spec.cell.family == "threads"]
+    rows = scene(frame_of("few-variants", cells=cells))
+    assert not crowded(rows.rows)
+    assert "threading+per_op" in summary_table(rows).columns
+    assert "variants" not in summary_table(rows).caption
+
+
+def test_a_family_without_its_bare_model_is_stood_for_by_a_variant(crowd: Scene) -> None:
+    rows = [row for row in crowd.of(workload="sleep").rows if row.runner not in ("threading", "uvloop")]
+    kept = models(rows)
+    assert [name for name in kept if name.startswith("threading")] == ["threading+executor"]
+    assert "rloop" in kept
+    assert "asyncio+gather" not in kept
+    assert {row.runner for row in uncrowded(rows)} == set(kept)
+
+
+def test_a_tie_of_many_is_counted_and_not_listed(frame_of: Frames) -> None:
+    even = [replace(spec, makespan_s=0.4) for spec in searching("3.14")]
+    rows = scene(frame_of("tie", cells=even))
+    found = lead(rows, THROUGHPUT)
+    assert found is not None
+    assert len(found.top) > 20
+    assert found.names.endswith(f"and {len(found.top) - words.NAMED} others")
+    assert max(len(sentence) for _, sentence in findings(rows)[0].said) < 400
+
+
+def contestants(*names: str, **seconds: float) -> list[CellSpec]:
+    """HTTP cells of these contestants; `seconds` replaces the makespan of a runner."""
+    known = {spec.cell.contestant: spec for spec in fetching("3.14", 20)}
+    return [
+        replace(known[name], makespan_s=seconds.get(name.partition("/")[0].replace("+", "_"), known[name].makespan_s))
+        for name in names
+    ]
+
+
+def test_what_is_left_of_a_gap_is_between_models_and_never_between_variants(frame_of: Frames) -> None:
+    cells = contestants(
+        "threading/http.client", "threading/requests", "threading+executor/http.client", "asyncio/aiohttp",
+        "asyncio+eager/aiohttp", "asyncio+to_thread/requests", asyncio_eager=0.01, threading_executor=0.01,
+    )  # fmt: skip
+    rows = scene(frame_of("split", cells=cells))
+    found = split(rows)
+    assert found is not None
+    assert {found.slow.runner, found.lean.runner, found.fast.runner} == {"threading", "asyncio"}
+    assert {row.runner for row in with_library(rows)} == {"threading", "asyncio"}
+
+
+def test_a_model_is_not_set_against_its_own_variant(frame_of: Frames) -> None:
+    cells = contestants("threading/http.client", "threading/requests", "threading+executor/requests")
+    rows = scene(frame_of("own", cells=cells))
+    assert split(rows) is None
+    said = library_sentence(rows)
+    assert said
+    assert said.startswith("With threading on both sides, ")
+    assert LIBRARY_GAP.title(rows) == said
+
+
+def test_two_models_that_cannot_be_told_apart_are_not_ordered_by_the_title(frame_of: Frames) -> None:
+    cells = contestants("threading/requests", "gevent/requests", "asyncio/aiohttp", threading=0.5, gevent=0.5)
+    said = LIBRARY_GAP.title(scene(frame_of("even", cells=cells, fork_noise=0.1)))
+    assert said.startswith("With requests on both sides, ")
+    assert "had" not in said
+
+
+def printed(frame: pd.DataFrame, width: int) -> list[str]:
+    console = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width)
+    summary(rows_of(frame), console, rounds(frame))
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_a_crowd_fits_the_terminal(frame: pd.DataFrame, width: int) -> None:
+    assert max(map(len, printed(frame, width))) <= min(width, 100)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_long_names_stay_told_apart_in_a_terminal(frame: pd.DataFrame, crowd: Scene, width: int) -> None:
+    lines = iter(printed(frame, width))
+    assert next(line for line in lines if line.startswith("http_fetch"))
+    names = []
+    for line in lines:
+        if not line:
+            break
+        word = line.split()[0]
+        if word.startswith("mul") and "/" in word:
+            names.append(word)
+            assert line.count("]") == 2
+    kinds = {row.contestant for row in crowd.of(workload="http_fetch").rows if row.runner.startswith("multi")}
+    assert len(kinds) == 10
+    assert len(set(names)) == len(names) == len(kinds)
+
+
+def test_every_cell_of_a_crowd_is_in_a_table(crowd: Scene) -> None:
+    for workload in ("sleep", "http_fetch", "grid_search"):
+        own = crowd.of(workload=workload)
+        assert sum(len(group.lines) for group in workload_table(own).groups) == len(own.rows)
