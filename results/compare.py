@@ -153,7 +153,9 @@ def digest_conflicts(frame: pd.DataFrame) -> list[str]:
 def _per_fork(measured: pd.DataFrame) -> pd.DataFrame:
     """One line per (run, cell, fork) with the median over its rounds of every quantity; NaN where unknown."""
     column = {name: measured[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in _NUMERIC}
-    makespan, ideal, ops = column["makespan_s"], column["ideal_s"], column["ops"]
+    makespan, ops = column["makespan_s"], column["ops"]
+    # Where nothing waits there is no ideal time to stand above.
+    ideal = np.where(column["ideal_s"] > 0, column["ideal_s"], np.nan)
     cpu = column["cpu_user_s"] + column["cpu_system_s"]
     quantities = pd.DataFrame(
         {

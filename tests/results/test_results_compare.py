@@ -89,6 +89,12 @@ def test_a_workload_without_ideal_has_no_overhead(tmp_path: Path) -> None:
     assert point(row.parallelism) > 1.5
 
 
+def test_where_nothing_waits_there_is_no_ideal_to_stand_above(tmp_path: Path) -> None:
+    row = rows_of(tmp_path, cells=[replace(spec, ideal_s=0.0) for spec in sleep_cells()])["threading"]
+    assert (row.overhead, row.overhead_per_op, row.arithmetic_speedup) == (None, None, None)
+    assert row.throughput is not None
+
+
 def test_every_cell_that_was_asked_for_has_one_row_in_order(tmp_path: Path) -> None:
     specs = http_cells()
     rows = rows_of(tmp_path, cells=specs)
