@@ -15,7 +15,7 @@ from bench.worker.burden import Op
 from bench.worker.children import TRAP, ChildJob, Failed, child_job, settle, unsent
 from bench.worker.kits import LoopKit, open_async, open_blocking
 from bench.worker.ledger import Ledger, ledger, note, written_async
-from bench.worker.limits import cores
+from bench.worker.limits import divided
 from bench.worker.probes import Stopwatch
 
 CHECK_IN_PAUSE_S = 0.01
@@ -125,8 +125,7 @@ class AioPoolSession:
 def open_aiomultiprocess(job: Job) -> Iterator[AioPoolSession]:
     import aiomultiprocess
 
-    processes = next(count for count in range(min(cores(), job.concurrency), 0, -1) if job.concurrency % count == 0)
-    each = job.concurrency // processes
+    processes, each = divided(job.concurrency)
     sent = child_job(job, each)
 
     async def start() -> Any:

@@ -12,38 +12,29 @@ from typing import Any
 
 from bench.model import Job, Round, Runner, Scalar
 from bench.worker.fanout import MISSING, Failures, Tally, note_failure, prefilled, pull, pull_async
+from bench.worker.heartbeat import HEARTBEAT_S, Lateness
 from bench.worker.kits import Op, open_async, open_blocking
 from bench.worker.probes import Stopwatch
-
-HEARTBEAT_S = 0.01
-"""Period of the heartbeat that sees stalls; its own cost is about 0.1 % of a loop that is not idle."""
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
-class Heartbeat:
-    """Notes the longest time by which the loop was late for a timer."""
+class Heartbeat(Lateness):
+    """Beats by the loop's own timer."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
         self.loop = loop
-        self.longest_s = 0.0
-        self.last = time.perf_counter()
         self.handle = loop.call_later(HEARTBEAT_S, self._beat)
 
-    def _note(self) -> None:
-        now = time.perf_counter()
-        self.longest_s = max(self.longest_s, now - self.last - HEARTBEAT_S)
-        self.last = now
-
     def _beat(self) -> None:
-        self._note()
+        self.note()
         self.handle = self.loop.call_later(HEARTBEAT_S, self._beat)
 
     def stop(self) -> float:
-        """Seconds of the longest stall, the one that is still going on included."""
+        """Ends the beat; see `Lateness.end_s`."""
         self.handle.cancel()
-        self._note()
-        return max(0.0, self.longest_s)
+        return self.end_s()
 
 
 @dataclass

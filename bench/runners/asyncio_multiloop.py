@@ -6,7 +6,6 @@ Each loop gets an even share of the ops before the round begins, and an even sha
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 from bench.model import Job, Round, Runner, Scalar
 from bench.runners.asyncio_ import open_loop
 from bench.runners.multiprocessing_ import context_for
+from bench.worker.attest import gil_enabled
 from bench.worker.children import TRAP, ChildJob, child_job
 from bench.worker.fanout import Failures
 from bench.worker.ledger import Ledger, ledger, written, written_async
@@ -25,7 +25,7 @@ from bench.worker.limits import cores
 from bench.worker.probes import Stopwatch
 
 LEAVE_S = 30.0
-Share = tuple[list[Any], list[tuple[int, str]], float]
+Share = tuple[list[Any], Failures, float]
 """Results and failures of one loop's share, and the longest stall of that loop in seconds."""
 
 
@@ -145,24 +145,18 @@ class MultiLoopSession:
         return watch.round(results, failures, end_ns, stall_max_s=max(stalls), proof=proof)
 
 
-def taken(answer: Any) -> Any:
+def taken(answer: Share | Exception | None) -> Any:
     """The answer of a loop; raises the error that it may be."""
     if isinstance(answer, Exception):
         raise answer
     return answer
 
 
-def has_gil() -> bool:
-    """Whether threads of this process take turns."""
-    asked = getattr(sys, "_is_gil_enabled", None)
-    return True if asked is None else bool(asked())
-
-
 @contextmanager
 def open_multiloop(job: Job) -> Iterator[MultiLoopSession]:
     loops = min(cores(), job.concurrency)
     places = shares(job.concurrency, loops)
-    in_processes = has_gil()
+    in_processes = gil_enabled()
     facts: dict[str, Scalar] = {"workers": job.concurrency, "loops": loops}
     with ledger() as book, ExitStack() as stack:
         members: list[Member] = []

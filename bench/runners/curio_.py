@@ -60,7 +60,7 @@ class KernelSession:
             await curio.sleep(0)
             watch.start()
             await gate.set()
-        stall_s = heartbeat.stop()
+        stall_s = heartbeat.end_s()
         await pulse.cancel()
         if len(ended_ns) < self.workers:
             cancelled = self.workers - len(ended_ns)

@@ -17,7 +17,6 @@ from typing import Any
 from bench.model import Job, Round, Runner, Scalar
 from bench.runners.to_thread import joined
 from bench.worker.children import (
-    TRAP,
     ChildJob,
     call,
     call_opening,
@@ -25,10 +24,11 @@ from bench.worker.children import (
     check_in,
     child_job,
     close_all,
+    listen,
     settle,
 )
 from bench.worker.ledger import Ledger, ledger
-from bench.worker.limits import cores, thread_limit
+from bench.worker.limits import divided, thread_limit
 from bench.worker.probes import Stopwatch
 
 SCHEDULER = "WHEN_ASYNC_DASK_SCHEDULER"
@@ -77,28 +77,17 @@ def gathered(client: Any, futures: Sequence[Any]) -> list[Any]:
         raise RuntimeError(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}") from error
 
 
-def listen() -> None:
-    """Hear what finalisers say in a process of the cluster; a method of the trap would be sent with a copy of it."""
-    TRAP.install()
-
-
 def prime(client: Any, job: ChildJob, book: Ledger, workers: Sequence[str], count: int, *, local: bool) -> None:
     """Have the body opened in all threads of the cluster, or in as many as a far one gives; raises RuntimeError."""
     book.reset()
     client.run(listen, workers=list(workers))
-    wait = (count, CHECK_IN_TIMEOUT_S) if local else (0, CHECK_IN_TIMEOUT_S)
-    path = book.path if local else os.devnull
-    futures = client.map(check_in, range(count), job=job, path=path, count=wait[0], timeout_s=wait[1], pure=False,
-                         workers=list(workers))  # fmt: skip
+    together = {"path": book.path, "count": count} if local else {"path": os.devnull, "count": 0}
+    futures = client.map(
+        check_in, range(count), job=job, timeout_s=CHECK_IN_TIMEOUT_S, pure=False, workers=list(workers), **together
+    )
     errors = [error for error in gathered(client, futures) if error]
     if errors:
         raise RuntimeError(errors[0])
-
-
-def divided(concurrency: int) -> tuple[int, int]:
-    """Processes and threads of each that give exactly `concurrency`, with as many processes as cores if it divides."""
-    processes = next(count for count in range(min(cores(), concurrency), 0, -1) if concurrency % count == 0)
-    return processes, concurrency // processes
 
 
 def chosen(nthreads: Mapping[str, int], concurrency: int) -> list[str]:

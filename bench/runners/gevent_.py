@@ -9,10 +9,9 @@ from typing import Any
 
 from bench.model import Job, Round, Runner, Scalar
 from bench.worker.fanout import Failures, Get, Tally, prefilled, pull
+from bench.worker.heartbeat import HEARTBEAT_S, Lateness
 from bench.worker.kits import Op, open_blocking
 from bench.worker.probes import Stopwatch
-
-HEARTBEAT_S = 0.01
 
 
 def patch() -> None:
@@ -22,26 +21,19 @@ def patch() -> None:
     monkey.patch_all()
 
 
-class Heartbeat:
-    """Notes the longest time by which the hub was late for a timer."""
+class Heartbeat(Lateness):
+    """Beats by a timer of the hub."""
 
     def __init__(self, hub: Any) -> None:
-        self.longest_s = 0.0
-        self.last = time.perf_counter()
+        super().__init__()
         self.timer = hub.loop.timer(HEARTBEAT_S, HEARTBEAT_S)
-        self.timer.start(self._note)
-
-    def _note(self) -> None:
-        now = time.perf_counter()
-        self.longest_s = max(self.longest_s, now - self.last - HEARTBEAT_S)
-        self.last = now
+        self.timer.start(self.note)
 
     def stop(self) -> float:
-        """Seconds of the longest stall, the one that is still going on included."""
+        """Ends the beat; see `Lateness.end_s`."""
         self.timer.stop()
         self.timer.close()
-        self._note()
-        return max(0.0, self.longest_s)
+        return self.end_s()
 
 
 class GreenletSession:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from bench.model import Job, Round, Runner
-from bench.runners.multiprocessing_executor import ChunkSession
+from bench.runners.multiprocessing_executor import ExecutorSession
 from bench.worker import children
 from bench.worker.children import ChildJob, child_job, close_here, open_process
 from bench.worker.ledger import ledger
@@ -44,7 +44,7 @@ def open_interpreter(job: ChildJob) -> None:
 OBJECT = re.compile(r"<[^<>]+?(?= at 0x|>)")
 
 
-class InterpreterSession(ChunkSession):
+class InterpreterSession(ExecutorSession):
     """Names what cannot be sent back, which is in the cause of the error only, among all results of its chunk."""
 
     def run(self, items: Sequence[Any], *, prove: bool) -> Round:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench.model import Job, Round, Runner, Scalar
-from bench.worker.children import TRAP, call, call_written, check_in, child_job, settle
+from bench.worker.children import call, call_written, check_in, child_job, listen, settle
 from bench.worker.ledger import Ledger, ledger
 from bench.worker.limits import process_limit
 from bench.worker.probes import Stopwatch
@@ -16,11 +16,6 @@ from bench.worker.probes import Stopwatch
 IDLE_S = 3600
 """loky ends workers that were idle for five minutes; interleaved contestants may rest for longer than that."""
 CHECK_IN_TIMEOUT_S = 120.0
-
-
-def listen() -> None:
-    """Hear what finalisers say in a process of the pool; a method of the trap would be sent with a copy of it."""
-    TRAP.install()
 
 
 class ParallelSession:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.context import BaseContext
@@ -12,23 +11,11 @@ from multiprocessing.util import Finalize
 from threading import BrokenBarrierError
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.children import (
-    CHUNKS_PER_WORKER,
-    PLACE,
-    ChildJob,
-    child_job,
-    chunks,
-    close_here,
-    even_chunk,
-    open_process,
-    put_together,
-    run_chunk,
-)
-from bench.worker.fanout import Failures
+from bench.model import Job, Round, Runner
+from bench.worker.children import PLACE, ChildJob, Chunk, ChunkDone, child_job, close_here, open_process, run_chunk
+from bench.worker.chunked import ChunkSession
 from bench.worker.ledger import Ledger, ledger
 from bench.worker.limits import process_limit
-from bench.worker.probes import Stopwatch
 
 CHECK_IN_TIMEOUT_S = 120.0
 ALIVE_CHECK_S = 0.5
@@ -44,46 +31,30 @@ def open_member(job: ChildJob, barrier: Any) -> None:
         PLACE.error = PLACE.error or "the other processes of the pool did not check in"
 
 
-class PoolSession:
-    """Sends chunks to a primed pool and puts what comes back in order."""
+class PoolSession(ChunkSession):
+    """Maps chunks over a pool, and says so when one of its processes has died."""
 
     def __init__(self, pool: Any, context: BaseContext, written: Ledger, workers: int) -> None:
+        super().__init__(written, workers, {"start_method": str(context.get_start_method())})
         self.pool = pool
         self.context = context
-        self.ledger = written
-        self.workers = workers
         self.members = {child.pid for child in context.active_children()}
-        self.facts: Mapping[str, Scalar] = {
-            "workers": workers,
-            "start_method": str(context.get_start_method()),
-            "chunks_per_worker": CHUNKS_PER_WORKER,
-        }
 
-    def chunk_size(self, ops: int) -> int:
-        """Ops sent at once; see `even_chunk`."""
-        return even_chunk(ops, self.workers)
-
-    def run(self, items: Sequence[Any], *, prove: bool) -> Round:
-        size = self.chunk_size(len(items))
-        self.facts = {**self.facts, "chunk_size": size}
-        self.ledger.reset()
-        results: list[Any] = [None] * len(items)
-        failures: Failures = []
-        watch = Stopwatch(children=True)
-        watch.start()
-        sent = chunks(items, size, self.ledger.path if prove else "")
+    def parts(self, sent: Sequence[Chunk]) -> Iterable[ChunkDone]:
         pending = self.pool.map_async(run_chunk, sent, chunksize=1)
         while not pending.ready():
             pending.wait(ALIVE_CHECK_S)
             if not pending.ready():
                 self._check_alive()
         try:
-            put_together(pending.get(), results, failures)
+            return pending.get()  # type: ignore[no-any-return]
         except MaybeEncodingError as error:
             raise RuntimeError(f"a result cannot be sent back from its process: {error.exc}") from None
-        end_ns = time.perf_counter_ns()
+
+    def run(self, items: Sequence[Any], *, prove: bool) -> Round:
+        done = super().run(items, prove=prove)
         self._check_alive()
-        return watch.round(results, failures, end_ns, proof=self.ledger.proof() if prove else None)
+        return done
 
     def _check_alive(self) -> None:
         """A pool whose child was killed waits for ever, or goes on with fewer: say so instead."""

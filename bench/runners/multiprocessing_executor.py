@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
-from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
+from bench.model import Job, Runner, Scalar
 from bench.runners.multiprocessing_ import CHECK_IN_TIMEOUT_S, context_for, open_member
-from bench.worker.children import CHUNKS_PER_WORKER, child_job, chunks, even_chunk, put_together, run_chunk
-from bench.worker.fanout import Failures
+from bench.worker.children import Chunk, ChunkDone, child_job, run_chunk
+from bench.worker.chunked import ChunkSession
 from bench.worker.ledger import Ledger, ledger
 from bench.worker.limits import process_limit
-from bench.worker.probes import Stopwatch
 
 
-class ChunkSession:
-    """Submits chunks to an executor and takes their results in order."""
+class ExecutorSession(ChunkSession):
+    """Maps chunks over an executor."""
 
     def __init__(self, executor: Executor, written: Ledger, workers: int, facts: Mapping[str, Scalar]) -> None:
+        super().__init__(written, workers, facts)
         self.executor = executor
-        self.ledger = written
-        self.workers = workers
-        self.facts: Mapping[str, Scalar] = {"workers": workers, **facts, "chunks_per_worker": CHUNKS_PER_WORKER}
 
-    def run(self, items: Sequence[Any], *, prove: bool) -> Round:
-        size = even_chunk(len(items), self.workers)
-        self.facts = {**self.facts, "chunk_size": size}
-        self.ledger.reset()
-        results: list[Any] = [None] * len(items)
-        failures: Failures = []
-        watch = Stopwatch(children=True)
-        watch.start()
-        sent = chunks(items, size, self.ledger.path if prove else "")
-        put_together(self.executor.map(run_chunk, sent), results, failures)
-        end_ns = time.perf_counter_ns()
-        return watch.round(results, failures, end_ns, proof=self.ledger.proof() if prove else None)
+    def parts(self, sent: Sequence[Chunk]) -> Iterable[ChunkDone]:
+        return self.executor.map(run_chunk, sent)
 
 
 def nothing() -> None:
@@ -66,9 +51,9 @@ def primed_executor(job: Job, context: BaseContext) -> Iterator[Executor]:
 
 
 @contextmanager
-def open_executor(job: Job) -> Iterator[ChunkSession]:
+def open_executor(job: Job) -> Iterator[ExecutorSession]:
     with ledger() as written, context_for(job) as context, primed_executor(job, context) as executor:
-        yield ChunkSession(executor, written, job.concurrency, {"start_method": str(context.get_start_method())})
+        yield ExecutorSession(executor, written, job.concurrency, {"start_method": str(context.get_start_method())})
 
 
 MULTIPROCESSING_EXECUTOR = Runner(

@@ -10,19 +10,14 @@ from threading import Barrier
 from typing import Any
 
 from bench.model import Job, Round, Runner, Scalar
-from bench.worker.children import PLACE, ChildJob, child_job, close_here, open_here, opened_op
+from bench.worker.children import PLACE, ChildJob, call_op, child_job, close_here, open_here, opened_op
 from bench.worker.fanout import Failures, Tally, note_failure
 from bench.worker.limits import thread_limit
 from bench.worker.probes import Stopwatch
 
 
-def run_op(item: Any) -> Any:
-    """The op that was opened in this thread."""
-    return opened_op()(item)
-
-
 def run_counted(item: Any, tally: Tally) -> Any:
-    """The same, counted."""
+    """The op that was opened in this thread, counted."""
     return tally.watch(opened_op())(item)
 
 
@@ -44,7 +39,7 @@ class FutureSession:
         if prove:
             futures = [submit(run_counted, item, tally) for item in items]
         else:
-            futures = [submit(run_op, item) for item in items]
+            futures = [submit(call_op, item) for item in items]
         for future in futures:
             try:
                 results.append(future.result())

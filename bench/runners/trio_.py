@@ -16,10 +16,9 @@ from typing import Any
 
 from bench.model import Job, Round, Runner, Scalar
 from bench.worker.fanout import Failures, Tally, prefilled, pull, pull_async
+from bench.worker.heartbeat import HEARTBEAT_S, Lateness
 from bench.worker.kits import Op, open_async, open_blocking
 from bench.worker.probes import Stopwatch
-
-HEARTBEAT_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -39,30 +38,19 @@ def trio_library() -> Library:
     return Library("trio", trio.Event, trio.open_nursery, trio.lowlevel.checkpoint, trio.sleep)
 
 
-class Heartbeat:
-    """Notes the longest time by which the loop was late for a timer."""
+class Heartbeat(Lateness):
+    """Beats in a task of its own."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        super().__init__()
         self.sleep = sleep
-        self.longest_s = 0.0
-        self.last = time.perf_counter()
-
-    def _note(self) -> None:
-        now = time.perf_counter()
-        self.longest_s = max(self.longest_s, now - self.last - HEARTBEAT_S)
-        self.last = now
 
     async def beat(self) -> None:
         """Runs until it is cancelled."""
         self.last = time.perf_counter()
         while True:
             await self.sleep(HEARTBEAT_S)
-            self._note()
-
-    def stop(self) -> float:
-        """Seconds of the longest stall, the one that is still going on included."""
-        self._note()
-        return max(0.0, self.longest_s)
+            self.note()
 
 
 class GroupSession:
@@ -112,7 +100,7 @@ class GroupSession:
                 await library.checkpoint()
                 watch.start()
                 gate.set()
-            stall_s = heartbeat.stop()
+            stall_s = heartbeat.end_s()
             outer.cancel_scope.cancel()
         if len(ended_ns) < self.workers:
             cancelled = self.workers - len(ended_ns)

@@ -70,9 +70,14 @@ def open_here(job: ChildJob) -> None:
         PLACE.error = f"{type(error).__name__}: {error}"
 
 
+def listen() -> None:
+    """Hear what finalisers say in this process; a bound method of the trap would be sent with a copy of it."""
+    TRAP.install()
+
+
 def open_process(job: ChildJob) -> None:
     """Open the body in the one thread of a process that the pool owns, and hear what its finalisers say."""
-    TRAP.install()
+    listen()
     open_here(job)
 
 
@@ -96,7 +101,7 @@ def unopened(_: Any) -> Any:
 
 
 def call_op(item: Any) -> Any:
-    """The bare op, for the loop that is written by hand."""
+    """The bare op of this thread, which raises what it raises."""
     return opened_op()(item)
 
 

@@ -26,6 +26,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def divided(concurrency: int) -> tuple[int, int]:
+    """Processes and places in each that give exactly `concurrency`, as many processes as cores if that divides it."""
+    processes = next(count for count in range(min(cores(), concurrency), 0, -1) if concurrency % count == 0)
+    return processes, concurrency // processes
+
+
 def process_limit() -> tuple[int, str]:
     """The most pool processes that are sensible here, and the reason in words."""
     limits = list(_task_limits())

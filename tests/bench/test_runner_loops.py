@@ -197,7 +197,7 @@ def test_loops_live_in_threads_where_there_is_no_gil_and_in_processes_elsewhere(
     gil: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asyncio_multiloop, "cores", lambda: 2)
-    monkeypatch.setattr(asyncio_multiloop, "has_gil", lambda: gil)
+    monkeypatch.setattr(asyncio_multiloop, "gil_enabled", lambda: gil)
     with ASYNCIO_MULTILOOP.open(natural(ASYNCIO_MULTILOOP, fakes.FAILING, concurrency=4)) as session:
         session.run(range(20), prove=True)
         first = session.run(range(20), prove=True)
@@ -217,7 +217,7 @@ def test_loops_live_in_threads_where_there_is_no_gil_and_in_processes_elsewhere(
 @pytest.mark.parametrize("gil", [True, False], ids=["processes", "threads"])
 def test_an_error_in_one_of_the_loops_is_the_error_of_the_round(gil: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio_multiloop, "cores", lambda: 2)
-    monkeypatch.setattr(asyncio_multiloop, "has_gil", lambda: gil)
+    monkeypatch.setattr(asyncio_multiloop, "gil_enabled", lambda: gil)
     with pytest.raises(RuntimeError, match=r"^RuntimeError: 10 of 10 ops|^RuntimeError: 2 of 2 tasks were cancelled"):
         run(ASYNCIO_MULTILOOP, natural(ASYNCIO_MULTILOOP, fakes.CANCELLED, concurrency=4))
 
@@ -225,13 +225,13 @@ def test_an_error_in_one_of_the_loops_is_the_error_of_the_round(gil: bool, monke
 def test_a_coroutine_that_the_process_of_a_loop_never_awaits_is_the_error_of_the_round(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asyncio_multiloop, "has_gil", lambda: True)
+    monkeypatch.setattr(asyncio_multiloop, "gil_enabled", lambda: True)
     with pytest.raises(RuntimeError, match=r"^coroutine 'unawaited' was never awaited$"):
         run(ASYNCIO_MULTILOOP, fakes.job(fakes.FORGETFUL, "pure", concurrency=2))
 
 
 def test_a_loop_whose_process_is_killed_is_told_instead_of_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio_multiloop, "cores", lambda: 2)
-    monkeypatch.setattr(asyncio_multiloop, "has_gil", lambda: True)
+    monkeypatch.setattr(asyncio_multiloop, "gil_enabled", lambda: True)
     with pytest.raises(RuntimeError, match="the process of a loop died during the round"):
         run(ASYNCIO_MULTILOOP, fakes.job(fakes.KILLED, "pure", concurrency=2))

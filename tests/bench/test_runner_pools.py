@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from bench.model import Runner
-from bench.runners import dask_, interpreters
-from bench.runners.dask_ import chosen, divided
+from bench.runners import interpreters
+from bench.runners.dask_ import chosen
 from bench.runners.interpreters import INTERPRETERS, Roll, check_in
 from bench.runners.multiprocessing_ import MULTIPROCESSING
-from bench.worker import children
+from bench.worker import children, limits
 from bench.worker.ledger import Ledger
+from bench.worker.limits import divided
 from support import fakes
 from support.in_process import contestants, facts, named, run
 
@@ -215,7 +216,7 @@ def test_a_roll_leaves_no_file_open() -> None:
 def test_a_local_cluster_has_exactly_as_many_threads_as_asked_for_in_as_many_processes_as_cores(
     cores: int, concurrency: int, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_, "cores", lambda: cores)
+    monkeypatch.setattr(limits, "cores", lambda: cores)
     processes, threads = divided(concurrency)
     assert (processes, threads) == expected
     assert processes * threads == concurrency
