@@ -156,6 +156,8 @@ def cell_record(cell: Cell, workload: Workload, serial: bool) -> dict[str, Any]:
         "ops": int(cell.params.get("n", 1)),
         "headline": workload.headline,
         "calibration": workload.calibration,
+        "latency_of": workload.latency,
+        "bounds": dict(workload.bounds(cell.params, cell.concurrency)) if workload.bounds else {},
     }
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from bench.complaints import attestation_complaint, pool_complaint, strangers, time_complaint
 from bench.environment import worker_environ
 from bench.host import Host, proportional_bytes
+from bench.latency import packed
 from bench.model import Phase, Sample, Status, Trial
 from bench.plan import Block, Comparison, Contestant, Settings
-from bench.process import ProcessFailed, ProcessTimedOut, Worker
+from bench.process import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker
 from bench.services import RunningService, ServiceFailed
 
 LAUNCH_TIMEOUT_S = 60.0
@@ -96,7 +97,10 @@ class Crew:
                     worker = self.host.start_worker(
                         contestant.environment.executable,
                         self._trial(contestant),
-                        environ=worker_environ(self.host.worker_environ, contestant.environment),
+                        environ={
+                            **worker_environ(self.host.worker_environ, contestant.environment),
+                            **self.comparison.workload.environ,
+                        },
                         reaper=self.host.reaper,
                     )
                 except ProcessFailed as error:
@@ -173,6 +177,7 @@ class Crew:
         window_s = self.host.clock() - began
         noise = {**self.host.noise.since(mark), "window_s": window_s}
         learned = answer.pop("learned", {})
+        latency = packed(answer.pop("latencies_ns", ()))
         member.items = learned.get("items", member.items)
         member.result_type = learned.get("result_type", member.result_type)
         stats = self._service_stats()
@@ -189,6 +194,7 @@ class Crew:
             position=position,
             service=stats,
             noise=noise,
+            latency=latency,
             **{**{key: answer[key] for key in answer if key != "say"}, "affinity": tuple(answer["affinity"])},
         )
 
@@ -227,6 +233,8 @@ class Crew:
         """Run a step of one member; if it fails the member is killed, buried and told as lost."""
         try:
             step()
+        except ProcessUnsuited as error:
+            status, reason = Status.UNSUPPORTED, str(error)
         except (ProcessFailed, ServiceFailed) as error:
             status, reason = Status.FAILED, str(error)
         except ProcessTimedOut as error:

@@ -19,7 +19,7 @@ from bench.crew import Crew, Lost
 from bench.host import Host
 from bench.model import Measurement, Phase, Sample, Status, Trial
 from bench.plan import Block, Comparison, Plan, blocks, walk
-from bench.services import ServiceFailed
+from bench.services import ServiceAbsent, ServiceFailed
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where an object lies in memory says nothing and differs from run to run (method.md, T22)."""
@@ -148,8 +148,9 @@ class Experiment:
             try:
                 capacity = crew.start_service(self.done.capacities)
             except ServiceFailed as error:
+                status = Status.UNSUPPORTED if isinstance(error, ServiceAbsent) else Status.FAILED
                 for index in sorted(missing):
-                    yield self._decide(Measurement(comparison.contestants[index].cell.id, Status.FAILED, str(error)))
+                    yield self._decide(Measurement(comparison.contestants[index].cell.id, status, str(error)))
                 return
             if comparison.workload.service is not None:
                 yield ServiceRecord(comparison.id, fork, comparison.workload.service.name, capacity, crew.service_facts)

@@ -35,6 +35,17 @@ class Phase(StrEnum):
     MEASURE = "measure"
 
 
+class Shape(StrEnum):
+    """How the work of a workload hangs together: independent ops, or a program with a structure of its own."""
+
+    MAP = "map"
+    PROGRAM = "program"
+
+
+class Unsuited(Exception):
+    """Raised by a workload where this machine cannot give what is asked; the row is UNSUPPORTED with this reason."""
+
+
 class WrongAnswer(Exception):
     """Raised by an oracle when the work that came back is not the work that was asked for."""
 
@@ -80,7 +91,8 @@ class Service:
 
     `module` is started by the parent as `python -m module`, prints one JSON line with its `address`,
     answers each `stats` line on its standard input with one JSON line of counts since the last one,
-    and ends when its standard input closes. `load_module` is started as
+    and ends when its standard input closes. Where the machine has not what it takes, the line has `absent` with the
+    reason in place of `address`, and the cells are UNSUPPORTED. `load_module` is started as
     `python -m load_module ADDRESS PARAMS_JSON` (the parameters and `concurrency`) and prints one JSON line with
     `capacity_per_s`: what the service can take at that concurrency when nothing but the service is the limit.
     `expect(params, concurrency, stats)` returns a complaint when the service saw other work than was asked for.
@@ -93,12 +105,48 @@ class Service:
     expect: Callable[[Params, int, Mapping[str, Any]], str | None] | None = None
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A number that a workload reports of each round beside the common ones.
+
+    `name` carries the unit (`first_result_s`, `delivered_per_s`); a count or a ratio has none. `better` is `lower`,
+    `higher` or empty where neither end is good.
+    """
+
+    name: str
+    help: str
+    better: str = ""
+
+    @property
+    def unit(self) -> str:
+        """`s`, `bytes`, `/s`, or the empty string for a count or a ratio."""
+        for suffix, unit in (("_per_s", "/s"), ("_s", "s"), ("_bytes", "bytes")):
+            if self.name.endswith(suffix):
+                return unit
+        return ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a round's results say, taken apart: what must be equal everywhere, and what was seen on the way.
+
+    `results` go to the oracle and into the digest, so they hold no time and nothing of the order of happening.
+    `figures` has a value for each of the workload's `figures` that this round can tell. `latencies_ns` are whole
+    nanoseconds, one entry for each thing that waited.
+    """
+
+    results: Sequence[Any]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    latencies_ns: Sequence[int] = ()
+
+
 class Kit(Protocol):
     """What a body may use: native primitives, bound once, never wrapped (method.md, R9).
 
     `sleep` is the runner's own: `time.sleep`, `asyncio.sleep`, `trio.sleep`. `in_flight` is how many ops
     the execution context that opened the body serves at once: the whole concurrency on an event loop, 1 in
-    a thread or process. `address` is where the workload's service listens, or None.
+    a thread or process; for a program it is the concurrency that was asked for, whatever the model. `address` is
+    where the workload's service listens, or None.
     """
 
     in_flight: int
@@ -132,6 +180,11 @@ class Workload:
     gives one item per op. `check(params, items, results)` is the oracle: it raises WrongAnswer or returns
     the answer in a few words. `ideal_s(params, in_flight)` is the least makespan that arithmetic allows.
     `grid` names the points of each profile. `headline` is `throughput` or `overhead`.
+
+    With the shape PROGRAM the body's op is called once a round, with all items, and returns one result for each; it
+    starts what it needs itself, in the runner's own way, so its bodies are keyed by runners' names. `observe(params,
+    items, results)` takes the results apart before they are judged. `faces` are words after the slash of a body's key
+    that are ways to write it and no module to import, each with what it is.
     """
 
     name: str
@@ -148,6 +201,20 @@ class Workload:
     """Says that it measures the instrument and not a model, and so comes last."""
     learn: str = ""
     """One sentence for the page: what a reader can learn from this workload and what not."""
+    shape: Shape = Shape.MAP
+    figures: tuple[Figure, ...] = ()
+    latency: str = ""
+    """What the latencies are of, `put to get`; empty where the workload observes none."""
+    observe: Callable[[Params, Sequence[Any], Sequence[Any]], Observed] | None = None
+    faces: Mapping[str, str] = field(default_factory=dict)
+    bounds: Callable[[Params, int], Mapping[str, float]] | None = None
+    """Named makespans in seconds that arithmetic gives (params, concurrency); drawn beside what was measured."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Variables set for its workers, such as the number of threads of a numerical library."""
+    core: bool = False
+    """One of the few that `-m core` keeps to."""
+    prepare: Callable[[Params], AbstractContextManager[None]] | None = None
+    """Entered in the worker before the runner opens anything and left after all is closed; may raise Unsuited."""
 
 
 @dataclass(frozen=True)
@@ -232,6 +299,10 @@ class Job:
     """Where a pool child finds the workload again: a module's name or a file's path."""
     extra_loops: int | None = None
     """Turns of an empty loop added to each op, for showing the gate a known slow-down; None adds nothing at all."""
+    within: int | None = None
+    """What a program may have in flight inside its one op; None for independent ops, whose number is `concurrency`."""
+    trace: str = ""
+    """A file in which ops and waits write down when they began and ended; empty in everything that is timed."""
 
     @property
     def body(self) -> Body:
@@ -272,6 +343,10 @@ class Runner:
     """What stops it on a newer Python, in words that follow a name: `1.6 uses asyncore, which 3.12 removed`."""
     prepare: Callable[[], None] | None = None
     """Called first of all in its worker, before the workload and the client library are imported."""
+    program: Callable[[Job], AbstractContextManager[Session]] | None = None
+    """Opens a session for a PROGRAM; None for a runner that only hands out ops."""
+    program_styles: tuple[str, ...] = ()
+    """The bodies of a PROGRAM that are written for it, where `styles` has others whose programs would not use it."""
 
 
 @dataclass(frozen=True)
@@ -393,6 +468,10 @@ class Sample:
     affinity: tuple[int, ...]
     service: Mapping[str, Any] = field(default_factory=dict)
     noise: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """What the workload reports beside the common figures, by name."""
+    latency: str = ""
+    """An HdrHistogram of nanoseconds as its own compressed text; empty where the workload observes none."""
 
     def __post_init__(self) -> None:
         if self.makespan_s <= 0:

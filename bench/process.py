@@ -27,6 +27,10 @@ class ProcessFailed(Exception):
     """The process ended, or answered that it cannot; the text is the reason."""
 
 
+class ProcessUnsuited(ProcessFailed):
+    """It answered that this machine cannot give what is asked."""
+
+
 class ProcessTimedOut(Exception):
     """No answer came in time; the text says what the process was doing."""
 
@@ -187,5 +191,6 @@ class Worker(LineProcess):
     def expect(self, kind: str, timeout_s: float) -> dict[str, Any]:
         answer = self.receive(timeout_s)
         if answer["say"] != kind:
-            raise ProcessFailed(str(answer.get("reason", answer)))
+            failure = ProcessUnsuited if answer.get("unsuited") else ProcessFailed
+            raise failure(str(answer.get("reason", answer)))
         return answer

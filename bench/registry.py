@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 from zlib import crc32
 
-from bench.model import Environment, Runner, Workload
+from bench.model import Environment, Runner, Shape, Workload
 
 
 class RegistryError(Exception):
@@ -127,10 +127,14 @@ def choose(name: str, known: Iterable[str], noun: str) -> str:
 def bodies_for(workload: Workload, runner: Runner) -> list[str]:
     """Keys of the bodies that fit the runner: for each client library the first of its styles that has one.
 
-    A body without a library serves only where no style before it had any.
+    A body without a library serves only where no style before it had any. A runner that only hands out ops has none
+    in a program.
     """
     chosen: dict[str, str] = {}
-    for style in runner.styles:
+    if workload.shape is Shape.PROGRAM and runner.program is None:
+        return []
+    styles = runner.program_styles if workload.shape is Shape.PROGRAM and runner.program_styles else runner.styles
+    for style in styles:
         here = {key.partition("/")[2]: key for key in workload.bodies if key.partition("/")[0] == style}
         if chosen:
             here.pop("", None)
@@ -141,9 +145,11 @@ def bodies_for(workload: Workload, runner: Runner) -> list[str]:
 
 def refusal(workload: Workload, runner: Runner, body_key: str | None, environment: Environment) -> str | None:
     """Why this contestant cannot run in this environment, in a sentence that says what to install; None if it can."""
+    if body_key is None and workload.shape is Shape.PROGRAM and runner.program is None:
+        return f"{workload.name} is a program of its own structure, and {runner.name} only hands out independent ops"
     if body_key is None:
         have = ", ".join(sorted({key.partition("/")[0] for key in workload.bodies}))
-        runs = ", ".join(runner.styles)
+        runs = ", ".join((workload.shape is Shape.PROGRAM and runner.program_styles) or runner.styles)
         return f"{workload.name} has no body for {runner.name} (it has {have}; {runner.name} runs {runs})"
     if environment.python < runner.minimum_python:
         needed = ".".join(map(str, runner.minimum_python))
@@ -152,8 +158,7 @@ def refusal(workload: Workload, runner: Runner, body_key: str | None, environmen
         newest = ".".join(map(str, runner.newest_python))
         here = f"this is {environment.version}"
         return f"{runner.name} runs on Python {newest} and older, {here}: {runner.newest_why}"
-    library = body_key.partition("/")[2]
-    for module in (*runner.requires, *([library] if library else [])):
+    for module in (*runner.requires, *libraries(workload, [body_key])):
         if environment.modules.get(module) is None:
             return (
                 environment.reasons.get(module)
@@ -162,10 +167,16 @@ def refusal(workload: Workload, runner: Runner, body_key: str | None, environmen
     return None
 
 
-EXTRAS = {"distributed": "dask", "joblib": "loky"}
+EXTRAS = {
+    "aiofiles": "files", "aiosqlite": "sqlite", "asyncpg": "postgres", "distributed": "dask", "joblib": "loky",
+    "psycopg": "postgres", "uvicorn": "http_server", "waitress": "http_server",
+}  # fmt: skip
 """Modules whose extra has another name than they have."""
 
-OPTIONAL = ("aiomultiprocess", "anyio", "asyncer", "curio", "distributed", "gevent", "joblib", "rloop", "trio")
+OPTIONAL = (
+    "aiofiles", "aiomultiprocess", "aiosqlite", "anyio", "asyncer", "asyncpg", "curio", "distributed", "gevent",
+    "httpx", "joblib", "psycopg", "rloop", "sklearn", "trio", "uvicorn", "waitress",
+)  # fmt: skip
 """Modules that come with an extra of ours."""
 
 
@@ -174,10 +185,16 @@ def install_line(module: str) -> str:
     return f"pip install 'when-async[{EXTRAS.get(module, module)}]'" if module in OPTIONAL else f"pip install {module}"
 
 
+def libraries(workload: Workload, keys: Iterable[str]) -> list[str]:
+    """The modules that these bodies need: what follows the slash, unless it is one of the workload's faces."""
+    named = (key.partition("/")[2] for key in keys)
+    return list(dict.fromkeys(name for name in named if name and name not in workload.faces))
+
+
 def required_modules(workloads: Iterable[Workload], runners: Iterable[Runner]) -> list[str]:
     """Every module that a worker may have to import beyond the standard library and ours, in a stable order."""
-    libraries = {key.partition("/")[2] for workload in workloads for key in workload.bodies} - {""}
-    return sorted(libraries | {module for runner in runners for module in runner.requires})
+    clients = {module for workload in workloads for module in libraries(workload, workload.bodies)}
+    return sorted(clients | {module for runner in runners for module in runner.requires})
 
 
 def matrix(

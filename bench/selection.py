@@ -15,18 +15,27 @@ from bench.quantity import QuantityError, check_point, comparison_id, override, 
 from bench.registry import Found, RegistryError, choose, collect, find_runner, find_workload, required_modules
 
 REQUIREMENTS = {
+    "aiofiles": "aiofiles>=24.1",
     "aiohttp": "aiohttp>=3.13",
     "aiomultiprocess": "aiomultiprocess>=0.9.1",
+    "aiosqlite": "aiosqlite>=0.21",
     "anyio": "anyio>=4.11",
     "asyncer": "asyncer>=0.0.10",
+    "asyncpg": "asyncpg>=0.30",
     "curio": "curio>=1.6",
     "distributed": "distributed>=2025.9",
     "gevent": "gevent>=25.9",
+    "httpx": "httpx>=0.28",
     "joblib": "joblib>=1.5",
+    "numpy": "numpy>=1.26",
+    "psycopg": "psycopg[binary]>=3.2",
     "requests": "requests>=2.32",
     "rloop": "rloop>=0.3",
+    "sklearn": "scikit-learn>=1.5",
     "trio": "trio>=0.31",
+    "uvicorn": "uvicorn>=0.35",
     "uvloop": "uvloop>=0.22",
+    "waitress": "waitress>=3",
 }
 """What an environment made by uv gets of the modules that are needed, beside the pins that were asked for."""
 
@@ -95,7 +104,7 @@ def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequen
     points: list[tuple[Found, Point]] = []
     for spec in workload_specs or list(known.workloads):
         name, pairs = split(spec)
-        for found in _named(name, known.workloads, "workload"):
+        for found in workloads_of(name, known.workloads):
             grid = profile_points(found.value, profile)
             for point in grid:
                 check_point(found.value, point)
@@ -105,6 +114,13 @@ def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequen
 
 
 CORE, ALL, FAMILY = "core", "all", "family:"
+
+
+def workloads_of(name: str, known: Mapping[str, Found]) -> list[Found]:
+    """Workloads by name, by file, or `core`, which is the first few and the instrument's own; raises RegistryError."""
+    if name == CORE:
+        return [found for found in known.values() if found.value.core or found.value.calibration]
+    return _named(name, known, "workload")
 
 
 def runners_of(spec: str, known: Mapping[str, Found]) -> list[Found]:

@@ -23,6 +23,10 @@ class ServiceFailed(Exception):
     """The helper process is not there or died; the text is the reason."""
 
 
+class ServiceAbsent(ServiceFailed):
+    """The machine has not what the helper needs; the text says what that is and how to get it."""
+
+
 class RunningService:
     """One live helper process; `stats` returns its counts since they were last asked for."""
 
@@ -39,6 +43,9 @@ class RunningService:
         except (ProcessFailed, ProcessTimedOut) as error:
             self._process.kill()
             raise ServiceFailed(f"the {service.name} server did not start: {error}") from error
+        if "absent" in hello:
+            self._process.kill()
+            raise ServiceAbsent(str(hello["absent"]))
         if "address" not in hello:
             self._process.kill()
             raise ServiceFailed(f"the {service.name} server did not start: it named no address but {hello}")

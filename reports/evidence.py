@@ -27,6 +27,7 @@ def rounds(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Rounds]]:
         "throughput": kept["ops_ok"].to_numpy(dtype=float) / makespan,
         "overhead_per_op": (makespan - ideal) / ops,
         "cpu_per_op": cpu / ops,
+        "makespan": makespan,
     }
     # A block that an interruption tore apart is no pair, as in results.pairing: its halves may lie hours apart.
     places = list(zip(*(kept[name].astype(int) for name in ("fork", "attempt", "block")), strict=True))

@@ -47,6 +47,8 @@ def report(page: Mapping[str, Any]) -> str:
         if section.gil:
             blocks += ["### With the GIL and without it", *map(text, section.gil_said), _grid(section.gil)]
             blocks.append(text(section.gil.caption))
+        for heading, table in section.own:
+            blocks += [f"### {text(heading)}", _grid(table), text(table.caption)]
         blocks.append(text(section.learn))
     blocks += [*_costs(page["costs"]), *_holes(page)]
     blocks += ["## Method", "\n".join(f"- {text(sentence)}" for sentence in page["method"])]

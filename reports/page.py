@@ -19,6 +19,7 @@ from reports.charts import Chart, drawn
 from reports.comparison import between
 from reports.evidence import scene as scene_of
 from reports.findings import findings
+from reports.own_figures import figures_table, latency_table
 from reports.plotting import Plot
 from reports.scene import BOUND, BOUND_MEANS, OVERHEAD, Row, Scene, busiest, comparisons, headline, ladder
 from results.calibration import Calibration
@@ -55,6 +56,8 @@ class Section:
     gil: tables.Table | None = None
     """Each runner with and without the GIL, where a run measured both; `gil_said` puts it into words."""
     gil_said: Sequence[str] = ()
+    own: Sequence[tuple[str, tables.Table]] = ()
+    """What the workload reports of itself and how long things waited, each with its heading."""
 
 
 def write(
@@ -187,9 +190,16 @@ def _sections(scene: Scene, workloads: Mapping[str, Workload]) -> list[Section]:
                 others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
                 gil=with_gil,
                 gil_said=gil.told(top) if with_gil else (),
+                own=_own(own, known),
             )
         )
     return sections
+
+
+def _own(scene: Scene, workload: Workload | None) -> list[tuple[str, tables.Table]]:
+    """The tables of what only this workload reports."""
+    found = (("Latency", latency_table(scene)), ("What else it reports", figures_table(scene, workload)))
+    return [(heading, table) for heading, table in found if table is not None]
 
 
 def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:

@@ -178,6 +178,51 @@ def fit_name(name: str, inches: float) -> str:
     return short_name(name, max(8, int(inches / CHARACTER)))
 
 
+def spread(wanted: Sequence[float], low: float, high: float, step: float) -> list[float]:
+    """Places `step` apart and between `low` and `high`, near `wanted`; both in falling order."""
+    placed: list[float] = []
+    for one in wanted:
+        placed.append(min(one, placed[-1] - step if placed else high))
+    floor = low
+    for index in range(len(placed) - 1, -1, -1):
+        placed[index] = max(placed[index], floor)
+        floor = placed[index] + step
+    return placed
+
+
+LINE = 0.165
+"""Inches a name at the end of a line takes."""
+
+
+@dataclass(frozen=True)
+class End:
+    """The right end of a line, in data coordinates, and whose it is."""
+
+    name: str
+    family: str
+    marker: str
+    x: float
+    y: float
+
+
+def label_ends(axes: Axes, ends: Sequence[End], size: tuple[float, float], room: float) -> None:
+    """A name with its marker at the right of each line; names are pushed apart where lines end close together.
+
+    `size` is that of the axes and `room` what a name may take at their right, in inches.
+    """
+    inches, height = size
+    to_axes = axes.transData + axes.transAxes.inverted()
+    placed = sorted(((float(to_axes.transform((end.x, end.y))[1]), end) for end in ends), key=lambda one: -one[0])
+    for (wanted, end), at in zip(placed, spread([up for up, _ in placed], 0.02, 0.98, LINE / height), strict=True):
+        axes.plot([1.0, 1 + 0.13 / inches], [wanted, at], transform=axes.transAxes, color=style.FAINT, linewidth=0.8,
+                  clip_on=False)  # fmt: skip
+        colours = style.family(end.family)
+        axes.plot([1 + 0.19 / inches], [at], transform=axes.transAxes, marker=end.marker, markersize=4.2,
+                  color=colours.light, markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.5,
+                  clip_on=False)  # fmt: skip
+        axes.text(1 + 0.27 / inches, at, fit_name(end.name, room), transform=axes.transAxes, va="center", fontsize=8.5)
+
+
 def write_note(axes: Axes, y: float, text: str) -> None:
     """The reason of a row without a figure, in grey, on the paper's colour so that no line crosses it."""
     box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2}

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bench.model import Estimate, Phase, Scalar, Status
+from results.figures import figures
+from results.latency import Latency, latencies
 from results.ledger import noise
 from results.pairing import bare, block_logs, log_ratios, wall_s
-from results.stats.estimate import linear_interval, log_interval, paired_interval
+from results.stats.estimate import paired_interval, positive
 
 __all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
 
@@ -107,6 +109,12 @@ class Row:
     rounds: int
     digests: tuple[str, ...]
     affinity: str
+    figures: Mapping[str, Estimate] = field(default_factory=dict)
+    """What the workload reports beside the common figures, by name; the name carries the unit."""
+    latency: Latency | None = None
+    latency_of: str = ""
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    """Makespans in seconds that arithmetic gives, by what they stand for."""
 
 
 def summary(frame: pd.DataFrame) -> list[Row]:
@@ -118,11 +126,13 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     forks = _per_fork(good)
     values = dict(iter(forks.groupby(_CELL_KEY, sort=False)))
     ratios = dict(iter(_speedups(good).groupby(_CELL_KEY, sort=False)))
+    own, waited = figures(good), latencies(good)
     rows = []
     for cell in frame.drop_duplicates(_CELL_KEY).to_dict("records"):
         key = (cell["run"], cell["cell"])
         numbers = _numbers(values.get(key), ratios.get(key))
-        rows.append(Row(**_description(cell), **numbers, **seen.get(key, _UNSEEN)))
+        more: dict[str, Any] = {"figures": own.get(key, {}), "latency": waited.get(key)}
+        rows.append(Row(**_description(cell), **numbers, **more, **seen.get(key, _UNSEEN)))
     return rows
 
 
@@ -138,9 +148,25 @@ def flat(row: Row) -> dict[str, Scalar | bool | None]:
             record[name] = json.dumps(value, sort_keys=True)
         elif name == "digests":
             record[name] = ",".join(value)
+        elif name == "bounds":
+            record[name] = json.dumps(value)
+        elif name == "figures":
+            record |= _flat_estimates(value)
+        elif name == "latency":
+            known = value.percentiles if value else {}
+            record |= _flat_estimates({f"latency_{one}_s": each for one, each in known.items()})
         else:
             record[name] = value
     return record
+
+
+def _flat_estimates(estimates: Mapping[str, Estimate]) -> dict[str, Scalar | bool | None]:
+    """Three entries for each, as `flat` has them."""
+    return {
+        f"{name}{end}": number
+        for name, value in estimates.items()
+        for end, number in (("", value.point), ("_low", value.low), ("_high", value.high))
+    }
 
 
 def digest_conflicts(frame: pd.DataFrame) -> list[str]:
@@ -211,27 +237,14 @@ def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dic
     return numbers
 
 
-def positive(values: pd.Series[float], unit: str) -> Estimate | None:
-    """A log interval, or a linear one where there are values that have no logarithm.
-
-    These come from a clock or counter too coarse for the round, and from timers that fire early. Where no value is
-    negative, none can be, and the linear interval ends at 0.
-    """
-    known = values.dropna()
-    if (known > 0).all():
-        return log_interval(known, unit)
-    estimate = linear_interval(known, unit)
-    if estimate is None or (known < 0).any():
-        return estimate
-    return replace(estimate, low=max(0.0, estimate.low))
-
-
 def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:
     """The fields of a Row that the frame already holds, with None for NA."""
     known = {str(name): None if pd.isna(value) else value for name, value in cell.items()}
     ideal_s, serial_s = known["ideal_s"], known["serial_ideal_s"]
     fields: dict[str, Any] = {name: known[name] for name in _DESCRIPTION}
     fields["params"] = json.loads(cell["params"])
+    fields["bounds"] = json.loads(known["bounds"] or "{}")
+    fields["latency_of"] = known["latency_of"] or ""
     fields["one_core"] = bool(known["one_core"])
     fields["reference"] = bool(known["reference"])
     measures_us = known["calibration"]

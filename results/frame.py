@@ -53,6 +53,8 @@ COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "ops": ("Int64", "ops", "ops in one round"),
     "headline": ("string", "", "what the workload is read by: throughput or overhead"),
     "calibration": ("boolean", "", "whether the workload measures the instrument; NA in older run files"),
+    "latency_of": ("string", "", "what the latencies are of; empty where the workload observes none"),
+    "bounds": ("string", "", "makespans in seconds that arithmetic gives, by name, as JSON text"),
     "fork": ("Int64", "", "number of the fresh process, from 0; the unit of replication"),
     "block": ("Int64", "", "number of the pass over all contestants"),
     "round": ("Int64", "", "number of the round within its phase, from 0"),
@@ -75,6 +77,8 @@ COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "digest": ("string", "", "digest of the results; equal within a comparison"),
     "answer": ("string", "", "what the oracle says of the results"),
     "affinity": ("string", "", "cores the worker could use, such as 0,1"),
+    "figures": ("string", "", "what the workload reports beside the common figures, by name, as JSON text"),
+    "latency": ("string", "", "HdrHistogram of nanoseconds as its own compressed text; empty where there is none"),
     "status": ("category", "", "OK, FAILED, TIMEOUT, UNSUPPORTED or INCOMPLETE (run ended before a decision)"),
     "reason": ("string", "", "why the cell is not OK, in a sentence"),
     "advice": ("string", "", "advice on the cell, joined by semicolons"),
@@ -101,7 +105,7 @@ _SAMPLE = (
 )  # fmt: skip
 _CELL = (
     "workload", "comparison", "concurrency", "runner", "library", "family", "python", "reference", "one_core",
-    "ideal_s", "serial_ideal_s", "ops", "headline", "calibration",
+    "ideal_s", "serial_ideal_s", "ops", "headline", "calibration", "latency_of",
 )  # fmt: skip
 _TRIAL = ("launch_s", "startup_s", "teardown_s", "pss_bytes")
 _Table = dict[str, list[Any]]
@@ -207,6 +211,7 @@ def _cell_table(file: RunFile, cells: Sequence[Record]) -> _Table:
     table |= {name: [header.get(name)] * len(cells) for name in ("run", "profile", "started")}
     table["cell"] = [cell["id"] for cell in cells]
     table["params"] = [json.dumps(cell["params"], sort_keys=True) for cell in cells]
+    table["bounds"] = [json.dumps(cell.get("bounds") or {}) for cell in cells]
     table["contestant"] = [
         f"{cell['runner']}/{cell['library']}" if cell["library"] else cell["runner"] for cell in cells
     ]
@@ -227,6 +232,8 @@ def _sample_table(samples: Sequence[Record]) -> _Table:
     table = dict(zip(_SAMPLE, _transposed(map(itemgetter(*_SAMPLE), samples), len(_SAMPLE)), strict=True))
     cores: dict[tuple[int, ...], str] = {}
     table["affinity"] = [_cores(tuple(sample["affinity"]), cores) for sample in samples]
+    table["figures"] = [json.dumps(sample["figures"]) if sample.get("figures") else "" for sample in samples]
+    table["latency"] = [sample.get("latency") or "" for sample in samples]
     noise = [sample.get("noise") or {} for sample in samples]
     table |= {name: [one.get(name) for one in noise] for name in ("steal_s", "pressure_s", "throttled_s", "window_s")}
     service = [sample.get("service") or {} for sample in samples]

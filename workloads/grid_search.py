@@ -244,6 +244,7 @@ GRID_SEARCH = Workload(
             for unit_s, n, payload_bytes in UNITS + PAYLOADS
         ),
     },
+    core=True,
     learn=(
         "You learn when it pays to spread CPU-bound Python over cores, by unit size and payload; you do not learn "
         "about code that leaves the interpreter, such as NumPy, which may share cores in other ways."

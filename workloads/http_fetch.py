@@ -198,6 +198,7 @@ HTTP_FETCH = Workload(
         expect=expect,
     ),
     headline="throughput",
+    core=True,
     learn=(
         "How many requests per second a concurrency model reaches with a named client library while the server only "
         "waits; rows with different libraries differ in the library as well as in the model, and a loopback server "

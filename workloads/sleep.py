@@ -94,6 +94,7 @@ SLEEP = Workload(
     grid={"smoke": (point(0.001, 20, 4),), "quick": QUICK, "full": FULL, "gate": (point(0.001, 40, 10),)},
     ideal_s=ideal_s,
     headline="overhead",
+    core=True,
     learn=(
         "You learn what each model adds to a wait and how many waits it can hold at once; you do not learn how fast "
         "any model is at real input and output, because a sleep moves no data and its speed-up is arithmetic."

@@ -50,6 +50,8 @@ ANYIO = Runner(
     family="trio",
     styles=("anyio", "asyncio", "async", "pure"),
     open=open_on_asyncio,
+    program=open_on_asyncio,
+    program_styles=("anyio",),
     requires=("anyio",),
     one_core=True,
 )
@@ -59,6 +61,8 @@ ANYIO_TRIO = Runner(
     family="trio",
     styles=("anyio", "trio", "async", "pure"),
     open=open_on_trio,
+    program=open_on_trio,
+    program_styles=("anyio",),
     requires=("anyio", "trio"),
     one_core=True,
 )

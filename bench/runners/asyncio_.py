@@ -211,6 +211,7 @@ ASYNCIO = Runner(
     family="asyncio",
     styles=STYLES,
     open=open_loop,
+    program=open_loop,
     one_core=True,
     core=True,
 )
@@ -228,6 +229,7 @@ EAGER = Runner(
     family="asyncio",
     styles=STYLES,
     open=partial(open_loop, fan_out=per_op, eager=True),
+    program=partial(open_loop, fan_out=per_op, eager=True),
     minimum_python=(3, 12),
     one_core=True,
 )

@@ -94,6 +94,7 @@ CURIO = Runner(
     family="trio",
     styles=("curio", "async", "pure"),
     open=open_curio,
+    program=open_curio,
     requires=("curio",),
     one_core=True,
     newest_python=(3, 11),

@@ -30,6 +30,7 @@ from bench.worker.children import (
 from bench.worker.ledger import Ledger, ledger
 from bench.worker.limits import divided, thread_limit
 from bench.worker.probes import Stopwatch
+from bench.worker.program import open_program
 
 SCHEDULER = "WHEN_ASYNC_DASK_SCHEDULER"
 CHECK_IN_TIMEOUT_S = 60.0
@@ -172,6 +173,8 @@ DASK = Runner(
     family="distributed",
     styles=("dask", "blocking", "pure"),
     open=open_dask,
+    program=open_program,
+    program_styles=("dask",),
     requires=("distributed",),
     limit=thread_limit,
 )

@@ -91,6 +91,7 @@ GEVENT = Runner(
     family="greenlets",
     styles=("gevent", "blocking", "pure"),
     open=open_gevent,
+    program=open_gevent,
     requires=("gevent",),
     one_core=True,
     prepare=patch,

@@ -12,6 +12,7 @@ from bench.worker.children import call, call_written, check_in, child_job, liste
 from bench.worker.ledger import Ledger, ledger
 from bench.worker.limits import process_limit
 from bench.worker.probes import Stopwatch
+from bench.worker.program import open_program
 
 IDLE_S = 3600
 """loky ends workers that were idle for five minutes; interleaved contestants may rest for longer than that."""
@@ -64,6 +65,8 @@ JOBLIB_LOKY = Runner(
     family="processes",
     styles=("joblib+loky", "blocking", "pure"),
     open=open_parallel,
+    program=open_program,
+    program_styles=("joblib+loky",),
     requires=("joblib",),
     limit=process_limit,
 )

@@ -16,6 +16,7 @@ from bench.worker.children import PLACE, ChildJob, Chunk, ChunkDone, child_job, 
 from bench.worker.chunked import ChunkSession
 from bench.worker.ledger import Ledger, ledger
 from bench.worker.limits import process_limit
+from bench.worker.program import open_program
 
 CHECK_IN_TIMEOUT_S = 120.0
 ALIVE_CHECK_S = 0.5
@@ -126,6 +127,7 @@ MULTIPROCESSING = Runner(
     family="processes",
     styles=("multiprocessing", "blocking", "pure"),
     open=open_pool,
+    program=open_program,
     limit=process_limit,
     core=True,
 )

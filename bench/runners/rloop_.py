@@ -28,6 +28,7 @@ RLOOP = Runner(
     family="uvloop",
     styles=("rloop", "asyncio", "async", "pure"),
     open=open_rloop,
+    program=open_rloop,
     requires=("rloop",),
     one_core=True,
 )

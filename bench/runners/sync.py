@@ -11,6 +11,7 @@ from bench.model import Job, Round, Runner, Scalar
 from bench.worker.fanout import Failures, Tally, note_failure
 from bench.worker.kits import open_blocking
 from bench.worker.probes import Stopwatch
+from bench.worker.program import open_program
 
 
 class SyncSession:
@@ -53,6 +54,7 @@ SYNC = Runner(
     family="sync",
     styles=("sync", "blocking", "pure"),
     open=open_sync,
+    program=open_program,
     one_core=True,
     serial=True,
     core=True,

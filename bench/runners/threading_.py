@@ -14,6 +14,7 @@ from bench.worker.fanout import Failures, Tally, prefilled, pull
 from bench.worker.kits import open_blocking
 from bench.worker.limits import thread_limit
 from bench.worker.probes import Stopwatch
+from bench.worker.program import open_program
 
 
 class Order:
@@ -106,6 +107,7 @@ THREADING = Runner(
     family="threads",
     styles=("threading", "blocking", "pure"),
     open=open_threads,
+    program=open_program,
     limit=thread_limit,
     core=True,
 )

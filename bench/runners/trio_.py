@@ -177,6 +177,7 @@ TRIO = Runner(
     family="trio",
     styles=("trio", "async", "pure"),
     open=open_trio,
+    program=open_trio,
     requires=("trio",),
     one_core=True,
     core=True,

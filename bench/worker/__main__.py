@@ -1,6 +1,6 @@
 """The measured process: one trial comes in on standard input, JSON lines go out.
 
-The parent says `open`, `round`, `overhead` and `close`; every request gets one line. Whatever the workload prints
+The parent says `open`, `round`, `overhead`, `trace` and `close`; every request gets one line. Whatever the workload prints
 goes to standard error, so that it can never be taken for an answer. When standard input ends, so does the process.
 """
 
@@ -15,9 +15,10 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TextIO
 
-from bench.model import Job, Runner
+from bench.model import Job, Runner, Shape, Unsuited
 from bench.registry import find_runner, find_workload
 from bench.worker.attest import attest
 from bench.worker.equality import EARLY_S
@@ -43,17 +44,20 @@ def load(trial: Mapping[str, Any]) -> tuple[Runner, Job]:
         runner.prepare()
     workload = find_workload(trial["workload_ref"], trial["workload"])
     library = trial["body_key"].partition("/")[2]
-    if library:
+    if library and library not in workload.faces:
         # A program imports its client at the top, so a pool that forks has it already and a loop does not pay for it.
         importlib.import_module(library)
+    places = 1 if runner.serial else trial["concurrency"]
+    program = workload.shape is Shape.PROGRAM
     job = Job(
         workload=workload,
         body_key=trial["body_key"],
         params=trial["params"],
-        concurrency=1 if runner.serial else trial["concurrency"],
+        concurrency=1 if program else places,
         address=trial.get("address"),
         workload_ref=trial["workload_ref"],
         extra_loops=trial.get("extra_loops"),
+        within=places if program else None,
     )
     return runner, job
 
@@ -73,8 +77,22 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
         from bench.worker.by_hand import compare
 
         return compare(session, trial["runner"], hand_first=command["hand_first"])
+    if command["do"] == "trace":
+        return trace(session, command["path"])
     facts = session.facts
     return {"teardown_s": session.close(), "facts": facts}
+
+
+def trace(session: TrialSession, path: str) -> dict[str, Any]:
+    """One round that is written down in a file, for a timeline; in a session of its own, so that none is timed so."""
+    written = TrialSession(session.runner, replace(session.job, trace=path), session.seed)
+    written.open()
+    written.round(prove=False)
+    # Only now are connections open and libraries loaded; what was written so far is not what is to be seen.
+    os.truncate(path, 0)
+    answer = written.round(prove=False)
+    written.close()
+    return {name: answer[name] for name in ("start_ns", "makespan_s", "ops_ok", "answer")}
 
 
 def check_window(answer: Mapping[str, Any], began_ns: int, ended_ns: int) -> None:
@@ -120,6 +138,8 @@ def main() -> int:
         command = json.loads(line)
         try:
             say("done", **serve(trial, session, command))
+        except Unsuited as error:
+            say("error", reason=str(error), unsuited=True)
         except Refused as error:
             say("error", reason=str(error))
         except BaseException as error:  # even sys.exit in an op: whoever leaves without a word is waited for

@@ -56,9 +56,14 @@ class LoopKit:
 
 def open_blocking(job: Job, sleep: Callable[[float], Any] = time.sleep) -> tuple[Op, BlockingKit]:
     """Open the job's body for one thread or process; returns its op and the kit to close afterwards."""
-    kit = BlockingKit(in_flight=1, address=job.address, sleep=sleep)
+    if job.trace:
+        from bench.worker.tracing import TracedSleep, traced
+
+        sleep = TracedSleep(sleep, job.trace)
+    kit = BlockingKit(in_flight=job.within or 1, address=job.address, sleep=sleep)
     try:
-        return burdened(job.body(kit, job.params), job.extra_loops), kit
+        op = burdened(job.body(kit, job.params), job.extra_loops)
+        return (traced(op, job) if job.trace else op), kit
     except BaseException:
         kit.close()
         raise
@@ -66,9 +71,14 @@ def open_blocking(job: Job, sleep: Callable[[float], Any] = time.sleep) -> tuple
 
 async def open_async(job: Job, sleep: Callable[[float], Any]) -> tuple[Op, LoopKit]:
     """Open the job's async body on the running loop; returns its op and the kit to close afterwards."""
-    kit = LoopKit(in_flight=job.concurrency, address=job.address, sleep=sleep)
+    if job.trace:
+        from bench.worker.tracing import TracedAsyncSleep, traced_async
+
+        sleep = TracedAsyncSleep(sleep, job.trace)
+    kit = LoopKit(in_flight=job.within or job.concurrency, address=job.address, sleep=sleep)
     try:
-        return burdened_async(await job.body(kit, job.params), job.extra_loops), kit
+        op = burdened_async(await job.body(kit, job.params), job.extra_loops)
+        return (traced_async(op, job) if job.trace else op), kit
     except BaseException:
         await kit.close()
         raise

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench.model import Job, Round, Runner, Session, Usage, WrongAnswer
+from bench.model import Job, Observed, Round, Runner, Session, Shape, Usage, WrongAnswer
 from bench.worker.attest import gil_because, gil_enabled
 from bench.worker.equality import EARLY_S, Inspection, allowed, check_cpu
 from bench.worker.probes import total
@@ -44,8 +44,15 @@ class TrialSession:
         """Open the session and prime it; returns the seconds this took."""
         self.trap.install()
         self._threads = set(threading.enumerate())
+        opener = self.runner.open
+        if self.job.workload.shape is Shape.PROGRAM:
+            if self.runner.program is None:
+                raise Refused(f"{self.runner.name} only hands out ops; {self.job.workload.name} is a program")
+            opener = self.runner.program
+        if self.job.workload.prepare is not None:
+            self._stack.enter_context(self.job.workload.prepare(self.job.params))
         start = time.perf_counter()
-        self._session = self._stack.enter_context(self.runner.open(self.job))
+        self._session = self._stack.enter_context(opener(self.job))
         taken = time.perf_counter() - start
         workers = self.facts.get("workers", allowed(self.runner, self.job))
         if workers != allowed(self.runner, self.job):
@@ -82,11 +89,14 @@ class TrialSession:
         work was not done as the runner's model says.
         """
         items = self.job.workload.make_items(self.job.params, self.seed)
-        inspection = Inspection(self.runner, self.job, items) if prove else None
+        # A program is one op, which is given all items.
+        given = [items] if self.job.workload.shape is Shape.PROGRAM else items
+        inspection = Inspection(self.runner, self.job, given) if prove else None
         if sweep:
             gc.collect()
-        done = self._watched(items, prove=prove)
-        answer, digest = judge(self.job, items, done)
+        done = self._watched(given, prove=prove)
+        observed = observe(self.job, items, done)
+        answer, digest = judge(self.job, items, observed.results)
         used = total([done.used, *done.children.values()])
         self._check_makespan(done)
         if inspection is not None:
@@ -95,7 +105,12 @@ class TrialSession:
         check_cpu(self.runner, used, (done.end_ns - done.start_ns) / 1e9)
         self._check_gil()
         self.trap.check(sweep=sweep)
-        return self._fields(done, used, answer, digest)
+        return {
+            **self._fields(done, used, answer, digest),
+            "ops_ok": len(observed.results),
+            "figures": dict(observed.figures),
+            "latencies_ns": list(observed.latencies_ns),
+        }
 
     def _watched(self, items: Sequence[Any], *, prove: bool) -> Round:
         """Run a round; refuse a model of one thread that has company in two rounds in a row (method.md, N2).
@@ -121,8 +136,9 @@ class TrialSession:
         if taken <= 0 or taken < ideal - EARLY_S:
             raise Refused(f"the round took {taken:.6f} s, less than the {ideal:.6f} s that its waits add up to")
 
-    @staticmethod
-    def _fields(done: Round, used: Usage, answer: str, digest: str) -> dict[str, Any]:
+    def _fields(self, done: Round, used: Usage, answer: str, digest: str) -> dict[str, Any]:
+        # Of a program the instrument sees one op; what is in flight inside it is for the program to say.
+        seen = done.proof.peak_in_flight if done.proof and self.job.within is None else None
         return {
             "pid": os.getpid(),
             "start_ns": done.start_ns,
@@ -134,9 +150,8 @@ class TrialSession:
             "peak_rss_bytes": used.peak_rss_bytes,
             "gc_collections": done.gc_collections,
             "stall_max_s": done.stall_max_s,
-            "ops_ok": len(done.results),
             "ops_failed": 0,
-            "peak_in_flight": done.proof.peak_in_flight if done.proof else None,
+            "peak_in_flight": seen,
             "digest": digest,
             "answer": answer,
             "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
@@ -161,7 +176,7 @@ def least_s(runner: Runner, job: Job) -> float:
     ideal_s = job.workload.ideal_s
     if ideal_s is None:
         return 0.0
-    in_flight = allowed(runner, job)
+    in_flight = job.within or allowed(runner, job)
     ideal = ideal_s(job.params, in_flight)
     if not runner.timer_resolution_s:
         return ideal
@@ -169,25 +184,50 @@ def least_s(runner: Runner, job: Job) -> float:
     return max(0.0, ideal - waves * runner.timer_resolution_s)
 
 
-def judge(job: Job, items: Sequence[Any], done: Round) -> tuple[str, str]:
-    """Hold the results against the oracle; returns its answer and a digest of all results in order of the items.
+def observe(job: Job, items: Sequence[Any], done: Round) -> Observed:
+    """The results of a round in order of the items, taken apart by the workload where it reports more than they are.
 
-    Raises Refused with the reason: failed ops, missing results, results that were never awaited, a wrong answer.
+    Raises Refused with the reason: failed ops, missing results, results that were never awaited.
     """
+    program = job.workload.shape is Shape.PROGRAM
     if done.failures:
         told = "; ".join(f"op {index}: {words}" for index, words in done.failures[:SHOWN_FAILURES] if words)
+        if program:
+            raise Refused(f"the program failed ({told.removeprefix('op 0: ')})")
         raise Refused(f"{len(done.failures)} of {len(items)} ops failed ({told})")
-    if len(done.results) != len(items):
-        raise Refused(f"{len(done.results)} results came back for {len(items)} ops")
+    expected = 1 if program else len(items)
+    if len(done.results) != expected:
+        raise Refused(f"{len(done.results)} results came back for {expected} ops")
     for index, result in enumerate(done.results):
-        if isinstance(result, BaseException):
-            raise Refused(f"op {index} failed and its exception was handed over as a result: {result!r}")
-        if inspect.isawaitable(result):
-            if inspect.iscoroutine(result):
-                result.close()
-            raise Refused(f"op {index} returned {type(result).__name__} that nobody awaited: no work was done")
+        _check_settled(index, result)
+    results: Any = done.results[0] if program else done.results
+    if program and not isinstance(results, list | tuple):
+        raise Refused(f"the program returned {type(results).__name__}, not a list of results")
+    if job.workload.observe is None:
+        return Observed(results)
     try:
-        answer = job.workload.check(job.params, items, done.results)
+        return job.workload.observe(job.params, items, results)
     except WrongAnswer as error:
         raise Refused(f"wrong answer: {error}") from error
-    return answer, hashlib.blake2b(repr(done.results).encode(), digest_size=12).hexdigest()
+
+
+def _check_settled(index: int, result: Any) -> None:
+    """Refuse a result that is an error, or a promise that nobody kept."""
+    if isinstance(result, BaseException):
+        raise Refused(f"op {index} failed and its exception was handed over as a result: {result!r}")
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise Refused(f"op {index} returned {type(result).__name__} that nobody awaited: no work was done")
+
+
+def judge(job: Job, items: Sequence[Any], results: Sequence[Any]) -> tuple[str, str]:
+    """Hold the results against the oracle; returns its answer and a digest of all results in order of the items.
+
+    Raises Refused where the oracle does not take them.
+    """
+    try:
+        answer = job.workload.check(job.params, items, results)
+    except WrongAnswer as error:
+        raise Refused(f"wrong answer: {error}") from error
+    return answer, hashlib.blake2b(repr(results).encode(), digest_size=12).hexdigest()

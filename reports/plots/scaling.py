@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bench.model import Estimate
 from reports import style
 from reports.findings import lead
-from reports.plotting import FOOT, TITLE, Plot, add_axes, figure, fit_name, name_width, plain, shape_axis
+from reports.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
 from reports.scene import (
     OVERHEAD,
     Metric,
@@ -30,8 +30,8 @@ from reports.scene import (
 from reports.words import listing, scale_for, unit
 
 HEIGHT = 2.75
-LINE, APART = 0.165, 0.28
-"""Inches a name at the end of a line takes, and what a panel gets for each so that its lines can be told apart."""
+APART = 0.28
+"""Inches a panel gets for each line, so that its lines can be told apart."""
 FULL = 12
 """With more lines than this one of each model is drawn in full, and the others thin and without a name."""
 
@@ -82,18 +82,6 @@ def knee(points: Sequence[tuple[Row, Estimate]]) -> Row | None:
     return None
 
 
-def spread(wanted: Sequence[float], low: float, high: float, step: float) -> list[float]:
-    """Places `step` apart and between `low` and `high`, near `wanted`; both in falling order."""
-    placed: list[float] = []
-    for one in wanted:
-        placed.append(min(one, placed[-1] - step if placed else high))
-    floor = low
-    for index in range(len(placed) - 1, -1, -1):
-        placed[index] = max(placed[index], floor)
-        floor = placed[index] + step
-    return placed
-
-
 def _draw_line(
     axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float, look: tuple[str, object], knees: bool
 ) -> None:
@@ -120,29 +108,20 @@ def _draw_thin(axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float
 
 
 def _draw_labels(axes: Axes, found: Lines, looks: Looks, factor: float, size: tuple[float, float], room: float) -> None:
-    """A name at the right end of each line, with its marker; names are pushed apart where lines end close together."""
-    inches, height = size
-    to_axes = axes.transData + axes.transAxes.inverted()
+    """A name at the right end of each line; one that ends early is named where it ends."""
     most = max(points[-1][0].concurrency for points in found.values())
+    to_axes = axes.transData + axes.transAxes.inverted()
     ends = []
     for name, points in found.items():
         row, estimate = points[-1]
-        across, up = map(float, to_axes.transform((row.concurrency, estimate.point / factor)))
+        at = (row.concurrency, estimate.point / factor)
         if row.concurrency == most:
-            ends.append((up, name))
+            ends.append(End(name, row.family, looks[name][0], *at))
         else:
             # A line that ends early is named where it ends: at the edge the name would claim a value there.
-            axes.text(across + 0.1 / inches, up, name, transform=axes.transAxes, va="center", fontsize=8.5, zorder=6)
-    ends.sort(reverse=True)
-    places = spread([wanted for wanted, _ in ends], 0.02, 0.98, LINE / height)
-    for (wanted, name), at in zip(ends, places, strict=True):
-        axes.plot([1.0, 1 + 0.13 / inches], [wanted, at], transform=axes.transAxes, color=style.FAINT, linewidth=0.8,
-                  clip_on=False)  # fmt: skip
-        colours = style.family(found[name][0][0].family)
-        axes.plot([1 + 0.19 / inches], [at], transform=axes.transAxes, marker=looks[name][0], markersize=4.2,
-                  color=colours.light, markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.5,
-                  clip_on=False)  # fmt: skip
-        axes.text(1 + 0.27 / inches, at, fit_name(name, room), transform=axes.transAxes, va="center", fontsize=8.5)
+            across, up = map(float, to_axes.transform(at))
+            axes.text(across + 0.1 / size[0], up, name, transform=axes.transAxes, va="center", fontsize=8.5, zorder=6)
+    label_ends(axes, ends, size, room)
 
 
 def draw(scene: Scene, width: float) -> Figure:

@@ -11,6 +11,7 @@ is `signed_rank_p`; test and interval come from one distribution and so never co
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -58,6 +59,22 @@ def linear_interval(values: Iterable[float], unit: str, confidence: float = 0.95
         return None
     point, low, high = _interval(data, confidence)
     return Estimate(point, low, high, unit, len(data), confidence)
+
+
+def positive(values: Iterable[float], unit: str) -> Estimate | None:
+    """A log interval, or a linear one where there are values that have no logarithm.
+
+    These come from a clock or counter too coarse for the round, and from timers that fire early. Where no value is
+    negative, none can be, and the linear interval ends at 0.
+    """
+    known = np.asarray(list(values), dtype=np.float64)
+    known = known[~np.isnan(known)]
+    if (known > 0).all():
+        return log_interval(known, unit)
+    estimate = linear_interval(known, unit)
+    if estimate is None or (known < 0).any():
+        return estimate
+    return replace(estimate, low=max(0.0, estimate.low))
 
 
 def t_interval(data: Floats, confidence: float) -> tuple[float, float, float]:

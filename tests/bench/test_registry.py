@@ -198,7 +198,8 @@ def test_a_python_that_is_too_new_is_refused_with_what_stops_the_library_there()
     [
         ("trio", "pip install 'when-async[trio]'"),
         ("distributed", "pip install 'when-async[dask]'"),
-        ("httpx", "pip install httpx"),
+        ("requests", "pip install requests"),
+        ("httpx", "pip install 'when-async[httpx]'"),
     ],
 )
 def test_a_missing_library_is_refused_with_the_line_that_installs_it(module: str, line: str) -> None:

@@ -23,8 +23,8 @@ from reports.libraries import split, split_sentence
 from reports.plots.interval_bars import INTERVAL_BARS
 from reports.plots.library_gap import LIBRARY_GAP
 from reports.plots.ratios import RATIOS
-from reports.plots.scaling import SCALING, knee, lines, spread
-from reports.plotting import NARROW, WIDE, Plot, plain, ratio_ticks
+from reports.plots.scaling import SCALING, knee, lines
+from reports.plotting import NARROW, WIDE, Plot, plain, ratio_ticks, spread
 from reports.scene import OVERHEAD, THROUGHPUT, Scene
 from results.frame import load
 from support.run_files import (

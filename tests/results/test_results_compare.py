@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from bench.model import Estimate, Phase, Status
-from results.compare import Row, digest_conflicts, noise, positive, summary
+from results.compare import Row, digest_conflicts, noise, summary
 from results.frame import load
-from results.stats.estimate import log_interval
+from results.stats.estimate import log_interval, positive
 from support.run_files import (
     CellSpec,
     cell_line,
@@ -29,7 +29,7 @@ from support.run_files import (
     write_lines,
 )
 
-ESTIMATES = [field.name for field in fields(Row) if "Estimate" in str(field.type)]
+ESTIMATES = [field.name for field in fields(Row) if str(field.type).startswith("Estimate")]
 
 
 def rows_of(path: Path, **options: Any) -> dict[str, Row]:

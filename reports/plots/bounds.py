@@ -1,0 +1,101 @@
+"""The makespan of every contestant beside those that arithmetic gives, such as taking turns or one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from bench.model import Estimate
+from reports import style
+from reports.plotting import Panel, Plot, dot_figure, dot_for, extent
+from reports.scene import Metric, Row, Scene, facet, facet_names, facets, ordered, value
+from reports.words import scalar, scale_for, times, unit
+
+MAKESPAN = Metric("makespan", "s", "makespan")
+
+
+def bounds(scene: Scene) -> Mapping[str, float]:
+    """The bounds of one comparison by what they stand for, in seconds."""
+    return next((row.bounds for row in scene.rows if row.bounds), {})
+
+
+@dataclass(frozen=True)
+class Near:
+    """The bound that a row lies closest to, and its makespan as a multiple of it."""
+
+    name: str
+    ratio: Estimate
+
+
+def nearest(row: Row) -> Near | None:
+    """Which of its bounds a row is closest to on a logarithmic scale; None without a figure or a bound."""
+    found = value(row, MAKESPAN)
+    above = {name: one for name, one in row.bounds.items() if one > 0}
+    if found is None or not above:
+        return None
+    name = min(above, key=lambda name: max(found.point / above[name], above[name] / found.point))
+    least = above[name]
+    ratio = Estimate(found.point / least, found.low / least, found.high / least, "x", found.n, found.confidence)
+    return Near(name, ratio)
+
+
+def panels(scene: Scene) -> list[Panel]:
+    """One panel per facet; facets share limits, unit and the order of rows."""
+    looks = style.looks((row.contestant, row.family) for row in scene.rows)
+    order = list(dict.fromkeys(row.contestant for row in ordered(scene.rows, MAKESPAN)))
+    estimates = [found for row in scene.rows if (found := value(row, MAKESPAN)) is not None]
+    guides = [(least, name) for name, least in bounds(scene).items() if least > 0]
+    axis, limits = extent(estimates, [least for least, _ in guides])
+    scale = scale_for(estimates, "s")
+    names, known = facet_names(scene.rows), facets(scene.rows)
+    made = []
+    for one in known:
+        own = {row.contestant: row for row in scene.rows if facet(row) == one}
+        made.append(
+            Panel(
+                title=names[one] if len(known) > 1 else "",
+                dots=[dot_for(scene, own[name], MAKESPAN, looks) for name in order if name in own],
+                label=f"makespan, {unit(scale)}",
+                axis=axis,
+                limits=(limits[0] / scale.factor, limits[1] / scale.factor),
+                factor=scale.factor,
+                guides=[(least / scale.factor, name) for least, name in guides],
+            )
+        )
+    return made
+
+
+def draw(scene: Scene, width: float) -> Figure:
+    """Facets below each other, three to a row where there is room."""
+    made = panels(scene)
+    return dot_figure([made[i : i + 3] for i in range(0, len(made), 3)], width)
+
+
+def title(scene: Scene) -> str:
+    """Which bound the fastest contestant lies by, for the first interpreter."""
+    own = scene.of_facet(facets(scene.rows)[0])
+    first = next((row for row in ordered(own.rows, MAKESPAN) if value(row, MAKESPAN) is not None), None)
+    near = nearest(first) if first is not None else None
+    if first is None or near is None:
+        return "No contestant has a figure here"
+    where = f" on {facet_names(scene.rows)[facet(first)]}" if len(facets(scene.rows)) > 1 else ""
+    return f"{first.contestant} was the shortest{where}, at {times(near.ratio)} the time of “{near.name}”"
+
+
+def subtitle(scene: Scene) -> str:
+    said = ", ".join(f"{name} {scalar(least, 's')}" for name, least in bounds(scene).items())
+    return f"Makespan, and what arithmetic gives ({said}); 95 % intervals over processes, one faint dot a process."
+
+
+BOUNDS = Plot(
+    name="bounds",
+    fits=lambda scene: bool(bounds(scene)) and any(value(row, MAKESPAN) is not None for row in scene.rows),
+    draw=draw,
+    title=title,
+    subtitle=subtitle,
+    caption="Dashed lines are computed from the parameters and the same on every machine; only what lies between a row "
+    "and its line is a property of the model.",
+    order=1,
+)

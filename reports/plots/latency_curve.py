@@ -1,0 +1,118 @@
+"""The whole distribution of latencies: how long the slowest tenth, hundredth and thousandth waited."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from reports import style
+from reports.own_figures import of
+from reports.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, shape_axis
+from reports.scene import Row, Scene, facet_names, facets, uncrowded
+from reports.words import Scale, scale_for, unit, with_unit
+
+HEIGHT = 2.75
+TICKS = {1.0: "0", 2.0: "p50", 10.0: "p90", 100.0: "p99", 1000.0: "p99.9", 10_000.0: "p99.99"}
+TOLD = ("p99.9", "p99", "p90", "p50")
+"""The percentile by which rows are put in order: the furthest one that all of them support."""
+
+
+def waited(scene: Scene) -> list[Row]:
+    """The rows that have a curve to draw."""
+    return [row for row in scene.rows if row.status == "OK" and row.latency is not None and len(row.latency.curve) > 1]
+
+
+def judged(rows: list[Row]) -> str | None:
+    """The furthest percentile that every row has an estimate of."""
+    return next((name for name in TOLD if all(name in row.latency.percentiles for row in rows)), None)
+
+
+def draw(scene: Scene, width: float) -> Figure:
+    """One panel per interpreter with shared axes; lines are named at their right ends."""
+    rows = uncrowded(waited(scene))
+    known = facets(rows)
+    looks = style.looks((row.contestant, row.family) for row in scene.rows)
+    scale = scale_for([e for row in rows for e in row.latency.percentiles.values()], "s")
+    values = [seconds for row in rows for _, seconds in row.latency.curve if seconds > 0]
+    limits = (min(values) / scale.factor / 1.25, max(values) / scale.factor * 1.25)
+    reach = max(1 / (1 - share) for row in rows for share, _ in row.latency.curve)
+    room = name_width([row.contestant for row in rows], width * (0.3 if width > 5 else 0.42))
+    left, head = 0.62, TITLE * (2 if len(known) > 1 else 1) + 0.06
+    inches = width - left - room - 0.2
+    height = max(HEIGHT, 0.2 * max(sum((row.run, row.python) == one for row in rows) for one in known))
+    fig = figure(width, (head + height + FOOT) * len(known))
+    names = facet_names(scene.rows)
+    with style.house():
+        for index, one in enumerate(known):
+            axes = add_axes(fig, left, index * (head + height + FOOT) + head, inches, height)
+            own = [row for row in rows if (row.run, row.python) == one]
+            _shape(axes, reach, limits)
+            ends = [_draw_line(axes, row, scale, looks[row.contestant]) for row in own]
+            label_ends(axes, ends, (inches, height), room)
+            corner = {"transform": axes.transAxes, "va": "bottom"}
+            axes.text(-left / inches, 1 + 0.07 / height, f"latency, {unit(scale)}", color=style.SOFT, fontsize=8.5,
+                      **corner)  # fmt: skip
+            if len(known) > 1:
+                axes.text(-left / inches, 1 + (0.07 + TITLE) / height, names[one], weight="bold", **corner)
+    return fig
+
+
+def _shape(axes: Axes, reach: float, limits: tuple[float, float]) -> None:
+    axes.set_xscale("log")
+    axes.set_xlim(1.0, reach * 1.1)
+    shape_axis(axes, "log", limits, HEIGHT, vertical=True)
+    axes.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if tick <= reach * 1.05]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: TICKS.get(round(tick, 6), "")))
+    axes.set_xlabel("share of all that waited no longer")
+    axes.grid(visible=True, axis="y")
+
+
+def _draw_line(axes: Axes, row: Row, scale: Scale, look: tuple[str, object]) -> End:
+    colours = style.family(row.family)
+    points = [(1 / (1 - share), seconds / scale.factor) for share, seconds in row.latency.curve if seconds > 0]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    axes.plot(xs, ys, color=colours.light, linestyle=look[1], linewidth=1.6, zorder=3)
+    for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)):
+        found = row.latency.percentiles.get(name)
+        if found is not None:
+            at = 1 / (1 - share)
+            axes.plot([at, at], [found.low / scale.factor, found.high / scale.factor], color=colours.light,
+                      linewidth=1.3, zorder=3)  # fmt: skip
+            axes.plot([at], [found.point / scale.factor], marker=look[0], markersize=5, color=colours.light,
+                      markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.7, zorder=4)  # fmt: skip
+    return End(row.contestant, row.family, str(look[0]), xs[-1], ys[-1])
+
+
+def title(scene: Scene) -> str:
+    """Who had the shortest tail and who the longest, for the first interpreter, if their intervals tell them apart."""
+    rows = [row for row in waited(scene) if (row.run, row.python) == facets(scene.rows)[0]]
+    name = judged(rows) if rows else None
+    if name is None:
+        return "Too few samples for a percentile"
+    order = sorted(rows, key=lambda row: row.latency.percentiles[name].point)
+    best, worst = order[0], order[-1]
+    first, last = best.latency.percentiles[name], worst.latency.percentiles[name]
+    if len(order) == 1:
+        return f"{best.contestant} had a {name} of {with_unit(first, 's')}"
+    if first.high >= last.low:
+        return f"No order can be told at {name}: between {with_unit(first, 's')} and {with_unit(last, 's')}"
+    return (
+        f"{best.contestant} had the shortest {name}, {with_unit(first, 's')}, "
+        f"and {worst.contestant} the longest, {with_unit(last, 's')}"
+    )
+
+
+LATENCY_CURVE = Plot(
+    name="latency_curve",
+    fits=lambda scene: bool(waited(scene)) and judged(waited(scene)) is not None,
+    draw=draw,
+    title=title,
+    subtitle=lambda scene: (
+        f"From {of(scene)}: all processes pooled; bars are 95 % intervals over processes. Both axes are logarithmic."
+    ),
+    caption="Look at the right end: what one in a hundred has to wait for is what users notice. A line ends where "
+    "there are fewer than ten samples beyond it.",
+    order=4,
+)

@@ -1,0 +1,178 @@
+"""A program is one op that gets all items; what it reports is taken apart before it is judged."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from bench.model import Kit, Observed, Params, Runner, Shape, Unsuited, Workload, WrongAnswer
+from bench.registry import bodies_for, refusal
+from bench.worker.session import TrialSession
+from bench.worker.trap import Refused
+from support import fakes
+from support.in_process import HERE, RUNNERS, contestants, named
+
+LOOPS = ("asyncio", "uvloop", "asyncio+eager")
+able = contestants(named("sync", "threading", "multiprocessing", *LOOPS))
+
+
+@pytest.fixture(autouse=True)
+def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A session hooks finalisers for the whole process; give the hooks back afterwards."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    with warnings.catch_warnings():
+        yield
+
+
+def blocking(kit: Kit, params: Params) -> Any:
+    def op(items: Sequence[int]) -> list[tuple[int, int, int]]:
+        return [(item * 2, kit.in_flight, 1000 + item) for item in items]
+
+    return op
+
+
+async def on_asyncio(kit: Kit, params: Params) -> Any:
+    async def one(item: int) -> tuple[int, int, int]:
+        await kit.sleep(0)
+        return item * 2, kit.in_flight, 1000 + item
+
+    async def op(items: Sequence[int]) -> list[tuple[int, int, int]]:
+        return list(await asyncio.gather(*(one(item) for item in items)))
+
+    return op
+
+
+def observe(params: Params, items: Sequence[int], results: Sequence[Any]) -> Observed:
+    return Observed(
+        [doubled for doubled, _, _ in results],
+        {"in_flight": float(results[0][1])},
+        [latency_ns for _, _, latency_ns in results],
+    )
+
+
+BODIES = {"sync": blocking, "threading": blocking, "multiprocessing": blocking, "asyncio": on_asyncio}
+PROGRAM = fakes.workload("program", BODIES, shape=Shape.PROGRAM, observe=observe)
+
+
+@contextmanager
+def opened(runner: Runner, workload: Workload, in_flight: int = 4) -> Iterator[TrialSession]:
+    from dataclasses import replace
+
+    job = replace(fakes.job(workload, bodies_for(workload, runner)[0]), concurrency=1, within=in_flight)
+    trial = TrialSession(runner, job, seed=3)
+    try:
+        trial.open()
+        yield trial
+    finally:
+        trial._stack.close()
+
+
+@able
+def test_a_program_gets_all_items_at_once_and_knows_how_many_may_be_in_flight(runner: Runner) -> None:
+    with opened(runner, PROGRAM) as trial:
+        told = trial.round(prove=True)
+        again = trial.round(prove=False)
+    assert told["ops_ok"] == 20
+    assert told["figures"] == {"in_flight": 4.0}
+    assert told["latencies_ns"] == [1000 + item for item in range(20)]
+    assert told["digest"] == again["digest"]
+    assert told["peak_in_flight"] is None, "the instrument sees one op and must not call that the ops in flight"
+
+
+def test_all_models_agree_on_the_digest_of_a_program() -> None:
+    digests = set()
+    for runner in named("sync", "threading", "asyncio"):
+        with opened(runner, PROGRAM) as trial:
+            digests.add(trial.round(prove=False)["digest"])
+    assert len(digests) == 1
+
+
+def refused(body: Any, **changes: Any) -> str:
+    workload = fakes.workload("wrong", {"sync": body}, shape=Shape.PROGRAM, **changes)
+    with opened(RUNNERS["sync"], workload) as trial, pytest.raises(Refused) as caught:
+        trial.round(prove=False)
+    return str(caught.value)
+
+
+def test_a_program_that_raises_is_refused_with_its_words() -> None:
+    def body(kit: Kit, params: Params) -> Any:
+        def op(items: Sequence[int]) -> list[int]:
+            raise LookupError("no room")
+
+        return op
+
+    assert refused(body) == "the program failed (LookupError: no room)"
+
+
+def test_a_program_that_gives_no_list_is_refused() -> None:
+    assert refused(lambda kit, params: sum) == "the program returned int, not a list of results"
+
+
+def test_a_lost_and_a_doubled_result_of_a_program_are_refused() -> None:
+    assert refused(lambda kit, params: lambda items: [item * 2 for item in items[1:]]).startswith("wrong answer")
+    assert refused(lambda kit, params: lambda items: [item * 2 for item in (0, *items)]).startswith("wrong answer")
+
+
+def test_what_observing_finds_wrong_is_a_wrong_answer() -> None:
+    def observe(params: Params, items: Sequence[int], results: Sequence[Any]) -> Observed:
+        raise WrongAnswer("11 were in flight")
+
+    assert refused(lambda kit, params: list, observe=observe) == "wrong answer: 11 were in flight"
+
+
+def test_a_runner_that_only_hands_out_ops_has_no_body_in_a_program() -> None:
+    runner = RUNNERS["threading+executor"]
+    assert bodies_for(PROGRAM, runner) == []
+    assert refusal(PROGRAM, runner, None, HERE) == (
+        "program is a program of its own structure, and threading+executor only hands out independent ops"
+    )
+
+
+def test_a_program_under_anyio_must_be_written_for_it() -> None:
+    assert bodies_for(PROGRAM, RUNNERS["anyio"]) == []
+    assert "anyio runs anyio)" in str(refusal(PROGRAM, RUNNERS["anyio"], None, HERE))
+
+
+def test_a_face_is_no_library_that_must_be_installed() -> None:
+    workload = fakes.workload(
+        "faced", {"asyncio/gather": on_asyncio}, shape=Shape.PROGRAM, faces={"gather": "all in one gather"}
+    )
+    assert refusal(workload, RUNNERS["asyncio"], "asyncio/gather", HERE) is None
+    unnamed = fakes.workload("unfaced", {"asyncio/gather": on_asyncio}, shape=Shape.PROGRAM)
+    assert "gather is not installed" in str(refusal(unnamed, RUNNERS["asyncio"], "asyncio/gather", HERE))
+
+
+def test_what_prepares_a_workload_is_there_before_the_runner_opens_and_left_last() -> None:
+    said: list[str] = []
+
+    @contextmanager
+    def prepare(params: Params) -> Iterator[None]:
+        said.append("prepared")
+        yield
+        said.append("left")
+
+    def body(kit: Kit, params: Params) -> Any:
+        said.append("opened")
+        return lambda items: [item * 2 for item in items]
+
+    workload = fakes.workload("prepared", {"sync": body}, shape=Shape.PROGRAM, prepare=prepare)
+    with opened(RUNNERS["sync"], workload) as trial:
+        trial.round(prove=False)
+    assert said == ["prepared", "opened", "left"]
+
+
+def test_a_machine_that_cannot_give_what_is_asked_is_no_failure_of_the_contestant() -> None:
+    @contextmanager
+    def prepare(params: Params) -> Iterator[None]:
+        raise Unsuited("this container may not make control groups")
+        yield
+
+    workload = fakes.workload("prepared", {"sync": blocking}, shape=Shape.PROGRAM, prepare=prepare)
+    with pytest.raises(Unsuited, match="control groups"), opened(RUNNERS["sync"], workload):
+        pass
