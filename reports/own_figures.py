@@ -68,14 +68,16 @@ def _title(name: str) -> str:
     return words.one_line(name.replace("_", " "))
 
 
+def _headed(title: str, unit: str) -> str:
+    """`first result, ms`, `items/s`, `jain`."""
+    return f"{title}{unit if unit.startswith('/') or not unit else f', {unit}'}"
+
+
 def _table(scene: Scene, columns: Sequence[Column], caption: str) -> Table:
     """These columns for every row, grouped by comparison and interpreter in the order of the workload's table."""
     rows = scene.rows
     scales = [scale_for([get(row) for row in rows], kind) for _, kind, get in columns]
-    titles = [
-        f"{title}, {scale.label}" if scale.label else title
-        for (title, _, _), scale in zip(columns, scales, strict=True)
-    ]
+    titles = [_headed(title, scale.label) for (title, _, _), scale in zip(columns, scales, strict=True)]
     names = facet_names(rows)
     groups = []
     for comparison in comparisons(rows):

@@ -52,7 +52,7 @@ def with_makespan(spec: CellSpec, seconds: float) -> CellSpec:
 
 
 def test_every_plot_of_the_package_is_found_by_its_type() -> None:
-    assert set(PLOTS) == {"gil", "interval_bars", "ratios", "scaling", "library_gap"}
+    assert set(PLOTS) == {"bounds", "gil", "interval_bars", "latency_curve", "library_gap", "ratios", "scaling"}
 
 
 @pytest.mark.parametrize("name", PLOTS)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bench.latency import packed
 from bench.model import Cell, Measurement, Params, Phase, Sample, Status, Trial, to_json
 
 HEADER: dict[str, Any] = {
@@ -87,6 +88,10 @@ class CellSpec:
     advice: tuple[str, ...] = ()
     failed_after: int = 0
     calibration: bool = False
+    figures: Mapping[str, float] = field(default_factory=dict)
+    latencies_ns: Sequence[int] = ()
+    latency_of: str = ""
+    bounds: Mapping[str, float] = field(default_factory=dict)
 
 
 def header_line(*, pythons: Sequence[str] = ("3.11",), **changes: Any) -> dict[str, Any]:
@@ -116,6 +121,8 @@ def cell_line(spec: CellSpec) -> dict[str, Any]:
         "ops": spec.ops,
         "headline": spec.headline,
         "calibration": spec.calibration,
+        "latency_of": spec.latency_of,
+        "bounds": dict(spec.bounds),
     }
 
 
@@ -368,6 +375,8 @@ class _Writer:
             affinity=(fork % 2,) if spec.cell.one_core else (0, 1),
             service=service,
             noise={"steal_s": makespan_s * self.steal, "pressure_s": makespan_s * self.pressure},
+            figures={name: value * slow for name, value in spec.figures.items()},
+            latency=packed([int(one * slow) for one in spec.latencies_ns]),
         )
 
     def fork(self, specs: Sequence[CellSpec], fork: int, warmups: int, rounds: int) -> Iterable[dict[str, Any]]:
