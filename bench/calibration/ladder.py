@@ -21,7 +21,8 @@ STEEPER = 1.3
 """A rung is reckoned to take this much more than a straight line through the last two says."""
 WORTHWHILE = 2.0
 """A rung in between is tried where it is at least so many times the last."""
-LEAST_TIMEOUT_S = 30.0
+LEAST_TIMEOUT_S = 120.0
+"""Ten thousand threads that fight for the GIL may take tens of seconds before the last of them has begun."""
 PATIENCE = 5.0
 """A rung may take so many times as long as foreseen."""
 
@@ -75,7 +76,7 @@ def climb(
 
     def attempt(in_flight: int, room_bytes: int | None) -> Stop | None:
         on_rung(in_flight)
-        timeout_s = max(LEAST_TIMEOUT_S, min(deadline - clock(), patience_s(rungs, in_flight)))
+        timeout_s = max(1.0, min(deadline - clock(), max(LEAST_TIMEOUT_S, patience_s(rungs, in_flight))))
         try:
             rungs.append(
                 take(in_flight, hold_s=hold_for(rungs, in_flight), timeout_s=timeout_s, most_bytes=room_bytes)

@@ -18,8 +18,16 @@ EARLY = 0.1
 """Share of a hold by which a library's timer may end it early: some count from the start of the loop's turn."""
 
 
+SPARE = 1.5
+"""The next hold is at least so many times what opening and ending the ops took in the last."""
+
+
 class NotHeld(ProcessFailed):
-    """The ops were not all open at once; the text says how many were."""
+    """The ops were not all open at once; the text says how many were, `spread_s` what opening and ending them took."""
+
+    def __init__(self, words: str, spread_s: float = 0.0) -> None:
+        super().__init__(words)
+        self.spread_s = spread_s
 
 
 class TooMuchMemory(ProcessFailed):
@@ -58,10 +66,11 @@ def hold(
     deadline = clock() + timeout_s
     for turn in range(TRIES):
         try:
-            return _once(stand, contestant, in_flight, prove, hold_s * LONGER**turn, deadline, most_bytes, clock)
-        except NotHeld:
+            return _once(stand, contestant, in_flight, prove, hold_s, deadline, most_bytes, clock)
+        except NotHeld as error:
             if turn == TRIES - 1:
                 raise
+            hold_s = max(LONGER * hold_s, SPARE * error.spread_s)
     raise AssertionError("unreachable")
 
 
@@ -100,9 +109,11 @@ def _once(
         first_s, last_s = makespan_s - hold_s, hold_s * (1 - EARLY)
         open_bytes = watcher.within(start_ns + round(first_s * 1e9), start_ns + round(last_s * 1e9))
         if prove and answer["peak_in_flight"] != in_flight:
-            raise NotHeld(f"{answer['peak_in_flight'] or 'an unknown number'} of {in_flight} ops were open at once")
+            seen = answer["peak_in_flight"] or "an unknown number"
+            raise NotHeld(f"{seen} of {in_flight} ops were open at once", max(0.0, first_s))
         if not prove and first_s >= last_s:
-            raise NotHeld(f"the {in_flight} ops were not all open at once: they took {first_s:.3g} s to open and end")
+            words = f"the {in_flight} ops were not all open at once: they took {first_s:.3g} s to open and end"
+            raise NotHeld(words, first_s)
         if not prove and watcher.looks and open_bytes is None:
             raise NotHeld("the memory could not be read while all ops were open")
     return Held(in_flight, clock() - began, max(0.0, first_s), watcher.peak_bytes, open_bytes)
