@@ -19,6 +19,7 @@ from bench.gate_config import GateConfig
 from bench.gate_controls import ControlDuel, inject_all, injected, unchanged
 from bench.gate_progress import GateProgress
 from bench.host import Host, make_host
+from bench.inventory import sized_for
 from bench.machine import fingerprint
 from bench.model import to_json
 from bench.pairs import Duel, Pairs
@@ -75,7 +76,7 @@ def chosen(request: Request) -> Selection:
     there = [spec for spec in files if _is_file(spec) or _path(spec) in known.workloads]
     if config.workloads and not there:
         return Selection((), {})
-    return select(known, there, config.runners, request.profile)
+    return select(known, there or sized_for(request.profile, known.workloads), config.runners, request.profile)
 
 
 def refuse_unknown(request: Request, inventories: tuple[Entries, Entries]) -> None:

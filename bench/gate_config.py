@@ -28,6 +28,9 @@ SPANS_S = {"s": 1.0, None: 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 LEAST_MARGIN, LARGEST_MARGIN = 0.001, 1.0
 
 
+METRICS = ("wall", "cpu", "p50", "p99")
+
+
 class ConfigError(Exception):
     """A setting that makes no sense; the text names it and says what is expected."""
 
@@ -43,7 +46,8 @@ class GateConfig:
     runners: tuple[str, ...] = ()
     python: str = ""
     fail_inconclusive: bool = False
-    metrics: tuple[str, ...] = ("wall", "cpu")
+    metrics: tuple[str, ...] = METRICS
+    """Of what is gated: p50 and p99 where a workload observes latencies, as far as its rounds have the samples."""
     margins: Mapping[str, float] = field(default_factory=dict)
     """Patterns of cell ids (`*` and `?` as in file names, brackets as they are), the last that fits counts."""
 
@@ -108,9 +112,10 @@ def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
             raise ConfigError(f"{what} is not a setting; {known}")
         values[{"budget": "budget_s"}.get(name, name.replace("-", "_"))] = readers[name](value, what)
     config = replace(GateConfig(), **values)
-    wrong = [metric for metric in config.metrics if metric not in ("wall", "cpu")]
+    wrong = [metric for metric in config.metrics if metric not in METRICS]
     if wrong or not config.metrics:
-        raise ConfigError(f"metrics of [tool.when-async.gate] in {path} must be of wall and cpu, not {wrong}")
+        known = f"{', '.join(METRICS[:-1])} and {METRICS[-1]}"
+        raise ConfigError(f"metrics of [tool.when-async.gate] in {path} must be of {known}, not {wrong}")
     return config
 
 

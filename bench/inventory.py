@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import selection
 from bench.quantity import comparison_id
-from bench.registry import RegistryError, bodies_for
+from bench.registry import Found, RegistryError, bodies_for
 
 
 def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) ->
     allowed = [spec for spec in able if _has_runner(spec, known.runners)]
     if (workloads and not chosen) or (runners and not allowed):
         return []
-    selected = selection.select(known, chosen, allowed, profile)
+    selected = selection.select(known, chosen or sized_for(profile, known.workloads), allowed, profile)
     return [
         {
             "cell": _cell(comparison_id(found.value, point), runner.value.name, key),
@@ -42,6 +42,14 @@ def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) ->
         for runner in selected.runners.values()
         for key in bodies_for(found.value, runner.value)
     ]
+
+
+def sized_for(profile: str, known: Mapping[str, Found]) -> list[str]:
+    """What is taken when no workload is named: those with a grid of this profile, and the instrument's own.
+
+    A gate takes many short rounds, and a workload that was not sized for that would use up its time.
+    """
+    return [name for name, found in known.items() if profile in found.value.grid or found.value.calibration]
 
 
 def _cell(comparison: str, runner: str, key: str) -> str:

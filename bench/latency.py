@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from hdrh.histogram import HdrHistogram
 
 LOWEST_NS, HIGHEST_NS, DIGITS = 1, 3_600_000_000_000, 3
+BEYOND = 10
+"""How many samples must lie beyond a percentile before it is read: 1 000 for a p99."""
 
 
 def packed(latencies_ns: Sequence[int]) -> str:
@@ -21,3 +23,13 @@ def packed(latencies_ns: Sequence[int]) -> str:
         histogram.record_value(min(max(int(value), LOWEST_NS), HIGHEST_NS))
     text: bytes = histogram.encode()
     return text.decode("ascii")
+
+
+def percentile_s(text: str, share: float) -> float | None:
+    """Seconds below which this share of one round's samples lies; None where fewer than ten are beyond it."""
+    if not text:
+        return None
+    histogram = HdrHistogram.decode(text)
+    if histogram.get_total_count() * (1 - share) < BEYOND * (1 - 1e-9):
+        return None
+    return float(histogram.get_value_at_percentile(100 * share)) / 1e9

@@ -8,11 +8,12 @@ neighbours in time; what finalisers have to say is heard when the pair closes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bench.crew import Crew, Lost, roles
 from bench.host import Host
+from bench.latency import percentile_s
 from bench.model import Pair, Phase, Sample, Service, Status
 from bench.plan import Block, Comparison, Contestant, Settings
 from bench.services import RunningService
@@ -194,8 +195,20 @@ def _pair(duel: Duel, samples: dict[str, list[Sample]]) -> Pair:
         rounds={
             "wall": ([sample.makespan_s for sample in base], [sample.makespan_s for sample in head]),
             "cpu": ([_cpu_s(sample) for sample in base], [_cpu_s(sample) for sample in head]),
+            **_latencies(base, head),
         },
     )
+
+
+def _latencies(base: Sequence[Sample], head: Sequence[Sample]) -> dict[str, tuple[list[float], list[float]]]:
+    """p50 and p99 of each round in seconds, as far as every round has the samples for it."""
+    found = {}
+    for metric, share in (("p50", 0.5), ("p99", 0.99)):
+        sides = [[percentile_s(sample.latency, share) for sample in side] for side in (base, head)]
+        known = [[value for value in side if value is not None] for side in sides]
+        if all(len(side) == len(rounds) for side, rounds in zip(known, (base, head), strict=True)):
+            found[metric] = (known[0], known[1])
+    return found
 
 
 def _cpu_s(sample: Sample) -> float:

@@ -259,7 +259,18 @@ def _remarks(scene: Scene) -> list[str]:
         for row in scene.rows
         if row.status == "OK" and row.server_bound
     ]
+    said += [f"{row.cell}: {_apart(row)}; none was dropped" for row in scene.rows if row.outliers]
     return said
+
+
+def _apart(row: Row) -> str:
+    """How many processes lay apart from the others, and where."""
+    sides = {"high": "slower", "low": "quicker"}
+    told = [
+        f"{count} {'far ' if label.endswith('severe') else ''}{sides[label.split()[0]]} than the others"
+        for label, count in row.outliers.items()
+    ]
+    return f"of {row.forks} processes {words.listing(told)}"
 
 
 def slug(text: str) -> str:

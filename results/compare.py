@@ -21,6 +21,7 @@ from results.latency import Latency, latencies
 from results.ledger import noise
 from results.pairing import bare, block_logs, log_ratios, wall_s
 from results.stats.estimate import paired_interval, positive
+from results.stats.outliers import count_outliers, label_outliers
 
 __all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
 
@@ -115,6 +116,8 @@ class Row:
     latency_of: str = ""
     bounds: Mapping[str, float] = field(default_factory=dict)
     """Makespans in seconds that arithmetic gives, by what they stand for."""
+    outliers: Mapping[str, int] = field(default_factory=dict)
+    """How many processes lay apart from the others by their makespan, by label; none is dropped (method.md, R19)."""
 
 
 def summary(frame: pd.DataFrame) -> list[Row]:
@@ -148,7 +151,7 @@ def flat(row: Row) -> dict[str, Scalar | bool | None]:
             record[name] = json.dumps(value, sort_keys=True)
         elif name == "digests":
             record[name] = ",".join(value)
-        elif name == "bounds":
+        elif name in ("bounds", "outliers"):
             record[name] = json.dumps(value)
         elif name == "figures":
             record |= _flat_estimates(value)
@@ -226,6 +229,8 @@ def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dic
         empty = dict.fromkeys((*_UNITS, "speedup", "headroom"))
         return {**empty, "server_bound": False}
     numbers: dict[str, Any] = {name: positive(forks[name], unit) for name, unit in _UNITS.items()}
+    apart = count_outliers(label_outliers(forks["makespan"]))
+    numbers["outliers"] = {str(label): count for label, count in apart.items()}
     numbers["speedup"] = None if ratios is None else paired_interval(ratios)
     capacity = float(forks["capacity"].median())
     throughput = numbers["throughput"]

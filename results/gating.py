@@ -22,6 +22,8 @@ from results.stats.sequential import DEFAULT, Floats, Rule
 FIRST, FRESH = "first", "fresh"
 """The two series of pairs: those that the looks and the test see, and those that must confirm an alarm."""
 
+PERCENTILES = ("p50", "p99")
+
 POWER_95 = 2 * 1.959964
 """Standard errors between the margin and an effect that both tests find, each with a chance of 97.5 %."""
 
@@ -228,8 +230,8 @@ def usable(pair: Pair, metric: str) -> bool:
 
 
 def per_op(pairs: Sequence[Pair], metric: str, side: int) -> float | None:
-    """Median seconds per op of base (0) or head (1)."""
-    values = [median(pair.rounds[metric][side]) / pair.ops for pair in pairs]
+    """Median seconds of base (0) or head (1): per op, or of one op where the metric is a percentile of latencies."""
+    values = [median(pair.rounds[metric][side]) / (1 if metric in PERCENTILES else pair.ops) for pair in pairs]
     return median(values) if values else None
 
 

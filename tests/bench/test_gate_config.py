@@ -43,7 +43,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
 def test_what_is_not_set_is_3_percent_in_10_minutes(tmp_path: Path, text: str) -> None:
     config = load(written(tmp_path, text))
     assert config == load(tmp_path / "nowhere.toml") == GateConfig()
-    assert (config.margin, config.budget_s, config.metrics) == (0.03, 600.0, ("wall", "cpu"))
+    assert (config.margin, config.budget_s, config.metrics) == (0.03, 600.0, ("wall", "cpu", "p50", "p99"))
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_what_is_not_set_is_3_percent_in_10_minutes(tmp_path: Path, text: str) -
         ('workloads = "shop.py"', "must be a list of texts"),
         ("runners = [1]", "must be a list of texts"),
         ('fail-inconclusive = "yes"', "must be true or false"),
-        ('metrics = ["wall", "p99"]', "must be of wall and cpu, not .*p99"),
-        ("metrics = []", "must be of wall and cpu"),
+        ('metrics = ["wall", "p98"]', "must be of wall, cpu, p50 and p99, not .*p98"),
+        ("metrics = []", "must be of wall, cpu, p50 and p99"),
         ("margins = 3", "must be a table of patterns"),
         ('margins = {"*" = "lots"}', "the margin of '\\*' in margins .* must be a percentage"),
     ],

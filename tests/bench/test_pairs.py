@@ -98,6 +98,20 @@ def test_a_pair_holds_the_rounds_of_both_sides_and_leaves_the_warm_up_out() -> N
     assert pair.noise["window_s"] == pair.seconds
 
 
+def test_latencies_are_gated_by_their_percentiles_as_far_as_each_round_has_samples() -> None:
+    many = {("sync", "round"): only("head", answers(latencies_ns=[2_000_000] * 1000))}
+    assert set(taker(Watched(many)).take(duel(), "first", 0).rounds) == {"wall", "cpu"}, "base has none"
+    def told(worker: FakeWorker, times: int) -> Mapping[str, Any]:
+        return {"latencies_ns": [2_000_000 if side(worker) == "head" else 1_000_000] * 1000}
+
+    pair = taker(Watched({("sync", "round"): told})).take(duel(), "first", 0)
+    assert set(pair.rounds) == {"wall", "cpu", "p50", "p99"}
+    assert pair.rounds["p99"][0] == pytest.approx([0.001] * 24, rel=1e-3)
+    assert pair.rounds["p99"][1] == pytest.approx([0.002] * 24, rel=1e-3)
+    few = {("sync", "round"): answers(latencies_ns=[1_000_000] * 999)}
+    assert set(taker(Watched(few)).take(duel(), "first", 0).rounds) == {"wall", "cpu", "p50"}
+
+
 def test_rounds_go_abba_so_that_a_steady_drift_falls_on_both() -> None:
     fleet = Watched()
     taker(fleet).take(duel(), "first", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import fields, replace
 from pathlib import Path
@@ -369,3 +370,18 @@ def test_in_an_older_run_file_the_name_says_it(tmp_path: Path) -> None:
     frame = load([write_lines(tmp_path / "run.jsonl", lines)])
     assert frame["calibration"].isna().all()
     assert {row.workload: row.calibration for row in summary(frame)} == {"sleep": False, "empty": True}
+
+
+def test_processes_that_lie_apart_are_counted_and_kept(tmp_path: Path) -> None:
+    """One process of six at four times the time of the others: it is labelled, and its value still counts."""
+    path = make_run(tmp_path / "run.jsonl", cells=grid_cells(), forks=6, noise=0.0, fork_noise=0.001)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        if line["kind"] == "sample" and line["fork"] == 5 and "asyncio" in line["cell"]:
+            line["makespan_s"] *= 4
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    rows = {row.contestant: row for row in summary(load([path]))}
+    assert rows["asyncio"].outliers == {"high severe": 1}
+    assert rows["asyncio"].forks == 6
+    assert rows["asyncio"].makespan is not None
+    assert rows["asyncio"].makespan.high > 2 * rows["uvloop"].makespan.high  # type: ignore[union-attr]
