@@ -16,8 +16,9 @@ RUNS = Path("results/runs")
 PAGE = Path("reports/out")
 
 WORKLOAD = click.option(
-    "-w", "--workload", "workloads", multiple=True, metavar="NAME",
-    help="A workload: a name, a point such as 'sleep[wait=1ms,n=100,c=10]', or a file of your own. Repeatable.",
+    "-w", "--workload", "-m", "workloads", multiple=True, metavar="NAME",
+    help="A workload: a name, a point such as 'sleep[wait=1ms,n=100,c=10]', core, or a file of your own. Repeatable; "
+    "default: all. -m core is the same as -w core.",
 )  # fmt: skip
 RUNNER = click.option(
     "-r", "--runner", "runners", multiple=True, metavar="NAME",

@@ -19,7 +19,7 @@ from bench.environment import NoEnvironment
 from bench.lab import Lab, extra_info
 from bench.machine import fingerprint
 from bench.model import Cell, Status
-from bench.plan import PROFILES, build
+from bench.plan import PROFILES, Comparison, Plan, build
 from bench.quantity import QuantityError
 from bench.registry import RegistryError
 from bench.selection import ALL, CORE, catalogue, environments_for, select
@@ -99,6 +99,7 @@ def profile_of(config: pytest.Config) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "core: a cell of one of the first few workloads; -m core keeps to these")
     # Without --benchmark-only every cell runs once to see that it is right, and there is nothing to tabulate.
     wants = ("benchmark_only", "benchmark_json", "benchmark_save", "benchmark_autosave", "benchmark_enable")
     if hasattr(config.option, "benchmark_disable") and not any(getattr(config.option, name, None) for name in wants):
@@ -128,10 +129,32 @@ def lab_of(config: pytest.Config) -> Lab:
         known = catalogue(specs, runners)
         selection = select(known, specs, runners, settings.profile)
         environments = environments_for(known.modules(runners), config.getoption("--when-python"), tell)
-        config.stash[LAB] = Lab(
-            build(selection.points, selection.runners, environments, settings), partial(uncaptured, config)
-        )
+        plan = build(selection.points, selection.runners, environments, settings)
+        if settings.profile == "smoke" and not asked:
+            plan = thinned(plan)
+        config.stash[LAB] = Lab(plan, partial(uncaptured, config))
     return config.stash[LAB]
+
+
+def thinned(plan: Plan) -> Plan:
+    """As a check the first few workloads run under every runner, the others where that can show something new.
+
+    That is under the core runners, and under those for which a workload has a body of their own.
+    """
+    return replace(plan, comparisons=tuple(map(_thinned, plan.comparisons)))
+
+
+def _thinned(comparison: Comparison) -> Comparison:
+    if comparison.workload.core or comparison.workload.calibration:
+        return comparison
+    kept = [
+        each
+        for each in comparison.contestants
+        if each.runner.value.core or each.cell.body_key.partition("/")[0] == each.cell.runner
+    ]
+    core = {each.cell.runner for each in kept}
+    refused = tuple(each for each in comparison.refused if each[0].runner in core)
+    return replace(comparison, contestants=tuple(kept), refused=refused)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -147,6 +170,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("cell", list(lab.cells), ids=ids)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     able = config.pluginmanager.has_plugin("benchmark")
     if config.getoption("benchmark_only", False):
@@ -154,10 +178,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if FIXTURE not in getattr(item, "fixturenames", ()):
             continue
+        if is_core(item, config):
+            item.add_marker(pytest.mark.core)
         if not able:
             item.add_marker(pytest.mark.skip(NO_BENCHMARK))
         else:
             item.add_marker(pytest.mark.benchmark(timer=InnerClock(), disable_gc=False))
+
+
+def is_core(item: pytest.Item, config: pytest.Config) -> bool:
+    """Whether an item is a cell of one of the first few workloads."""
+    if not isinstance(item, pytest.Function) or "cell" not in item.callspec.params:
+        return False
+    lab = lab_of(config)
+    wanted = lab.cells[str(item.callspec.params["cell"])].comparison
+    return any(each.workload.core for each in lab.plan.comparisons if each.id == wanted)
 
 
 def deselect_others(config: pytest.Config, items: list[pytest.Item]) -> None:

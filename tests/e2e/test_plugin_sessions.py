@@ -126,3 +126,24 @@ def test_without_pytest_benchmark_other_tests_run_and_the_cells_say_what_is_miss
     assert done.returncode == 0, done.stdout + done.stderr
     assert summary(done) == {"passed": 1, "skipped": 2}
     assert "pytest-benchmark is switched off or not installed" in done.stdout
+
+
+def listed(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The ids of the cells that --collect-only names."""
+    return re.findall(r"test_workload\[(.+)\]$", done.stdout, re.MULTILINE)
+
+
+def test_the_mark_core_keeps_to_the_first_few_workloads(sessions: Sessions) -> None:
+    cells = listed(sessions.pytest("--collect-only", "-q", "-m", "core", "--when-profile", "quick"))
+    assert {cell.partition("[")[0] for cell in cells} == {"grid_search", "http_fetch", "sleep"}
+
+
+def test_a_plain_check_runs_variants_of_runners_on_the_core_and_models_on_the_rest(sessions: Sessions) -> None:
+    cells = listed(sessions.pytest("--collect-only", "-q"))
+    runners = {
+        name: {cell.rpartition("]-")[2].partition("/")[0] for cell in cells if cell.startswith(f"{name}[")}
+        for name in ("sleep", "chess")
+    }
+    assert "asyncio+gather" in runners["sleep"]
+    assert "asyncio" in runners["chess"]
+    assert "asyncio+gather" not in runners["chess"]
