@@ -50,12 +50,18 @@ class WrongAnswer(Exception):
     """Raised by an oracle when the work that came back is not the work that was asked for."""
 
 
+def unit_of(name: str) -> tuple[str, str]:
+    """The suffix of a name that carries its unit, and the unit; both empty for a count or a ratio."""
+    suffixes = (("_per_s", "/s"), ("_s", "s"), ("_bytes", "bytes"))
+    return next((found for found in suffixes if name.endswith(found[0])), ("", ""))
+
+
 @dataclass(frozen=True)
 class Param:
     """One knob of a workload: its unit and the range in which it makes sense.
 
     `name` carries the unit (`wait_s`, `body_bytes`) and `label` is the short form that ids show
-    (`wait=10ms`); a count has no unit suffix.
+    (`wait=10ms`); a count has no unit suffix. `rate_per_s` is a rate, which ids show as `rate=2000/s`.
     """
 
     name: str
@@ -65,16 +71,13 @@ class Param:
 
     @property
     def unit(self) -> str:
-        """`s`, `bytes` or the empty string for a count."""
-        for suffix in ("_s", "_bytes"):
-            if self.name.endswith(suffix):
-                return suffix[1:]
-        return ""
+        """`s`, `bytes`, `/s`, or the empty string for a count."""
+        return unit_of(self.name)[1]
 
     @property
     def label(self) -> str:
         """The name without its unit, as ids show it."""
-        return self.name.removesuffix("_" + self.unit) if self.unit else self.name
+        return self.name.removesuffix(unit_of(self.name)[0])
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,7 @@ class Figure:
     @property
     def unit(self) -> str:
         """`s`, `bytes`, `/s`, or the empty string for a count or a ratio."""
-        for suffix, unit in (("_per_s", "/s"), ("_s", "s"), ("_bytes", "bytes")):
-            if self.name.endswith(suffix):
-                return unit
-        return ""
+        return unit_of(self.name)[1]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from bench.model import Param, Params, Point, Scalar, Workload
 
 SECONDS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 BYTES: Mapping[str, int] = {"B": 1, "KiB": 2**10, "MiB": 2**20, "kB": 1000, "MB": 10**6}
-UNITS: Mapping[str, Mapping[str, float]] = {"s": SECONDS, "bytes": BYTES}
-NUMBER = re.compile(r"^(\d+(?:\.\d+)?)([A-Za-z]*)$")
+UNITS: Mapping[str, Mapping[str, float]] = {"s": SECONDS, "bytes": BYTES, "/s": {"/s": 1.0}}
+NUMBER = re.compile(r"^(\d+(?:\.\d+)?)([A-Za-z/]*)$")
 SPEC = re.compile(r"^(?P<name>[^\[\]]+)(?:\[(?P<inside>[^\[\]]*)\])?$")
 
 
@@ -19,7 +19,7 @@ class QuantityError(ValueError):
 
 
 def show(value: Scalar, unit: str) -> str:
-    """A value as ids show it: 0.01 s is `10ms`, 4096 bytes `4KiB`, a count stays as it is."""
+    """A value as ids show it: 0.01 s is `10ms`, 4096 bytes `4KiB`, a rate `2000/s`, a count stays as it is."""
     if unit == "s" and isinstance(value, int | float):
         for symbol, size in SECONDS.items():
             if value >= size:
@@ -30,6 +30,8 @@ def show(value: Scalar, unit: str) -> str:
             if value >= BYTES[symbol] and value % BYTES[symbol] == 0:
                 return f"{int(value) // BYTES[symbol]}{symbol}"
         return f"{_plain(value)}B"
+    if unit == "/s" and isinstance(value, int | float):
+        return f"{_plain(value)}/s"
     return str(value)
 
 
@@ -44,7 +46,7 @@ def read(text: str, param: Param) -> int | float:
     match = NUMBER.match(text.strip())
     units: Mapping[str, float] = UNITS.get(param.unit, {})
     if not match or (match[2] and match[2] not in units):
-        example = {"s": "10ms", "bytes": "4KiB"}.get(param.unit, "100")
+        example = {"s": "10ms", "bytes": "4KiB", "/s": "100/s"}.get(param.unit, "100")
         raise QuantityError(f"{param.label}={text} is not understood; write it like {param.label}={example}")
     value = round(float(match[1]) * units.get(match[2], 1), 9)
     if not param.low <= value <= param.high:

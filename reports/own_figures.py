@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bench.model import Estimate, Figure, Workload
+from bench.model import Estimate, Workload, unit_of
 from reports import words
 from reports.scene import Row, Scene, comparisons, facet_names, facets, headline, ordered
 from reports.tables import Group, Item, Line, Table, hole, number
 from reports.words import scale_for
 from results.latency import PERCENTILES
-
-KINDS = {"s": "s", "bytes": "bytes", "/s": "/s"}
-"""Kinds of unit that columns are scaled in; a count or a ratio has none."""
 
 Column = tuple[str, str, Callable[[Row], Estimate | None]]
 """Words of the header, kind of unit, and how the figure of a row is found."""
@@ -27,7 +24,7 @@ def figures_table(scene: Scene, workload: Workload | None) -> Table | None:
     known = {figure.name: figure for figure in workload.figures} if workload else {}
     names = [name for name in known if name in told] + [name for name in dict.fromkeys(told) if name not in known]
     columns: list[Column] = [
-        (_title(name), KINDS.get(Figure(name, "").unit, ""), lambda row, name=name: row.figures.get(name))
+        (_title(name), unit_of(name)[1], lambda row, name=name: row.figures.get(name))
         for name in names
     ]
     said = [f"{_title(name)}: {known[name].help}" for name in names if name in known]
@@ -63,9 +60,7 @@ def of(scene: Scene) -> str:
 
 def _title(name: str) -> str:
     """The words of a figure's name, without its unit."""
-    for suffix in ("_per_s", "_bytes", "_s"):
-        name = name.removesuffix(suffix)
-    return words.one_line(name.replace("_", " "))
+    return words.one_line(name.removesuffix(unit_of(name)[0]).replace("_", " "))
 
 
 def _headed(title: str, unit: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from bench.model import Estimate, Figure
+from bench.model import Estimate, unit_of
 from results.stats.estimate import positive
 
 Key = tuple[str, str]
@@ -33,4 +33,4 @@ def figures(measured: pd.DataFrame) -> dict[Key, Mapping[str, Estimate]]:
 
 def estimated(name: str, values: pd.Series[float]) -> Estimate | None:
     """The estimate of one figure from one value per process, in the unit that its name carries."""
-    return positive(values, Figure(name, "").unit)
+    return positive(values, unit_of(name)[1])

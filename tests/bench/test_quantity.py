@@ -127,3 +127,14 @@ def test_a_point_that_lacks_a_parameter_is_refused_by_name() -> None:
 def test_a_point_out_of_range_is_refused(value: float | str) -> None:
     params = {"wait_s": 0.1, "body_bytes": 0, "n": value}
     assert refused(check_point, WORKLOAD, Point(1, params)) == f"tiny: n={value} is out of range"
+
+
+def test_a_rate_is_written_and_read_with_its_unit() -> None:
+    rate = Param("rate_per_s", 0, 1_000_000, "offered load")
+    assert (rate.label, rate.unit) == ("rate", "/s")
+    assert show(2000, "/s") == "2000/s"
+    assert read("2000/s", rate) == read("2000", rate) == 2000
+    with pytest.raises(QuantityError, match=r"^rate=fast is not understood; write it like rate=100/s$"):
+        read("fast", rate)
+    with pytest.raises(QuantityError, match=r"^rate=2000000 is out of range: 0/s to 1000000/s$"):
+        read("2000000", rate)
