@@ -213,6 +213,8 @@ class Workload:
     """Variables set for its workers, such as the number of threads of a numerical library."""
     core: bool = False
     """One of the few that `-m core` keeps to."""
+    threaded: tuple[str, ...] = ()
+    """Client libraries that work in threads of their own: with them no runner is a model of one thread."""
     prepare: Callable[[Params], AbstractContextManager[None]] | None = None
     """Entered in the worker before the runner opens anything and left after all is closed; may raise Unsuited."""
 

@@ -133,7 +133,7 @@ def _cell(workload: Workload, point: Point, runner: Runner, key: str | None, pyt
         comparison=comparison_id(workload, point),
         body_key=key or "",
         family=runner.family,
-        one_core=runner.one_core,
+        one_core=runner.one_core and (key or "").partition("/")[2] not in workload.threaded,
     )
 
 

@@ -201,3 +201,12 @@ def test_the_profiles_are_those_of_the_method() -> None:
     assert (PROFILES["smoke"].forks, PROFILES["smoke"].rounds) == (1, 2)
     assert PROFILES["quick"].forks == 3
     assert PROFILES["full"].forks >= 9
+
+
+def test_a_client_library_with_threads_of_its_own_keeps_no_runner_to_one_core() -> None:
+    bodies = {"blocking/sqlite3": fakes.double_blocking, "blocking/aiosqlite": fakes.double_blocking}
+    workload = fakes.workload(bodies=bodies, threaded=("aiosqlite",))
+    environment = replace(fakes.ENVIRONMENT, modules={"sqlite3": "stdlib", "aiosqlite": "0.22"})
+    plan = build([(Found(workload, fakes.REF), fakes.point())], {"sync": fakes.runner("sync", one_core=True)},
+                 [environment], PROFILES["smoke"])  # fmt: skip
+    assert {cell.library: cell.one_core for cell in plan.cells} == {"sqlite3": True, "aiosqlite": False}
