@@ -11,8 +11,8 @@ from bench.model import Cell, Environment, Phase, Point, Runner, Workload
 from bench.quantity import check_point, comparison_id
 from bench.registry import Found, bodies_for, refusal
 
-SERIAL_LIMIT_S = 5.0
-"""A round that takes longer than this one op after another is not asked of `sync`."""
+SERIAL_LIMIT_S = 1.0
+"""A round that takes longer than this one op after another is not asked of `sync`: what it would show is arithmetic."""
 
 REFERENCE_ORDER = ("sync", "threading", "asyncio")
 """The first of these that can do the work is what the others are compared with."""

@@ -81,6 +81,8 @@ def open_gevent(job: Job) -> Iterator[GreenletSession]:
             op, kit = open_blocking(job, gevent.sleep)
             stack.callback(kit.close)
             ops.append(op)
+        # Greenlets that a body has started begin now, so that threading has no stand-ins for them left to make later.
+        gevent.sleep(0)
         loop = type(gevent.get_hub().loop)
         yield GreenletSession(ops, f"{loop.__module__}.{loop.__qualname__}")
 

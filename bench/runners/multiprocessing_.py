@@ -16,7 +16,7 @@ from bench.worker.children import PLACE, ChildJob, Chunk, ChunkDone, child_job, 
 from bench.worker.chunked import ChunkSession
 from bench.worker.ledger import Ledger, ledger
 from bench.worker.limits import process_limit
-from bench.worker.program import open_program
+from bench.worker.program import ProgramSession, open_program
 
 CHECK_IN_TIMEOUT_S = 120.0
 ALIVE_CHECK_S = 0.5
@@ -74,7 +74,7 @@ def context_for(job: Job, method: str | None = None) -> Iterator[BaseContext]:
         yield context
         return
     library = job.body_key.partition("/")[2]
-    if library:
+    if library and library not in job.workload.faces:
         context.set_forkserver_preload([library])
     try:
         yield context
@@ -121,13 +121,20 @@ def variant(method: str) -> Runner:
     )
 
 
+@contextmanager
+def open_processes(job: Job) -> Iterator[ProgramSession]:
+    """A program that starts its own processes; the fork server that starts them ends with the session."""
+    with context_for(job), open_program(job) as session:
+        yield session
+
+
 MULTIPROCESSING = Runner(
     name="multiprocessing",
     summary="a pool of C processes, default start method, fed in chunks",
     family="processes",
     styles=("multiprocessing", "blocking", "pure"),
     open=open_pool,
-    program=open_program,
+    program=open_processes,
     limit=process_limit,
     core=True,
 )

@@ -101,3 +101,13 @@ def test_08_half_of_the_updates_are_lost_without_a_lock_and_none_with_one() -> N
     pitfall = load("08")
     assert pitfall.wrong() == (1000, 500)
     assert pitfall.right() == (1000, 1000)
+
+
+def test_09_a_semaphore_of_one_loop_refuses_the_ops_of_another() -> None:
+    pitfall = load("09")
+    done, refused, peak, said = pitfall.wrong()
+    assert (done, refused, said) == (4, 4, "is bound to a different event loop")
+    assert peak <= pitfall.LIMIT
+    done, refused, peak, _ = pitfall.right()
+    assert (done, refused) == (8, 0)
+    assert peak <= pitfall.LIMIT
