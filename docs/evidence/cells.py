@@ -40,7 +40,7 @@ KINDS = (
 def here() -> tuple[Catalogue, Environment]:
     """Everything that can be measured, and the environment of the interpreter that runs this."""
     known = catalogue()
-    return known, default(known.modules)
+    return known, default(known.modules())
 
 
 def duel(kind: Kind, known: Catalogue, environment: Environment) -> Duel:
