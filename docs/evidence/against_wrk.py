@@ -1,0 +1,310 @@
+"""Hold our load generator against wrk: the same server, the same connections, in turns, closed loop.
+
+    python -m docs.evidence.against_wrk [--pairs 8] [--seconds 2] [--only granian]
+
+A generator that is slow makes every server look slow, and one that looks at its clock late makes every server look
+late; wrk is written in C and does not share our mistakes. Both run on one core in turn (ABBA), the server on the
+others. Two things are compared: responses per second, and the median latency. What wrk prints of latencies has always
+been through its correction for coordinated omission (stats_correct, since wrk 4.0), which where a server stalls moves
+even the median; so ours are put through the same rule first. Where the server is the limit, throughput only says that
+the generator is not; how busy each generator's core was says which of the two it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bench.lock import machine
+from bench.model import Estimate
+from results.stats.estimate import paired_interval
+from workloads.http_server import HTTP_SERVER, make_items
+from workloads.servers.http_bodies import expected_text
+from workloads.servers.steering import HTTP, Control, listen, order
+
+HOW_TO_GET_IT = "skipped: wrk is not installed; `apt-get install wrk` on Debian and Ubuntu, `brew install wrk` on macOS"
+MARGIN = 0.05
+SPARE_CONNECTIONS = 2
+"""wrk leaves requests behind when its time is up; a server of ours that still answers them needs room for the next."""
+HELLO_S = 20.0
+
+UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
+RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+MEDIAN = re.compile(r"^\s+50%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
+TROUBLE = re.compile(r"(Socket errors:.*|Non-2xx or 3xx responses:.*)")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A server and how it is loaded; `body` names a server of workloads/http_server.py, else it is granian."""
+
+    name: str
+    path: str
+    connections: int
+    body: str = ""
+
+
+CASES = (
+    Case("granian, 1 KiB", "/0/1024/0", 10),
+    Case("granian, 1 KiB", "/0/1024/0", 100),
+    Case("granian, 1 KiB after 20 ms", "/20000/1024/0", 100),
+    Case("aiohttp, asks a backend", "/wait/0", 10, "asyncio/aiohttp"),
+    Case("aiohttp, asks a backend", "/wait/20", 100, "asyncio/aiohttp"),
+)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What one run of one generator says; `busy` is the share of a core that the generator itself used."""
+
+    rate_per_s: float
+    median_s: float
+    busy: float
+
+
+class Failed(Exception):
+    """A run that compares nothing; the text is the reason."""
+
+
+def read_wrk(text: str, busy: float) -> Shot:
+    """The numbers in what wrk printed; raises Failed where it had errors."""
+    if trouble := TROUBLE.search(text):
+        raise Failed(f"wrk says {trouble[1]!r}")
+    rate, median = RATE.search(text), MEDIAN.search(text)
+    if not rate or not median:
+        raise Failed(f"wrk printed something else: {text[-300:]!r}")
+    return Shot(float(rate[1]), float(median[1]) * UNITS[median[2]], busy)
+
+
+def shoot_wrk(case: Case, port: int, seconds: float, core: Sequence[int]) -> Shot:
+    """One run of wrk; it counts its time in whole seconds."""
+    whole_s = max(1, round(seconds))
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{case.connections}",
+        f"-d{whole_s}s",
+        "--latency",
+        f"http://127.0.0.1:{port}{case.path}",
+    ]
+    used, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    with bound(core):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=whole_s + HELLO_S)
+    spent, took_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - began
+    cpu_s = spent.ru_utime + spent.ru_stime - used.ru_utime - used.ru_stime
+    if done.returncode:
+        raise Failed(f"wrk ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+    return read_wrk(done.stdout, cpu_s / took_s)
+
+
+def shoot_ours(case: Case, port: int, messages: int, control: Control) -> Shot:
+    """One run of our generator."""
+    told = control.ask(
+        order(
+            protocol=HTTP,
+            port=port,
+            connections=case.connections,
+            messages=messages,
+            path=case.path,
+            expect_text=expected_text(case.path) if case.body else None,
+            prime=True,
+        )
+    )
+    if told["error"] or told["received"] != messages:
+        raise Failed(f"our generator had {told['received']} of {messages} replies: {told['error']}")
+    seconds = told["seconds"]
+    latencies_us = corrected([ns // 1000 for ns in told["latencies_ns"]], case.connections, seconds)
+    return Shot(messages / seconds, median(latencies_us) / 1e6, told["cpu_s"] / seconds)
+
+
+def corrected(latencies_us: list[int], connections: int, seconds: float) -> list[int]:
+    """Latencies by wrk's rule: one of k mean cycles hides k - 2 requests, which would have waited a cycle less each."""
+    turns = len(latencies_us) // connections
+    if not turns:
+        return latencies_us
+    cycle_us = max(1, int(seconds * 1e6 / turns))
+    hidden = [us for long in latencies_us for us in range(long - cycle_us, cycle_us, -cycle_us)]
+    return latencies_us + hidden
+
+
+def compared(case: Case, port: int, control: Control, options: argparse.Namespace, core: Sequence[int]) -> list[Any]:
+    """Pairs of (wrk's, ours), run in the order ABBA."""
+    # The first two runs warm the server up and say how many messages take so long.
+    warm = shoot_wrk(case, port, 1, core)
+    shoot_ours(case, port, max(case.connections, math.ceil(warm.rate_per_s)), control)
+    messages = max(case.connections, math.ceil(warm.rate_per_s * options.seconds))
+    pairs = []
+    for index in range(options.pairs):
+        if index % 2:
+            ours = shoot_ours(case, port, messages, control)
+            pairs.append((shoot_wrk(case, port, options.seconds, core), ours))
+        else:
+            wrks = shoot_wrk(case, port, options.seconds, core)
+            pairs.append((wrks, shoot_ours(case, port, messages, control)))
+    return pairs
+
+
+def verdict(ratio: Estimate) -> str:
+    """Whether the two agree, by the whole interval."""
+    low, high = 1 / (1 + MARGIN), 1 + MARGIN
+    if low <= ratio.low and ratio.high <= high:
+        return f"within {MARGIN:.0%}"
+    if ratio.high < low or ratio.low > high:
+        return f"differ by more than {MARGIN:.0%}"
+    return f"undecided at {MARGIN:.0%}"
+
+
+def lines(case: Case, pairs: Sequence[tuple[Shot, Shot]]) -> list[str]:
+    """What is printed of one case."""
+    head = f"{case.name}, {case.path}, {case.connections} connections"
+    busy = [median([pair[side].busy for pair in pairs]) for side in (0, 1)]
+    told = [f"{head} (generator busy: wrk {busy[0]:.0%}, ours {busy[1]:.0%} of a core)"]
+    for what, unit, scale, values in (
+        ("throughput", "/s", 1.0, [(wrks.rate_per_s, ours.rate_per_s) for wrks, ours in pairs]),
+        ("p50", "ms", 1e3, [(wrks.median_s, ours.median_s) for wrks, ours in pairs]),
+    ):
+        ratio = paired_interval(math.log(ours / wrks) for wrks, ours in values)
+        assert ratio is not None, "two pairs or more"
+        sides = [median([value[side] for value in values]) * scale for side in (0, 1)]
+        told.append(
+            f"  {what:<10}  wrk {sides[0]:>9.2f} {unit:<2}  ours {sides[1]:>9.2f} {unit:<2}  "
+            f"ours/wrk {ratio.point:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]  {verdict(ratio)}"
+        )
+    return told
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle one; the higher of the middle two."""
+    return sorted(values)[len(values) // 2]
+
+
+# Processes
+
+
+@contextmanager
+def bound(cores: Sequence[int]) -> Iterator[None]:
+    """Processes started inside keep to `cores`, with all their threads; an empty list binds nothing."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def divided() -> tuple[list[int], list[int]]:
+    """(cores of the server, core of the generators); empty where there is only one or the system binds none."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return (cores[:-1], cores[-1:]) if len(cores) > 1 else ([], [])
+
+
+@contextmanager
+def child(module: str, *arguments: str, cores: Sequence[int]) -> Iterator[subprocess.Popen[str]]:
+    """A process of ours that ends when its standard input closes."""
+    with bound(cores):
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def service(module: str, cores: Sequence[int]) -> Iterator[str]:
+    """A helper process as the suite has it; its address."""
+    with child(module, cores=cores) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["address"]
+
+
+@contextmanager
+def served(case: Case, load: str, cores: Sequence[int]) -> Iterator[int]:
+    """The port of the case's server."""
+    if not case.body:
+        with service("workloads.servers.http_server", cores) as address:
+            yield int(address.rpartition(":")[2])
+        return
+    # The body asks its load generator for a load and serves until there is a report. We take the order in its place.
+    with listen() as listener:
+        listener.settimeout(HELLO_S)
+        address = f"127.0.0.1:{listener.getsockname()[1]},{load.partition(',')[2]}"
+        with child(__spec__.name, "--host", case.body, address, str(case.connections), cores=cores):
+            steered, _ = listener.accept()
+            with steered, steered.makefile("rb") as orders:
+                yield json.loads(orders.readline())["port"]
+
+
+def host(body: str, address: str, connections: int) -> None:
+    """Be the server of a case, on asyncio, until somebody ends it."""
+
+    async def main() -> None:
+        params = {"n": 1, "rate_per_s": 0, "wait_s": 0.02}
+        async with AsyncExitStack() as stack:
+            op = await HTTP_SERVER.bodies[body](HostKit(stack, address, SPARE_CONNECTIONS * connections), params)
+            await op(make_items(params, seed=1))
+
+    asyncio.run(main())
+
+
+@dataclass
+class HostKit:
+    """The kit of a body that no runner has opened."""
+
+    stack: AsyncExitStack
+    address: str | None
+    in_flight: int
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def enter(self, resource: Any) -> Any:
+        return self.stack.enter_async_context(resource)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=8, help="runs of each generator in a case, 2 or more")
+    parser.add_argument("--seconds", type=int, default=2, help="length of a run")
+    parser.add_argument("--only", default="", help="only cases whose server is named like this")
+    parser.add_argument("--host", nargs=3, metavar=("BODY", "ADDRESS", "CONNECTIONS"), help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if options.host:
+        host(options.host[0], options.host[1], int(options.host[2]))
+        return 0
+    if shutil.which("wrk") is None:
+        print(HOW_TO_GET_IT)
+        return 0
+    if options.pairs < 2:
+        parser.error("an interval needs 2 pairs or more")
+    servers, core = divided()
+    where = f"servers on core {servers}, generators on core {core}" if core else "nothing is bound to a core"
+    print(f"closed loop, {options.pairs} pairs of runs of {options.seconds} s; {where}", flush=True)
+    with machine(wait=True, say=print), ExitStack() as stack:
+        load = stack.enter_context(service("workloads.servers.load", core))
+        control = stack.enter_context(Control(load))
+        for case in CASES:
+            if options.only in case.name:
+                with served(case, load, servers) as port:
+                    print(*lines(case, compared(case, port, control, options, core)), sep="\n", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

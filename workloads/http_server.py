@@ -1,0 +1,212 @@
+"""`http_server`: the contestant is the server, and the load comes from outside.
+
+`GET /wait/20` asks a backend over a second connection, waits for its answer (20 ms) and replies with a small body made
+from it: what a web application does that waits for a database. The load generator and the backend are one helper
+process (workloads/servers/load.py); the measured process orders a load from it, serves, and gets a report. All have
+equal limits: as many connections of the load, threads (where there are threads) and backend connections as ops in
+flight. The servers start when the session opens and stay; the connections of the load are made in each round.
+
+With `rate_per_s` the load is open: requests are due by a schedule whatever the server does, and their latency counts
+from when they were due (method.md, R15); before the schedule begins each connection has had one request that counts
+nowhere. With 0 it is closed: whichever connection has its answer asks again. Makespan and CPU of a sample hold more
+than the requests: the connecting, and in an open loop that priming. `served_per_s` and `cpu_per_request_s` begin with
+the load generator's own clock, when all connections are there.
+
+Who serves: waitress and wsgiref with a thread per connection (WSGI on threads), uvicorn and aiohttp.web (on asyncio,
+uvloop and other loops of its kind), gevent.pywsgi, and wsgiref in one thread as the serial reference, with one
+connection. Rows of one server on two loops compare the loops; all others differ in the server as well as in the model.
+uvicorn parses with httptools where that is installed and else with h11, in pure Python, which is much slower.
+trio, anyio and curio have no HTTP server among what we install, so they leave a hole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any
+
+from bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
+from workloads.servers import steering
+from workloads.servers.http_bodies import Item, open_pywsgi, open_waitress
+from workloads.servers.http_bodies_wsgiref import open_wsgiref_serial, open_wsgiref_threads
+
+RIGHT = "right"
+WRONG = "a wrong reply"
+LOST = "no reply"
+DOUBLED = "a request that was not asked for"
+UNMADE = "a reply that the application did not make"
+UNSENT = "a reply of the application that did not arrive"
+TROUBLE = (WRONG, LOST, DOUBLED, UNMADE, UNSENT)
+
+
+async def open_uvicorn(kit: Kit, params: Params) -> Any:
+    """uvicorn; its body stands apart, so that a server on threads does not pay for importing asyncio."""
+    from workloads.servers.http_bodies_async import open_uvicorn
+
+    return await open_uvicorn(kit, params)
+
+
+async def open_aiohttp(kit: Kit, params: Params) -> Any:
+    """aiohttp.web; its body stands apart as well."""
+    from workloads.servers.http_bodies_async import open_aiohttp
+
+    return await open_aiohttp(kit, params)
+
+
+def make_items(params: Params, seed: int) -> list[Item]:
+    """`n` requests for one path; the seed decides the schedule of the load, where it has one."""
+    path = f"/wait/{round(float(params['wait_s']) * 1000)}"
+    return [(index, path, seed) for index in range(int(params["n"]))]
+
+
+def observe(params: Params, items: Sequence[Item], results: Sequence[Any]) -> Observed:
+    """What became of each request, and what the load generator saw; raises WrongAnswer where it saw no whole round."""
+    line, served, connections, cpu_s = results
+    try:
+        report = steering.report(line)
+    except steering.Stopped as error:
+        raise WrongAnswer(str(error)) from error
+    if report["connections_failed"] or report["connected"] != connections:
+        raise WrongAnswer(f"{report['connected']} of {connections} connections were made: {report['error']}")
+    outcome = outcomes(report, served)
+    if report["error"]:
+        kinds = {kind: outcome.count(kind) for kind in TROUBLE if kind in outcome}
+        raise WrongAnswer(f"the load generator complains of {report['error']} ({kinds})")
+    return Observed(outcome, figures(params, report, cpu_s), report["latencies_ns"])
+
+
+def outcomes(report: Mapping[str, Any], served: int) -> list[str]:
+    """One entry for each request that was asked for, and one for each that the counts of the two sides differ by."""
+    found = [RIGHT] * report["received"] + [WRONG] * report["wrong"] + [LOST] * report["lost"]
+    doubled = report["sent"] - len(found)
+    extra = served - report["primed"] - report["received"] - report["wrong"]
+    return found + [DOUBLED] * doubled + [UNMADE] * -extra + [UNSENT] * extra
+
+
+def figures(params: Params, report: Mapping[str, Any], cpu_s: float | None) -> dict[str, float]:
+    """The numbers of one round beside its latencies."""
+    rate_per_s, seconds = float(params["rate_per_s"]), max(report["seconds"], 1e-9)
+    counts, totals_ns = report["per_connection"], report["per_connection_ns"]
+    # A schedule deals the same number of requests to each connection, so who is neglected shows it by waiting longer.
+    # In a closed loop it asks less often.
+    shares = [total / count for total, count in zip(totals_ns, counts, strict=True) if count] if rate_per_s else counts
+    served_per_s = report["received"] / seconds
+    return {
+        "served_per_s": served_per_s,
+        "offered_per_s": rate_per_s or served_per_s,
+        "jain": jain(shares),
+        "generator_late_max_s": report["late_max_ns"] / 1e9,
+        "generator_busy": report["cpu_s"] / seconds,
+        **({} if cpu_s is None or not report["received"] else {"cpu_per_request_s": cpu_s / report["received"]}),
+    }
+
+
+def jain(shares: Sequence[float]) -> float:
+    """How even `shares` are: 1 where all are equal, 1 / len where one has everything (Jain, Chiu and Hawe, 1984)."""
+    squares = len(shares) * sum(share * share for share in shares)
+    return sum(shares) ** 2 / squares if squares else 0.0
+
+
+def check(params: Params, items: Sequence[Item], results: Sequence[Any]) -> str:
+    """Say how many replies were right; raises WrongAnswer unless each request has exactly one."""
+    for place, result in enumerate(results):
+        if result != RIGHT:
+            count = sum(each == result for each in results)
+            raise WrongAnswer(f"{result!s} ({count} of {len(results)}, the first in place {place})")
+    if len(results) != len(items):
+        raise WrongAnswer(f"{len(items)} requests were asked for, {len(results)} were answered")
+    return f"{len(items)} replies after {items[0][1].rpartition('/')[2]} ms"
+
+
+def ideal_s(params: Params, in_flight: int) -> float:
+    """The waits of the busiest connection: on each there is one request at a time, and each waits for the backend."""
+    return ceil(int(params["n"]) / in_flight) * float(params["wait_s"])
+
+
+def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | None:
+    """Complain unless the backend was asked once for each reply, and no more at once than there are connections."""
+    replies = stats["received"] + stats["wrong"] + stats["primed"]
+    if stats["received"] != int(params["n"]):
+        return f"the load generator got {stats['received']} right replies where {params['n']} were asked for"
+    if stats["backend_requests"] != replies:
+        return f"the backend was asked {stats['backend_requests']} times for {replies} replies"
+    if stats["backend_peak_in_flight"] > concurrency:
+        return f"the backend was asked {stats['backend_peak_in_flight']} times at once where {concurrency} are allowed"
+    return None
+
+
+def bounds(params: Params, concurrency: int) -> Mapping[str, float]:
+    """What the waits or the schedule alone would take."""
+    if rate_per_s := float(params["rate_per_s"]):
+        return {"as offered": int(params["n"]) / rate_per_s}
+    return {"waiting alone": ideal_s(params, concurrency)}
+
+
+def _point(connections: int, n: int, rate_per_s: int = 0, wait_s: float = 0.02) -> Point:
+    """One point of the grid."""
+    return Point(connections, {"n": n, "rate_per_s": rate_per_s, "wait_s": wait_s})
+
+
+HTTP_SERVER = Workload(
+    name="http_server",
+    summary="serve n requests that each wait for a backend; the load generator is another process",
+    shape=Shape.PROGRAM,
+    bodies={
+        "sync/wsgiref": open_wsgiref_serial,
+        "threading/waitress": open_waitress,
+        "threading/wsgiref": open_wsgiref_threads,
+        "gevent/pywsgi": open_pywsgi,
+        "asyncio/uvicorn": open_uvicorn,
+        "asyncio/aiohttp": open_aiohttp,
+    },
+    faces={
+        "wsgiref": "the WSGI server of the standard library, made to keep connections",
+        "pywsgi": "gevent's own WSGI server",
+    },
+    params=(
+        Param("n", 1, 1_000_000, "how many requests"),
+        Param("rate_per_s", 0, 100_000, "requests due per second; 0 asks again when the answer is there"),
+        Param("wait_s", 0.001, 1.0, "how long the backend takes to answer, in whole milliseconds"),
+    ),
+    make_items=make_items,
+    check=check,
+    observe=observe,
+    figures=(
+        Figure("served_per_s", "right replies a second, from when the load's clock starts to the last reply", "higher"),
+        Figure("offered_per_s", "requests a second that the schedule asked for; what was served in a closed loop"),
+        Figure("cpu_per_request_s", "CPU of the server a request, without connecting and priming", "lower"),
+        Figure("jain", "Jain's index of the connections: of mean latencies on a schedule, of counts without", "higher"),
+        Figure("generator_late_max_s", "by how much the load generator missed its own schedule at most", "lower"),
+        Figure("generator_busy", "share of one core that the load generator used", "lower"),
+    ),
+    latency="request due to reply",
+    grid={
+        "smoke": (_point(4, 20, wait_s=0.002),),
+        # 5 ms, so that the serial reference has done its 125 requests in less than a second.
+        "quick": (_point(50, 125, 500, wait_s=0.005),),
+        # An offered-load curve at equal connections, then three closed loops. Rounds are short, but nine of them
+        # have more than 1000 requests, which a p99 needs.
+        "full": (
+            _point(100, 120, 200),
+            _point(100, 300, 1000),
+            _point(100, 500, 2000),
+            _point(10, 120),
+            _point(100, 400),
+        ),
+    },
+    ideal_s=ideal_s,
+    bounds=bounds,
+    service=Service(
+        name="load",
+        module="workloads.servers.load",
+        requires=("uvloop",),
+        load_module="workloads.servers.load_capacity",
+        expect=expect,
+    ),
+    headline="throughput",
+    learn=(
+        "What a request costs a server in CPU and in latency while it waits for a backend, at loads that all can bear "
+        "and at loads that they cannot; a row names a server and a model at once, only the same server on two loops "
+        "compares loops, and a loopback load says nothing of TLS, of slow clients or of several worker processes."
+    ),
+)
