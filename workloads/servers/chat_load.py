@@ -1,0 +1,136 @@
+"""Plays all members of the room of workloads/chat.py: `python -m workloads.servers.chat_load`.
+
+Here the server is the contestant and lives in the measured process; this is its Service. On a TCP connection to its
+address it takes an order as one JSON line (chat_load_talk.Order) and answers with a report as one JSON line, as often
+as it is asked. Standard output carries the protocol of bench.model.Service and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import platform
+import resource
+import signal
+import sys
+import threading
+import time
+from typing import Any, BinaryIO
+
+import uvloop
+
+from workloads.servers.alarm import make_alarm
+from workloads.servers.chat_load_room import Room
+from workloads.servers.chat_load_talk import Report, as_json, read_order
+
+HOST = "127.0.0.1"
+
+
+class Troupe:
+    """Takes orders one at a time, whoever they come from, and counts for the parent."""
+
+    def __init__(self, alarm: Any) -> None:
+        self.alarm = alarm
+        self.busy = asyncio.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new window of counts."""
+        self.orders = self.members = self.said = self.delivered = 0
+        self.cpu_from_s = time.process_time()
+
+    def stats(self) -> dict[str, Any]:
+        """The counts of this window; `members` is how many were connected, over all orders."""
+        return {
+            "orders": self.orders,
+            "members": self.members,
+            "said": self.said,
+            "delivered": self.delivered,
+            "cpu_s": time.process_time() - self.cpu_from_s,
+        }
+
+    async def perform(self, text: bytes) -> Report:
+        """Carry out one order; what goes wrong stands in the report."""
+        self.orders += 1
+        try:
+            order = read_order(text)
+            async with self.busy:
+                report = await Room(order, self.alarm).hold()
+        except Exception as error:  # whatever it is, who gave the order waits for an answer
+            return Report(error=f"{type(error).__name__}: {error}")
+        self.members += report.connected
+        self.said += report.said
+        self.delivered += report.delivered
+        return report
+
+    async def listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one contestant until it hangs up."""
+        try:
+            while text := await reader.readline():
+                writer.write(as_json(await self.perform(text)))
+                await writer.drain()
+        except ConnectionError:
+            pass  # it died; its members' connections have ended with it
+        finally:
+            writer.close()
+
+
+def own_stdout() -> BinaryIO:
+    """Keep standard output for the protocol and send what anything else prints to standard error."""
+    channel = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    return channel
+
+
+def follow_parent(loop: asyncio.AbstractEventLoop, troupe: Troupe, channel: BinaryIO) -> None:
+    """Answer each `stats` line on standard input; at its end, leave the process without ceremony."""
+
+    def answer() -> None:
+        channel.write(json.dumps(troupe.stats()).encode() + b"\n")
+        troupe.reset()
+
+    for line in sys.stdin.buffer:
+        if line.strip() == b"stats":
+            loop.call_soon_threadsafe(answer)
+    # Through the loop, so that answers asked for before are out; the sleep is for a loop that no longer turns.
+    loop.call_soon_threadsafe(os._exit, 0)
+    time.sleep(1.0)
+    os._exit(0)
+
+
+async def serve(channel: BinaryIO) -> None:
+    """Serve until the parent closes standard input."""
+    loop = asyncio.get_running_loop()
+    alarm = make_alarm(loop)
+    troupe = Troupe(alarm)
+    server = await asyncio.start_server(troupe.listen, HOST, 0)
+    host, port = server.sockets[0].getsockname()
+    gc.collect()
+    gc.freeze()
+    facts = {
+        "server": f"uvloop {uvloop.__version__}",
+        "loop": type(loop).__module__.partition(".")[0],
+        "timer": alarm.name,
+        "python": platform.python_version(),
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+    }
+    troupe.reset()
+    channel.write(json.dumps({"address": f"{host}:{port}", "facts": facts}).encode() + b"\n")
+    threading.Thread(target=follow_parent, args=(loop, troupe, channel), daemon=True).start()
+    await server.serve_forever()
+
+
+def main() -> None:
+    """Raise the limit of open files, then serve on uvloop."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    # Ctrl-C reaches the whole process group; the parent decides when this process ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(own_stdout()))
+
+
+if __name__ == "__main__":
+    main()
