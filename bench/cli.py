@@ -15,6 +15,7 @@ import click
 
 from bench.cli_compare_command import compare
 from bench.cli_gate_command import gate
+from bench.cli_new_command import new
 from bench.cli_shared import (
     BROKEN,
     DASK_SCHEDULER,
@@ -31,6 +32,8 @@ from bench.cli_shared import (
     plain_errors,
     tell,
 )
+from bench.cli_timeline_command import timeline
+from bench.cli_try_command import try_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -329,6 +332,9 @@ def history(**options: Any) -> None:
 
 main.add_command(compare)
 main.add_command(gate)
+main.add_command(new)
+main.add_command(timeline)
+main.add_command(try_)
 
 
 if __name__ == "__main__":

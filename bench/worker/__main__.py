@@ -1,7 +1,8 @@
 """The measured process: one trial comes in on standard input, JSON lines go out.
 
-The parent says `open`, `round`, `overhead`, `trace` and `close`; every request gets one line. Whatever the workload prints
-goes to standard error, so that it can never be taken for an answer. When standard input ends, so does the process.
+The parent says `open`, `round`, `overhead`, `trace` and `close`; every request gets one line. Whatever the workload
+prints goes to standard error, so that it can never be taken for an answer. When standard input ends, so does the
+process.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def load(trial: Mapping[str, Any]) -> tuple[Runner, Job]:
     if library and library not in workload.faces:
         # A program imports its client at the top, so a pool that forks has it already and a loop does not pay for it.
         importlib.import_module(library)
+    if library in workload.threaded:
+        runner = replace(runner, one_core=False)
     places = 1 if runner.serial else trial["concurrency"]
     program = workload.shape is Shape.PROGRAM
     job = Job(

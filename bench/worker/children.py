@@ -33,20 +33,25 @@ class ChildJob:
     address: str | None
     extra_loops: int | None
     in_flight: int = 1
+    trace: str = ""
 
     def job(self) -> Job:
         """The job again; imports the workload. Raises RegistryError."""
         from bench.registry import find_workload
 
         workload = find_workload(self.ref, self.workload)
-        return Job(workload, self.body_key, self.params, self.in_flight, self.address, self.ref, self.extra_loops)
+        return Job(
+            workload, self.body_key, self.params, self.in_flight, self.address, self.ref, self.extra_loops,
+            trace=self.trace,
+        )  # fmt: skip
 
 
 def child_job(job: Job, in_flight: int = 1) -> ChildJob:
     """What to send of a job; each execution context is to have `in_flight` ops in flight."""
     return ChildJob(
-        job.workload_ref, job.workload.name, job.body_key, dict(job.params), job.address, job.extra_loops, in_flight
-    )
+        job.workload_ref, job.workload.name, job.body_key, dict(job.params), job.address, job.extra_loops, in_flight,
+        job.trace,
+    )  # fmt: skip
 
 
 class Place(threading.local):
