@@ -108,7 +108,7 @@ def _broken(frame: Any, rows: Sequence[Any]) -> bool:
 def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -> tuple[Started, Sides]:
     """Make both environments, plan a run of both and write the head of its file."""
     known = catalogue(options["workloads"], options["runners"])
-    core = [name for name, found in known.workloads.items() if not found.value.calibration]
+    core = [name for name, found in known.workloads.items() if found.value.core]
     selection = select(known, options["workloads"] or core, options["runners"], "quick")
     sides = make_sides(a, b, known.modules(options["runners"]), tell)
     settings = settings_of({**options, "profile": "quick"})

@@ -8,7 +8,7 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,10 @@ from bench import git
 from bench.cli_cluster import on_cluster, refusal
 from bench.environment import Missing, default
 from bench.experiment import Done, Experiment, ServiceRecord
-from bench.host import make_host
+from bench.host import Host, make_host
 from bench.interpreters import run_command
 from bench.machine import fingerprint
-from bench.model import Cell, Environment, Measurement, Sample, Trial, Workload, to_json
+from bench.model import Cell, Environment, Measurement, Sample, Status, Trial, Workload, to_json
 from bench.overhead import POINTS, OverheadProbe
 from bench.plan import PROFILES, Plan, Settings, build
 from bench.progress import Progress
@@ -36,6 +36,7 @@ from bench.selection import (
     select,
     to_record,
 )
+from bench.timeline import NotRecorded, record, wanted
 from results.journal import Journal, RunFileError, read
 
 RUNS = Path("results/runs")
@@ -58,6 +59,8 @@ class Started:
     journal: Journal
     plan: Plan
     done: Done
+    drawn: frozenset[str] = frozenset()
+    """Cells whose timeline the file has already."""
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
@@ -186,11 +189,12 @@ def start_resumed(path: Path) -> Started:
     for sample in stored.samples():
         done.keep(sample)
     done.decided = {cell: measurement.status for cell, measurement in stored.measurements().items()}
-    for record in stored.of_kind("service"):
-        done.capacities[record["comparison"]] = record["capacity_per_s"]
+    for service in stored.of_kind("service"):
+        done.capacities[service["comparison"]] = service["capacity_per_s"]
     journal.append({"kind": "resumed", "at": datetime.now(UTC).isoformat(timespec="seconds"), "attempt": done.attempt})
     write_cells(journal, plan, selection, {cell["id"] for cell in stored.cells()})
-    return Started(path, journal, plan, done)
+    drawn = frozenset(timeline["cell"] for timeline in stored.of_kind("timeline"))
+    return Started(path, journal, plan, done, drawn)
 
 
 SAME_MACHINE = ("node_id", "system", "cpu", "cores")
@@ -242,6 +246,7 @@ def execute(started: Started) -> None:
                         progress.say(f"{event.status} {event.cell}: {event.reason}")
             finally:
                 walk.close()  # type: ignore[attr-defined]
+            write_timelines(started, host, progress.say)
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; what was measured is kept. Go on with: when-async run --resume {started.path}"
@@ -252,6 +257,25 @@ def execute(started: Started) -> None:
             journal.append({"kind": "account", "causes": causes, "wall_s": wall_s})
         journal.close()
         host.reaper.close()
+
+
+def write_timelines(started: Started, host: Host, say: Callable[[str], None]) -> None:
+    """Write down single rounds of workloads whose order of events matters, when all that is timed is over.
+
+    A smoke run has no page to show them on. What cannot be recorded is said and costs nothing else.
+    """
+    if started.plan.settings.profile == "smoke":
+        return
+    for comparison, index in wanted(started.plan):
+        cell = comparison.contestants[index].cell.id
+        if cell in started.drawn or started.done.decided.get(cell, Status.OK) != Status.OK:
+            continue
+        try:
+            seen = record(host, started.plan.settings, comparison, index)
+        except NotRecorded as error:
+            say(f"no timeline of {cell}: {error}")
+            continue
+        started.journal.append(to_json("timeline", seen))
 
 
 def _as_interrupt(*_: object) -> None:

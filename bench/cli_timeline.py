@@ -12,11 +12,11 @@ import click
 
 from bench.cli_shared import PAGE, tell
 from bench.host import make_host
-from bench.model import Environment
+from bench.model import Environment, Timeline
 from bench.plan import PROFILES, Comparison, build
 from bench.registry import RegistryError
 from bench.selection import catalogue, environments_for, select
-from bench.timeline import Timeline, chrome_trace, record
+from bench.timeline import chrome_trace, record
 
 
 def record_and_draw(
@@ -87,7 +87,7 @@ def plain(spec: str) -> str:
 
 def write(timeline: Timeline, folder: Path) -> None:
     """Write `trace.json` and `timeline.svg`, and say what they show; raises ReportError."""
-    from reports.page import ReportError
+    from reports.errors import ReportError
     from reports.timeline import title
     from reports.timeline import write as write_picture
 

@@ -215,6 +215,8 @@ class Workload:
     """One of the few that `-m core` keeps to."""
     threaded: tuple[str, ...] = ()
     """Client libraries that work in threads of their own: with them no runner is a model of one thread."""
+    timeline: bool = False
+    """Whether a run also draws a round of it as a timeline, for what matters is the order of events."""
     prepare: Callable[[Params], AbstractContextManager[None]] | None = None
     """Entered in the worker before the runner opens anything and left after all is closed; may raise Unsuited."""
 
@@ -560,6 +562,52 @@ class Estimate:
             raise ValueError("an interval needs at least 2 processes")
 
 
+@dataclass(frozen=True)
+class Lane:
+    """A thread, or a task or greenlet in one; `name` is short and no other lane has it."""
+
+    pid: int
+    thread: int
+    task: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """An op or a wait on a lane, in seconds since the round began.
+
+    `cpu_s` is the CPU time that an op used by itself, without what its thread did for others while it waited. Waits are
+    those that go through the kit and those for which a task or greenlet leaves its thread to others.
+    """
+
+    lane: int
+    kind: str
+    start_s: float
+    end_s: float
+    label: str = ""
+    cpu_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What was seen of one round. `noun` is what a lane is: task, greenlet, thread or process."""
+
+    cell: str
+    comparison: str
+    contestant: str
+    family: str
+    python: str
+    noun: str
+    program: bool
+    makespan_s: float
+    lanes: tuple[Lane, ...]
+    spans: tuple[Span, ...]
+
+    def of(self, kind: str) -> list[Span]:
+        """The ops, or the waits."""
+        return [span for span in self.spans if span.kind == kind]
+
+
 def to_json(kind: str, value: Any) -> dict[str, Any]:
     """Turn a dataclass of this module into a flat object for one journal line."""
     return {"kind": kind, **asdict(value)}
@@ -571,6 +619,9 @@ def from_json(cls: type[Any], data: Mapping[str, Any]) -> Any:
     if cls is Sample:
         known["phase"] = Phase(known["phase"])
         known["affinity"] = tuple(known["affinity"])
+    if cls is Timeline:
+        known["lanes"] = tuple(Lane(**lane) for lane in known["lanes"])
+        known["spans"] = tuple(Span(**span) for span in known["spans"])
     if cls is Measurement:
         known["status"] = Status(known["status"])
         known["advice"] = tuple(known.get("advice", ()))

@@ -13,13 +13,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bench.crew import Crew
 from bench.host import Host
-from bench.model import Shape
-from bench.plan import Comparison, Settings
+from bench.model import Lane, Shape, Span, Timeline
+from bench.plan import Comparison, Plan, Settings
 from bench.process import ProcessFailed, ProcessTimedOut
 from bench.services import ServiceFailed
 
@@ -32,50 +32,23 @@ class NotRecorded(Exception):
     """There is no timeline; the text is the reason in one line."""
 
 
-@dataclass(frozen=True)
-class Lane:
-    """A thread, or a task or greenlet in one; `name` is short and no other lane has it."""
-
-    pid: int
-    thread: int
-    task: str
-    name: str
+SHOWN = ("sync", "threading", "asyncio")
+"""Runners whose rounds a run writes down: one after another, threads, tasks; others look like one of these."""
 
 
-@dataclass(frozen=True)
-class Span:
-    """An op or a wait on a lane, in seconds since the round began.
-
-    `cpu_s` is the CPU time that an op used by itself, without what its thread did for others while it waited. Waits are
-    those that go through the kit and those for which a task or greenlet leaves its thread to others.
-    """
-
-    lane: int
-    kind: str
-    start_s: float
-    end_s: float
-    label: str = ""
-    cpu_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """What was seen of one round. `noun` is what a lane is: task, greenlet, thread or process."""
-
-    cell: str
-    comparison: str
-    contestant: str
-    family: str
-    python: str
-    noun: str
-    program: bool
-    makespan_s: float
-    lanes: tuple[Lane, ...]
-    spans: tuple[Span, ...]
-
-    def of(self, kind: str) -> list[Span]:
-        """The ops, or the waits."""
-        return [span for span in self.spans if span.kind == kind]
+def wanted(plan: Plan) -> list[tuple[Comparison, int]]:
+    """What a run draws: of each workload whose order of events matters its first point, under the runners shown."""
+    firsts: dict[str, Comparison] = {}
+    for comparison in plan.comparisons:
+        if comparison.workload.timeline and comparison.contestants:
+            firsts.setdefault(comparison.workload.name, comparison)
+    found = []
+    for comparison in firsts.values():
+        home = comparison.contestants[0].cell.python
+        for index, contestant in enumerate(comparison.contestants):
+            if contestant.cell.runner in SHOWN and contestant.cell.python == home:
+                found.append((comparison, index))
+    return found
 
 
 def record(host: Host, settings: Settings, comparison: Comparison, index: int = 0) -> Timeline:

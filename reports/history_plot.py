@@ -20,8 +20,8 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 
 from bench.model import Estimate
 from reports import style, svg, words
+from reports.errors import ReportError
 from reports.history import CAUTION, Steps, finding, moment, percent, short, span
-from reports.page import ReportError
 from reports.plotting import CHARACTER, WIDE, add_axes, figure, fit, shape_axis
 from results.history import History
 from results.trend import breaks, steps

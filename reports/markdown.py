@@ -47,6 +47,9 @@ def report(page: Mapping[str, Any]) -> str:
         if section.gil:
             blocks += ["### With the GIL and without it", *map(text, section.gil_said), _grid(section.gil)]
             blocks.append(text(section.gil.caption))
+        for chart in section.timelines:
+            picture = f"![{text(chart.title)}]({chart.file})"
+            blocks += [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
         for heading, table in section.own:
             blocks += [f"### {text(heading)}", _grid(table), text(table.caption)]
         blocks.append(text(section.learn))

@@ -12,11 +12,24 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from bench.model import Workload
+from bench.model import Timeline, Workload, from_json
 from bench.registry import RegistryError, collect
-from reports import calibration, cost, gil, gil_table, ledger, markdown, runner_costs_section, style, tables, words
+from reports import (
+    calibration,
+    cost,
+    gil,
+    gil_table,
+    ledger,
+    markdown,
+    runner_costs_section,
+    style,
+    tables,
+    timeline,
+    words,
+)
 from reports.charts import Chart, drawn
 from reports.comparison import between
+from reports.errors import ReportError
 from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.own_figures import figures_table, latency_table
@@ -26,10 +39,6 @@ from results.calibration import Calibration
 from results.compare import digest_conflicts
 
 SMOKE = "smoke run: proves that it runs; no figures"
-
-
-class ReportError(Exception):
-    """A report that cannot be written; the text is one line that says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class Section:
     gil_said: Sequence[str] = ()
     own: Sequence[tuple[str, tables.Table]] = ()
     """What the workload reports of itself and how long things waited, each with its heading."""
+    timelines: Sequence[Chart] = ()
+    """Single rounds, seen from inside."""
 
 
 def write(
@@ -76,6 +87,7 @@ def write(
     """
     page = build(frame, command, _known() if workloads is None else workloads, calibrations or {})
     charts = [chart for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)]
+    charts += [chart for s in page["sections"] for chart in s.timelines]
     charts += [chart for one in page["costs"] for chart in one.charts]
     pictures = {chart.file: chart.picture for chart in charts}
     texts = {"index.html": _html(page), "report.md": markdown.report(page), **pictures}
@@ -113,7 +125,7 @@ def build(
         "findings": findings(scene) if figures else [],
         "summary": tables.summary_table(scene) if figures else tables.statuses(scene),
         "between": between(frame) if figures else None,
-        "sections": _sections(scene, workloads) if figures else [],
+        "sections": _sections(scene, workloads, timelines(frame)) if figures else [],
         "costs": runner_costs_section.sections(headers, calibrations),
         "card": cost.card(scene) if figures else None,
         "holes": [_hole(row) for row in scene.rows if row.status != "OK"],
@@ -168,7 +180,12 @@ def _banners(headers: Sequence[Mapping[str, Any]], scene: Scene, frame: pd.DataF
     return [words.one_line(text, 600) for text in said]
 
 
-def _sections(scene: Scene, workloads: Mapping[str, Workload]) -> list[Section]:
+def timelines(frame: pd.DataFrame) -> list[Timeline]:
+    """The rounds that the runs wrote down from inside."""
+    return [from_json(Timeline, record) for record in frame.attrs.get("timelines", ())]
+
+
+def _sections(scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Timeline]) -> list[Section]:
     plots = sorted((found.value for found in collect("reports.plots", Plot).values()), key=lambda plot: plot.order)
     sections: list[Section] = []
     for name in dict.fromkeys(row.workload for row in scene.rows):
@@ -191,6 +208,9 @@ def _sections(scene: Scene, workloads: Mapping[str, Workload]) -> list[Section]:
                 gil=with_gil,
                 gil_said=gil.told(top) if with_gil else (),
                 own=_own(own, known),
+                timelines=timeline.charts(
+                    [one for one in seen if one.comparison in comparisons(own.rows)], f"c{len(sections) + 1}"
+                ),
             )
         )
     return sections

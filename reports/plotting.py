@@ -284,16 +284,42 @@ def _draw_panel(
                 dot.estimate.unit, dot.estimate.n,
             )  # fmt: skip
             axes.text(1 + 0.1 / inches, y, interval(shown), transform=across, va="center", color=style.SOFT, fontsize=8)
-    for x, text in panel.guides:
+    levels = guide_levels(panel, inches)
+    for (x, text), level in zip(panel.guides, levels, strict=True):
         axes.axvline(x, color=style.SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
-        share = _share(x, panel)
-        side = "left" if share < 0.12 else "right" if share > 0.88 else "center"
-        axes.text(x, upper - 0.12, text, ha=side, va="bottom", fontsize=8, color=style.SOFT)
+        up = upper - 0.12 - level * GUIDE / row
+        axes.text(x, up, text, ha=_side(x, panel), va="bottom", fontsize=8, color=style.SOFT)
     axes.set_xlabel(panel.label, labelpad=4)
-    lift = (TITLE if panel.guides else 0.09) / (row * len(panel.dots))
+    lift = (TITLE + GUIDE * max(levels) if levels else 0.09) / (row * len(panel.dots))
     if panel.title:
         corner = (-(names or 0.0) / inches, 1 + lift)
         axes.text(*corner, fit(panel.title, width), transform=axes.transAxes, va="bottom", weight="bold")
+
+
+def _side(x: float, panel: Panel) -> str:
+    """How the label of a guide stands to its line, so that it stays within the panel."""
+    share = _share(x, panel)
+    return "left" if share < 0.12 else "right" if share > 0.88 else "center"
+
+
+def guide_levels(panel: Panel, inches: float) -> list[int]:
+    """How many lines above the lowest each guide's label stands, so that none covers another."""
+    taken: list[list[tuple[float, float]]] = []
+    levels = []
+    for x, text in panel.guides:
+        wide, at = len(text) * CHARACTER * 0.85 + 0.1, _share(x, panel) * inches
+        left = at - wide * {"left": 0.0, "center": 0.5, "right": 1.0}[_side(x, panel)]
+        free = (
+            level
+            for level, spans in enumerate(taken)
+            if all(left >= end or left + wide <= begin for begin, end in spans)
+        )
+        level = next(free, len(taken))
+        if level == len(taken):
+            taken.append([])
+        taken[level].append((left, left + wide))
+        levels.append(level)
+    return levels
 
 
 def _share(x: float, panel: Panel) -> float:
@@ -316,18 +342,19 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
     if width <= 5 and names < name_width(longest, width):
         names = 0.0
     values = 1.62 if width > 5 and all(len(line) == 1 for line in lines) else 0.0
+    gap, edge = 0.24, 0.16
+    cells = [(width - names - values - edge - gap * (len(line) - 1)) / len(line) for line in lines]
     heads = [
-        (TITLE if any(p.title for p in line) else 0.06) + (GUIDE if any(p.guides for p in line) else 0)
-        for line in lines
+        (TITLE if any(p.title for p in line) else 0.06)
+        + GUIDE * max((1 + level for p in line for level in guide_levels(p, cell)), default=0)
+        for line, cell in zip(lines, cells, strict=True)
     ]
     row = ABOVE if not names else DENSE if max(len(panel.dots) for panel in every) > MANY else ROW
     heights = [head + row * max(len(p.dots) for p in line) + FOOT for head, line in zip(heads, lines, strict=True)]
     fig = figure(width, sum(heights))
     top = 0.0
     with style.house():
-        for line, head, height in zip(lines, heads, heights, strict=True):
-            gap, edge = 0.24, 0.16
-            cell = (width - names - values - edge - gap * (len(line) - 1)) / len(line)
+        for line, head, height, cell in zip(lines, heads, heights, cells, strict=True):
             left = 0.0 if names else 0.06
             for index, panel in enumerate(line):
                 own = names if index == 0 else None

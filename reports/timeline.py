@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, Protocol
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from bench.model import Span, Timeline
 from reports import style, svg, words
-from reports.page import ReportError
+from reports.charts import Chart, drawn
+from reports.errors import ReportError
 from reports.plotting import CHARACTER, ROW, WIDE, add_axes, figure, fit_name, name_width, shape_axis
 
 MOST = 40
@@ -33,53 +35,6 @@ Pieces = list[tuple[float, float]]
 """Begin and end of stretches of time, in seconds since the round began, in order."""
 
 
-class Lane(Protocol):
-    """A row; see bench.timeline."""
-
-    @property
-    def name(self) -> str: ...
-
-
-class Span(Protocol):
-    """An op or a wait in a row; see bench.timeline."""
-
-    @property
-    def lane(self) -> int: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def start_s(self) -> float: ...
-    @property
-    def end_s(self) -> float: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def cpu_s(self) -> float: ...
-
-
-class Timeline(Protocol):
-    """What is drawn; see bench.timeline, which this room does not import."""
-
-    @property
-    def cell(self) -> str: ...
-    @property
-    def family(self) -> str: ...
-    @property
-    def noun(self) -> str: ...
-    @property
-    def program(self) -> bool: ...
-    @property
-    def makespan_s(self) -> float: ...
-    @property
-    def lanes(self) -> Sequence[Lane]: ...
-    @property
-    def spans(self) -> Sequence[Span]: ...
-
-
-def _of(timeline: Timeline, kind: str) -> list[Span]:
-    return [span for span in timeline.spans if span.kind == kind]
-
-
 def peak(spans: Iterable[Span]) -> int:
     """The most of them that were open at one moment; one that ends where another begins is not beside it."""
     steps = sorted(step for span in spans for step in ((span.start_s, 1), (span.end_s, -1)))
@@ -97,7 +52,7 @@ def _several(count: int, noun: str) -> str:
 
 def title(timeline: Timeline) -> str:
     """The finding: how much of the waiting, or else of the work, lay side by side."""
-    waits, ops = _of(timeline, "wait"), _of(timeline, "op")
+    waits, ops = timeline.of("wait"), timeline.of("op")
     # Who runs a program waits for those who do its work, and is none of them.
     within = {op.lane for op in ops} if timeline.program else set()
     waits = [wait for wait in waits if wait.lane not in within]
@@ -283,3 +238,16 @@ def write(timeline: Timeline, path: Path) -> None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ReportError(f"cannot write the picture {path}: {reason}; name a folder that can be written") from None
+
+
+def charts(timelines: Sequence[Timeline], prefix: str) -> list[Chart]:
+    """A chart for the page of each timeline; `prefix` is that of their names."""
+    return [
+        drawn(
+            lambda width, one=one: draw(one, width),  # type: ignore[misc]
+            f"{prefix}-timeline-{place}",
+            f"{prefix}-timeline-{place}",
+            (f"{one.contestant}: {title(one)}", subtitle(one), CAPTION),
+        )
+        for place, one in enumerate(timelines, start=1)
+    ]

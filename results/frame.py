@@ -115,9 +115,9 @@ def load(paths: Sequence[Path | str], *, skip_corrupt: bool = False) -> pd.DataF
     """Read run files into one tidy frame with `COLUMNS`; a cell without a sample has one row that says why.
 
     Rows are in the order in which cells were asked for, then in order of happening. `frame.attrs` holds `notes`
-    (sentences on what was left out), `headers`, `accounts` and `services` (lists of objects; the last two carry
-    the `run` they belong to). Raises RunFileError as `results.journal.read` does, and where two files hold the
-    same run.
+    (sentences on what was left out), `headers`, `accounts`, `services` and `timelines` (lists of objects; all but the
+    first carry the `run` they belong to). Raises RunFileError as `results.journal.read` does, and where two files hold
+    the same run.
     """
     with _collector_at_rest():
         files = [read(Path(path), skip_corrupt=skip_corrupt) for path in paths]
@@ -129,6 +129,7 @@ def load(paths: Sequence[Path | str], *, skip_corrupt: bool = False) -> pd.DataF
         "headers": [file.header for file in files],
         "accounts": _with_run(files, "account"),
         "services": _with_run(files, "service"),
+        "timelines": _with_run(files, "timeline"),
     }
     return frame
 

@@ -17,9 +17,9 @@ from matplotlib.text import Text
 from rich.console import Console
 
 from bench.model import Estimate
+from reports.errors import ReportError
 from reports.history import BLOCKS, CAUTION, chart, detail, finding, overview, percent, sparkline
 from reports.history_plot import draw, labelled, write
-from reports.page import ReportError
 from reports.plotting import NARROW, WIDE
 from results.history import History
 from results.trend import steps

@@ -13,7 +13,8 @@ import pytest
 from markdown_it import MarkdownIt
 from reports_markup import VOID, Tree, tables
 
-from reports.page import ReportError, write
+from reports.errors import ReportError
+from reports.page import write
 from results.compare import summary
 from results.frame import load
 from support.run_files import make_run, sleep_cells

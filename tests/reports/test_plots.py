@@ -24,7 +24,7 @@ from reports.plots.interval_bars import INTERVAL_BARS
 from reports.plots.library_gap import LIBRARY_GAP
 from reports.plots.ratios import RATIOS
 from reports.plots.scaling import SCALING, knee, lines
-from reports.plotting import NARROW, WIDE, Plot, plain, ratio_ticks, spread
+from reports.plotting import NARROW, WIDE, Panel, Plot, guide_levels, plain, ratio_ticks, spread
 from reports.scene import OVERHEAD, THROUGHPUT, Scene
 from results.frame import load
 from support.run_files import (
@@ -293,3 +293,9 @@ def test_a_block_that_an_interruption_tore_apart_is_no_pair(tmp_path: Path) -> N
     rows = scene(load([write_lines(tmp_path / "run.jsonl", lines)]))
     # Fork 0 was measured in one go; in fork 1 the second contestant took its turn after the interruption.
     assert list(rows.pairs(*rows.rows, OVERHEAD)) == [0]
+
+
+def test_labels_of_guides_that_lie_close_together_stand_above_each_other() -> None:
+    guides = [(72.0, "taking turns"), (83.0, "taking turns, first move to last reply"), (864.0, "one after another")]
+    panel = Panel("", [], "makespan, ms", limits=(0.0, 1000.0), guides=guides)
+    assert guide_levels(panel, 4.3) == [0, 1, 0]

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
-from reports.page import ReportError
+from bench.model import Lane, Span, Timeline, from_json, to_json
+from reports import page
+from reports.errors import ReportError
 from reports.plotting import NARROW, WIDE
 from reports.timeline import MOST, draw, joined, meaning, peak, stretches, subtitle, title, without, write
 
 
-def span(kind: str, start_ms: float, end_ms: float, lane: int = 0, label: str = "", cpu_ms: float = 0.0) -> Any:
-    return SimpleNamespace(
-        kind=kind, start_s=start_ms / 1e3, end_s=end_ms / 1e3, lane=lane, label=label, cpu_s=cpu_ms / 1e3
-    )
+def span(kind: str, start_ms: float, end_ms: float, lane: int = 0, label: str = "", cpu_ms: float = 0.0) -> Span:
+    return Span(lane, kind, start_ms / 1e3, end_ms / 1e3, label, cpu_ms / 1e3)
 
 
-def timeline(*spans: Any, noun: str = "task", program: bool = False, family: str = "asyncio") -> Any:
+def timeline(*spans: Span, noun: str = "task", program: bool = False, family: str = "asyncio") -> Timeline:
     count = 1 + max((each.lane for each in spans), default=0)
-    return SimpleNamespace(
-        cell="chess[n=3,c=3]-asyncio@3.11", family=family, noun=noun, program=program, makespan_s=0.1,
-        lanes=[SimpleNamespace(name=f"{noun} {number + 1}") for number in range(count)], spans=spans,
+    return Timeline(
+        cell="chess[n=3,c=3]-asyncio@3.11", comparison="chess[n=3,c=3]", contestant="asyncio", family=family,
+        python="3.11", noun=noun, program=program, makespan_s=0.1,
+        lanes=tuple(Lane(1, 1, "", f"{noun} {number + 1}") for number in range(count)), spans=spans,
     )  # fmt: skip
 
 
-def boards(count: int) -> list[Any]:
+def boards(count: int) -> list[Span]:
     """Boards that are begun one after another and wait side by side."""
     return [
         each
@@ -136,3 +140,14 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file in the way")
     with pytest.raises(ReportError, match="cannot write the picture"):
         write(timeline(*boards(2)), tmp_path / "taken" / "timeline.svg")
+
+
+def test_a_page_shows_the_rounds_that_a_run_wrote_down(frame_of: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
+    frame = frame_of("one")
+    comparison = str(frame["comparison"].iloc[0])
+    seen = replace(timeline(*boards(24)), comparison=comparison)
+    frame.attrs["timelines"] = [{"run": "r", **to_json("timeline", seen)}]
+    page.write(frame, tmp_path, command="when-async report", workloads={})
+    for name in ("index.html", "report.md"):
+        assert "asyncio: 24 of 24 tasks waited at once" in (tmp_path / name).read_text(encoding="utf-8")
+    assert from_json(Timeline, json.loads(json.dumps(to_json("timeline", seen)))) == seen
