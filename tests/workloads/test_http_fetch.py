@@ -17,7 +17,7 @@ import pytest
 from http_service import ENVIRONMENT, ROOT, HttpService, http_service
 
 from bench.model import WrongAnswer
-from workloads.http_fetch import HTTP_FETCH, IDLE_S, VARIANTS, body, expect, ideal_s, make_items
+from workloads.http_fetch import HTTP_FETCH, IDLE_S, VARIANTS, body, expect, httpx_options, ideal_s, make_items
 
 PARAMS = {"n": 130, "delay_s": 0.001, "body_bytes": 1024}
 ITEMS = make_items(PARAMS, seed=1)
@@ -70,6 +70,47 @@ async def test_the_async_body_does_the_work_over_no_more_connections_than_ops_in
     assert expect(PARAMS, 4, service.stats()) is None
 
 
+@pytest.mark.parametrize("key", ["asyncio/httpx", "trio/httpx"])
+def test_the_async_body_of_httpx_has_one_connection_for_each_op_in_flight(key: str, service: HttpService) -> None:
+    """On the loop of its key, 130 requests by four workers."""
+    pytest.importorskip("httpx")
+    library = pytest.importorskip(key.partition("/")[0])
+
+    async def fetch() -> list[Any]:
+        results: list[Any] = [None] * len(ITEMS)
+        left = list(enumerate(ITEMS))
+
+        async def work() -> None:
+            while left:
+                place, item = left.pop()
+                results[place] = await op(item)
+
+        async with AsyncExitStack() as stack:
+            kit = FakeKit(stack.enter_async_context, service.address, in_flight=4)
+            op = await HTTP_FETCH.bodies[key](kit, PARAMS)
+            if library is asyncio:
+                await asyncio.gather(*(work() for _ in range(4)))
+            else:
+                async with library.open_nursery() as nursery:
+                    for _ in range(4):
+                        nursery.start_soon(work)
+        return results
+
+    results = asyncio.run(fetch()) if library is asyncio else library.run(fetch)
+    HTTP_FETCH.check(PARAMS, ITEMS, results)
+    assert expect(PARAMS, 4, service.stats()) is None
+
+
+def test_httpx_drops_no_idle_connection_between_rounds() -> None:
+    pytest.importorskip("httpx")
+    limits = httpx_options(3)["limits"]
+    assert (limits.max_connections, limits.max_keepalive_connections, limits.keepalive_expiry) == (3, 3, IDLE_S)
+
+
+def test_no_body_of_httpx_is_offered_to_curio_which_httpx_does_not_know() -> None:
+    assert not any(key.startswith(("async/", "curio")) for key in HTTP_FETCH.bodies)
+
+
 async def test_the_async_body_keeps_idle_connections_while_others_have_their_turn() -> None:
     pytest.importorskip("aiohttp")
     async with AsyncExitStack() as stack:
@@ -105,21 +146,23 @@ def test_http_client_raises_when_a_kept_alive_connection_drops() -> None:
             op(ITEMS[2])
 
 
-def test_requests_does_not_send_loopback_traffic_to_a_proxy(
-    service: HttpService, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("library", ["requests", "httpx"])
+def test_no_client_sends_loopback_traffic_to_a_proxy(
+    library: str, service: HttpService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("requests")
+    pytest.importorskip(library)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with ExitStack() as stack:
-        op = HTTP_FETCH.bodies["blocking/requests"](FakeKit(stack.enter_context, service.address), PARAMS)
+        op = HTTP_FETCH.bodies[f"blocking/{library}"](FakeKit(stack.enter_context, service.address), PARAMS)
         assert op(ITEMS[0]) == RIGHT[0]
 
 
 def test_the_workload_loads_no_client_library_by_itself() -> None:
-    code = "import sys, workloads.http_fetch; print(sorted({'aiohttp', 'requests', 'http', 'socket'} & {*sys.modules}))"
+    clients = {"aiohttp", "http", "httpx", "requests", "socket"}
+    code = f"import sys, workloads.http_fetch; print(sorted({clients} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
 
