@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from bench.model import Job, Round, Runner
+from bench.model import Job, Round, Runner, Unsuited
 from bench.runners.multiprocessing_executor import ExecutorSession
 from bench.worker import children
 from bench.worker.children import ChildJob, child_job, close_here, open_process
@@ -42,6 +42,7 @@ def open_interpreter(job: ChildJob) -> None:
 
 
 OBJECT = re.compile(r"<[^<>]+?(?= at 0x|>)")
+UNLOADABLE = re.compile(r"module (\S+) does not support loading in subinterpreters")
 
 
 class InterpreterSession(ExecutorSession):
@@ -56,6 +57,17 @@ class InterpreterSession(ExecutorSession):
             culprit = OBJECT.search(str(error.__cause__))
             what = f": {culprit[0]}>" if culprit else ""
             raise RuntimeError(f"a result cannot be sent back from its interpreter{what}") from error
+        except Exception as error:
+            check_loadable(str(error))
+            raise
+
+
+def check_loadable(words: str) -> None:
+    """Raise Unsuited where a library of the body loads in a main interpreter only, as an error's words say."""
+    refused = UNLOADABLE.search(words)
+    if refused:
+        library = refused[1].partition(".")[0]
+        raise Unsuited(f"{library} does not load in sub-interpreters (its module {refused[1]} says so)")
 
 
 def poll_in(descriptor: int, timeout_ms: int) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bench.model import Runner
+from bench.model import Runner, Unsuited
 from bench.runners import interpreters
 from bench.runners.dask_ import chosen
 from bench.runners.interpreters import INTERPRETERS, Roll, check_in
@@ -248,3 +248,10 @@ def test_a_far_cluster_that_cannot_give_what_was_asked_for_is_told_with_what_it_
         chosen(cluster, concurrency)
     assert str(caught.value).startswith(f"{concurrency} ops in flight were asked for")
     assert str(caught.value).endswith(told)
+
+
+def test_a_library_that_no_sub_interpreter_may_load_is_a_hole_and_no_failure() -> None:
+    words = "many lines of advice\nmodule numpy._core._multiarray_umath does not support loading in subinterpreters\n"
+    with pytest.raises(Unsuited, match=r"^numpy does not load in sub-interpreters \(its module numpy\._core"):
+        interpreters.check_loadable(words)
+    interpreters.check_loadable("ValueError: something else")
