@@ -114,7 +114,8 @@ def print_matrix(rows: Sequence[Mapping[str, Any]]) -> None:
     found, reasons = tables(rows)
     several = len({row["python"] for row in rows}) > 1
     for table in found:
-        click.echo(listed(table.of) if several else f"Python {listed(table.of)}")
+        of = listed(table.of) if several else f"Python {listed(table.of)}"
+        click.echo(textwrap.fill(of, WIDTH, break_on_hyphens=False))
         for lines in _fitting(table):
             click.echo("\n".join(f"  {line}".rstrip() for line in lines) + "\n")
     for number, reason in enumerate(reasons, 1):

@@ -16,7 +16,7 @@ RUNS = Path("results/runs")
 PAGE = Path("reports/out")
 
 WORKLOAD = click.option(
-    "-w", "--workload", "-m", "workloads", multiple=True, metavar="NAME",
+    "-m", "-w", "--workload", "workloads", multiple=True, metavar="NAME",
     help="A workload: a name, a point such as 'sleep[wait=1ms,n=100,c=10]', core, or a file of your own. Repeatable; "
     "default: all. -m core is the same as -w core.",
 )  # fmt: skip

@@ -11,7 +11,7 @@ from bench.model import Cell, Environment, Phase, Point, Runner, Workload
 from bench.quantity import check_point, comparison_id
 from bench.registry import Found, bodies_for, refusal
 
-SERIAL_LIMIT_S = 1.0
+SERIAL_LIMIT_S = 0.6
 """A round that takes longer than this one op after another is not asked of `sync`: what it would show is arithmetic."""
 
 REFERENCE_ORDER = ("sync", "threading", "asyncio")

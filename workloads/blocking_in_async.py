@@ -119,7 +119,7 @@ def point(wait_s: float, cpu_s: float, n: int, concurrency: int = 10) -> Point:
     return Point(concurrency, {"wait_s": wait_s, "cpu_s": cpu_s, "n": n})
 
 
-QUICK = (point(0.01, 0.0, 20), point(0.0, 0.002, 30))
+QUICK = (point(0.01, 0.0, 10), point(0.0, 0.002, 20))
 
 BLOCKING_IN_ASYNC = Workload(
     name="blocking_in_async",

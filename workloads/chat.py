@@ -199,7 +199,7 @@ CHAT = Workload(
     ),
     grid={
         "smoke": (_point(5, lines=5, gap_s=0.001),),
-        "quick": (_point(50),),
+        "quick": (_point(50, lines=12),),
         # The same 100 lines per second to ever more members, until the room breaks; where it is sure to, a shorter talk
         # says so too. Then one room without a schedule.
         "full": (

@@ -154,7 +154,7 @@ def point(boards: int, moves: int, wait_s: float = 0.055, cpu_s: float = 0.005) 
 # thousandth has the same knee.
 SCALED = {"wait_s": 0.011, "cpu_s": 0.001}
 LADDER = (1, 2, 4, 8, 10, 11, 12, 13, 14, 16, 20, 24, 36, 48)
-QUICK = (point(24, 3, **SCALED), point(6, 3, **SCALED))
+QUICK = (point(24, 2, **SCALED),)
 
 CHESS = Workload(
     name="chess",

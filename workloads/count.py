@@ -96,7 +96,7 @@ def point(n: int, wait_s: float) -> Point:
     return Point(n, {"n": n, "wait_s": wait_s})
 
 
-QUICK = (point(3, 0.05), point(30, 0.01))
+QUICK = (point(3, 0.05),)
 
 COUNT = Workload(
     name="count",
@@ -119,7 +119,7 @@ COUNT = Workload(
         "smoke": (point(3, 0.002),),
         "quick": QUICK,
         # Three counters as in the notes, at a tenth of their second; from 100 on one after another is arithmetic.
-        "full": (*QUICK, point(3, 0.1), point(10, 0.1), point(100, 0.1), point(1000, 0.1)),
+        "full": (*QUICK, point(30, 0.01), point(3, 0.1), point(10, 0.1), point(100, 0.1), point(1000, 0.1)),
     },
     ideal_s=ideal_s,
     bounds=bounds,

@@ -200,7 +200,7 @@ DATABASE_POSTGRES = Workload(
     ideal_s=ideal_s,
     grid={
         "smoke": (point(4, 20, writes=20),),
-        "quick": (point(10, 20, query_s=0.01),),
+        "quick": (point(10, 10, query_s=0.01),),
         "full": (
             point(1, 200),
             point(10, 200),

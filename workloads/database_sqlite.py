@@ -173,7 +173,7 @@ DATABASE_SQLITE = Workload(
     threaded=("aiosqlite",),
     grid={
         "smoke": (point(4, 20, writes=20),),
-        "quick": (point(10, 400, writes=5), point(4, 8, query_s=0.01)),
+        "quick": (point(10, 400, writes=5),),
         "full": (
             point(1, 400),
             point(10, 400),

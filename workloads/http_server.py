@@ -183,7 +183,7 @@ HTTP_SERVER = Workload(
     grid={
         "smoke": (_point(4, 20, wait_s=0.002),),
         # 5 ms, so that the serial reference has done its 125 requests in less than a second.
-        "quick": (_point(50, 125, 500, wait_s=0.005),),
+        "quick": (_point(50, 75, 500, wait_s=0.005),),
         # An offered-load curve at equal connections, then three closed loops. Rounds are short, but nine of them
         # have more than 1000 requests, which a p99 needs.
         "full": (

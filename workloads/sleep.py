@@ -60,7 +60,7 @@ def point(wait_s: float, n: int, concurrency: int) -> Point:
     return Point(concurrency, {"wait_s": wait_s, "n": n})
 
 
-QUICK = (point(0.01, 100, 10), point(0.01, 1000, 100), point(0.01, 10_000, 1000))
+QUICK = (point(0.01, 50, 10), point(0.01, 1000, 100), point(0.01, 10_000, 1000))
 
 # n is a multiple of the concurrency, and large enough for a round of 0.05 to 1 s. Up to 100 in flight it is also kept
 # small, because the serial reference has to wait n times; where both cannot be had, the length of the round decides.

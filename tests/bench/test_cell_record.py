@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench.cli_run import cell_record
 from bench.model import Cell, Workload
 from bench.registry import collect, find_workload
+from bench.selection import profile_points
 
 
 def cell(workload: str, **params: float) -> Cell:
@@ -13,7 +14,9 @@ def cell(workload: str, **params: float) -> Cell:
 
 def test_a_cell_says_whether_its_workload_measures_the_instrument() -> None:
     flags = {
-        name: cell_record(cell(name, n=10, wait_s=0.1, delay_s=0.1), found.value, serial=True)["calibration"]
+        name: cell_record(cell(name, **profile_points(found.value, "quick")[0].params), found.value, serial=True)[
+            "calibration"
+        ]
         for name, found in collect("workloads", Workload).items()
     }
     assert [name for name, flag in flags.items() if flag] == ["empty"]

@@ -10,7 +10,7 @@ import pytest
 
 from bench.cli import main
 from bench.environment import default_label
-from bench.model import Runner
+from bench.model import Runner, Workload
 from bench.registry import collect
 from support.commands import CONTESTANTS, Call
 
@@ -43,7 +43,7 @@ def test_list_prints_flat_rows_of_workloads_points_and_runners(call: Call) -> No
     rows = json.loads(call("list", "--json").stdout)
     assert {tuple(row) for row in rows} == {("kind", "name", "summary", "detail", "family", "core")}
     names = {kind: [row["name"] for row in rows if row["kind"] == kind] for kind in ("workload", "point", "runner")}
-    assert sorted(names["workload"]) == ["empty", "grid_search", "http_fetch", "sleep"]
+    assert sorted(names["workload"]) == sorted(collect("workloads", Workload))
     assert sorted(names["runner"]) == sorted(collect("bench.runners", Runner))
     assert names["runner"][:2] == ["sync", "threading"]
     assert "sleep[wait=1ms,n=20,c=4]" in names["point"]

@@ -18,7 +18,7 @@ HEADER = {"kind": "run", "schema": 1, "tool": "when-async", "run": "20261122-150
 
 WORDS = [
     (("-w", "sleeep"), "there is no workload named 'sleeep'; did you mean 'sleep'?"),
-    (("-w", "zzz"), "there is no workload named 'zzz'; known are empty, grid_search, http_fetch, sleep"),
+    (("-w", "zzz"), "there is no workload named 'zzz'; known are async_iteration, "),
     (("-r", "asincio"), "there is no runner named 'asincio'; did you mean 'asyncio'?"),
     (("-w", "sleep[wait=10s]"), "wait=10s is out of range: 1ms to 100ms"),
     (("-w", "sleep[n=0]"), "n=0 is out of range: 1 to 1000000"),
