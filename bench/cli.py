@@ -42,10 +42,12 @@ def main() -> None:
     """Measure Python's concurrency models on equal, verified work, and say when to use which.
 
     \b
-    when-async run                  measure (about 2.5 minutes), write a run file
+    when-async run                  measure (about 8 minutes; -m core: 2), write a run file
     when-async report               turn the last run into a page
     when-async run -w sleep -r asyncio -r threading
     when-async run --python 3.13 --python 3.13t
+    when-async try 'module:function' --args '[1]'   any blocking callable, with no file
+    when-async timeline chess asyncio               one round, drawn
     when-async run --python 3.14 --with 'uvloop==0.22.*'
 
     Exit codes: 0 ok, 2 wrong use, 3 something failed or timed out, 130 interrupted.

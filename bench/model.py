@@ -179,7 +179,8 @@ class Workload:
     every table, so that the model and the client library are never confounded. `make_items(params, seed)`
     gives one item per op. `check(params, items, results)` is the oracle: it raises WrongAnswer or returns
     the answer in a few words. `ideal_s(params, in_flight)` is the least makespan that arithmetic allows.
-    `grid` names the points of each profile. `headline` is `throughput` or `overhead`.
+    `grid` names the points of each profile. `headline` is `throughput`, `overhead`
+    or, where a schedule sets the throughput, `cpu`.
 
     With the shape PROGRAM the body's op is called once a round, with all items, and returns one result for each; it
     starts what it needs itself, in the runner's own way, so its bodies are keyed by runners' names. `observe(params,
@@ -414,7 +415,7 @@ class Cell:
     concurrency: int
     runner: str
     library: str
-    """The client library of the body, or the empty string where the workload has only one face."""
+    """The client library of the body, or the way it is written; empty where there is no choice."""
     python: str
     """The label of the environment."""
     comparison: str
@@ -423,6 +424,8 @@ class Cell:
     reference: bool = False
     family: str = ""
     one_core: bool = False
+    face: bool = False
+    """Whether `library` names a way to write the body, and no module."""
 
     @property
     def contestant(self) -> str:

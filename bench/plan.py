@@ -131,6 +131,7 @@ def _cell(workload: Workload, point: Point, runner: Runner, key: str | None, pyt
         library=(key or "").partition("/")[2],
         python=python,
         comparison=comparison_id(workload, point),
+        face=(key or "").partition("/")[2] in workload.faces,
         body_key=key or "",
         family=runner.family,
         one_core=runner.one_core and (key or "").partition("/")[2] not in workload.threaded,

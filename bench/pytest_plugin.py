@@ -19,7 +19,7 @@ from bench.environment import NoEnvironment
 from bench.lab import Lab, extra_info
 from bench.machine import fingerprint
 from bench.model import Cell, Status
-from bench.plan import PROFILES, Comparison, Plan, build
+from bench.plan import PROFILES, Comparison, Contestant, Plan, build
 from bench.quantity import QuantityError
 from bench.registry import RegistryError
 from bench.selection import ALL, CORE, catalogue, environments_for, select
@@ -139,21 +139,23 @@ def lab_of(config: pytest.Config) -> Lab:
 def thinned(plan: Plan) -> Plan:
     """As a check the first few workloads run under every runner, the others where that can show something new.
 
-    That is under the core runners, and under those for which a workload has a body of their own.
+    Of the first few a variant gets the first client library only. The others run under the core runners, and under
+    those that they have a body of their own for where no core runner of the same family shows the like.
     """
     return replace(plan, comparisons=tuple(map(_thinned, plan.comparisons)))
 
 
 def _thinned(comparison: Comparison) -> Comparison:
-    if comparison.workload.core or comparison.workload.calibration:
-        return comparison
-    kept = [
-        each
-        for each in comparison.contestants
-        if each.runner.value.core or each.cell.body_key.partition("/")[0] == each.cell.runner
-    ]
-    core = {each.cell.runner for each in kept}
-    refused = tuple(each for each in comparison.refused if each[0].runner in core)
+    every = comparison.workload.core or comparison.workload.calibration
+    core = {each.cell.family for each in comparison.contestants if each.runner.value.core}
+    kept: list[Contestant] = []
+    for each in comparison.contestants:
+        own = each.cell.body_key.partition("/")[0] == each.cell.runner and each.cell.family not in core
+        first = all(other.cell.runner != each.cell.runner for other in kept)
+        if each.runner.value.core or (first and (every or own)):
+            kept.append(each)
+    runners = {each.cell.runner for each in kept}
+    refused = tuple(each for each in comparison.refused if every or each[0].runner in runners)
     return replace(comparison, contestants=tuple(kept), refused=refused)
 
 

@@ -9,6 +9,7 @@ from bench.model import Estimate
 from reports import gil, words
 from reports.libraries import model_sentence, split_sentence
 from reports.scene import (
+    CPU,
     THROUGHPUT,
     Metric,
     Row,
@@ -93,11 +94,23 @@ def lead_sentence(scene: Scene, metric: Metric) -> str:
     figure = words.with_unit(amount, metric.kind) if amount else ""
     overhead = metric.name == "overhead_per_op"
     if found.behind is None or found.by is None:
-        return f"{found.names} is the only one with a figure: {figure}{' per op over the ideal' if overhead else ''}"
+        more = " per op over the ideal" if overhead else " of CPU per op" if metric is CPU else ""
+        return f"{found.names} is the only one with a figure: {figure}{more}"
     if overhead:
         more = f"{words.times(found.by)} as much" if _is_ratio(found.by) else f"{words.with_unit(found.by, 's')} more"
         return f"{found.names} added least to the wait, {figure} per op; {found.behind.contestant} added {more}"
+    if metric is CPU:
+        more = f"{found.behind.contestant} {words.times(found.by)} as much"
+        return f"{found.names} used least CPU, {figure} per op; {more}"
     return f"{found.names} led, with {words.times(found.by)} the throughput of {found.behind.contestant}"
+
+
+DID = {"overhead_per_op": "added least to the wait", "cpu_per_op": "used least CPU"}
+"""What the best of a comparison did, by its metric; otherwise it led."""
+
+
+def did(metric: Metric) -> str:
+    return DID.get(metric.name, "led")
 
 
 def _tie_sentence(found: Lead, metric: Metric) -> str:
@@ -105,8 +118,7 @@ def _tie_sentence(found: Lead, metric: Metric) -> str:
     names, tie = found.names, _tie(found)
     if found.behind is None:
         return f"No order can be told among {names}: {tie}"
-    did = "added least to the wait" if metric.name == "overhead_per_op" else "led"
-    return f"{names} {did}, in an order that cannot be told: {tie}"
+    return f"{names} {did(metric)}, in an order that cannot be told: {tie}"
 
 
 def per_facet(scene: Scene, metric: Metric) -> str:
@@ -118,8 +130,7 @@ def per_facet(scene: Scene, metric: Metric) -> str:
     groups: dict[str, list[str]] = {}
     for one in known:
         found = lead(scene.of_facet(one), metric)
-        verb = "added least to the wait" if metric.name == "overhead_per_op" else "led"
-        said = f"{found.names} {verb}" if found else "no contestant has a figure"
+        said = f"{found.names} {did(metric)}" if found else "no contestant has a figure"
         if found and len(found.top) > 1 and found.behind is None:
             said = "no order can be told"
         groups.setdefault(said, []).append(names[one].removeprefix("Python "))

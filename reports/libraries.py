@@ -28,7 +28,7 @@ class Split:
 
 def with_library(scene: Scene) -> list[Row]:
     """Models that have ops in flight and a client library, best first; variants only where they stand for a family."""
-    rows = [row for row in figures(scene, THROUGHPUT) if row.library and not serial(row)]
+    rows = [row for row in figures(scene, THROUGHPUT) if row.library and not row.face and not serial(row)]
     kept = models(rows)
     return [row for row in rows if row.runner in kept]
 

@@ -34,7 +34,7 @@ from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.own_figures import figures_table, latency_table
 from reports.plotting import Plot
-from reports.scene import BOUND, BOUND_MEANS, OVERHEAD, Row, Scene, busiest, comparisons, headline, ladder
+from reports.scene import BOUND, BOUND_MEANS, THROUGHPUT, Row, Scene, busiest, comparisons, headline, ladder
 from results.calibration import Calibration
 from results.compare import digest_conflicts
 
@@ -234,7 +234,7 @@ def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
             target = steps if plot.spans else here
             if not plot.fits(target):
                 continue
-            hidden = plot.name == "interval_bars" and headline(here.rows) is not OVERHEAD and bool(part.charts)
+            hidden = plot.name == "interval_bars" and headline(here.rows) is THROUGHPUT and bool(part.charts)
             (part.more if hidden else part.charts).append(_chart(plot, target, f"c{number}-{place}-{plot.name}"))
         parts.append(part)
     return parts
@@ -242,7 +242,7 @@ def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
 
 def _chart(plot: Plot, scene: Scene, name: str) -> Chart:
     """The chart of a plot; the file for Markdown is the wide one with its own colours."""
-    bound = any(row.status == "OK" and row.server_bound for row in scene.rows) and headline(scene.rows) is not OVERHEAD
+    bound = any(row.status == "OK" and row.server_bound for row in scene.rows) and headline(scene.rows) is THROUGHPUT
     return drawn(
         lambda width: plot.draw(scene, width),
         name,

@@ -11,7 +11,9 @@ from reports.findings import lead
 from reports.scene import (
     BOUND,
     BOUND_MEANS,
+    CPU,
     OVERHEAD,
+    THROUGHPUT,
     Row,
     Scene,
     comparisons,
@@ -20,6 +22,7 @@ from reports.scene import (
     headline,
     ordered,
     uncrowded,
+    value,
 )
 from reports.words import Scale, scale_for
 
@@ -98,10 +101,11 @@ def summary_table(scene: Scene) -> Table:
     groups = []
     for workload in dict.fromkeys(row.workload for row in scene.rows):
         here = scene.of(workload=workload)
-        waits = headline(here.rows) is OVERHEAD
-        scale = scale_for([row.overhead_per_op for row in here.rows], "s") if waits else None
+        judged = headline(here.rows)
+        scale = None if judged is THROUGHPUT else scale_for([value(row, judged) for row in here.rows], "s")
         common, rests = _common(comparisons(here.rows), workload)
-        shows = f"overhead per op, {scale.label}" if scale else f"ratio of throughput to {_reference(here)}"
+        what = "overhead" if judged is OVERHEAD else "CPU"
+        shows = f"{what} per op, {scale.label}" if scale else f"ratio of throughput to {_reference(here)}"
         group = Group(workload, f"{', '.join(common)}{' · ' if common else ''}{shows}")
         for comparison, rest in rests.items():
             for one in facets(here.of(comparison=comparison).rows):
@@ -112,8 +116,8 @@ def summary_table(scene: Scene) -> Table:
     heads = ["comparison", "Python"] if len(names) > 1 else ["comparison"]
     caption = (
         "c is the number of ops in flight. A ratio above 1 is faster than the reference; where a workload waits, the "
-        "time beyond the ideal stands instead, and less is better. 95 % intervals in brackets; bold only where the "
-        "best is beyond doubt."
+        "time beyond the ideal stands instead, and where a schedule sets the pace the CPU time; less is better then. "
+        "95 % intervals in brackets; bold only where the best is beyond doubt."
     )
     left_out = len(runners(scene.rows)) - len(columns)
     if left_out:
@@ -149,8 +153,8 @@ def _reference(scene: Scene) -> str:
 
 
 def _summary_item(row: Row, scale: Scale | None, best: bool) -> Item:
-    """One contestant in the summary; `scale` is given where overhead is shown."""
-    shown = row.overhead_per_op if scale else row.speedup
+    """One contestant in the summary; `scale` is given where no ratio is shown, but overhead or CPU time."""
+    shown = value(row, headline([row])) if scale else row.speedup
     if row.status == "OK" and scale is None and row.reference and row.throughput is not None:
         return Item("reference", label=row.library)
     if shown is None:
@@ -176,6 +180,11 @@ THROUGHPUT_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
     ("throughput", "/s", lambda row: row.throughput),
     ("ratio", "", speedup),
     *COMMON,
+)
+CPU_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
+    COMMON[0],
+    ("throughput", "/s", lambda row: row.throughput),
+    *COMMON[1:],
 )
 OVERHEAD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
     ("overhead per op", "s", lambda row: row.overhead_per_op),
@@ -215,7 +224,7 @@ def workload_table(scene: Scene) -> Table:
     judged = headline(rows)
     names = facet_names(rows)
     measured = [row for row in rows if row.status == "OK"]
-    columns = OVERHEAD_COLUMNS if judged is OVERHEAD else THROUGHPUT_COLUMNS
+    columns = OVERHEAD_COLUMNS if judged is OVERHEAD else CPU_COLUMNS if judged is CPU else THROUGHPUT_COLUMNS
     columns = tuple(column for column in columns if any(column[2](row) is not None for row in measured)) or columns[:1]
     scales = scales_of(measured, columns)
     groups = []

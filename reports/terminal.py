@@ -14,6 +14,7 @@ from bench.model import Estimate
 from reports import words
 from reports.findings import lead_sentence
 from reports.scene import (
+    CPU,
     OVERHEAD,
     Metric,
     Rounds,
@@ -77,12 +78,13 @@ def _table(own: Scene, width: int) -> Iterable[Parts]:
     most = max((one.point for one in estimates if one is not None), default=0.0)
     names = _name_columns(own.rows, width or WIDTH)
     if any(one is not None for one in estimates):
-        title = "overhead per op" if metric is OVERHEAD else "throughput"
-        second = "CPU per op, " + _cpu_scale(own.rows).label if metric is OVERHEAD else "ratio"
+        title = {OVERHEAD: "overhead per op", CPU: "CPU per op"}.get(metric, "throughput")
+        other = {OVERHEAD: f"CPU per op, {_other_scale(own.rows, metric).label}", CPU: "throughput, ops/s"}
+        second = other.get(metric, "ratio")
         head = f"  {'':<{names}} {f'{title}, {words.unit(scale)}':>{FIGURE}} {second:>{RATIO}}"
         yield [(head, "dim")]
     for row in ordered(own.rows, metric):
-        yield _row(row, metric, scale, most, width, _cpu_scale(own.rows), names)
+        yield _row(row, metric, scale, most, width, _other_scale(own.rows, metric), names)
 
 
 def _name_columns(rows: Iterable[Row], width: int) -> int:
@@ -92,11 +94,12 @@ def _name_columns(rows: Iterable[Row], width: int) -> int:
     return max(NAMES[0], min(longest, room, NAMES[1]))
 
 
-def _cpu_scale(rows: Iterable[Row]) -> Scale:
-    return scale_for([row.cpu_per_op for row in rows], "s")
+def _other_scale(rows: Iterable[Row], metric: Metric) -> Scale:
+    """The unit of the second column: of CPU time beside an overhead; a rate or a ratio stays as it is."""
+    return scale_for([row.cpu_per_op for row in rows], "s") if metric is OVERHEAD else Scale(1.0, "")
 
 
-def _row(row: Row, metric: Metric, scale: Scale, most: float, width: int, cpu: Scale, names: int) -> Parts:
+def _row(row: Row, metric: Metric, scale: Scale, most: float, width: int, other: Scale, names: int) -> Parts:
     found = value(row, metric)
     name = words.short_name(shown_name(row), names)
     if found is None:
@@ -104,9 +107,9 @@ def _row(row: Row, metric: Metric, scale: Scale, most: float, width: int, cpu: S
         return [(f"  {name:<{names}} ", "dim"), (words.one_line(said, WIDTH - names - 4), "dim italic")]
     parts: Parts = [(f"  {name:<{names}} ", "")]
     parts += _numbers(found, scale, FIGURE)
-    second = row.cpu_per_op if metric is OVERHEAD else row.speedup
+    second = {OVERHEAD: row.cpu_per_op, CPU: row.throughput}.get(metric, row.speedup)
     if second is not None:
-        parts += _numbers(second, cpu if metric is OVERHEAD else Scale(1.0, ""), RATIO)
+        parts += _numbers(second, other, RATIO)
     else:
         parts.append((f"{'reference' if row.reference else words.DASH:>{RATIO}} ", "dim"))
     room = min(BAR, width - sum(len(text) for text, _ in parts) - 1)

@@ -116,6 +116,8 @@ class Row:
     latency_of: str = ""
     bounds: Mapping[str, float] = field(default_factory=dict)
     """Makespans in seconds that arithmetic gives, by what they stand for."""
+    face: bool = False
+    """Whether `library` names a way to write the body, and no module."""
     outliers: Mapping[str, int] = field(default_factory=dict)
     """How many processes lay apart from the others by their makespan, by label; none is dropped (method.md, R19)."""
 
@@ -249,6 +251,7 @@ def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {name: known[name] for name in _DESCRIPTION}
     fields["params"] = json.loads(cell["params"])
     fields["bounds"] = json.loads(known["bounds"] or "{}")
+    fields["face"] = bool(known["face"])
     fields["latency_of"] = known["latency_of"] or ""
     fields["one_core"] = bool(known["one_core"])
     fields["reference"] = bool(known["reference"])

@@ -40,6 +40,7 @@ COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "concurrency": ("Int64", "ops", "ops in flight that were asked for"),
     "runner": ("string", "", "name of the runner"),
     "library": ("string", "", "client library of the body; empty where there is no choice"),
+    "face": ("boolean", "", "whether library names a way to write the body, and no module; NA in older run files"),
     "contestant": ("string", "", "runner, and its client library where there is a choice"),
     "family": ("string", "", "family of the runner, which gives the colour"),
     "python": ("string", "", "label of the interpreter's environment"),
@@ -51,7 +52,7 @@ COLUMNS: Mapping[str, tuple[str, str, str]] = {
     "ideal_s": ("Float64", "s", "least makespan that arithmetic allows at this concurrency"),
     "serial_ideal_s": ("Float64", "s", "least makespan with one op in flight"),
     "ops": ("Int64", "ops", "ops in one round"),
-    "headline": ("string", "", "what the workload is read by: throughput or overhead"),
+    "headline": ("string", "", "what the workload is read by: throughput, overhead or cpu"),
     "calibration": ("boolean", "", "whether the workload measures the instrument; NA in older run files"),
     "latency_of": ("string", "", "what the latencies are of; empty where the workload observes none"),
     "bounds": ("string", "", "makespans in seconds that arithmetic gives, by name, as JSON text"),
@@ -105,7 +106,7 @@ _SAMPLE = (
 )  # fmt: skip
 _CELL = (
     "workload", "comparison", "concurrency", "runner", "library", "family", "python", "reference", "one_core",
-    "ideal_s", "serial_ideal_s", "ops", "headline", "calibration", "latency_of",
+    "ideal_s", "serial_ideal_s", "ops", "headline", "calibration", "latency_of", "face",
 )  # fmt: skip
 _TRIAL = ("launch_s", "startup_s", "teardown_s", "pss_bytes")
 _Table = dict[str, list[Any]]

@@ -216,7 +216,7 @@ CHAT = Workload(
         load_module="workloads.servers.chat_load_capacity",
         expect=expect,
     ),
-    headline="throughput",
+    headline="cpu",
     learn=(
         "At how many members a room that relays a fixed number of lines per second falls behind under each model, and "
         "what a delivered line costs; the members are fast readers on the same machine, so nothing is learnt of slow "

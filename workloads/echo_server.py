@@ -179,7 +179,7 @@ ECHO_SERVER = Workload(
     ),
     grid={
         "smoke": (_point(10, 50, 2000),),
-        "quick": (_point(100, 300, 2000),),
+        "quick": (_point(100, 300, 3000),),
         "full": (
             # Offered load at 100 connections: nine rounds of a process have 1000 messages and more for its p99. The
             # load generator reached 40 700/s on a busy 2-core VM, so 12 000/s is where threefold headroom ends there.
@@ -194,7 +194,7 @@ ECHO_SERVER = Workload(
             _point(1000, 500, 2000),
         ),
     },
-    headline="throughput",
+    headline="cpu",
     learn=(
         "You learn what load each model serves before its latencies rise, how evenly it treats its connections and "
         "what a message costs in CPU; rows on a schedule do not show a highest rate, the makespan and CPU of a sample "

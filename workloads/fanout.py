@@ -373,7 +373,7 @@ FANOUT = Workload(
     check=check,
     grid={
         "smoke": (point(6, 0.002, 0.006),),
-        "quick": (point(10, 0.005, 0.05),),
+        "quick": (point(8, 0.005, 0.05),),
         # Few results, where the waits decide, to many, where the model does; and the longest twice as long.
         "full": (
             point(2, 0.005, 0.05),

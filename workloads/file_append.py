@@ -484,7 +484,7 @@ FILE_APPEND = Workload(
     latency="append called to append returned",
     grid={
         "smoke": (point(4, 40, 128, 2),),
-        "quick": (point(8, 1600, 128, 1),),
+        "quick": (point(8, 800, 128, 1),),
         "full": (
             *(
                 point(writers, n, size, files)

@@ -306,7 +306,7 @@ GRID_SEARCH_SKLEARN = Workload(
     environ={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
     grid={
         "smoke": (point(2, 10, 100),),
-        "quick": (point(2, 20, 5000),),
+        "quick": (point(2, 10, 5000),),
         "full": tuple(point(concurrency, n, rows) for concurrency in (2, 8) for n, rows in SIZES),
     },
     learn=(

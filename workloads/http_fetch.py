@@ -231,7 +231,7 @@ HTTP_FETCH = Workload(
     grid={
         "smoke": (_point(4, 20, delay_s=0.001, body_bytes=1024),),
         # Sized so that `sync` can do the work of the first in reasonable time; in the second the client weighs.
-        "quick": (_point(20, 60, delay_s=0.005, body_bytes=1024), _point(100, 200, body_bytes=1024)),
+        "quick": (_point(20, 40, delay_s=0.005, body_bytes=1024), _point(100, 200, body_bytes=1024)),
         "gate": (_point(10, 100, delay_s=0.0, body_bytes=1024),),
         # One axis at a time around 100 in flight, 20 ms, 4 KiB.
         "full": (

@@ -183,7 +183,7 @@ HTTP_SERVER = Workload(
     grid={
         "smoke": (_point(4, 20, wait_s=0.002),),
         # 5 ms, so that the serial reference has done its 125 requests in less than a second.
-        "quick": (_point(50, 75, 500, wait_s=0.005),),
+        "quick": (_point(50, 60, 500, wait_s=0.005),),
         # An offered-load curve at equal connections, then three closed loops. Rounds are short, but nine of them
         # have more than 1000 requests, which a p99 needs.
         "full": (
@@ -203,7 +203,7 @@ HTTP_SERVER = Workload(
         load_module="workloads.servers.load_capacity",
         expect=expect,
     ),
-    headline="throughput",
+    headline="cpu",
     learn=(
         "What a request costs a server in CPU and in latency while it waits for a backend, at loads that all can bear "
         "and at loads that they cannot; a row names a server and a model at once, only the same server on two loops "

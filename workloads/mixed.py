@@ -164,13 +164,14 @@ def point(size_s: float, waiting: float, concurrency: int, n: int) -> Point:
     return Point(concurrency, {"wait_s": wait_s, "cpu_s": round(size_s - wait_s, 9), "n": n})
 
 
-QUICK = (point(0.01, 0.5, 8, 16), point(0.01, 0.99, 32, 32))
+QUICK = (point(0.01, 0.5, 8, 16),)
 
 # Work that waits for a share s keeps one core busy from 1 / (1 - s) in flight on, and that is where a point can tell
 # models apart; far below the waits decide alone, far above the cores do. n is a multiple of the concurrency, for a
 # round of 20 to 80 ms; from 100 in flight at 10 ms it is too much to be done one after another, which is arithmetic.
 FULL = (
     *QUICK,
+    point(0.01, 0.99, 32, 64),
     point(0.001, 0.9, 8, 160),
     point(0.0001, 0.0, 2, 500),
     point(0.0001, 0.0, 32, 512),

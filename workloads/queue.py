@@ -510,7 +510,7 @@ QUEUE = Workload(
     check=check,
     grid={
         "smoke": (point(2, 0.5, 0.002, 12),),
-        "quick": (point(100, 0.5, 0.02, 500),),
+        "quick": (point(100, 0.5, 0.02, 400),),
         # One axis at a time around 100 consumers at half load. A schedule lasts 0.2 s and at least several services,
         # but for the many consumers, whose arrivals would come faster than any of the models can hand over.
         "full": (
@@ -524,7 +524,7 @@ QUEUE = Workload(
             point(10_000, 0.2, 0.5, 2000),
         ),
     },
-    headline="throughput",
+    headline="cpu",
     learn=(
         "You learn how long an item lies in the queue before a consumer has it, by load and by number of consumers, "
         "and how much of that no model could avoid; you do not learn how fast a queue is when nobody ever waits."

@@ -269,7 +269,7 @@ SEMAPHORE = Workload(
     check=check,
     grid={
         "smoke": (point(4, 0.002, 20),),
-        "quick": (point(10, 0.005, 100),),
+        "quick": (point(10, 0.005, 60),),
         # The limit of ten with few and with many ops behind it, then a lock's limit of one and wider ones.
         "full": (
             point(10, 0.01, 20),

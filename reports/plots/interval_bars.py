@@ -77,6 +77,8 @@ def subtitle(scene: Scene) -> str:
         return (
             "Time beyond the ideal per op, and CPU time per op; 95 % intervals over processes, one faint dot a process."
         )
+    if headline(scene.rows) is CPU:
+        return "CPU time per op; 95 % intervals over processes, one faint dot a process."
     return "Checked ops per second of makespan; 95 % intervals over processes, one faint dot a process."
 
 

@@ -44,7 +44,7 @@ LABELS = (-0.15, 0.15, -0.265, 0.265)
 
 
 def _fits(scene: Scene) -> bool:
-    rows = [row for row in scene.rows if row.library and value(row, THROUGHPUT) is not None]
+    rows = [row for row in scene.rows if row.library and not row.face and value(row, THROUGHPUT) is not None]
     return (
         headline(scene.rows) is THROUGHPUT
         and len({row.library for row in rows}) > 1
@@ -54,7 +54,7 @@ def _fits(scene: Scene) -> bool:
 
 def _lanes(scene: Scene) -> list[str]:
     """Models from the fastest down, by their best library."""
-    return list(dict.fromkeys(row.runner for row in ordered(scene.rows, THROUGHPUT) if row.library))
+    return list(dict.fromkeys(row.runner for row in ordered(scene.rows, THROUGHPUT) if row.library and not row.face))
 
 
 def _lane(

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bench.model import Estimate
 from reports import style
-from reports.findings import lead
+from reports.findings import did, lead
 from reports.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
 from reports.scene import (
     OVERHEAD,
@@ -144,7 +144,7 @@ def draw(scene: Scene, width: float) -> Figure:
     height = max(height, APART * max(len(names) for names in full.values()))
     block = head + height + FOOT
     fig = figure(width, block * -(-len(known) // columns))
-    label = f"{'overhead per op' if metric is OVERHEAD else 'throughput'}, {unit(scale)}"
+    label = f"{'overhead per op' if metric is OVERHEAD else metric.words}, {unit(scale)}"
     with style.house():
         for index, one in enumerate(known):
             at = (index % columns) * (width / columns) + left
@@ -192,14 +192,14 @@ def title(scene: Scene) -> str:
         if found is not None:
             told = found.behind is not None or len(found.top) == 1
             (leaders.setdefault(found.names, []) if told else undecided).append(str(concurrency))
-    did = "added least to the wait" if metric is OVERHEAD else "led"
     where = f" on {facet_names(scene.rows)[facet(own.rows[0])]}" if len(known) > 1 else ""
     if len(leaders) == 1 and not undecided:
         ((names, at),) = leaders.items()
         many = "both" if len(at) == 2 else f"all {len(at)}"
-        return f"{names} {did} at {many} concurrencies measured{where}"
+        return f"{names} {did(metric)} at {many} concurrencies measured{where}"
     said = [
-        f"{names}{'' if index else f' {did}'} at {listing(at)}" for index, (names, at) in enumerate(leaders.items())
+        f"{names}{'' if index else f' {did(metric)}'} at {listing(at)}"
+        for index, (names, at) in enumerate(leaders.items())
     ]
     if undecided:
         said.append(f"no order can be told at {listing(undecided)}")
@@ -209,7 +209,7 @@ def title(scene: Scene) -> str:
 
 def subtitle(scene: Scene) -> str:
     metric = headline(scene.rows)
-    words = "Overhead over the ideal per op" if metric is OVERHEAD else "Throughput"
+    words = "Overhead over the ideal per op" if metric is OVERHEAD else f"{metric.words[:1].upper()}{metric.words[1:]}"
     said = f"{words} against ops in flight, both axes logarithmic; thin bars are 95 % intervals over processes."
     scene = main_ladder(scene)
     every = [lines(scene.of_facet(one), metric) for one in facets(scene.rows)]

@@ -13,12 +13,14 @@ import pytest
 from bench.model import Figure, Status
 from reports import svg
 from reports.evidence import scene
+from reports.findings import lead_sentence
+from reports.libraries import library_sentence
 from reports.own_figures import figures_table, latency_table
 from reports.page import write
 from reports.plots.bounds import BOUNDS, nearest
 from reports.plots.latency_curve import LATENCY_CURVE
 from reports.plotting import NARROW, WIDE, Plot
-from reports.scene import Scene
+from reports.scene import CPU, Scene, headline
 from reports.tables import Table
 from support import fakes
 from support.run_files import CellSpec, make_cell
@@ -140,3 +142,28 @@ def test_the_page_and_its_twin_hold_both_tables_and_both_charts(frame_of: Frames
         assert "What else it reports" in text
         assert "taking turns" in text
         assert "had the shortest p99" in text
+
+
+def test_work_on_a_schedule_is_read_by_its_cpu_and_not_by_a_throughput_that_the_schedule_sets(
+    frame_of: Frames, tmp_path: Path
+) -> None:
+    paced = [replace(spec, headline="cpu", cpu_user_s=0.01 + 0.02 * place) for place, spec in enumerate(cells())]
+    frame = frame_of("own-figures-paced", cells=paced)
+    assert headline(scene(frame).rows) is CPU
+    assert lead_sentence(scene(frame), CPU).startswith("sync used least CPU, ")
+    write(frame, tmp_path, command="when-async report", workloads={"queue": QUEUE})
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "the throughput of" not in text
+    assert "CPU per op" in text
+
+
+def test_a_way_to_write_a_body_is_not_told_as_a_client_library(frame_of: Frames) -> None:
+    def named(face: bool) -> Scene:
+        made = []
+        for library, makespan_s in (("gather", 0.2), ("comprehension", 1.0)):
+            cell = make_cell("fanout", f"asyncio/{library}", "fanout[n=9,c=9]", {"n": 9}, 9)
+            made.append(CellSpec(replace(cell, face=face), makespan_s=makespan_s, ops=9, digest="d", answer="9"))
+        return scene(frame_of(f"faces-{face}", cells=made))
+
+    assert library_sentence(named(face=False)) is not None
+    assert library_sentence(named(face=True)) is None
