@@ -101,6 +101,7 @@ def _alike(row: Mapping[str, Any]) -> str:
     text = re.sub(rf"\bfor (CPython|Python) {re.escape(row['python'])}(?![\w.+])", rf"for \1 {HERE}", text)
     text = re.sub(rf"\bon (CPython) {re.escape(row['python'])}(?![\w.+])", rf"on \1 {HERE}", text)
     runner = re.escape(row["runner"])
+    text = re.sub(rf"(no ops to hand out for ){runner}$", rf"\1{WHO}", text)
     return re.sub(rf"(has no body for ){runner} (\(it has [^;)]*); {runner} runs [^)]*\)", rf"\1{WHO} \2)", text)
 
 

@@ -140,7 +140,7 @@ def thinned(plan: Plan) -> Plan:
     """As a check the first few workloads run under every runner, the others where that can show something new.
 
     Of the first few a variant gets the first client library only. The others run under the core runners, and under
-    those that they have a body of their own for where no core runner of the same family shows the like.
+    models of one thread that they have a body of their own for where no core runner of the same family shows the like.
     """
     return replace(plan, comparisons=tuple(map(_thinned, plan.comparisons)))
 
@@ -150,7 +150,8 @@ def _thinned(comparison: Comparison) -> Comparison:
     core = {each.cell.family for each in comparison.contestants if each.runner.value.core}
     kept: list[Contestant] = []
     for each in comparison.contestants:
-        own = each.cell.body_key.partition("/")[0] == each.cell.runner and each.cell.family not in core
+        named = each.runner.value.one_core and each.cell.body_key.partition("/")[0] == each.cell.runner
+        own = named and each.cell.family not in core
         first = all(other.cell.runner != each.cell.runner for other in kept)
         if each.runner.value.core or (first and (every or own)):
             kept.append(each)

@@ -146,7 +146,7 @@ def bodies_for(workload: Workload, runner: Runner) -> list[str]:
 def refusal(workload: Workload, runner: Runner, body_key: str | None, environment: Environment) -> str | None:
     """Why this contestant cannot run in this environment, in a sentence that says what to install; None if it can."""
     if body_key is None and workload.shape is Shape.PROGRAM and runner.program is None:
-        return f"{workload.name} is a program of its own structure, and {runner.name} only hands out independent ops"
+        return f"this is a program of its own structure, with no ops to hand out for {runner.name}"
     if body_key is None:
         have = ", ".join(sorted({key.partition("/")[0] for key in workload.bodies}))
         runs = ", ".join((workload.shape is Shape.PROGRAM and runner.program_styles) or runner.styles)

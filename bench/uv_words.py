@@ -22,7 +22,7 @@ def no_wheel(module: str, interpreter: Interpreter, done: Completed) -> str | No
     """The reason where a wheel is what is missing, else None."""
     if not re.search(r"no (usable )?wheels|no matching .{0,20}wheel|Wheels are required", done.stderr):
         return None
-    named = re.search(r"Wheels are required for `([^`]+)`|\b([\w.-]+?)(?:[<>=!~]\S*)? has no", done.stderr)
+    named = re.search(r"Wheels are required for `([^`]+)`|\b([A-Za-z][\w.-]*?)(?:\{[^}]*\})?(?:[<>=!~]\S*)? has no", done.stderr)
     culprit = (named[1] or named[2]) if named else module
     subject = module if _same(culprit, module) else f"{module} needs {culprit}, which"
     return f"{subject} has no wheel for {interpreter.name} on this platform; nothing is compiled"

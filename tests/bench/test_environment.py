@@ -99,6 +99,11 @@ def test_a_missing_wheel_of_a_dependency_is_told_by_its_name() -> None:
     assert found.reasons["aiohttp"] == expected
 
 
+def test_the_name_of_a_dependency_is_told_without_its_marker_and_version() -> None:
+    found = one(Uv(trouble={"aiohttp": NO_WHEEL.format("yarl{implementation_name != 'pypy'}==3.2.1")}))
+    assert found.reasons["aiohttp"].startswith("aiohttp needs yarl, which has no wheel for")
+
+
 def test_a_requirement_that_nothing_fits_says_what_there_is() -> None:
     found = one(Uv(trouble={"aiohttp": NOT_FOUND}))
     assert found.reasons["aiohttp"].startswith("aiohttp>=3.13 cannot be had for Python 3.13: only aiohttp<=4.0.0a1")

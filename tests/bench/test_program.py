@@ -130,7 +130,7 @@ def test_a_runner_that_only_hands_out_ops_has_no_body_in_a_program() -> None:
     runner = RUNNERS["threading+executor"]
     assert bodies_for(PROGRAM, runner) == []
     assert refusal(PROGRAM, runner, None, HERE) == (
-        "program is a program of its own structure, and threading+executor only hands out independent ops"
+        "this is a program of its own structure, with no ops to hand out for threading+executor"
     )
 
 
