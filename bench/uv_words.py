@@ -6,6 +6,9 @@ import re
 
 from bench.interpreters import Completed, Interpreter
 
+NAMED = re.compile(r"Wheels are required for `([^`]+)`|\b([A-Za-z][\w.-]*?)(?:\{[^}]*\})?(?:[<>=!~]\S*)? has no")
+"""Of what there is no wheel; a marker may stand between the name and the version."""
+
 
 def is_unreachable(done: Completed) -> bool:
     """Whether uv failed to ask the index, rather than weigh what it offers and find nothing that fits."""
@@ -22,7 +25,7 @@ def no_wheel(module: str, interpreter: Interpreter, done: Completed) -> str | No
     """The reason where a wheel is what is missing, else None."""
     if not re.search(r"no (usable )?wheels|no matching .{0,20}wheel|Wheels are required", done.stderr):
         return None
-    named = re.search(r"Wheels are required for `([^`]+)`|\b([A-Za-z][\w.-]*?)(?:\{[^}]*\})?(?:[<>=!~]\S*)? has no", done.stderr)
+    named = re.search(NAMED, done.stderr)
     culprit = (named[1] or named[2]) if named else module
     subject = module if _same(culprit, module) else f"{module} needs {culprit}, which"
     return f"{subject} has no wheel for {interpreter.name} on this platform; nothing is compiled"
