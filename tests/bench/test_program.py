@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,14 @@ from support.in_process import HERE, RUNNERS, contestants, named
 
 LOOPS = ("asyncio", "uvloop", "asyncio+eager")
 able = contestants(named("sync", "threading", "multiprocessing", *LOOPS))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def light() -> Iterator[None]:
+    """A session collects garbage around each round; what other tests have left in this process need not be walked."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import warnings
@@ -27,6 +28,14 @@ every = contestants(FAST)
 IN_PROCESS = [runner for runner in FAST if runner.family != "processes" and runner.name != "asyncio+multiloop"]
 """Those whose results need not be sent from one process to another."""
 SECOND_NS = 1_000_000_000
+
+
+@pytest.fixture(autouse=True, scope="module")
+def light() -> Iterator[None]:
+    """A session collects garbage around each round; what other tests have left in this process need not be walked."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
