@@ -171,6 +171,8 @@ class Crew:
             answer = member.worker.ask(self.settings.timeout_s, do="round", prove=prove, sweep=self.settings.sweep)
         except ProcessTimedOut as error:
             raise ProcessTimedOut(f"{phase}: {error}") from error
+        except ProcessUnsuited:
+            raise
         except ProcessFailed as error:
             self._blame_service()
             raise ProcessFailed(f"{phase}: {error}") from error

@@ -138,7 +138,10 @@ async def asyncpg_connection(address: str) -> AsyncIterator[Any]:
     """A connection of asyncpg that keeps what it prepared: by default it forgets it after five minutes."""
     import asyncpg
 
-    connection = await asyncpg.connect(host=address, user=USER, database=DATABASE, max_cached_statement_lifetime=0)
+    try:
+        connection = await asyncpg.connect(host=address, user=USER, database=DATABASE, max_cached_statement_lifetime=0)
+    except NotImplementedError:
+        raise Unsuited("this event loop has no Unix sockets, by which asyncpg talks to this server") from None
     try:
         yield connection
     finally:

@@ -104,7 +104,8 @@ async def connections(address: str, count: int) -> AsyncIterator[list[Any]]:
     """Open connections of aiosqlite; at the end their threads are gone too, which aiosqlite itself does not see to."""
     import aiosqlite
 
-    before = set(threading.enumerate())
+    # Only what is there when all are connected is ours: a pool's own threads begin later, and live on.
+    before, own = set(threading.enumerate()), set[threading.Thread]()
     try:
         async with AsyncExitStack() as stack:
             opened = []
@@ -115,9 +116,10 @@ async def connections(address: str, count: int) -> AsyncIterator[list[Any]]:
                 for pragma in PRAGMAS:
                     await connection.execute(pragma)
                 opened.append(connection)
+            own = set(threading.enumerate()) - before
             yield opened
     finally:
-        for thread in set(threading.enumerate()) - before:
+        for thread in own:
             thread.join(LEAVE_S)
 
 

@@ -27,23 +27,28 @@ class Here:
 
     op: Op | None = None
     kit: LoopKit | None = None
+    opening: asyncio.Task[None] | None = None
 
 
-async def opened(job: ChildJob) -> Op:
-    """The op of this process, opened on its loop at the first call."""
-    if Here.op is None:
-        TRAP.install()
-        whole = job.job()
-        if whole.style in ("pure", "blocking"):
-            computing, _ = open_blocking(whole)
+async def ensure_open(job: ChildJob) -> None:
+    """Open the op of this process on its loop; the tasks of its places ask at the same time, and it is done once."""
+    if Here.opening is None:
+        Here.opening = asyncio.ensure_future(open_here(job))
+    await Here.opening
 
-            async def op(item: Any) -> Any:
-                return computing(item)
 
-            Here.op = op
-        else:
-            Here.op, Here.kit = await open_async(whole, asyncio.sleep)
-    return Here.op
+async def open_here(job: ChildJob) -> None:
+    TRAP.install()
+    whole = job.job()
+    if whole.style in ("pure", "blocking"):
+        computing, _ = open_blocking(whole)
+
+        async def op(item: Any) -> Any:
+            return computing(item)
+
+        Here.op = op
+    else:
+        Here.op, Here.kit = await open_async(whole, asyncio.sleep)
 
 
 async def call(item: Any) -> Any:
@@ -78,22 +83,31 @@ async def prime(_: int, job: ChildJob, path: str, processes: int) -> str:
     """Open the body and stay until all processes have done so; says what went wrong."""
     wrong = ""
     try:
-        await opened(job)
+        await ensure_open(job)
     except Exception as error:
         wrong = f"{type(error).__name__}: {error}"
+    return wrong if await all_here(path, processes) else "the other processes of the pool did not check in"
+
+
+async def all_here(path: str, processes: int) -> bool:
+    """Stay until a task of each process is here, or for so long that they will not come.
+
+    The pool hands calls to whoever is free, so one that must reach every process has to keep those that it has reached.
+    """
     note(path, "+")
     deadline = time.monotonic() + CHECK_IN_TIMEOUT_S
     while time.monotonic() < deadline:
         with open(path, encoding="ascii") as lines:
             if len(set(lines)) >= processes:
-                return wrong
+                return True
         await asyncio.sleep(CHECK_IN_PAUSE_S)
-    return "the other processes of the pool did not check in"
+    return False
 
 
-async def close(_: int) -> None:
-    """Close what this process opened."""
-    kit, Here.op, Here.kit = Here.kit, None, None
+async def close(_: int, path: str, processes: int) -> None:
+    """Close what this process opened, in each of them: threads that a client library left would keep it alive."""
+    await all_here(path, processes)
+    kit, Here.op, Here.kit, Here.opening = Here.kit, None, None, None
     if kit is not None:
         await kit.close()
 
@@ -135,7 +149,8 @@ def open_aiomultiprocess(job: Job) -> Iterator[AioPoolSession]:
         return list(await pool.map(function, range(job.concurrency)))
 
     async def stop() -> None:
-        await ask(close)
+        book.reset()
+        await ask(partial(close, path=book.path, processes=processes))
         pool.close()
         await pool.join()
         for queues in pool.queues.values():

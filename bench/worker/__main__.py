@@ -110,6 +110,14 @@ def check_window(answer: Mapping[str, Any], began_ns: int, ended_ns: int) -> Non
         )
 
 
+def unsuited(error: BaseException) -> str | None:
+    """What this machine cannot give, where that is the error; a process of a pool sends it back as words."""
+    if isinstance(error, Unsuited):
+        return str(error)
+    kind, _, words = str(error).partition(": ")
+    return words if isinstance(error, RuntimeError) and kind == Unsuited.__name__ else None
+
+
 def last_words(error: BaseException) -> str:
     """One line for an exception: its type, text and the place where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -141,13 +149,15 @@ def main() -> int:
         command = json.loads(line)
         try:
             say("done", **serve(trial, session, command))
-        except Unsuited as error:
-            say("error", reason=str(error), unsuited=True)
         except Refused as error:
             say("error", reason=str(error))
         except BaseException as error:  # even sys.exit in an op: whoever leaves without a word is waited for
-            traceback.print_exc()
-            say("error", reason=last_words(error))
+            words = unsuited(error)
+            if words is not None:
+                say("error", reason=words, unsuited=True)
+            else:
+                traceback.print_exc()
+                say("error", reason=last_words(error))
         if command["do"] == "close":
             return 0
     return 0

@@ -33,7 +33,9 @@ def prefilled(count: int) -> SimpleQueue[int]:
 
 
 def note_failure(failures: Failures, index: int, error: BaseException) -> None:
-    """Keep the words of the first failures and count all of them."""
+    """Keep the words of the first failures and count all of them; a group of errors is told by its first."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     words = f"{type(error).__name__}: {error}" if len(failures) < FAILURES_KEPT else ""
     failures.append((index, words))
 

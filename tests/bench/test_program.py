@@ -14,6 +14,7 @@ import pytest
 
 from bench.model import Kit, Observed, Params, Runner, Shape, Unsuited, Workload, WrongAnswer
 from bench.registry import bodies_for, refusal
+from bench.worker.__main__ import unsuited
 from bench.worker.session import TrialSession
 from bench.worker.trap import Refused
 from support import fakes
@@ -185,3 +186,10 @@ def test_a_machine_that_cannot_give_what_is_asked_is_no_failure_of_the_contestan
     workload = fakes.workload("prepared", {"sync": blocking}, shape=Shape.PROGRAM, prepare=prepare)
     with pytest.raises(Unsuited, match="control groups"), opened(RUNNERS["sync"], workload):
         pass
+
+
+def test_what_a_process_of_a_pool_cannot_give_is_known_by_the_words_that_it_sends() -> None:
+    assert unsuited(Unsuited("no control groups here")) == "no control groups here"
+    assert unsuited(RuntimeError("Unsuited: psycopg is not installed")) == "psycopg is not installed"
+    assert unsuited(RuntimeError("ValueError: no server")) is None
+    assert unsuited(ValueError("Unsuited: not sent by anybody")) is None
