@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 from zlib import crc32
 
-from bench.model import Kit, Param, Params, Point, Service, Workload, WrongAnswer
+from bench.model import Kit, Param, Params, Point, Service, Unsuited, Workload, WrongAnswer
 
 Item = tuple[int, str]
 """(index, path): the path is ready, so that no op formats anything."""
@@ -159,6 +159,7 @@ async def open_httpx_async_client(kit: Kit, params: Params) -> Callable[[Item], 
     """
     import httpx
 
+    refuse_eager_tasks()
     options = httpx_options(1)
     free = [(await kit.enter(httpx.AsyncClient(**options))).get for _ in range(kit.in_flight)]
     base = f"http://{kit.address}"
@@ -173,6 +174,21 @@ async def open_httpx_async_client(kit: Kit, params: Params) -> Callable[[Item], 
         return response.status_code, len(data), crc32(data)
 
     return op
+
+
+def refuse_eager_tasks() -> None:
+    """Raise Unsuited on a loop with eager tasks, where anyio, on which httpx stands, loses track of its cancel scopes.
+
+    Seen with httpx 0.28 and anyio 4.16: "Attempted to exit a cancel scope that isn't the current task's".
+    """
+    import asyncio
+
+    try:
+        factory = asyncio.get_running_loop().get_task_factory()
+    except RuntimeError:
+        return  # trio's own loop
+    if factory is not None:
+        raise Unsuited("httpx does not work with eager tasks: anyio, below it, loses track of its cancel scopes")
 
 
 def httpx_options(connections: int) -> dict[str, Any]:

@@ -16,8 +16,18 @@ from zlib import crc32
 import pytest
 from http_service import ENVIRONMENT, ROOT, HttpService, http_service
 
-from bench.model import WrongAnswer
-from workloads.http_fetch import HTTP_FETCH, IDLE_S, VARIANTS, body, expect, httpx_options, ideal_s, make_items
+from bench.model import Unsuited, WrongAnswer
+from workloads.http_fetch import (
+    HTTP_FETCH,
+    IDLE_S,
+    VARIANTS,
+    body,
+    expect,
+    httpx_options,
+    ideal_s,
+    make_items,
+    refuse_eager_tasks,
+)
 
 PARAMS = {"n": 130, "delay_s": 0.001, "body_bytes": 1024}
 ITEMS = make_items(PARAMS, seed=1)
@@ -260,3 +270,15 @@ def test_each_point_of_the_grid_lies_in_the_range_of_its_parameters() -> None:
 
 def test_ids_show_parameters_without_their_units() -> None:
     assert [param.label for param in HTTP_FETCH.params] == ["n", "delay", "body"]
+
+
+def test_httpx_says_that_it_does_not_work_with_eager_tasks() -> None:
+    refuse_eager_tasks()
+
+    async def on_a_loop(factory: Any) -> None:
+        asyncio.get_running_loop().set_task_factory(factory)
+        refuse_eager_tasks()
+
+    asyncio.run(on_a_loop(None))
+    with pytest.raises(Unsuited, match=r"^httpx does not work with eager tasks"):
+        asyncio.run(on_a_loop(lambda loop, coroutine, **options: asyncio.Task(coroutine, loop=loop, **options)))
