@@ -16,7 +16,8 @@ from bench.worker.children import PLACE, ChildJob, Chunk, ChunkDone, child_job, 
 from bench.worker.chunked import ChunkSession
 from bench.worker.ledger import Ledger, ledger
 from bench.worker.limits import process_limit
-from bench.worker.program import ProgramSession, open_program
+from bench.worker.program import open_program
+from bench.worker.serial import SyncSession
 
 CHECK_IN_TIMEOUT_S = 120.0
 ALIVE_CHECK_S = 0.5
@@ -122,7 +123,7 @@ def variant(method: str) -> Runner:
 
 
 @contextmanager
-def open_processes(job: Job) -> Iterator[ProgramSession]:
+def open_processes(job: Job) -> Iterator[SyncSession]:
     """A program that starts its own processes; the fork server that starts them ends with the session."""
     with context_for(job), open_program(job) as session:
         yield session

@@ -77,7 +77,7 @@ class Client(asyncio.Protocol):
 
     def ask(self, number: int, intended_ns: int) -> None:
         """Send the message of that number, which is due at `intended_ns`."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say how it asks")
 
     def send(self, message: bytes) -> None:
         """Send at once; what the kernel does not take now the loop sends later."""

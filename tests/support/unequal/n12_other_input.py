@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from bench.model import Job, Kit, Param, Params, Point, Round, Workload
-from bench.runners.sync import SYNC, SyncSession, open_sync
+from bench.runners.sync import SYNC, open_sync
+from bench.worker.serial import SyncSession
 
 
 def make_lines(params: Params, seed: int) -> list[bytes]:
