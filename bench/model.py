@@ -120,11 +120,6 @@ class Figure:
     help: str
     better: str = ""
 
-    @property
-    def unit(self) -> str:
-        """`s`, `bytes`, `/s`, or the empty string for a count or a ratio."""
-        return unit_of(self.name)[1]
-
 
 @dataclass(frozen=True)
 class Observed:

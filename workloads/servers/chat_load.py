@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
-import os
 import platform
 import resource
 import signal
-import sys
-import threading
 import time
 from typing import Any, BinaryIO
 
@@ -24,6 +20,7 @@ import uvloop
 from workloads.servers.alarm import make_alarm
 from workloads.servers.chat_load_room import Room
 from workloads.servers.chat_load_talk import Report, as_json, read_order
+from workloads.servers.load_parent import follow_parent, own_stdout, say
 
 HOST = "127.0.0.1"
 
@@ -77,29 +74,6 @@ class Troupe:
             writer.close()
 
 
-def own_stdout() -> BinaryIO:
-    """Keep standard output for the protocol and send what anything else prints to standard error."""
-    channel = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    return channel
-
-
-def follow_parent(loop: asyncio.AbstractEventLoop, troupe: Troupe, channel: BinaryIO) -> None:
-    """Answer each `stats` line on standard input; at its end, leave the process without ceremony."""
-
-    def answer() -> None:
-        channel.write(json.dumps(troupe.stats()).encode() + b"\n")
-        troupe.reset()
-
-    for line in sys.stdin.buffer:
-        if line.strip() == b"stats":
-            loop.call_soon_threadsafe(answer)
-    # Through the loop, so that answers asked for before are out; the sleep is for a loop that no longer turns.
-    loop.call_soon_threadsafe(os._exit, 0)
-    time.sleep(1.0)
-    os._exit(0)
-
-
 async def serve(channel: BinaryIO) -> None:
     """Serve until the parent closes standard input."""
     loop = asyncio.get_running_loop()
@@ -117,8 +91,13 @@ async def serve(channel: BinaryIO) -> None:
         "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     }
     troupe.reset()
-    channel.write(json.dumps({"address": f"{host}:{port}", "facts": facts}).encode() + b"\n")
-    threading.Thread(target=follow_parent, args=(loop, troupe, channel), daemon=True).start()
+
+    def answer() -> None:
+        say(channel, troupe.stats())
+        troupe.reset()
+
+    say(channel, {"address": f"{host}:{port}", "facts": facts})
+    follow_parent(loop, answer)
     await server.serve_forever()
 
 

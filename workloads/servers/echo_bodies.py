@@ -218,7 +218,6 @@ class Pool:
         import multiprocessing
 
         context = multiprocessing.get_context()
-        self.forkserver = context.get_start_method() == "forkserver"
         self.ready = context.Semaphore(0)
         self.told, self.tell = context.Pipe(duplex=False)
         # Kept, since a process forgets its arguments once it is started, and a lock that nobody keeps is gone.
@@ -249,8 +248,6 @@ class Pool:
             process.close()
         self.told.close()
         self.tell.close()
-        if self.forkserver:
-            end_fork_server()
 
     def _check(self) -> None:
         dead = sum(not process.is_alive() for process in self.processes)
@@ -275,14 +272,3 @@ class Pool:
         except (OSError, AttributeError):
             return None
         return time.process_time() + sum(others)
-
-
-def end_fork_server() -> None:
-    """Stop it and remove its folder, which multiprocessing does when a process ends by itself; a worker does not."""
-    import multiprocessing.forkserver as forkserver
-    from multiprocessing import util
-
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]
-    for finalizer in list(util._finalizer_registry.values()):  # type: ignore[attr-defined]
-        if finalizer._callback is util._remove_temp_dir:  # type: ignore[attr-defined]
-            finalizer()

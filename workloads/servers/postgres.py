@@ -29,7 +29,8 @@ from typing import Any
 
 from workloads.database_common import COLUMNS, COUNTERS, PRIMER, ROWS, row_of
 from workloads.database_postgres import DATABASE, USER
-from workloads.servers.sqlite_file import BOOK, COUNTED, STRIKE, TABLES, follow, kept, own_stdout
+from workloads.servers.load_parent import own_stdout
+from workloads.servers.sqlite_file import BOOK, COUNTED, STRIKE, TABLES, follow, kept
 
 INSTALLED = "/usr/lib/postgresql"
 """Where Debian and its kin put the programs that are not on PATH, by version."""

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO, NoReturn
 
 from workloads.database_common import COUNTERS, PRIMER, ROWS, row_of
+from workloads.servers.load_parent import own_stdout
 
 SHORT = 50
 """A path of a socket has about 100 characters at most, so a temporary folder with a longer name than this will not do
@@ -89,13 +90,6 @@ def keep(name: str, live: Live, tell: int, life: int) -> NoReturn:
     finally:
         sys.stderr.flush()
         os._exit(status)
-
-
-def own_stdout() -> BinaryIO:
-    """Keep standard output for the protocol and send what anything else prints to standard error."""
-    channel = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    return channel
 
 
 def follow(channel: BinaryIO, hello: Mapping[str, Any], stats: Callable[[], Mapping[str, Any]]) -> None:
