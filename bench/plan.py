@@ -36,8 +36,11 @@ class Settings:
 PROFILES = {
     "smoke": Settings("smoke", forks=1, warmups=1, rounds=2),
     "quick": Settings("quick", forks=3, warmups=1, rounds=5),
-    "full": Settings("full", forks=9, warmups=2, rounds=7),
+    "full": Settings("full", forks=9, warmups=1, rounds=3),
 }
+
+FOR_CLAIMS = Settings("claims", forks=6, warmups=1, rounds=4)
+"""For verdicts: from six processes on, an interval needs no normal errors (results/stats/estimate.py)."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +98,26 @@ def build(
     runners: Mapping[str, Found],
     environments: Sequence[Environment | Missing],
     settings: Settings,
+    only: Mapping[str, Sequence[str]] | None = None,
 ) -> Plan:
-    """Cross the points of the workloads with runners and environments; whoever cannot take part gets a reason."""
-    comparisons = [_comparison(found, point, runners, environments) for found, point in points]
+    """Cross the points of the workloads with runners and environments; whoever cannot take part gets a reason.
+
+    `only` leaves a comparison, by its id, to some contestants (`asyncio`, `asyncio/aiohttp`).
+    """
+    comparisons = [_comparison(found, point, runners, environments, only or {}) for found, point in points]
     return Plan(settings, tuple(comparisons))
 
 
 def _comparison(
-    found: Found, point: Point, runners: Mapping[str, Found], environments: Sequence[Environment | Missing]
+    found: Found,
+    point: Point,
+    runners: Mapping[str, Found],
+    environments: Sequence[Environment | Missing],
+    only: Mapping[str, Sequence[str]],
 ) -> Comparison:
     workload: Workload = found.value
     check_point(workload, point)
+    names = only.get(comparison_id(workload, point))
     contestants: list[Contestant] = []
     refused: list[tuple[Cell, str]] = []
     for environment in environments:
@@ -113,6 +125,8 @@ def _comparison(
         for runner in runners.values():
             for key in bodies_for(workload, runner.value) or [None]:  # type: ignore[list-item]
                 cell = _cell(workload, point, runner.value, key, environment.label)
+                if names is not None and not _takes_part(cell, names):
+                    continue
                 reason = _reason(workload, point, runner.value, key, environment)
                 if reason:
                     refused.append((cell, reason))
@@ -120,6 +134,13 @@ def _comparison(
                     able.append(Contestant(cell, found, runner, environment))
         contestants += _with_reference(able)
     return Comparison(comparison_id(workload, point), workload, point, tuple(contestants), tuple(refused))
+
+
+def _takes_part(cell: Cell, names: Sequence[str]) -> bool:
+    """Whether a cell is one of those that are named; a runner without a body stands for all its libraries."""
+    if cell.body_key:
+        return cell.contestant in names
+    return any(name.partition("/")[0] == cell.runner for name in names)
 
 
 def _cell(workload: Workload, point: Point, runner: Runner, key: str | None, python: str) -> Cell:

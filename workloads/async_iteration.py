@@ -265,7 +265,7 @@ ASYNC_ITERATION = Workload(
         "smoke": (point(0.002, 8),),
         "quick": (point(0.005, 10),),
         # The sum of the waits is 0.2 s at most, because most contestants are in for all of it.
-        "full": (point(0.01, 1), point(0.01, 2), point(0.01, 5), point(0.01, 10), point(0.005, 40), point(0.002, 100)),
+        "full": (point(0.01, 2), point(0.005, 10), point(0.002, 50)),
     },
     ideal_s=ideal_s,
     headline="throughput",

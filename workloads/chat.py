@@ -200,13 +200,11 @@ CHAT = Workload(
     grid={
         "smoke": (_point(5, lines=5, gap_s=0.001),),
         "quick": (_point(50, lines=12),),
-        # The same 100 lines per second to ever more members, until the room breaks; where it is sure to, a shorter talk
-        # says so too. Then one room without a schedule.
+        # The same 100 lines per second to ever more members, until the room breaks. Where it is sure to, a short talk
+        # says so too.
         "full": (
-            *map(_point, (10, 50, 100, 200, 500)),
-            _point(1000, lines=10),
-            _point(2000, lines=10),
-            _point(100, lines=50, gap_s=0.0),
+            *(_point(members, lines=12) for members in (10, 50, 200)),
+            _point(500, lines=8),
         ),
     },
     service=Service(

@@ -177,12 +177,9 @@ DATABASE_SQLITE = Workload(
         "smoke": (point(4, 20, writes=20),),
         "quick": (point(10, 400, writes=5),),
         "full": (
-            point(1, 400),
             point(10, 400),
-            point(50, 400),
-            point(1, 100, writes=100),
-            point(10, 100, writes=100),
             point(10, 400, writes=5),
+            point(10, 100, writes=100),
             # A slow query is bounded by the cores, so more of them in flight would tell nothing new.
             point(10, 10, query_s=0.02),
         ),

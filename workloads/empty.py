@@ -67,7 +67,7 @@ EMPTY = Workload(
         "smoke": (Point(4, {"n": 200, "spin_s": 0.0}),),
         "quick": QUICK,
         "gate": (Point(4, {"n": 5000, "spin_s": 0.0}),),
-        "full": (*QUICK, Point(10, {"n": 200, "spin_s": 0.001})),
+        "full": (*QUICK, Point(10, {"n": 100, "spin_s": 0.001})),
     },
     learn=(
         "You learn how much of every other row is the instrument and the handing out of ops; you do not learn which "

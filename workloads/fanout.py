@@ -374,13 +374,11 @@ FANOUT = Workload(
     grid={
         "smoke": (point(6, 0.002, 0.006),),
         "quick": (point(8, 0.005, 0.05),),
-        # Few results, where the waits decide, to many, where the model does; and the longest twice as long.
+        # Few results, where the waits decide, to many, where the model does.
         "full": (
-            point(2, 0.005, 0.05),
-            point(20, 0.005, 0.05),
-            point(20, 0.005, 0.1),
+            point(8, 0.005, 0.05),
             point(200, 0.005, 0.05),
-            point(2000, 0.005, 0.2),
+            point(2000, 0.005, 0.05),
         ),
     },
     ideal_s=ideal_s,

@@ -485,14 +485,13 @@ FILE_APPEND = Workload(
     grid={
         "smoke": (point(4, 40, 128, 2),),
         "quick": (point(8, 800, 128, 1),),
+        # Small records to one file and to many, then ever larger ones.
         "full": (
-            *(
-                point(writers, n, size, files)
-                for size, n in ((128, 2000), (4 * KIB, 2000), (64 * KIB, 500), (KIB * KIB, 40))
-                for writers, files in ((1, 1), (8, 1), (8, 8))
-            ),
-            point(64, 2048, 128, 1),
+            point(8, 800, 128, 1),
+            point(8, 800, 128, 8),
             point(64, 2048, 128, 64),
+            point(8, 200, 64 * KIB, 1),
+            point(8, 16, KIB * KIB, 1),
         ),
     },
     learn=(

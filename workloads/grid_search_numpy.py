@@ -234,11 +234,7 @@ GRID_SEARCH_NUMPY = Workload(
     grid={
         "smoke": (point(2, 500e-6, 10),),
         "quick": (point(2, 2e-3, 40),),
-        "full": tuple(
-            point(concurrency, unit_s, n)
-            for concurrency in (2, 8)
-            for unit_s, n in ((200e-6, 1000), (500e-6, 500), (2e-3, 200), (10e-3, 50))
-        ),
+        "full": tuple(point(2, unit_s, n) for unit_s, n in ((200e-6, 250), (500e-6, 120), (2e-3, 40))),
     },
     learn=(
         "You learn whether threads are enough for CPU-bound work that NumPy does without the GIL, by unit size; you do "

@@ -283,7 +283,7 @@ def point(concurrency: int, n: int, rows: int) -> Point:
     return Point(concurrency, {"n": n, "rows": rows})
 
 
-SIZES = ((200, 500), (100, 5000), (50, 50_000))
+SIZES = ((50, 500), (10, 5000), (5, 50_000))
 
 GRID_SEARCH_SKLEARN = Workload(
     name="grid_search_sklearn",
@@ -307,7 +307,7 @@ GRID_SEARCH_SKLEARN = Workload(
     grid={
         "smoke": (point(2, 10, 100),),
         "quick": (point(2, 10, 5000),),
-        "full": tuple(point(concurrency, n, rows) for concurrency in (2, 8) for n, rows in SIZES),
+        "full": tuple(point(2, n, rows) for n, rows in SIZES),
     },
     learn=(
         "You learn what n_jobs and joblib's backends bring for many small or some larger fits of a linear model; you "

@@ -270,15 +270,12 @@ SEMAPHORE = Workload(
     grid={
         "smoke": (point(4, 0.002, 20),),
         "quick": (point(10, 0.005, 60),),
-        # The limit of ten with few and with many ops behind it, then a lock's limit of one and wider ones.
+        # The limit of ten with few and with many ops behind it, then wider ones.
         "full": (
-            point(10, 0.01, 20),
-            point(10, 0.005, 100),
-            point(10, 0.005, 1100),
-            point(1, 0.002, 50),
+            point(10, 0.005, 60),
+            point(10, 0.005, 300),
             point(100, 0.01, 1000),
-            point(100, 0.005, 5000),
-            point(1000, 0.05, 5000),
+            point(1000, 0.05, 2000),
         ),
     },
     ideal_s=limit_kept_full_s,
