@@ -1,4 +1,4 @@
-"""What goes wrong: threads share a counter without a lock, updates vanish, and the rate is computed from the loop count.
+"""What goes wrong: threads share a counter without a lock, updates vanish, and the rate comes from the loop count.
 
 `total = total + 1` reads, adds and writes. When another thread writes in between, its update is gone. The run ends
 sooner than one with a lock, and nobody looks at the total, so a wrong answer is published as a fast one.

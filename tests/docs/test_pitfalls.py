@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import multiprocessing
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -111,3 +113,58 @@ def test_09_a_semaphore_of_one_loop_refuses_the_ops_of_another() -> None:
     done, refused, peak, _ = pitfall.right()
     assert (done, refused) == (8, 0)
     assert peak <= pitfall.LIMIT
+
+
+def test_11_a_pool_that_was_made_has_no_workers_until_it_is_primed() -> None:
+    pitfall = load("11")
+    others = len(multiprocessing.active_children())
+    _, alive, results = pitfall.wrong()
+    assert alive == others
+    _, primed, same = pitfall.right()
+    assert primed == others + pitfall.WORKERS
+    assert results == same == list(range(pitfall.OPS, 0, -1))
+
+
+def test_12_there_is_a_loop_for_each_op_and_then_one_for_all() -> None:
+    pitfall = load("12")
+    assert pitfall.wrong()[1] == pitfall.OPS
+    assert pitfall.half_right()[1] == pitfall.right()[1] == 1
+
+
+def test_13_with_and_without_the_wrapper_the_same_work_is_done() -> None:
+    pitfall = load("13")
+    assert pitfall.wrong()[2] == pitfall.right()[2] == pitfall.TASKS * pitfall.OPS
+
+
+def test_14_nobody_is_answered_while_the_loop_computes() -> None:
+    pitfall = load("14")
+    assert pitfall.wrong()[1] == 0
+    assert pitfall.right()[1] > 0
+
+
+def test_15_the_observer_is_a_thread_of_the_observed_and_then_is_not() -> None:
+    pitfall = load("15")
+    before = threading.active_count()
+    assert pitfall.wrong()[3] == before + 1
+    assert pitfall.right()[3] == before
+
+
+def test_16_a_stall_is_hidden_from_all_percentiles_by_timing_from_the_sending() -> None:
+    pitfall = load("16")
+    assert pitfall.wrong() == [1, 1, 1, 2001]
+    assert pitfall.right() == [1, 1101, 1911, 2001]
+
+
+def test_17_the_headline_is_known_before_the_run_and_no_model_beats_the_ideal() -> None:
+    pitfall = load("17")
+    assert pytest.approx(pitfall.IN_FLIGHT) == pitfall.ARITHMETIC
+    assert all(overhead >= 0 for overhead in pitfall.right().values())
+
+
+def test_18_only_the_server_sees_that_the_session_is_the_limit() -> None:
+    pitfall = load("18")
+    client, server, _ = pitfall.wrong()
+    assert (client, server) == (pitfall.IN_FLIGHT, 4)
+    client, server, _ = pitfall.right()
+    assert client == pitfall.IN_FLIGHT
+    assert 4 < server <= pitfall.IN_FLIGHT
