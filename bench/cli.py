@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from bench.cli_claims_command import claims
 from bench.cli_compare_command import compare
 from bench.cli_gate_command import gate
 from bench.cli_new_command import new
@@ -99,6 +100,10 @@ def matrix(
 @main.command()
 @WORKLOAD
 @RUNNER
+@click.option(
+    "--claim", "claims", multiple=True, metavar="ID",
+    help="Measure just what this claim needs, in 6 forks (`when-async claims` shows their ids); all for every one.",
+)
 @PYTHON
 @PINS
 @click.option(
@@ -153,6 +158,10 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
     from results.journal import RunFileError
 
     context = click.get_current_context()
+    if options["claims"] and (options["workloads"] or options["runners"]):
+        fail("--claim says what is measured; leave out -w and -r")
+    if options["claims"] and context.get_parameter_source("profile") is not click.core.ParameterSource.COMMANDLINE:
+        options["profile"] = "claims"
     if resume is not None:
         given = [
             name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
@@ -332,6 +341,7 @@ def history(**options: Any) -> None:
     show_history(**options)
 
 
+main.add_command(claims)
 main.add_command(compare)
 main.add_command(gate)
 main.add_command(new)

@@ -8,13 +8,14 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench import git
+from bench.cli_claims import behaviours, chosen, look, selection_for
 from bench.cli_cluster import on_cluster, refusal
 from bench.environment import Missing, default
 from bench.experiment import Done, Experiment, ServiceRecord
@@ -23,7 +24,7 @@ from bench.interpreters import run_command
 from bench.machine import fingerprint
 from bench.model import Cell, Environment, Measurement, Sample, Status, Trial, Workload, to_json
 from bench.overhead import POINTS, OverheadProbe
-from bench.plan import PROFILES, Plan, Settings, build
+from bench.plan import FOR_CLAIMS, PROFILES, Plan, Settings, build
 from bench.progress import Progress
 from bench.registry import RegistryError
 from bench.selection import (
@@ -61,11 +62,13 @@ class Started:
     done: Done
     drawn: frozenset[str] = frozenset()
     """Cells whose timeline the file has already."""
+    looks: Iterable[dict[str, Any]] = ()
+    """Records of the behaviours that claims ask about; each is made when it is asked for."""
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """The profile with what the command line changes of it."""
-    settings = PROFILES[options["profile"]]
+    settings = FOR_CLAIMS if options["profile"] == FOR_CLAIMS.profile else PROFILES[options["profile"]]
     changed = {name: options[name] for name in ("forks", "rounds") if options[name] is not None}
     return replace(settings, seed=options["seed"], pin=not options["no_pin"], timeout_s=options["timeout_s"], **changed)
 
@@ -74,20 +77,27 @@ def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
     """Plan a new run and write the head of its file."""
     known = catalogue(options["workloads"], options["runners"])
     settings = settings_of(options)
-    selection = select(known, options["workloads"], options["runners"], settings.profile)
+    asked = chosen(options.get("claims") or ())
+    if asked:
+        selection = selection_for(asked, known)
+    else:
+        selection = select(known, options["workloads"], options["runners"], settings.profile)
     if options.get("dask_scheduler") and not on_cluster(selection):
         raise RegistryError("--dask-scheduler is for runners on Dask, and none was asked for; add -r dask")
-    modules = known.modules(options["runners"])
+    modules = known.modules(options["runners"] or list(selection.runners))
+    modules = sorted({*modules, *(module for claim in behaviours(asked) for module in claim.requires)})
     environments = environments_for(modules, options["pythons"], tell, options["pins"])
-    plan = build(selection.points, selection.runners, environments, settings)
+    plan = build(selection.points, selection.runners, environments, settings, selection.only)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = options["output"] or RUNS / f"{run}.jsonl"
     head = header(run, now, plan, selection, environments, argv)
-    asked = {"asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules}
-    journal = Journal.create(path, {**head, **asked, "asked_cluster": on_cluster(selection)})
+    wanted = {"asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules}
+    if asked:
+        wanted["asked_claims"] = [claim.name for claim in asked]
+    journal = Journal.create(path, {**head, **wanted, "asked_cluster": on_cluster(selection)})
     write_cells(journal, plan, selection)
-    return Started(path, journal, plan, Done())
+    return Started(path, journal, plan, Done(), looks=look(behaviours(asked), environments, say=tell))
 
 
 def write_cells(journal: Journal, plan: Plan, selection: Selection, there: Collection[str] = ()) -> None:
@@ -184,7 +194,7 @@ def start_resumed(path: Path) -> Started:
         raise RunFileError(refused)
     for environment in environments:
         check_same(environment, head, path)
-    plan = build(selection.points, selection.runners, environments, settings)
+    plan = build(selection.points, selection.runners, environments, settings, selection.only)
     done = Done(attempt=1 + sum(1 for record in stored.records if record["kind"] == "resumed"))
     for sample in stored.samples():
         done.keep(sample)
@@ -194,7 +204,9 @@ def start_resumed(path: Path) -> Started:
     journal.append({"kind": "resumed", "at": datetime.now(UTC).isoformat(timespec="seconds"), "attempt": done.attempt})
     write_cells(journal, plan, selection, {cell["id"] for cell in stored.cells()})
     drawn = frozenset(timeline["cell"] for timeline in stored.of_kind("timeline"))
-    return Started(path, journal, plan, done, drawn)
+    seen = {(record["claim"], record["python"]) for record in stored.of_kind("behaviour")}
+    looks = look(behaviours(chosen(head.get("asked_claims", ()))), environments, seen, say=tell)
+    return Started(path, journal, plan, done, drawn, looks)
 
 
 SAME_MACHINE = ("node_id", "system", "cpu", "cores")
@@ -237,6 +249,8 @@ def execute(started: Started) -> None:
     try:
         with Progress(started.plan, sys.stderr, live=sys.stderr.isatty()) as progress:
             progress.forget(started.done)
+            for record in started.looks:
+                journal.append(record)
             walk = Experiment(started.plan, host, started.done, progress.step).events()
             try:
                 for event in walk:

@@ -42,7 +42,10 @@ def _plain(value: float) -> str:
 
 
 def read(text: str, param: Param) -> int | float:
-    """The value of a parameter written by a person; raises QuantityError when it makes no sense or is out of range."""
+    """The value of a parameter written by a person; raises QuantityError when it makes no sense or is out of range.
+
+    What has no unit is a whole number, unless the range begins with a fraction, as that of a load does.
+    """
     match = NUMBER.match(text.strip())
     units: Mapping[str, float] = UNITS.get(param.unit, {})
     if not match or (match[2] and match[2] not in units):
@@ -53,7 +56,7 @@ def read(text: str, param: Param) -> int | float:
         raise QuantityError(
             f"{param.label}={text} is out of range: {show(param.low, param.unit)} to {show(param.high, param.unit)}"
         )
-    if param.unit == "s":
+    if param.unit == "s" or isinstance(param.low, float):
         return value
     if value != int(value):
         raise QuantityError(f"{param.label}={text} must be a whole number")

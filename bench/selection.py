@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ REQUIREMENTS = {
     "joblib": "joblib>=1.5",
     "numpy": "numpy>=1.26",
     "psycopg": "psycopg[binary]>=3.2",
+    "pytest_asyncio": "pytest-asyncio>=1.2",
     "requests": "requests>=2.32",
     "rloop": "rloop>=0.3",
     "sklearn": "scikit-learn>=1.5",
@@ -59,6 +60,8 @@ class Selection:
 
     points: tuple[tuple[Found, Point], ...]
     runners: Mapping[str, Found]
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the id of a comparison the contestants that take part; where it names none, all do."""
 
 
 def catalogue(workload_specs: Sequence[str] = (), runner_specs: Sequence[str] = ()) -> Catalogue:
@@ -198,6 +201,7 @@ def to_record(selection: Selection) -> dict[str, Any]:
             for found, point in selection.points
         ],
         "runners": [{"ref": portable_ref(found.ref), "name": name} for name, found in selection.runners.items()],
+        **({"only": {place: list(names) for place, names in selection.only.items()}} if selection.only else {}),
     }
 
 
@@ -222,4 +226,15 @@ def from_record(record: Mapping[str, Any]) -> Selection:
         entry["name"]: Found(find_runner(found_again(entry["ref"]), entry["name"]), found_again(entry["ref"]))
         for entry in record["runners"]
     }
-    return Selection(tuple(points), runners)
+    only = {place: tuple(names) for place, names in record.get("only", {}).items()}
+    return Selection(tuple(points), runners, only)
+
+
+def point_of(place: str, known: Mapping[str, Found]) -> tuple[Found, Point]:
+    """The point that a comparison's id names, whose missing parameters are 0; raises RegistryError or QuantityError."""
+    name, pairs = split(place)
+    found = known[choose(name, known, "workload")]
+    base = profile_points(found.value, "quick")[0]
+    zeros = {param.name: 0 for param in found.value.params if param.low <= 0 and param.label not in pairs}
+    point = override(found.value, Point(base.concurrency, {**base.params, **zeros}), pairs)
+    return found, point

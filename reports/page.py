@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from bench.model import Timeline, Workload, from_json
 from bench.registry import RegistryError, collect
 from reports import (
     calibration,
+    claim_sections,
     cost,
     gil,
     gil_table,
@@ -29,12 +29,17 @@ from reports import (
 )
 from reports.charts import Chart, drawn
 from reports.comparison import between
+from reports.decision import WORKLOAD
+from reports.decision_map import DECISION_MAP
 from reports.errors import ReportError
 from reports.evidence import scene as scene_of
 from reports.findings import findings
+from reports.guidance import guidance
 from reports.own_figures import figures_table, latency_table
+from reports.page_names import slug
 from reports.plotting import Plot
 from reports.scene import BOUND, BOUND_MEANS, THROUGHPUT, Row, Scene, busiest, comparisons, headline, ladder
+from reports.verdicts import judge, latest, tally
 from results.calibration import Calibration
 from results.compare import digest_conflicts
 
@@ -89,6 +94,7 @@ def write(
     charts = [chart for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)]
     charts += [chart for s in page["sections"] for chart in s.timelines]
     charts += [chart for one in page["costs"] for chart in one.charts]
+    charts += [page["map"]] if page["map"] else []
     pictures = {chart.file: chart.picture for chart in charts}
     texts = {"index.html": _html(page), "report.md": markdown.report(page), **pictures}
     written = []
@@ -111,6 +117,7 @@ def build(
     headers = list(frame.attrs.get("headers", ()))
     scene = scene_of(frame)
     first = headers[0] if headers else {}
+    verdicts = latest(judge(frame, scene=scene))
     figures = scene.measured
     used = list(dict.fromkeys(row.python for row in scene.rows))
     machines, uncalibrated = calibration.cards(headers, calibrations)
@@ -124,6 +131,11 @@ def build(
         "banners": _banners(headers, scene, frame),
         "findings": findings(scene) if figures else [],
         "summary": tables.summary_table(scene) if figures else tables.statuses(scene),
+        "claims": claim_sections.sections(verdicts, scene),
+        "tally": tally(verdicts),
+        "map": _map(scene),
+        "filters": _filters(scene) if figures else [],
+        "guidance": guidance(scene, verdicts),
         "between": between(frame) if figures else None,
         "sections": _sections(scene, workloads, timelines(frame)) if figures else [],
         "costs": runner_costs_section.sections(headers, calibrations),
@@ -143,6 +155,21 @@ def build(
         "several_runs": len({row.run for row in scene.rows}) > 1,
         "version": words.one_line(first.get("tool_version", "")),
     }
+
+
+def _filters(scene: Scene) -> list[tuple[str, list[str]]]:
+    """What a reader can choose from, where there is a choice."""
+    found = [
+        (name, sorted({words.one_line(getattr(row, name)) for row in scene.rows}))
+        for name in ("workload", "runner", "python")
+    ]
+    return [(name, options) for name, options in found if len(options) > 1]
+
+
+def _map(scene: Scene) -> Chart | None:
+    """The decision map, where the run has points enough for one."""
+    own = scene.of(workload=WORKLOAD)
+    return _chart(DECISION_MAP, own, "map") if own.rows and DECISION_MAP.fits(own) else None
 
 
 def _known() -> dict[str, Workload]:
@@ -293,14 +320,10 @@ def _apart(row: Row) -> str:
     return f"of {row.forks} processes {words.listing(told)}"
 
 
-def slug(text: str) -> str:
-    """A name that is safe in a file name and an anchor."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "workload"
-
-
 def _html(page: Mapping[str, Any]) -> str:
     """The page; every text that is not ours is escaped by the template engine."""
     loader = jinja2.PackageLoader("reports")
     made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     css = Markup(style.css() + "\n" + loader.get_source(made, "page.css")[0])
-    return made.get_template("page.html.j2").render(page=page, css=css)
+    script = Markup(loader.get_source(made, "filters.js")[0])
+    return made.get_template("page.html.j2").render(page=page, css=css, script=script)

@@ -27,6 +27,7 @@ TOKENS: dict[str, tuple[str, str]] = {
     "accent": ("#00618f", "#6cc0ee"),
     "good": ("#00694d", "#4fcfa6"),
     "bad": ("#a33f00", "#ff9a5c"),
+    "mixed": ("#7a5c00", "#e3c15a"),
 }
 """Name of a CSS variable -> its light and its dark colour; text tokens keep 4.5:1 on paper and card."""
 

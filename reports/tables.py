@@ -52,6 +52,8 @@ class Line:
     entries: Sequence[Entry]
     quiet: bool = False
     tag: str = ""
+    runner: str = ""
+    """Whose row it is, for a reader who wants to see only some."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Group:
     heading: str
     detail: str = ""
     lines: list[Line] = field(default_factory=list)
+    python: str = ""
+    """On which interpreter all of its rows are, where they are on one."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +238,7 @@ def workload_table(scene: Scene) -> Table:
             own = here.of_facet(one)
             found = lead(own, judged)
             best = found.top[0] if found and len(found.top) == 1 else None
-            group = Group(comparison, names[one] if len(names) > 1 else "")
+            group = Group(comparison, names[one] if len(names) > 1 else "", python=words.one_line(one[1]))
             for row in ordered(own.rows, judged):
                 group.lines.append(_workload_line(row, columns, scales, row is best))
             groups.append(group)
@@ -248,7 +252,7 @@ def workload_table(scene: Scene) -> Table:
 def _workload_line(row: Row, columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale], best: bool) -> Line:
     if row.status != "OK":
         said = [[Item(f"{row.status}: {words.one_line(row.reason, 240)}", hole=True)]]
-        return Line(row.contestant, [cores(row)], said, quiet=True)
+        return Line(row.contestant, [cores(row)], said, quiet=True, runner=words.one_line(row.runner))
     entries = []
     for index, ((_, _, get), scale) in enumerate(zip(columns, scales, strict=True)):
         found = get(row)
@@ -257,7 +261,7 @@ def _workload_line(row: Row, columns: Sequence[tuple[str, str, Getter]], scales:
     if row.headline == "overhead":
         # Not measured but computed from the parameters, hence without an interval.
         entries.append([Item(f"{words.digits(row.arithmetic_speedup)}×" if row.arithmetic_speedup else words.DASH)])
-    return Line(row.contestant, [cores(row)], entries, tag=tag(row))
+    return Line(row.contestant, [cores(row)], entries, tag=tag(row), runner=words.one_line(row.runner))
 
 
 def statuses(scene: Scene) -> Table:

@@ -34,6 +34,8 @@ _LADDERS: dict[str, tuple[Scale, ...]] = {
     "/s": (Scale(1.0, "/s"), Scale(1e3, "k/s"), Scale(1e6, "M/s")),
     "": (Scale(1.0, ""),),
 }
+KINDS = frozenset(_LADDERS)
+"""What the `kind` of a unit can be."""
 
 
 def estimate(value: Estimate) -> Estimate:
@@ -161,5 +163,5 @@ def several(names: Sequence[str]) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 cell`, `3 cells`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """`1 cell`, `3 cells`, `3 processes`."""
+    return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('s') else 's'}"

@@ -131,6 +131,7 @@ def load(paths: Sequence[Path | str], *, skip_corrupt: bool = False) -> pd.DataF
         "accounts": _with_run(files, "account"),
         "services": _with_run(files, "service"),
         "timelines": _with_run(files, "timeline"),
+        "behaviours": _with_run(files, "behaviour"),
     }
     return frame
 

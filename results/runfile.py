@@ -6,7 +6,9 @@ and `bench.model` only. The format is documented in results/SCHEMA.md; `results.
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -128,9 +130,13 @@ def _complain(path: Path, what: str, skip_corrupt: bool, notes: list[str]) -> No
 
 
 def content(path: Path) -> bytes:
-    """The content of a run file, or RunFileError where there is none."""
+    """The content of a run file, unpacked where its name ends in `.gz`, or RunFileError where there is none."""
     try:
         data = path.read_bytes()
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise RunFileError(f"{path} is no whole gzip file; take an undamaged copy, or measure again") from None
     except FileNotFoundError:
         raise RunFileError(f"there is no run file {path}; make one with `{TOOL} run`, or check the path") from None
     except OSError as error:

@@ -18,6 +18,13 @@ class Tree(HTMLParser):
         self.styles: list[str] = []
         self.complaints: list[str] = []
 
+    @classmethod
+    def of(cls, text: str) -> Tree:
+        """A page taken apart."""
+        tree = cls()
+        tree.feed(text)
+        return tree
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, attrs))
         if tag not in VOID:
@@ -34,7 +41,7 @@ class Tree(HTMLParser):
                 pass
 
     def handle_data(self, data: str) -> None:
-        (self.styles if self.open[-1:] == ["style"] else self.text).append(data)
+        (self.styles if self.open[-1:] in (["style"], ["script"]) else self.text).append(data)
 
 
 class Entries(HTMLParser):

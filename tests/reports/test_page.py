@@ -47,14 +47,18 @@ def test_nothing_is_fetched_from_anywhere(pages: dict[str, Path], name: str) -> 
     tree = Tree()
     tree.feed(html(pages[name]))
     links = [
-        value for _, attributes in tree.tags for key, value in attributes if key in ("src", "href", "srcset", "data")
+        (tag, str(value))
+        for tag, attributes in tree.tags
+        for key, value in attributes
+        if key in ("src", "href", "srcset", "data")
     ]
-    assert all(link and link.startswith("#") for link in links)
-    assert not {"script", "link", "iframe", "object", "img"} & {tag for tag, _ in tree.tags}
+    # A reader may follow a link to where a claim comes from; the page itself loads nothing.
+    assert all(link.startswith("#") or (tag == "a" and link.startswith("https://")) for tag, link in links)
+    assert not {"link", "iframe", "object", "img"} & {tag for tag, _ in tree.tags}
     sheet = "".join(tree.styles)
     assert "@import" not in sheet
     assert "url(http" not in html(pages[name]).replace(" ", "")
-    assert "//" not in re.sub(r"/\*.*?\*/", "", sheet)
+    assert not re.search(r"fetch\(|XMLHttpRequest|import\(|https?://", sheet)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -126,7 +130,9 @@ def test_two_runs_of_one_interpreter_are_not_averaged(tmp_path: Path) -> None:
 
 def test_markup_in_names_and_reasons_is_shown_and_never_run(pages: dict[str, Path]) -> None:
     text = html(pages["nasty"])
-    assert "<script" not in text
+    assert re.findall(r"<script.*", text) == ["<script>"]
+    assert text.index("<script>\n") > text.index("</main>")
+    assert "alert(" not in "".join(Tree.of(text).styles)
     assert "&lt;script&gt;" in text
     assert NASTY in visible(pages["nasty"])
     assert "\x1b" not in text

@@ -1,0 +1,124 @@
+"""Section "The async/await Syntax and Native Coroutines": overlapping waits, and what a blocking call does."""
+
+from __future__ import annotations
+
+from reports.claim import REAL_PYTHON, Bound, Claim, Part
+from reports.measures import Over, OverBound, Ratio, Value
+
+SECTION = "The async/await Syntax and Native Coroutines"
+LINK = f"{REAL_PYTHON}#the-asyncawait-syntax-and-native-coroutines"
+COUNT = "count[wait=50ms,n=3,c=3]"
+WAITS = "blocking_in_async[wait=10ms,n=10,c=10]"
+COMPUTES = "blocking_in_async[cpu=2ms,n=20,c=10]"
+BEAT_S = 0.01
+"""Period of the heartbeat; a stall is what a gap has beyond it."""
+
+OVERLAP = Claim(
+    name="overlap",
+    section=SECTION,
+    link=LINK,
+    statement=(
+        "Three counters that each wait a second between two words take one second under a loop and three one after "
+        "another, because waits overlap; the order of the words shows it."
+    ),
+    scope="Waits of 50 ms in place of a second; every concurrent model does it, not only a loop.",
+    parts=(
+        *(
+            Part(
+                where=runner,
+                measure=OverBound((COUNT, runner), "side by side"),
+                bound=Bound(0.98, 1.15),
+                says=f"{runner} took {{}} the length of one wait",
+            )
+            for runner in ("asyncio", "uvloop", "trio", "threading")
+        ),
+        Part(
+            where="sync",
+            measure=OverBound((COUNT, "sync"), "one after another"),
+            bound=Bound(0.98, 1.15),
+            says="a plain loop took {} the length of all waits",
+        ),
+        Part(
+            where="order of the words, asyncio",
+            measure=Value((COUNT, "asyncio"), "overlapped"),
+            bound=Bound(1.0, 1.0),
+            says="the share of counters that had begun before the first one ended is {}",
+        ),
+    ),
+)
+
+BLOCKING_STALLS = Claim(
+    name="blocking-stalls",
+    section=SECTION,
+    link=LINK,
+    statement=(
+        "A blocking call inside a coroutine stops everything else on its loop for as long as it lasts; taken off the "
+        "loop it does not, unless it computes and needs the lock of the interpreter itself."
+    ),
+    scope=(
+        "Ten calls of 10 ms, then twenty that use 2 ms of CPU. Nothing in a coroutine that blocks ever lets go, so the "
+        "calls of ten coroutines add up to one stall. A stall is seen by a heartbeat of 10 ms, which is left out of it."
+    ),
+    parts=(
+        Part(
+            where="sleeping in the coroutine",
+            measure=Over((WAITS, "asyncio"), "stall", 0.1 - BEAT_S),
+            bound=Bound(0.9, 1.2),
+            says="the loop stood still for {} the length of all calls",
+        ),
+        Part(
+            where="computing in the coroutine",
+            measure=Over((COMPUTES, "asyncio"), "stall", 0.04 - BEAT_S),
+            bound=Bound(0.9, 1.5),
+            says="the loop stood still for {} the CPU time of all calls",
+        ),
+        Part(
+            where="sleeping in a thread",
+            measure=Over((WAITS, "asyncio+to_thread"), "stall", 0.1 - BEAT_S),
+            bound=Bound(high=0.1),
+            says="with asyncio.to_thread the loop stood still for {} the length of all calls",
+        ),
+        Part(
+            where="computing in a thread, with the GIL",
+            measure=Ratio((COMPUTES, "asyncio+to_thread"), (COMPUTES, "asyncio")),
+            bound=Bound(low=0.9),
+            says="with asyncio.to_thread the calls took {} the time of those in coroutines",
+            gil=True,
+        ),
+    ),
+)
+
+ASYNC_VENEER = Claim(
+    name="async-veneer",
+    section="When and Why Is Async IO the Right Choice?",
+    link=f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice",
+    statement="To put async in front of functions that block gains nothing, and can slow a program down.",
+    scope=(
+        "The same blocking call by a plain loop and in coroutines. What is added is an await and a task's share, which "
+        "is lost in calls of milliseconds and shows only where a call takes next to no time."
+    ),
+    parts=(
+        Part(
+            where="calls that sleep 10 ms",
+            measure=Ratio((WAITS, "asyncio"), (WAITS, "sync")),
+            bound=Bound(low=0.97),
+            says="coroutines took {} the time of a plain loop",
+        ),
+        Part(
+            where="calls that compute 2 ms",
+            measure=Ratio((COMPUTES, "asyncio"), (COMPUTES, "sync")),
+            bound=Bound(low=0.9),
+            says="coroutines took {} the time of a plain loop",
+        ),
+        Part(
+            where="calls of no length",
+            measure=Ratio(
+                ("blocking_in_async[n=10000,c=10]", "asyncio"),
+                ("blocking_in_async[n=10000,c=10]", "sync"),
+                "cpu_per_op",
+            ),
+            bound=Bound(low=1.0),
+            says="coroutines used {} the CPU of a plain loop",
+        ),
+    ),
+)

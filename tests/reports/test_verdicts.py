@@ -1,0 +1,293 @@
+"""What follows from where intervals lie, and that no verdict says more than its figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bench.model import Estimate, Status
+from bench.quantity import comparison_id
+from bench.registry import RegistryError
+from bench.selection import catalogue, point_of
+from reports.behaviours import share_interval
+from reports.claim import SECTIONS, Axis, Behaviour, Bound, Claim, Part, Side, Word
+from reports.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
+from reports.proof import Hole, Outcome, Proof
+from reports.verdicts import claims, judge, latest, settle
+from results.frame import load
+from support.run_files import CellSpec, grid_cells, make_run, sleep_cells
+
+GRID = "grid_search[unit=10ms,n=16,c=2]"
+SLEEP = "sleep[wait=10ms,n=100,c=10]"
+
+
+def part(measure: Any, bound: Bound, where: str = "here", **more: Any) -> Part:
+    return Part(where, measure, bound, "the figure is {}", **more)
+
+
+def claim(*parts: Part, axis: Axis | None = None) -> Claim:
+    return Claim("mine", "Concurrency", "https://example.org", "Something is so.", "Only here.", parts, axis)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    path = tmp_path_factory.mktemp("run") / "a.jsonl"
+    return load([make_run(path, cells=[*sleep_cells(), *grid_cells()], forks=6, noise=0.01, fork_noise=0.01)])
+
+
+def word_of(run: pd.DataFrame, *parts: Part, axis: Axis | None = None) -> Any:
+    (found,) = judge(run, {"mine": claim(*parts, axis=axis)})
+    return found
+
+
+PROCESSES = speedup(GRID, "multiprocessing", "sync")
+THREADS = speedup(GRID, "threading", "sync")
+
+
+@pytest.mark.parametrize(
+    ("sides", "incomplete", "expected"),
+    [
+        ((Side.INSIDE, Side.INSIDE), False, Word.HOLDS),
+        ((Side.OUTSIDE, Side.OUTSIDE), False, Word.REFUTED),
+        ((Side.INSIDE, Side.OUTSIDE), False, Word.DEPENDS),
+        ((Side.INSIDE, Side.OUTSIDE, Side.ACROSS), False, Word.DEPENDS),
+        ((Side.INSIDE, Side.ACROSS), False, Word.INCONCLUSIVE),
+        ((Side.INSIDE, Side.MISSING), False, Word.HOLDS),
+        ((Side.INSIDE, Side.MISSING), True, Word.INCONCLUSIVE),
+        ((Side.OUTSIDE, Side.MISSING), True, Word.INCONCLUSIVE),
+        ((Side.MISSING, Side.MISSING), True, Word.NOT_MEASURED),
+        ((), False, Word.NOT_MEASURED),
+    ],
+)
+def test_the_verdict_follows_from_where_the_parts_lie(
+    sides: tuple[Side, ...], incomplete: bool, expected: Word
+) -> None:
+    assert settle(sides, incomplete) is expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(1.2, 1.4, Side.INSIDE), (0.5, 0.9, Side.OUTSIDE), (0.9, 1.4, Side.ACROSS), (2.1, 2.3, Side.OUTSIDE)],
+)
+def test_an_interval_lies_in_a_bound_outside_of_it_or_across_it(low: float, high: float, expected: Side) -> None:
+    assert Bound(1.1, 2.0).side(Estimate((low + high) / 2, low, high, "x", 6)) is expected
+
+
+def test_a_count_whose_logarithm_was_averaged_is_still_that_count() -> None:
+    ten = Estimate(10.000000000000002, 10.000000000000002, 10.000000000000002, "", 6)
+    assert Bound(10, 10).side(ten) is Side.INSIDE
+
+
+def test_a_claim_that_all_figures_back_holds_with_the_closest_of_them(run: pd.DataFrame) -> None:
+    found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(PROCESSES, Bound(low=1.6), "close"))
+    assert found.word is Word.HOLDS
+    assert "(close), where at least 1.60× was claimed" in found.sentence
+    assert found.estimate.low <= 0.165 / 0.096 <= found.estimate.high
+
+
+def test_a_claim_that_no_figure_backs_is_refuted(run: pd.DataFrame) -> None:
+    found = word_of(run, part(THREADS, Bound(low=1.1)))
+    assert found.word is Word.REFUTED
+    assert "0.9" in found.sentence
+    assert found.flat()["verdict"] == "REFUTED"
+    assert found.flat()["high"] < 1.1
+
+
+def test_a_claim_that_some_figures_back_depends_and_names_both(run: pd.DataFrame) -> None:
+    found = word_of(run, part(PROCESSES, Bound(low=1.1), "processes"), part(THREADS, Bound(low=1.1), "threads"))
+    assert found.word is Word.DEPENDS
+    assert found.sentence.index("(processes)") < found.sentence.index("it does not where")
+    assert found.sentence.index("it does not where") < found.sentence.index("(threads)")
+
+
+def test_the_boundary_lies_between_the_neighbours_on_the_axis_that_differ(run: pd.DataFrame) -> None:
+    good, bad = part(PROCESSES, Bound(low=1.1), "good"), part(THREADS, Bound(low=1.1), "bad")
+    parts = [replace(bad, axis=1e-4), replace(bad, axis=1e-3), replace(good, axis=4e-3), replace(good, axis=1e-2)]
+    found = word_of(run, *parts, axis=Axis("size of a unit", "s"))
+    assert found.boundary == (1e-3, 4e-3)
+    assert "it holds from about 2.00 ms: the boundary lies between 1.00 ms and 4.00 ms" in found.sentence
+
+
+def test_there_is_no_boundary_where_the_verdict_turns_twice(run: pd.DataFrame) -> None:
+    good, bad = part(PROCESSES, Bound(low=1.1)), part(THREADS, Bound(low=1.1))
+    parts = [replace(good, axis=1.0), replace(bad, axis=2.0), replace(good, axis=3.0)]
+    found = word_of(run, *parts, axis=Axis("size"))
+    assert found.boundary is None
+    assert "boundary" not in found.sentence
+
+
+def test_parts_that_the_run_was_not_asked_for_leave_it_open_and_say_how_to_measure(run: pd.DataFrame) -> None:
+    found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(speedup("elsewhere", "a", "b"), Bound(low=1.1)))
+    assert found.word is Word.INCONCLUSIVE
+    assert "1 of 2 parts were not part of this run; when-async run --claim mine measures them." in found.sentence
+
+
+def test_what_is_a_hole_of_the_machine_is_named_and_counts_for_nothing(tmp_path: Path) -> None:
+    cells = [
+        replace(one, status=Status.UNSUPPORTED, reason="no second core here") if one.cell.runner == "threading" else one
+        for one in grid_cells()
+    ]
+    run = load([make_run(tmp_path / "a.jsonl", cells=cells, forks=6, noise=0.01, fork_noise=0.01)])
+    found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(THREADS, Bound(low=1.1), "threads"))
+    assert found.word is Word.HOLDS
+    assert "No figure for threads: threading in" in found.sentence
+    assert "no second core here" in found.sentence
+
+
+def test_a_claim_without_any_figure_was_not_measured_and_has_no_number(run: pd.DataFrame) -> None:
+    found = word_of(run, part(speedup("elsewhere", "a", "b"), Bound(low=1.1)))
+    assert found.word is Word.NOT_MEASURED
+    assert found.estimate is None
+    assert found.flat()["point"] is None
+
+
+def test_a_part_for_builds_without_a_lock_does_not_concern_one_with_it(run: pd.DataFrame) -> None:
+    found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(THREADS, Bound(low=1.1), gil=False))
+    assert found.word is Word.HOLDS
+    assert len(found.readings) == 1
+
+
+def test_each_interpreter_is_judged_by_itself(tmp_path: Path) -> None:
+    cells = [*grid_cells("3.14"), *grid_cells("3.14t")]
+    cells = [
+        replace(one, makespan_s=0.09) if one.cell.python == "3.14t" and one.cell.runner == "threading" else one
+        for one in cells
+    ]
+    path = make_run(tmp_path / "a.jsonl", cells=cells, pythons=("3.14", "3.14t"), forks=6, noise=0.01)
+    found = {one.python: one.word for one in judge(load([path]), {"mine": claim(part(THREADS, Bound(high=1.1)))})}
+    assert found == {"3.14": Word.HOLDS, "3.14t": Word.REFUTED}
+
+
+def test_of_two_runs_the_newer_one_that_says_something_counts_and_they_are_never_pooled(tmp_path: Path) -> None:
+    old = make_run(tmp_path / "a.jsonl", cells=grid_cells(), forks=6, run="20260101-000000-aaaa")
+    new = make_run(tmp_path / "b.jsonl", cells=sleep_cells(), forks=6, run="20260201-000000-bbbb")
+    known = {"mine": claim(part(PROCESSES, Bound(low=1.1)))}
+    (found,) = latest(judge(load([old, new]), known))
+    assert found.run == "20260101-000000-aaaa"
+    assert found.word is Word.HOLDS
+
+
+def proof_of(run: pd.DataFrame) -> Proof:
+    from reports.evidence import scene
+
+    return Proof(scene(run), run["run"][0], "3.11")
+
+
+def test_a_value_over_a_constant_and_over_a_bound_of_arithmetic(tmp_path: Path) -> None:
+    cells = [replace(one, bounds={"side by side": 0.05}) for one in grid_cells()]
+    run = load([make_run(tmp_path / "a.jsonl", cells=cells, forks=6, noise=0.0, fork_noise=0.0)])
+    proof = proof_of(run)
+    over = OverBound((GRID, "multiprocessing"), "side by side").read(proof)
+    assert isinstance(over, Estimate)
+    assert over.point == pytest.approx(0.096 / 0.05)
+    same = Over((GRID, "multiprocessing"), "makespan", 0.05).read(proof)
+    assert same == over
+    assert isinstance(OverBound((GRID, "multiprocessing"), "another").read(proof), Hole)
+
+
+def test_a_figure_of_a_workload_is_read_before_a_field_of_the_row(tmp_path: Path) -> None:
+    cells = [replace(one, figures={"parallelism": 7.0}) for one in grid_cells()]
+    run = load([make_run(tmp_path / "a.jsonl", cells=cells, forks=6, noise=0.0, fork_noise=0.0)])
+    found = Value((GRID, "sync"), "parallelism").read(proof_of(run))
+    assert isinstance(found, Estimate)
+    assert found.point == pytest.approx(7.0)
+
+
+def test_the_best_of_some_is_held_against_the_best_of_the_others(run: pd.DataFrame) -> None:
+    found = BestOver(GRID, ("asyncio", "multiprocessing"), ("sync", "threading")).read(proof_of(run))
+    direct = Ratio((GRID, "multiprocessing"), (GRID, "sync"), "throughput").read(proof_of(run))
+    assert isinstance(found, Estimate)
+    assert found == direct
+
+
+def test_a_limit_that_was_met_is_an_outcome_and_another_failure_is_a_hole(tmp_path: Path) -> None:
+    def cells(reason: str) -> list[CellSpec]:
+        return [
+            replace(one, status=Status.UNSUPPORTED, reason=reason) if one.cell.runner == "threading" else one
+            for one in grid_cells()
+        ]
+
+    for index, (reason, kind) in enumerate((("can't start new thread", Outcome), ("it fell over", Hole))):
+        run = load([make_run(tmp_path / f"{index}.jsonl", cells=cells(reason), forks=6)])
+        found = Ran((GRID, "threading"), "can't start new thread").read(proof_of(run))
+        assert isinstance(found, kind)
+    assert Ran((GRID, "sync"), "can't").read(proof_of(run)) == Outcome(True, "ran in all 6 processes")
+
+
+def behaviour_run(tmp_path: Path, **seen: Any) -> pd.DataFrame:
+    path = make_run(tmp_path / "a.jsonl", cells=grid_cells(), forks=2)
+    frame = load([path])
+    record = {"run": frame["run"][0], "claim": "inert", "python": "3.11", "version": "3.11.7", "said": "nothing ran"}
+    frame.attrs["behaviours"] = [{**record, "absent": "", **seen}]
+    return frame
+
+
+INERT = Behaviour("inert", "Concurrency", "https://example.org", "It is inert.", "Here.", "inert.py")
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"), [(3, Word.HOLDS), (0, Word.REFUTED), (2, Word.DEPENDS)]
+)  # fmt: skip
+def test_a_behaviour_is_judged_by_how_many_fresh_processes_showed_it(
+    tmp_path: Path, shown: int, expected: Word
+) -> None:
+    (found,) = judge(behaviour_run(tmp_path, shown=shown, tried=3), {"inert": INERT})
+    assert found.word is expected
+    assert f"in {shown} of 3 fresh processes" in found.sentence
+    assert found.flat()["unit"] == "share"
+
+
+def test_a_behaviour_that_cannot_be_seen_here_says_why(tmp_path: Path) -> None:
+    frame = behaviour_run(tmp_path, shown=0, tried=0, absent="pytest-asyncio is missing; pip install pytest-asyncio")
+    (found,) = judge(frame, {"inert": INERT})
+    assert found.word is Word.NOT_MEASURED
+    assert "pip install pytest-asyncio" in found.sentence
+
+
+def test_the_interval_of_a_share_is_that_of_clopper_and_pearson() -> None:
+    assert share_interval(3, 3, 0.95) == (pytest.approx(0.2924, abs=1e-4), 1.0)
+    assert share_interval(0, 3, 0.95) == (0.0, pytest.approx(0.7076, abs=1e-4))
+
+
+@pytest.mark.parametrize("name", [name for name, one in claims().items() if isinstance(one, Claim)])
+def test_every_cell_of_a_claim_names_a_point_and_a_contestant_that_exist(name: str) -> None:
+    from bench.registry import bodies_for
+
+    known = catalogue()
+    for place, contestant in claims()[name].cells:
+        found, point = point_of(place, known.workloads)
+        assert comparison_id(found.value, point) == place
+        runner, _, library = contestant.partition("/")
+        bodies = bodies_for(found.value, known.runners[runner].value)
+        assert library in {key.partition("/")[2] for key in bodies}, f"{contestant} has no body in {place}"
+
+
+@pytest.mark.parametrize("one", claims().values(), ids=lambda one: one.name)
+def test_a_claim_names_its_section_its_source_and_its_scope(one: Any) -> None:
+    assert one.section in SECTIONS
+    assert one.link.startswith("https://")
+    assert one.statement.endswith(".")
+    assert one.scope.endswith(".")
+
+
+def test_the_ids_of_the_design_are_all_there() -> None:
+    wanted = {
+        "chess", "overlap", "blocking-stalls", "async-veneer", "chain", "queue-handoff", "queue-scale", "comprehension",
+        "one-core", "many-loops", "first-result", "grid-search", "threads-dont-speed-cpu", "thread-ceiling",
+        "thread-memory", "io-bound", "server-side", "chat", "file-writes", "db-driver", "limit", "uvloop",
+        "alternatives", "asyncer", "async-first", "coroutine-inert", "syntax-yield-from", "syntax-await",
+        "await-protocol", "unawaited-task", "gather-order", "queue-join", "semaphore-threads", "races-threads",
+        "races-tasks", "aged-all-tasks", "aged-get-event-loop", "aged-event-loop-fixture", "pytest-asyncio-modes",
+    }  # fmt: skip
+    assert wanted <= claims().keys()
+
+
+def test_the_id_of_a_point_leaves_out_what_is_zero() -> None:
+    known = catalogue().workloads
+    assert point_of("database_sqlite[rows=20000,n=400,c=10]", known)[1].params["writes"] == 0
+    with pytest.raises(RegistryError, match="did you mean 'sleep'"):
+        point_of("slep[wait=1ms,n=4,c=2]", known)
