@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, TextIO
 
 from bench.model import Kit, Observed, Param, Params, Point, Unsuited, Workload, WrongAnswer
@@ -115,16 +115,28 @@ def check_callable(call: Call, found: Any) -> None:
 
 
 def first_calls(call: Call, *, any_result: bool) -> dict[str, Any]:
-    """Call it twice; says how long the second call took and what the result is like. Raises Untried."""
+    """Call it twice; says how long the second call took, how much CPU it used and what the result is like.
+
+    CPU time is that of the process and of the children that have ended. Raises Untried.
+    """
     function = find(call)
-    (first, _), (second, taken_s) = called(call, function), called(call, function)
+    first, _ = called(call, function)
+    used_s = cpu_s()
+    second, taken_s = called(call, function)
+    used_s = cpu_s() - used_s
     if not any_result and likeness(first) != likeness(second):
         raise Untried(
             f"two calls of {call.target} gave different results ({shown(first)} and {shown(second)}), so equal work "
             "cannot be told by them; where that is in the nature of the call, add --any-result",
             usage=True,
         )
-    return {"seconds": taken_s, "like": kind(second) if any_result else likeness(second)}
+    return {"seconds": taken_s, "cpu_s": used_s, "like": kind(second) if any_result else likeness(second)}
+
+
+def cpu_s() -> float:
+    """CPU time that this process and its ended children have used."""
+    spent = os.times()
+    return process_time() + spent.children_user + spent.children_system
 
 
 def called(call: Call, function: Callable[..., Any]) -> tuple[Any, float]:

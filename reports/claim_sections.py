@@ -67,14 +67,18 @@ class ClaimSection:
     command: str
 
     @property
-    def tally(self) -> str:
-        """Each word that occurs with the interpreters on which it does."""
-        said: dict[str, list[str]] = {}
+    def tally(self) -> list[tuple[VerdictLine, str]]:
+        """The first line of each word that occurs, with the interpreters on which it does, where they differ."""
+        found: dict[str, list[VerdictLine]] = {}
         for line in self.lines:
-            said.setdefault(f"{line.sign} {line.word}", []).append(line.python)
-        if len(said) == 1 and len(self.lines) > 1:
-            return next(iter(said))
-        return "; ".join(f"{word} ({words.listing(where)})" for word, where in said.items())
+            found.setdefault(line.word, []).append(line)
+        where = {word: ", ".join(line.python for line in lines) for word, lines in found.items()}
+        return [(lines[0], where[word] if len(found) > 1 else "") for word, lines in found.items()]
+
+    @property
+    def told(self) -> bool:
+        """Whether any interpreter has a figure for it."""
+        return any(line.word != Word.NOT_MEASURED for line in self.lines)
 
 
 def sections(verdicts: Sequence[Verdict], scene: Scene) -> list[ClaimSection]:

@@ -12,9 +12,11 @@ from matplotlib.patches import Rectangle
 from reports import style, words
 from reports.decision import Region, maps
 from reports.plotting import TITLE, Plot, add_axes, figure
-from reports.scene import Scene, facet_names
+from reports.scene import Row, Scene, facet_names
 
 TILE, LEFT, FOOT, GAP = 0.52, 0.55, 0.5, 0.18
+SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters": "interpret.", "sync": "plain loop"}
+"""Names that fit into a tile of a telephone."""
 NARROW = 5.0
 """Below this width in inches the sizes of ops stand below each other."""
 
@@ -85,20 +87,23 @@ def _tile(axes: Axes, one: Region, column: int, row: int) -> None:
     if hatch:
         axes.add_patch(Rectangle((column + 0.03, row + 0.04), 0.94, 0.92, fill=False, hatch=hatch,
                                  edgecolor=style.FAINT, linewidth=0))  # fmt: skip
-    name = words.short_name(one.best.contestant, 15)
+    name = _short(one.best)
     axes.text(column + 0.5, row + 0.62, name, ha="center", va="center", fontsize=7.5, color=style.INK, weight="bold")
     axes.text(column + 0.5, row + 0.3, _beside(one), ha="center", va="center", fontsize=6.5, color=style.INK)
+
+
+def _short(row: Row) -> str:
+    return SHORT.get(row.contestant) or words.short_name(row.contestant, 10)
 
 
 def _beside(one: Region) -> str:
     """By how much it leads, or with whom it is level."""
     if not one.sure:
-        return f"or {words.short_name(one.top[1].contestant, 13)}" + (
-            f" +{len(one.top) - 2}" if len(one.top) > 2 else ""
-        )
-    if one.margin is None:
+        more = f" +{len(one.top) - 2}" if len(one.top) > 2 else ""
+        return f"or {_short(one.top[1])}{more}"
+    if one.margin is None or one.second is None:
         return "alone"
-    return f"{words.digits(one.margin.point)}× {words.short_name(one.second.contestant, 11)}" if one.second else ""
+    return f"{words.digits(one.margin.point)}× {_short(one.second)}"
 
 
 def title(scene: Scene) -> str:

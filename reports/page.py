@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bench.model import Timeline, Workload, from_json
 from bench.registry import RegistryError, collect
@@ -320,10 +321,16 @@ def _apart(row: Row) -> str:
     return f"of {row.forks} processes {words.listing(told)}"
 
 
+def code(text: str) -> Markup:
+    """Escaped text in which what stands between backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 def _html(page: Mapping[str, Any]) -> str:
     """The page; every text that is not ours is escaped by the template engine."""
     loader = jinja2.PackageLoader("reports")
     made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     css = Markup(style.css() + "\n" + loader.get_source(made, "page.css")[0])
+    made.filters["code"] = code
     script = Markup(loader.get_source(made, "filters.js")[0])
     return made.get_template("page.html.j2").render(page=page, css=css, script=script)

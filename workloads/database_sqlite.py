@@ -181,7 +181,7 @@ DATABASE_SQLITE = Workload(
             point(10, 400, writes=5),
             point(10, 100, writes=100),
             # A slow query is bounded by the cores, so more of them in flight would tell nothing new.
-            point(10, 10, query_s=0.02),
+            point(10, 6, query_s=0.02),
         ),
     },
     service=Service(name="sqlite", module="workloads.servers.sqlite_file", expect=expect),

@@ -283,7 +283,7 @@ def point(concurrency: int, n: int, rows: int) -> Point:
     return Point(concurrency, {"n": n, "rows": rows})
 
 
-SIZES = ((50, 500), (10, 5000), (5, 50_000))
+SIZES = ((50, 500), (10, 5000))
 
 GRID_SEARCH_SKLEARN = Workload(
     name="grid_search_sklearn",

@@ -249,12 +249,12 @@ HTTP_FETCH = Workload(
         # Sized so that `sync` can do the work of the first in reasonable time; in the second the client weighs.
         "quick": (_point(20, 40, delay_s=0.005, body_bytes=1024), _point(100, 200, body_bytes=1024)),
         "gate": (_point(10, 100, delay_s=0.0, body_bytes=1024),),
-        # Few and many in flight with a server that waits, then many where the client is all there is. Opening a hundred
+        # Few and many in flight with a server that waits, then where the client is all there is. To open a hundred
         # processes for each of the libraries takes longer than the fetches, so there is no point beyond.
         "full": (
             _point(20, 40, delay_s=0.005, body_bytes=1024),
             _point(100, 200, body_bytes=1024),
-            _point(100, 200, delay_s=0.0, body_bytes=1024),
+            _point(10, 100, delay_s=0.0, body_bytes=1024),
         ),
     },
     ideal_s=ideal_s,

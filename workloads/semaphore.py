@@ -275,7 +275,6 @@ SEMAPHORE = Workload(
             point(10, 0.005, 60),
             point(10, 0.005, 300),
             point(100, 0.01, 1000),
-            point(1000, 0.05, 2000),
         ),
     },
     ideal_s=limit_kept_full_s,

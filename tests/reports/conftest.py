@@ -16,7 +16,8 @@ from reports.page import write
 from reports.scene import Scene
 from results.frame import load
 from support.crowds import fetching, searching
-from support.run_files import CellSpec, http_cells, make_run, sleep_cells, standard_cells
+from support.mixed_cells import mixed_cells
+from support.run_files import CellSpec, grid_cells, http_cells, make_run, sleep_cells, standard_cells
 
 COMMAND = "when-async report results/runs/a.jsonl"
 NASTY = "<script>alert('x')</script>"
@@ -59,6 +60,17 @@ def nasty_cells() -> list[CellSpec]:
     return [*sleep_cells(), *sleep_cells(concurrency=100), named, *fetch]
 
 
+def claimed_cells() -> list[CellSpec]:
+    """Cells at places that claims of the house ask about, on two builds, with a decision map for each."""
+    cells = []
+    for python in ("3.14", "3.14t"):
+        for one in grid_cells(python):
+            place = "grid_search[unit=5ms,n=40,c=2]"
+            cells.append(replace(one, cell=replace(one.cell, comparison=place)))
+        cells += mixed_cells(python)
+    return cells
+
+
 @pytest.fixture(scope="session")
 def pages(frame_of: Callable[..., pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders with a report each: one interpreter, two, a smoke run, a run of ill will, holes only, every runner."""
@@ -71,6 +83,7 @@ def pages(frame_of: Callable[..., pd.DataFrame], tmp_path_factory: pytest.TempPa
         "smoke": frame_of("smoke", forks=1, rounds=2, profile="smoke"),
         "nasty": frame_of("nasty", cells=nasty_cells(), cpu=NASTY, command=f"run {NASTY}"),
         "hopeless": frame_of("hopeless", cells=hopeless),
+        "claims": frame_of("page-claims", cells=claimed_cells(), pythons=("3.14", "3.14t"), forks=6),
         "crowd": frame_of("page-crowd", cells=[*fetching("3.14", 20), *searching("3.14"), *searching("3.14t")]),
     }
     folder = tmp_path_factory.mktemp("pages")

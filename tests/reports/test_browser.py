@@ -41,17 +41,57 @@ frame.addEventListener("load", () => {
 </script>
 """
 
+CLICK = """
+<script>
+const frame = document.getElementById("page");
+frame.addEventListener("load", () => {
+  const page = frame.contentDocument, errors = [];
+  frame.contentWindow.addEventListener("error", event => errors.push(event.message));
+  frame.contentWindow.console.error = (...said) => errors.push(said.join(" "));
+  const shown = selector => [...page.querySelectorAll(selector)].filter(one => one.getClientRects().length).length;
+  const form = page.getElementById("filters");
+  const choose = (name, value) => {
+    const select = form.querySelector(`select[data-filter="${name}"]`);
+    select.value = value;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const says = { form: !form.hidden, rows: shown("tr[data-runner]"), sections: shown("section[data-workload]") };
+  choose("runner", "asyncio");
+  says.asyncio = shown('tr[data-runner="asyncio"]');
+  says.others = shown('tr[data-runner]:not([data-runner="asyncio"])');
+  choose("runner", "");
+  choose("workload", "mixed");
+  says.one_section = shown("section[data-workload]");
+  choose("workload", "");
+  choose("python", "3.14t");
+  says.verdicts = shown(".verdict"), says.free = shown('.verdict[data-python="3.14t"]');
+  says.told = form.querySelector("output").textContent;
+  form.querySelector("button").click();
+  setTimeout(() => {
+    says.rows_again = shown("tr[data-runner]");
+    const cell = page.querySelector("details.cell");
+    cell.parentElement.closest("details").querySelector("summary").click();
+    cell.querySelector("summary").click();
+    says.cell = cell.querySelector("p").getClientRects().length > 0;
+    says.values = cell.querySelector("p").textContent;
+    says.errors = errors;
+    document.title = "measured " + encodeURIComponent(JSON.stringify(says));
+  }, 50);
+});
+</script>
+"""
+
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="no chromium here; get it with: apt-get update && apt-get install -y chromium"
 )
 
 
-def measured(page: Path, folder: Path, width: int, *, dark: bool = False) -> dict[str, object]:
+def measured(page: Path, folder: Path, width: int, *, dark: bool = False, script: str = MEASURE) -> dict[str, object]:
     """What a browser makes of a page at a width: an outer document holds it in a frame and measures from there."""
     text = escape(page.read_text(encoding="utf-8"), quote=True)
     outer = folder / "outer.html"
     frame = f'<iframe id="page" style="border:0;width:{width}px;height:900px" srcdoc="{text}"></iframe>'
-    outer.write_text(f"<!DOCTYPE html><title>waiting</title><body>{frame}{MEASURE}</body>", encoding="utf-8")
+    outer.write_text(f"<!DOCTYPE html><title>waiting</title><body>{frame}{script}</body>", encoding="utf-8")
     theme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
     profile = f"--user-data-dir={folder / 'profile'}"
     command = [str(BROWSER), *FLAGS, theme, profile, "--virtual-time-budget=5000", "--dump-dom", outer.as_uri()]
@@ -62,7 +102,7 @@ def measured(page: Path, folder: Path, width: int, *, dark: bool = False) -> dic
     return result
 
 
-@pytest.mark.parametrize("name", ["two", "nasty", "smoke", "crowd"])
+@pytest.mark.parametrize("name", ["two", "nasty", "smoke", "crowd", "claims"])
 def test_nothing_sticks_out_at_the_width_of_a_telephone(pages: dict[str, Path], tmp_path: Path, name: str) -> None:
     says = measured(pages[name] / "index.html", tmp_path, 390)
     assert says["width"] == 390
@@ -85,3 +125,17 @@ def test_the_page_follows_the_theme_of_the_reader(pages: dict[str, Path], tmp_pa
         folder.mkdir()
         grounds.append(measured(pages["standard"] / "index.html", folder, 1200, dark=dark)["ground"])
     assert grounds == ["rgb(253, 253, 251)", "rgb(21, 24, 28)"]
+
+
+def test_a_reader_filters_and_opens_a_number_without_an_error(pages: dict[str, Path], tmp_path: Path) -> None:
+    says = measured(pages["claims"] / "index.html", tmp_path, 1280, script=CLICK)
+    assert says["errors"] == []
+    assert says["form"]
+    assert says["asyncio"]
+    assert says["others"] == 0
+    assert (says["sections"], says["one_section"]) == (2, 1)
+    assert says["verdicts"] == says["free"] != 0
+    assert str(says["told"]).startswith("only 3.14t; ")
+    assert says["rows_again"] == says["rows"]
+    assert says["cell"]
+    assert "6 processes, 30 rounds. Median makespan of each process: " in str(says["values"])

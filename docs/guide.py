@@ -1,0 +1,182 @@
+"""Write docs/when-to-use-async.md, its picture and the README's verdicts from the committed reference run.
+
+    python -m docs.guide            write all three
+    python -m docs.guide --check    say whether they are those of the run; exit code 1 where they are not
+
+No verdict and no figure of these texts is written by hand: what stands here are the headings and the explanations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bench.cli_claims_command import references
+from reports import ledger, words
+from reports.charts import drawn
+from reports.claim import SECTIONS, SIGNS, Behaviour, Word
+from reports.decision import WORKLOAD, maps
+from reports.decision_map import DECISION_MAP
+from reports.evidence import scene as scene_of
+from reports.guidance import guidance
+from reports.markdown import text
+from reports.scene import Scene
+from reports.verdicts import Verdict, judge, latest, tally
+from results import load
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "when-to-use-async.md"
+PICTURE = ROOT / "docs" / "img" / "decision_map.svg"
+README = ROOT / "README.md"
+MARKS = ("<!-- verdicts: written by python -m docs.guide -->", "<!-- end of verdicts -->")
+
+
+def made(paths: Sequence[Path]) -> dict[Path, str]:
+    """Every text that follows from these runs, by the file that holds it."""
+    frame = load(list(paths))
+    scene = scene_of(frame)
+    verdicts = latest(judge(frame, scene=scene))
+    headers = list(frame.attrs["headers"])
+    texts = {PAGE: page(headers, scene, verdicts)}
+    own = scene.of(workload=WORKLOAD)
+    if maps(own):
+        texts[PICTURE] = picture(own)
+    readme = README.read_text(encoding="utf-8")
+    if MARKS[0] in readme:
+        texts[README] = between(readme, "\n".join(short_table(verdicts)))
+    return texts
+
+
+def picture(own: Scene) -> str:
+    """The decision map as a file of its own."""
+    said = (DECISION_MAP.title(own), DECISION_MAP.subtitle(own), DECISION_MAP.caption)
+    return drawn(lambda width: DECISION_MAP.draw(own, width), "map", "decision_map", said).picture
+
+
+def between(readme: str, table: str) -> str:
+    """The README with its table renewed."""
+    pattern = re.compile(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}", re.DOTALL)
+    return pattern.sub(lambda _: f"{MARKS[0]}\n\n{table}\n\n{MARKS[1]}", readme)
+
+
+def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[Verdict]) -> str:
+    """The guide: what was measured where, the map, ten lines, then section by section of the notes."""
+    own = scene.of(workload=WORKLOAD)
+    pythons = list(dict.fromkeys(one.python for one in verdicts))
+    blocks = [
+        "# When to use async, with evidence",
+        "This page is written by a program from a recorded run: every verdict and figure below was computed, and "
+        "`python -m docs.guide` computes them again. It answers the notes that the project began with, section by "
+        "section, in our own words.",
+        machine(headers, pythons),
+    ]
+    if maps(own):
+        blocks += ["## The decision map", f"![{text(DECISION_MAP.title(own))}](img/decision_map.svg)"]
+        blocks += [f"{text(DECISION_MAP.title(own))}. {text(DECISION_MAP.subtitle(own))} {text(DECISION_MAP.caption)}"]
+        blocks += [BOUND]
+    lines = guidance(scene, verdicts)
+    if lines:
+        blocks += [f"## In {len(lines)} lines", *(f"**{text(one.question)}.** {text(one.answer)}" for one in lines)]
+    blocks += ["## The verdicts", "\n".join(table(verdicts, pythons)), HOW_TO_READ.format(tally=tally(verdicts))]
+    for section in SECTIONS:
+        of_section = [one for one in verdicts if one.claim.section == section]
+        if of_section:
+            blocks += [f"## {text(section)}", *in_words(of_section)]
+    return "\n\n".join(blocks) + "\n"
+
+
+BOUND = (
+    "What can be gained at all is arithmetic. With W of waiting and C of computing in an op and k in flight, one "
+    "thread reaches at most min(k, (W + C) / C) times the throughput of one op after another, and real parallelism at "
+    "most min(k, cores × (W + C) / C). The chess exhibition of the notes is the same sum: 55 s of waiting and 5 s of "
+    "moving give 12 times, and from 12 boards on no more."
+)
+HOW_TO_READ = (
+    "{tally}. ✓ HOLDS: every figure lies in the bound that was set beforehand. ✗ REFUTED: every one lies wholly "
+    "outside. ± DEPENDS: some lie in and some out, and the text says which. ? INCONCLUSIVE: an interval reaches across "
+    "a bound. – NOT_MEASURED: there is no figure, for the reason given."
+)
+
+
+def machine(headers: Sequence[dict[str, object]], pythons: Sequence[str]) -> str:
+    """On what it was measured, and when."""
+    boxes = list(dict.fromkeys(ledger.machine(header) for header in headers))
+    days = list(dict.fromkeys(ledger.date(header) for header in headers))
+    profiles = list(dict.fromkeys(ledger.profile(header) for header in headers))
+    return (
+        f"Machine: {text('; '.join(boxes))}. Interpreters: {text(words.listing(list(pythons)))}. Recorded on "
+        f"{text(words.listing(days))}, {text('; '.join(profiles))}. On another machine the figures are others, and "
+        "some verdicts too: `when-async run --claim all`, then `when-async claims` with the file it wrote, judges "
+        "yours."
+    )
+
+
+def table(verdicts: Sequence[Verdict], pythons: Sequence[str]) -> Iterable[str]:
+    """A row for each claim and a column for each interpreter."""
+    yield f"| claim | {' | '.join(text(python) for python in pythons)} |"
+    yield f"|---|{'---|' * len(pythons)}"
+    for name in dict.fromkeys(one.claim.name for one in verdicts):
+        own = {one.python: one for one in verdicts if one.claim.name == name}
+        words_ = [f"{SIGNS[own[each].word]} {own[each].word}" if each in own else "" for each in pythons]
+        first = next(iter(own.values()))
+        yield f"| [{text(name)}](#{name}) {text(first.claim.statement)} | {' | '.join(map(text, words_))} |"
+
+
+def short_table(verdicts: Sequence[Verdict]) -> Iterable[str]:
+    """The README's: one row for each claim with figures, each word with the interpreters on which it was found."""
+    yield "| claim | verdict | on the first interpreter |"
+    yield "|---|---|---|"
+    for name in dict.fromkeys(one.claim.name for one in verdicts if not isinstance(one.claim, Behaviour)):
+        own = [one for one in verdicts if one.claim.name == name]
+        found: dict[Word, list[str]] = {}
+        for one in own:
+            found.setdefault(one.word, []).append(one.python)
+        where = [
+            f"{SIGNS[word]} {text(word)}" + (f" ({', '.join(on)})" if len(found) > 1 else "")
+            for word, on in found.items()
+        ]
+        figure = words.one_line(own[0].sentence, 260)
+        link = f"[{text(name)}](docs/when-to-use-async.md#{name})"
+        yield f"| {link}: {text(own[0].claim.statement)} | {'<br>'.join(where)} | {text(figure)} |"
+
+
+def in_words(verdicts: Sequence[Verdict]) -> Iterable[str]:
+    """Each claim of a section with its verdict on each interpreter."""
+    for name in dict.fromkeys(one.claim.name for one in verdicts):
+        own = [one for one in verdicts if one.claim.name == name]
+        claim = own[0].claim
+        yield f"### {name}"
+        yield f"{text(words.sentence(claim.statement))}"
+        yield "\n".join(
+            f"- **{SIGNS[one.word]} {text(one.word)}**, Python {text(one.python)}: {text(one.sentence)}" for one in own
+        )
+        how = f"`when-async run --claim {name}`"
+        yield f"*{text(words.sentence(claim.scope))}* Measure it: {how}. [Source]({claim.link})."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write, or check; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a text is not the run's")
+    chosen = parser.parse_args(arguments)
+    stale = [path for path, wanted in made(references()).items() if not same(path, wanted)]
+    if chosen.check:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is not that of the reference run; renew it: python -m docs.guide")
+        return 1 if stale else 0
+    for path, wanted in made(references()).items():
+        path.write_text(wanted, encoding="utf-8")
+        print(path.relative_to(ROOT))
+    return 0
+
+
+def same(path: Path, wanted: str) -> bool:
+    """Whether a file holds this text."""
+    return path.exists() and path.read_text(encoding="utf-8") == wanted
+
+
+if __name__ == "__main__":
+    sys.exit(main())
