@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from bench.cli_advise_command import advise
 from bench.cli_claims_command import claims
 from bench.cli_compare_command import compare
 from bench.cli_gate_command import gate
@@ -49,6 +50,8 @@ def main() -> None:
     when-async run --python 3.13 --python 3.13t
     when-async try 'module:function' --args '[1]'   any blocking callable, with no file
     when-async timeline chess asyncio               one round, drawn
+    when-async advise --wait 50ms --cpu 1ms --ops 500   which model for work like this
+    when-async claims                               what the figures say of each claim
     when-async run --python 3.14 --with 'uvloop==0.22.*'
 
     Exit codes: 0 ok, 2 wrong use, 3 something failed or timed out, 130 interrupted.
@@ -341,6 +344,7 @@ def history(**options: Any) -> None:
     show_history(**options)
 
 
+main.add_command(advise)
 main.add_command(claims)
 main.add_command(compare)
 main.add_command(gate)

@@ -52,7 +52,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print a list of fla
 
 TOLD = (
     "RunFileError", "ReportError", "ExportError", "CalibrationError", "GateFileError", "NotWritten",
-    "AcceptanceError", "ContrastError",
+    "AcceptanceError", "ContrastError", "AdviceError",
 )  # fmt: skip
 """Errors of rooms that must not be imported just to name them; their text is the line to show."""
 

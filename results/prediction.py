@@ -1,0 +1,194 @@
+"""How long n ops take under a model: the operational bound plus what a machine was seen to add to it.
+
+The bound is that of Denning and Buzen ("The operational analysis of queueing network models", ACM Computing Surveys
+10, 1978): with W of waiting and C of computing in an op, k in flight and P cores, no schedule ends before n * C / P,
+nor before ceil(n / k) * (W + C). To the first belongs one wait at the end, to the second that k ops cannot begin at
+once.
+What is added has six figures for each runner, fitted to cells of a run by the least sum of absolute log-errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from math import ceil, exp, log
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+CROWDED = 30
+"""From so many in flight on, a loop that counts in ticks is late by a whole tick for the last of them."""
+STARTS = ((3e-6, 3e-5, 1e-5, 1e-4), (3e-5, 3e-4, 3e-3, 7e-4), (3e-6, 3e-4, 3e-3, 1e-4))
+"""Where the search begins: seconds an op, a wait, a round, a tick."""
+LEAST = 8
+"""With fewer cells than this six figures are not fitted."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done: `ops` ops, each waits `wait_s` and computes `cpu_s`, with so many in flight."""
+
+    wait_s: float
+    cpu_s: float
+    ops: int
+    concurrency: int
+    payload_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Overheads:
+    """What a runner adds on a machine: `scale` stretches computing, the others are seconds.
+
+    `op_s` of CPU for each op, `late_s` for each wait, `round_s` once, `tick_s` for waits of a loop that idles,
+    `place_s` for each that can be in flight. `parallel` says whether it uses all cores.
+    """
+
+    runner: str
+    family: str
+    parallel: bool
+    scale: float
+    op_s: float
+    late_s: float
+    round_s: float
+    tick_s: float
+    place_s: float
+    byte_s: float = 0.0
+    """For each byte that a result carries from one process to another."""
+    error_low: float = 0.0
+    error_high: float = 0.0
+    """Logarithm of measured / predicted in cells that it was not fitted to: where 95 % of them lay."""
+
+    def makespan_s(self, work: Work, cores: int) -> float:
+        """The predicted time of all ops."""
+        in_flight = 1 if self.family == "sync" else min(work.concurrency, work.ops)
+        used = min(cores, in_flight) if self.parallel else 1
+        compute_s = work.cpu_s * self.scale + self.op_s + work.payload_bytes * self.byte_s
+        wait_s = work.wait_s + self.late_s if work.wait_s else 0.0
+        if wait_s and in_flight * compute_s < used * (wait_s + compute_s):
+            wait_s += self.tick_s * min(1.0, (in_flight - 1) / CROWDED)
+        busy_s = work.ops * compute_s / used + (wait_s if in_flight > 1 else 0.0)
+        turns_s = ceil(work.ops / in_flight) * (wait_s + compute_s) + (in_flight - 1) * compute_s / used
+        return max(busy_s, turns_s) + self.round_s + in_flight * self.place_s
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A cell that was measured, as the prediction sees it."""
+
+    runner: str
+    family: str
+    place: str
+    work: Work
+    makespan_s: float
+
+
+PARALLEL = ("processes", "interpreters", "distributed")
+FREE = ("threads",)
+"""Families that use all cores always, and those that do where there is no GIL."""
+
+
+def parallel(family: str, gil: bool) -> bool:
+    """Whether a family of runners uses all cores on such a build."""
+    return family in PARALLEL or (family in FREE and not gil)
+
+
+def fit(cells: Sequence[Seen], cores: int, gil: bool = True) -> Overheads:
+    """The figures of one runner from its cells; raises ValueError for fewer than `LEAST`."""
+    if len(cells) < LEAST:
+        raise ValueError(f"{len(cells)} cells are too few to tell what a runner adds; measure mixed and sleep")
+    first = cells[0]
+
+    def made(point: Sequence[float]) -> Overheads:
+        scale, *logs = point
+        op_s, late_s, round_s, tick_s, place_s = (exp(min(float(one), 2.0)) for one in logs)
+        return Overheads(
+            first.runner, first.family, parallel(first.family, gil), max(float(scale), 0.1), op_s, late_s, round_s,
+            tick_s, place_s,
+        )  # fmt: skip
+
+    def loss(point: Sequence[float]) -> float:
+        overheads = made(point)
+        return sum(abs(log(overheads.makespan_s(one.work, cores) / one.makespan_s)) for one in cells)
+
+    found = [_search(loss, start) for start in STARTS]
+    return made(min(found, key=loss))
+
+
+def _search(loss: Any, start: Sequence[float]) -> Sequence[float]:
+    began = [1.0, *(log(one) for one in start), log(1e-6)]
+    best = minimize(loss, began, method="Nelder-Mead", options={"maxiter": 3000, "xatol": 1e-4, "fatol": 1e-5})
+    return [float(one) for one in best.x]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One cell predicted by figures that were fitted without its place."""
+
+    runner: str
+    place: str
+    measured_s: float
+    predicted_s: float
+
+    @property
+    def log_error(self) -> float:
+        return log(self.measured_s / self.predicted_s)
+
+
+def leave_out(cells: Sequence[Seen], cores: int, gil: bool = True) -> list[Trial]:
+    """Each cell of a runner predicted from its others: none is judged by figures that have seen it."""
+    trials = []
+    for one in cells:
+        rest = [other for other in cells if other.place != one.place]
+        if len(rest) >= LEAST:
+            found = fit(rest, cores, gil).makespan_s(one.work, cores)
+            trials.append(Trial(one.runner, one.place, one.makespan_s, found))
+    return trials
+
+
+def spread(trials: Iterable[Trial], share: float = 0.95) -> tuple[float, float]:
+    """Between which log-errors that share of the trials lay, but never tighter than the two ends of a handful."""
+    errors = np.array([one.log_error for one in trials])
+    if not len(errors):
+        return 0.0, 0.0
+    tail = (1 - share) / 2
+    return float(min(np.quantile(errors, tail), 0.0)), float(max(np.quantile(errors, 1 - tail), 0.0))
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How good predictions were in cells that they were not fitted to.
+
+    `close` of `cells` were within 10 %, and in `right` of `places` the runner that was predicted to be best was so or
+    within 5 % of the best.
+    """
+
+    cells: int
+    close: int
+    places: int
+    right: int
+
+
+def accuracy(trials: Sequence[Trial]) -> Accuracy:
+    """Count how many predictions were close, and how many recommendations were right."""
+    places: dict[str, list[Trial]] = {}
+    for one in trials:
+        places.setdefault(one.place, []).append(one)
+    several = [own for own in places.values() if len(own) > 1]
+    right = 0
+    for own in several:
+        chosen = min(own, key=lambda one: one.predicted_s)
+        right += chosen.measured_s <= 1.05 * min(one.measured_s for one in own)
+    close = sum(0.9 <= one.predicted_s / one.measured_s <= 1.1 for one in trials)
+    return Accuracy(len(trials), close, len(several), right)
+
+
+def to_record(overheads: Overheads) -> dict[str, Any]:
+    """An object for a JSON file."""
+    return asdict(overheads)
+
+
+def from_record(record: Mapping[str, Any]) -> Overheads:
+    """Back from a JSON file; what it does not know is left out."""
+    names = {one.name for one in fields(Overheads)}
+    return Overheads(**{name: value for name, value in record.items() if name in names})
