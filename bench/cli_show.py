@@ -92,14 +92,28 @@ def print_run(path: Path, as_json: bool) -> bool:
     frame = load([path])
     rows = summarise(frame)
     statuses = {row.status for row in rows}
-    broken = bool(statuses & {"FAILED", "TIMEOUT", "INCOMPLETE"}) or "OK" not in statuses
+    # A run that was asked for behaviour alone has no cell, and nothing of it has failed.
+    broken = bool(statuses & {"FAILED", "TIMEOUT", "INCOMPLETE"}) or bool(rows and "OK" not in statuses)
     if as_json:
         click.echo(json.dumps([flat(row) for row in rows], indent=1))
         return broken
     console = Console(width=None if Console().is_terminal else TERMINAL_WIDTH)
     summary(rows, console, rounds(frame))
+    print_judged(frame)
     click.echo(f"\nrun file: {path}\nnext: when-async report {path}")
     return broken
+
+
+def print_judged(frame: Any) -> None:
+    """The verdicts on the claims that a run was asked for; nothing where it was asked for none."""
+    asked = [name for header in frame.attrs["headers"] for name in header.get("asked_claims", ())]
+    if not asked:
+        return
+    from bench.cli_claims import chosen
+    from reports.ledger_text import print_ledger
+    from reports.verdicts import judge
+
+    print_ledger(judge(frame, {claim.name: claim for claim in chosen(asked)}), {})
 
 
 def print_overhead(rows: Sequence[Mapping[str, Any]]) -> None:

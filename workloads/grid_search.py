@@ -239,7 +239,7 @@ GRID_SEARCH = Workload(
         "quick": (point(2, 5e-3, 40),),
         "gate": (point(2, 50e-6, 60),),
         # One axis at a time, away from units of 5 ms without a payload, and more workers than cores.
-        "full": (*(point(2, *each) for each in UNITS + PAYLOADS), point(8, 5e-3, 24)),
+        "full": (*(point(2, *each) for each in UNITS + PAYLOADS), point(8, 5e-3, 25)),
     },
     core=True,
     learn=(

@@ -63,7 +63,7 @@ def open_gate(far: Sequence[socket | None]) -> None:
             one.close()
 
 
-def fallen(error: Exception, begun: int, params: Params) -> RuntimeError:
+def fallen(error: Exception, begun: int, params: Params) -> Unsuited:
     """What to say where the system gives no more threads or processes: how many there were, and the limit.
 
     The trial ends with it and its worker is killed, so the group of the limit has to be left here and now.
@@ -71,7 +71,7 @@ def fallen(error: Exception, begun: int, params: Params) -> RuntimeError:
     leave_group()
     limit = int(params["task_limit"])
     words = f"after {begun} of {params['n']} units" + (f", under pids.max {limit}" if limit else "")
-    return RuntimeError(f"{error} ({words})")
+    return Unsuited(f"{error} ({words})")
 
 
 Program = Callable[[Sequence[int]], list[Row]]

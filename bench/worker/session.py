@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench.model import Job, Observed, Round, Runner, Session, Shape, Usage, WrongAnswer
+from bench.model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
 from bench.worker.attest import gil_because, gil_enabled
 from bench.worker.equality import EARLY_S, Inspection, allowed, check_cpu
 from bench.worker.probes import total
@@ -22,6 +22,8 @@ from bench.worker.trap import FinaliserTrap, Refused
 from bench.worker.witness import Witness
 
 SHOWN_FAILURES = 3
+UNSUITED = f"op 0: {Unsuited.__name__}: "
+"""How a program's only op says that the machine cannot give what it asks for."""
 
 
 class TrialSession:
@@ -187,11 +189,14 @@ def least_s(runner: Runner, job: Job) -> float:
 def observe(job: Job, items: Sequence[Any], done: Round) -> Observed:
     """The results of a round in order of the items, taken apart by the workload where it reports more than they are.
 
-    Raises Refused with the reason: failed ops, missing results, results that were never awaited.
+    Raises Refused with the reason: failed ops, missing results, results that were never awaited. Raises Unsuited where
+    a program says that the machine cannot give what it asks for.
     """
     program = job.workload.shape is Shape.PROGRAM
     if done.failures:
         told = "; ".join(f"op {index}: {words}" for index, words in done.failures[:SHOWN_FAILURES] if words)
+        if program and told.startswith(UNSUITED):
+            raise Unsuited(told.removeprefix(UNSUITED))
         if program:
             raise Refused(f"the program failed ({told.removeprefix('op 0: ')})")
         raise Refused(f"{len(done.failures)} of {len(items)} ops failed ({told})")

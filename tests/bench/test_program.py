@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from bench.model import Kit, Observed, Params, Runner, Shape, Unsuited, Workload, WrongAnswer
+from bench.model import Kit, Observed, Params, Round, Runner, Shape, Unsuited, Usage, Workload, WrongAnswer
 from bench.registry import bodies_for, refusal
 from bench.worker.__main__ import unsuited
 from bench.worker.session import TrialSession
+from bench.worker.session import observe as taken_apart
 from bench.worker.trap import Refused
 from support import fakes
 from support.in_process import HERE, RUNNERS, contestants, named
@@ -193,3 +194,18 @@ def test_what_a_process_of_a_pool_cannot_give_is_known_by_the_words_that_it_send
     assert unsuited(RuntimeError("Unsuited: psycopg is not installed")) == "psycopg is not installed"
     assert unsuited(RuntimeError("ValueError: no server")) is None
     assert unsuited(ValueError("Unsuited: not sent by anybody")) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "told"),
+    [
+        ("Unsuited: can't start new thread, after 5", Unsuited, "^can't start new thread, after 5$"),
+        ("RuntimeError: it fell over", Refused, "the program failed .RuntimeError: it fell over"),
+    ],
+)
+def test_a_program_that_meets_a_limit_of_the_machine_is_unsuited_and_not_failed(
+    words: str, kind: type[Exception], told: str
+) -> None:
+    job = fakes.job(PROGRAM, "sync")
+    with pytest.raises(kind, match=told):
+        taken_apart(job, [1], Round(0, 1, [], [(0, words)], Usage(), 0))

@@ -84,7 +84,7 @@ def test_where_the_system_gives_no_more_the_words_say_how_many_there_were_and_th
 
     monkeypatch.setattr(owner, least, Scarce)
     op = LADDER.bodies[key](kit(), {**PARAMS, "task_limit": 6})
-    with pytest.raises(RuntimeError, match=r"after 5 of 8 units, under pids\.max 6"):
+    with pytest.raises(Unsuited, match=r"after 5 of 8 units, under pids\.max 6"):
         op(ITEMS)
     assert len(given) == 5
 

@@ -46,3 +46,8 @@ def test_a_workload_has_distinct_points_for_each_profile_and_says_what_it_teache
         assert len(set(keys)) == len(keys)
     assert workload.summary
     assert workload.learn.endswith(".")
+
+
+@pytest.mark.parametrize(("workload", "point"), [each for each in POINTS if each.values[0].service is None])
+def test_a_grid_point_gives_as_many_items_as_it_says(workload: Workload, point: Point) -> None:
+    assert len(workload.make_items(point.params, 1)) == point.params["n"]

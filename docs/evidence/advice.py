@@ -1,0 +1,115 @@
+"""How far off the predictions of `when-async advise` are, and the figures that it predicts from.
+
+    python -m docs.evidence.advice            fit to the reference run, print how good predictions are
+    python -m docs.evidence.advice --write    the same, and write results/reference/advice.json and docs/advice.md
+
+Each cell is predicted by figures that were fitted without its place, so none is judged by what has seen it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bench.cli_advise_command import KNOWN
+from bench.cli_claims_command import references
+from reports import ledger, words
+from results import load
+from results.advice_file import from_frame, write
+from results.prediction_cells import Fitted
+
+PAGE = Path(__file__).resolve().parents[1] / "advice.md"
+GOAL_CLOSE, GOAL_RIGHT = 0.9, 0.95
+
+
+def text(found: Sequence[Fitted], machine: str) -> str:
+    """The page: what is predicted and how, then how good it was."""
+    blocks = [
+        "# How good the advice is",
+        "Written by `python -m docs.evidence.advice --write` from the reference run; no figure is written by hand.",
+        "`when-async advise` predicts a makespan as the larger of two bounds (results/prediction.py): all computing "
+        "spread over the cores that a model can use, and the turns that the number in flight allows. To them come six "
+        "figures of each runner: how much it stretches computing, and what it adds to an op, to a wait, to a round, "
+        "for each place in flight and by the tick of its timer. They are fitted to the cells of `mixed` and `sleep`.",
+        "Each cell was predicted by figures fitted without its place. The goal is to be within 10 % in at least 90 % "
+        "of the cells, and to recommend the best or one within 5 % of it in at least 95 % of the places.",
+        f"Machine: {machine}.",
+        "\n".join(table(found)),
+        "## Each runner",
+        "\n".join(by_runner(found)),
+        "## The cells that were furthest off",
+        "\n".join(worst(found)),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def share(part: int, whole: int) -> str:
+    """`88 of 101 (87 %)`."""
+    return f"{part} of {whole} ({part / whole * 100:.0f} %)" if whole else "none"
+
+
+def table(found: Sequence[Fitted]) -> Iterable[str]:
+    """The goal against what was reached, by interpreter."""
+    yield "| Python | within 10 % | goal | best or within 5 % of it | goal |"
+    yield "|---|---|---|---|---|"
+    for one in found:
+        seen = one.accuracy
+        close, right = seen.close / max(1, seen.cells), seen.right / max(1, seen.places)
+        yield (
+            f"| {one.python} | {share(seen.close, seen.cells)} | {met(close, GOAL_CLOSE)} | "
+            f"{share(seen.right, seen.places)} | {met(right, GOAL_RIGHT)} |"
+        )
+
+
+def met(reached: float, goal: float) -> str:
+    """Whether a goal is met, or by how many points it is missed."""
+    return "met" if reached >= goal else f"missed by {(goal - reached) * 100:.0f} points"
+
+
+def by_runner(found: Sequence[Fitted]) -> Iterable[str]:
+    """What each runner adds, and how its predictions did."""
+    yield "| Python | runner | computing | op | wait | round | tick | place | within 10 % |"
+    yield "|---|---|---:|---:|---:|---:|---:|---:|---|"
+    for known in found:
+        for one in known.overheads:
+            own = [trial for trial in known.trials if trial.runner == one.runner]
+            close = sum(0.9 <= trial.predicted_s / trial.measured_s <= 1.1 for trial in own)
+            times = (one.op_s, one.late_s, one.round_s, one.tick_s, one.place_s)
+            yield (
+                f"| {known.python} | {one.runner} | {words.digits(one.scale)}× | "
+                f"{' | '.join(words.scalar(each, 's') for each in times)} | {share(close, len(own))} |"
+            )
+
+
+def worst(found: Sequence[Fitted], most: int = 12) -> Iterable[str]:
+    """Where the predictions were furthest off: what the model does not know."""
+    yield "| Python | cell | measured | predicted | measured / predicted |"
+    yield "|---|---|---:|---:|---:|"
+    trials = [(known.python, trial) for known in found for trial in known.trials]
+    for python, one in sorted(trials, key=lambda pair: -abs(pair[1].log_error))[:most]:
+        seconds = (words.scalar(each, "s") for each in (one.measured_s, one.predicted_s))
+        ratio = words.digits(one.measured_s / one.predicted_s)
+        yield f"| {python} | `{one.place}-{one.runner}` | {' | '.join(seconds)} | {ratio} |"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit, print, and write if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="*", type=Path, help="run files; default: the reference run")
+    parser.add_argument("--write", action="store_true", help="write the file that advise reads, and docs/advice.md")
+    chosen = parser.parse_args(arguments)
+    frame = load(chosen.runs or references())
+    found = from_frame(frame)
+    machine = ledger.machine(frame.attrs["headers"][0])
+    page = text(found, machine)
+    print(page)
+    if chosen.write:
+        write(KNOWN, found, machine)
+        PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

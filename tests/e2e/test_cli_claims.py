@@ -1,0 +1,90 @@
+"""Claims by the command line: measure what one needs, judge runs, and see what has changed since."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.cli_claims import chosen, selection_for
+from bench.registry import RegistryError
+from bench.selection import catalogue
+from support.commands import Call
+from support.run_files import CellSpec, make_cell, make_run
+
+PLACE = "mixed[wait=5ms,cpu=5ms,n=16,c=8]"
+
+
+def run_file(path: Path, loops_s: float = 0.06, **more: object) -> Path:
+    """Cells of the claim that several loops can share the cores."""
+    params = {"wait_s": 0.005, "cpu_s": 0.005, "n": 16}
+    cells = [
+        CellSpec(make_cell("mixed", runner, PLACE, params, 8, reference=runner == "asyncio"), makespan_s, 16)
+        for runner, makespan_s in (("asyncio", 0.1), ("asyncio+multiloop", loops_s))
+    ]
+    return make_run(path, cells=cells, forks=6, noise=0.01, fork_noise=0.005, **more)  # type: ignore[arg-type]
+
+
+def test_a_claim_on_behaviour_is_run_and_judged(call: Call) -> None:
+    done = call("run", "--claim", "syntax-await", "--output", "a.jsonl")
+    assert done.exit_code == 0, done.stderr
+    records = [json.loads(line) for line in Path("a.jsonl").read_text().splitlines()]
+    (seen,) = [one for one in records if one["kind"] == "behaviour"]
+    assert (seen["shown"], seen["tried"], seen["absent"]) == (3, 3, "")
+    judged = call("claims", "a.jsonl", "--claim", "syntax-await", "--json")
+    (verdict,) = json.loads(judged.stdout)
+    assert verdict["verdict"] == "HOLDS"
+    assert set(verdict) >= {"id", "section", "python", "verdict", "point", "low", "high", "unit", "sentence"}
+
+
+def test_what_a_claim_needs_is_selected_and_nothing_else() -> None:
+    selection = selection_for(chosen(["many-loops"]), catalogue())
+    assert selection.only == {"mixed[wait=5ms,cpu=5ms,n=16,c=8]": ("asyncio", "asyncio+multiloop")}
+    assert set(selection.runners) == {"asyncio", "asyncio+multiloop"}
+    assert [found.value.name for found, _ in selection.points] == ["mixed"]
+
+
+def test_an_unknown_claim_is_told_with_the_nearest(call: Call) -> None:
+    with pytest.raises(RegistryError, match="did you mean 'chess'"):
+        chosen(["ches"])
+    done = call("claims", "--claim", "ches", "nowhere.jsonl")
+    assert done.exit_code == 2
+    assert "did you mean 'chess'" in done.stderr
+
+
+def test_a_claim_says_what_is_measured_so_workloads_cannot_be_named_too(call: Call) -> None:
+    done = call("run", "--claim", "chess", "-w", "sleep")
+    assert done.exit_code == 2
+    assert "leave out -w and -r" in done.stderr
+
+
+def test_the_ledger_fits_a_hundred_columns_and_ends_with_the_count(call: Call) -> None:
+    run_file(Path("a.jsonl"))
+    done = call("claims", "a.jsonl")
+    assert done.exit_code == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "\x1b" not in done.stdout
+    assert lines[-1].split(" verdicts: ")[0].isdigit()
+
+
+def test_only_verdicts_that_are_others_than_before_are_shown(call: Call) -> None:
+    run_file(Path("old.jsonl"), run="20260101-000000-aaaa")
+    run_file(Path("new.jsonl"), loops_s=0.1, run="20260201-000000-bbbb")
+    changed = call("claims", "new.jsonl", "--changed", "old.jsonl", "--json")
+    (verdict,) = json.loads(changed.stdout)
+    assert (verdict["id"], verdict["before"], verdict["verdict"]) == ("many-loops", "HOLDS", "REFUTED")
+    same = call("claims", "new.jsonl", "--changed", "old.jsonl", "--claim", "one-core")
+    assert same.stdout == "No verdict has changed.\n"
+
+
+def test_a_packed_run_is_read_like_any_other_and_a_broken_one_is_told(call: Call) -> None:
+    data = run_file(Path("a.jsonl")).read_bytes()
+    Path("a.jsonl.gz").write_bytes(gzip.compress(data))
+    assert call("claims", "a.jsonl.gz", "--json").stdout == call("claims", "a.jsonl", "--json").stdout
+    Path("b.jsonl.gz").write_bytes(gzip.compress(data)[:200])
+    done = call("claims", "b.jsonl.gz")
+    assert done.exit_code == 2
+    assert "is no whole gzip file" in done.stderr

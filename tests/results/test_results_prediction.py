@@ -1,0 +1,151 @@
+"""Predictions keep to the bound, find again what made the data, and are judged in cells that they have not seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp, log
+from pathlib import Path
+
+import pytest
+
+from results.advice_file import AdviceError, from_frame, read, write
+from results.frame import load
+from results.prediction import (
+    LEAST,
+    Overheads,
+    Seen,
+    Trial,
+    Work,
+    accuracy,
+    fit,
+    from_record,
+    leave_out,
+    parallel,
+    spread,
+    to_record,
+)
+from support.mixed_cells import mixed_cells
+from support.run_files import grid_cells, make_run
+
+BARE = Overheads("asyncio", "asyncio", False, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+PROCESSES = replace(BARE, runner="multiprocessing", family="processes", parallel=True)
+SERIAL = replace(BARE, runner="sync", family="sync")
+CHESS = Work(wait_s=0.055, cpu_s=0.005, ops=720, concurrency=24)
+
+
+def test_the_chess_exhibition_comes_out_as_the_notes_have_it() -> None:
+    assert SERIAL.makespan_s(CHESS, 2) == pytest.approx(720 * 0.06)
+    # 12 times as fast, and one reply is waited for at the end.
+    assert BARE.makespan_s(CHESS, 2) == pytest.approx(720 * 0.005 + 0.055)
+
+
+def test_waits_decide_where_few_are_in_flight() -> None:
+    work = Work(wait_s=0.1, cpu_s=0.0, ops=100, concurrency=10)
+    assert BARE.makespan_s(work, 2) == pytest.approx(1.0)
+    assert SERIAL.makespan_s(work, 2) == pytest.approx(10.0)
+
+
+def test_cores_help_those_who_can_use_them_and_no_more_than_are_in_flight() -> None:
+    work = Work(wait_s=0.0, cpu_s=0.01, ops=100, concurrency=8)
+    assert BARE.makespan_s(work, 4) == pytest.approx(1.0, rel=0.1)
+    assert PROCESSES.makespan_s(work, 4) == pytest.approx(0.25, rel=0.1)
+    assert PROCESSES.makespan_s(replace(work, concurrency=2), 4) == pytest.approx(0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("family", "gil", "expected"),
+    [("threads", True, False), ("threads", False, True), ("processes", True, True), ("asyncio", False, False)],
+)
+def test_threads_use_all_cores_only_without_a_gil(family: str, gil: bool, expected: bool) -> None:
+    assert parallel(family, gil) is expected
+
+
+@pytest.mark.parametrize("field", ["op_s", "late_s", "round_s", "place_s"])
+def test_nothing_that_is_added_makes_work_faster(field: str) -> None:
+    more = replace(BARE, **{field: 0.001})
+    assert more.makespan_s(CHESS, 2) > BARE.makespan_s(CHESS, 2)
+
+
+def test_a_payload_costs_those_for_whom_a_byte_has_a_price() -> None:
+    loaded = replace(CHESS, payload_bytes=1 << 20)
+    assert BARE.makespan_s(loaded, 2) == BARE.makespan_s(CHESS, 2)
+    costly = replace(PROCESSES, byte_s=1e-9)
+    assert costly.makespan_s(loaded, 2) > costly.makespan_s(CHESS, 2)
+
+
+WORKS = [
+    Work(wait_s, cpu_s, n, k)
+    for wait_s, cpu_s, n, k in (
+        (0.0, 1e-3, 48, 8), (5e-4, 5e-4, 96, 8), (9e-4, 1e-4, 160, 8), (9e-4, 1e-4, 320, 32), (9.9e-4, 1e-5, 480, 32),
+        (0.01, 0.0, 1000, 100), (0.01, 0.0, 10_000, 1000), (9e-3, 1e-3, 64, 32), (0.0, 1e-4, 400, 8),
+        (9e-5, 1e-5, 800, 8),
+    )
+]  # fmt: skip
+
+
+def cells(truth: Overheads) -> list[Seen]:
+    return [
+        Seen(truth.runner, truth.family, f"place {place}", work, truth.makespan_s(work, 2))
+        for place, work in enumerate(WORKS)
+    ]
+
+
+TRUTH = replace(BARE, scale=1.2, op_s=8e-6, late_s=6e-5, round_s=2e-4)
+
+
+def test_a_fit_predicts_the_cells_that_an_exact_law_made() -> None:
+    found = fit(cells(TRUTH), cores=2)
+    for work in WORKS:
+        assert found.makespan_s(work, 2) == pytest.approx(TRUTH.makespan_s(work, 2), rel=0.05)
+
+
+def test_each_cell_is_predicted_from_the_others_alone() -> None:
+    own = cells(TRUTH)
+    lie = replace(own[3], makespan_s=own[3].makespan_s * 10)
+    trials = leave_out([*own[:3], lie, *own[4:]], cores=2)
+    assert len(trials) == len(WORKS)
+    # The false cell bends no prediction of itself, so it is seen as what it is.
+    assert trials[3].measured_s / trials[3].predicted_s == pytest.approx(10, rel=0.3)
+
+
+def test_too_few_cells_are_not_fitted() -> None:
+    with pytest.raises(ValueError, match="too few to tell what a runner adds"):
+        fit(cells(TRUTH)[: LEAST - 1], cores=2)
+
+
+def test_accuracy_counts_close_predictions_and_right_recommendations() -> None:
+    trials = [
+        Trial("a", "one", 1.0, 1.05), Trial("b", "one", 1.2, 1.3),  # both close, a is right
+        Trial("a", "two", 1.0, 2.0), Trial("b", "two", 1.3, 1.25),  # b is chosen and 30 % off the best
+        Trial("a", "three", 1.0, 1.2), Trial("b", "three", 1.04, 1.1),  # b is chosen and within 5 %
+    ]  # fmt: skip
+    found = accuracy(trials)
+    assert (found.cells, found.close) == (6, 4)
+    assert (found.places, found.right) == (3, 2)
+
+
+def test_the_interval_holds_the_point_and_nearly_all_errors() -> None:
+    trials = [Trial("a", str(place), exp(place / 100), 1.0) for place in range(1, 41)]
+    low, high = spread(trials)
+    assert low == 0.0
+    assert log(exp(0.38)) <= high <= log(exp(0.40))
+
+
+def test_what_was_fitted_survives_a_file(tmp_path: Path) -> None:
+    assert from_record(to_record(TRUTH)) == TRUTH
+    (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(AdviceError, match="cannot be read; renew it"):
+        read(tmp_path / "bad.json")
+    with pytest.raises(AdviceError, match=r"there is no none\.json here"):
+        read(tmp_path / "none.json")
+
+
+def test_a_run_without_the_cells_that_tell_is_no_ground_for_advice(tmp_path: Path) -> None:
+    frame = load([make_run(tmp_path / "a.jsonl", cells=[*mixed_cells()[:8], *grid_cells()])])
+    with pytest.raises(AdviceError, match="when-async run --claim async-first"):
+        from_frame(frame)
+
+
+def test_an_empty_list_of_what_was_fitted_can_be_written_and_read(tmp_path: Path) -> None:
+    write(tmp_path / "advice.json", [], "a machine")
+    assert read(tmp_path / "advice.json") == ([], "a machine")
