@@ -9,8 +9,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 OUTPUT ?= reports/out
 BASE   ?= main
+PYTHONS ?= 3.11 3.13t 3.14
+KEPT   := results/reference
 
-.PHONY: report test gate evidence matrix lint type clean picture
+.PHONY: report test gate evidence matrix reference guide lint type clean picture
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +40,21 @@ evidence: $(READY)
 # workloads `python -m docs.matrix` is enough: it writes the page from what was recorded.
 matrix: $(READY)
 	$(BIN)/python -m docs.matrix --record
+
+# Every claim measured anew on these interpreters (half an hour each on a quiet machine), then all that is written from
+# it: how good the advice is, the guide, the README's verdicts and the map, and the page.
+reference: $(READY)
+	mkdir -p $(OUTPUT)
+	$(BIN)/when-async run --claim all $(addprefix --python ,$(PYTHONS)) --wait --output $(OUTPUT)/claims.jsonl; \
+	status=$$?; [ $$status -eq 0 ] || [ $$status -eq 3 ] || exit $$status
+	rm -f $(KEPT)/claims-*.jsonl.gz
+	gzip --best --no-name --stdout $(OUTPUT)/claims.jsonl > $(KEPT)/claims-all.jsonl.gz
+	$(MAKE) guide
+
+guide: $(READY)
+	$(BIN)/python -m docs.evidence.advice --write > /dev/null
+	$(BIN)/python -m docs.guide
+	$(BIN)/when-async report $(KEPT)/claims-*.jsonl.gz --output $(OUTPUT)
 
 lint: $(READY)
 	$(BIN)/ruff check .

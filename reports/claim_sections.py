@@ -133,7 +133,7 @@ def _part(reading: Reading, one: Verdict, scene: Scene, rows: Mapping[tuple[str,
     if isinstance(found, Estimate):
         said, n = " ".join(_figure(found, kind)), str(found.n)
     else:
-        said = words.one_line(found.reason if isinstance(found, Hole) else found.said, 300)
+        said = words.one_line(found.told if isinstance(found, Hole) else found.said, 300)
         n = words.DASH
     happened = "happens" if reading.part.bound.low == 1 else "does not happen"
     told = happened if isinstance(found, Outcome) else reading.part.bound.told(kind)

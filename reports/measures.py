@@ -74,7 +74,7 @@ class OverBound:
         if isinstance(row, Hole):
             return row
         if not row.bounds.get(self.bound):
-            return Hole(f"{row.workload} names no bound {self.bound!r} here", row.cell)
+            return Hole(f"{row.workload} names no bound {self.bound!r} here", cell=row.cell)
         return Over(self.cell, "makespan", row.bounds[self.bound]).read(proof)
 
 

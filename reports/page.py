@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,20 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
-from bench.model import Timeline, Workload, from_json
+from bench.model import Workload
 from bench.registry import RegistryError, collect
 from reports import (
     calibration,
     claim_sections,
     cost,
-    gil,
-    gil_table,
     ledger,
     markdown,
     runner_costs_section,
     style,
     tables,
-    timeline,
     words,
 )
-from reports.charts import Chart, drawn
+from reports.charts import Chart
 from reports.comparison import between
 from reports.decision import WORKLOAD
 from reports.decision_map import DECISION_MAP
@@ -36,45 +32,13 @@ from reports.errors import ReportError
 from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.guidance import guidance
-from reports.own_figures import figures_table, latency_table
-from reports.page_names import slug
-from reports.plotting import Plot
-from reports.scene import BOUND, BOUND_MEANS, THROUGHPUT, Row, Scene, busiest, comparisons, headline, ladder
+from reports.page_sections import chart_of, sections, timelines
+from reports.scene import Row, Scene
 from reports.verdicts import judge, latest, tally
 from results.calibration import Calibration
 from results.compare import digest_conflicts
 
 SMOKE = "smoke run: proves that it runs; no figures"
-
-
-@dataclass(frozen=True)
-class Part:
-    """Charts of one comparison; `more` are those that a reader opens at will."""
-
-    heading: str
-    charts: list[Chart] = field(default_factory=list)
-    more: list[Chart] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Section:
-    """All about one workload."""
-
-    name: str
-    anchor: str
-    isolates: str
-    learn: str
-    parts: list[Part]
-    table: tables.Table
-    others: tables.Table | None
-    others_label: str
-    gil: tables.Table | None = None
-    """Each runner with and without the GIL, where a run measured both; `gil_said` puts it into words."""
-    gil_said: Sequence[str] = ()
-    own: Sequence[tuple[str, tables.Table]] = ()
-    """What the workload reports of itself and how long things waited, each with its heading."""
-    timelines: Sequence[Chart] = ()
-    """Single rounds, seen from inside."""
 
 
 def write(
@@ -138,7 +102,7 @@ def build(
         "filters": _filters(scene) if figures else [],
         "guidance": guidance(scene, verdicts),
         "between": between(frame) if figures else None,
-        "sections": _sections(scene, workloads, timelines(frame)) if figures else [],
+        "sections": sections(scene, workloads, timelines(frame)) if figures else [],
         "costs": runner_costs_section.sections(headers, calibrations),
         "card": cost.card(scene) if figures else None,
         "holes": [_hole(row) for row in scene.rows if row.status != "OK"],
@@ -170,7 +134,7 @@ def _filters(scene: Scene) -> list[tuple[str, list[str]]]:
 def _map(scene: Scene) -> Chart | None:
     """The decision map, where the run has points enough for one."""
     own = scene.of(workload=WORKLOAD)
-    return _chart(DECISION_MAP, own, "map") if own.rows and DECISION_MAP.fits(own) else None
+    return chart_of(DECISION_MAP, own, "map") if own.rows and DECISION_MAP.fits(own) else None
 
 
 def _known() -> dict[str, Workload]:
@@ -206,77 +170,6 @@ def _banners(headers: Sequence[Mapping[str, Any]], scene: Scene, frame: pd.DataF
         runs = words.listing([f"{header.get('run')} ({ledger.date(header)})" for header in headers])
         said.append(f"Several runs stand side by side and are never averaged: {runs}.")
     return [words.one_line(text, 600) for text in said]
-
-
-def timelines(frame: pd.DataFrame) -> list[Timeline]:
-    """The rounds that the runs wrote down from inside."""
-    return [from_json(Timeline, record) for record in frame.attrs.get("timelines", ())]
-
-
-def _sections(scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Timeline]) -> list[Section]:
-    plots = sorted((found.value for found in collect("reports.plots", Plot).values()), key=lambda plot: plot.order)
-    sections: list[Section] = []
-    for name in dict.fromkeys(row.workload for row in scene.rows):
-        own = scene.of(workload=name)
-        known = workloads.get(name)
-        shown = busiest(own.rows)
-        rest = [row for row in own.rows if row.comparison not in shown]
-        top = own.only(row for row in own.rows if row.comparison in shown)
-        with_gil = gil_table.table(top)
-        sections.append(
-            Section(
-                name=words.one_line(name),
-                anchor=f"w{len(sections) + 1}-{slug(name)}",
-                isolates=words.sentence(known.summary) if known else "A workload that is not part of this house.",
-                learn=words.sentence(known.learn) if known else "",
-                parts=_parts(own, plots, len(sections) + 1),
-                table=tables.workload_table(top),
-                others=tables.workload_table(own.only(rest)) if rest else None,
-                others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
-                gil=with_gil,
-                gil_said=gil.told(top) if with_gil else (),
-                own=_own(own, known),
-                timelines=timeline.charts(
-                    [one for one in seen if one.comparison in comparisons(own.rows)], f"c{len(sections) + 1}"
-                ),
-            )
-        )
-    return sections
-
-
-def _own(scene: Scene, workload: Workload | None) -> list[tuple[str, tables.Table]]:
-    """The tables of what only this workload reports."""
-    found = (("Latency", latency_table(scene)), ("What else it reports", figures_table(scene, workload)))
-    return [(heading, table) for heading, table in found if table is not None]
-
-
-def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
-    """One part per ladder: its busiest comparison, then what spans all its concurrencies."""
-    parts: list[Part] = []
-    shown = busiest(scene.rows)
-    for place, comparison in enumerate(shown, start=1):
-        here = scene.of(comparison=comparison)
-        steps = scene.only(row for row in scene.rows if ladder(row) == ladder(here.rows[0]))
-        part = Part(comparison if len(comparisons(scene.rows)) > 1 else "")
-        for plot in plots:
-            target = steps if plot.spans else here
-            if not plot.fits(target):
-                continue
-            hidden = plot.name == "interval_bars" and headline(here.rows) is THROUGHPUT and bool(part.charts)
-            (part.more if hidden else part.charts).append(_chart(plot, target, f"c{number}-{place}-{plot.name}"))
-        parts.append(part)
-    return parts
-
-
-def _chart(plot: Plot, scene: Scene, name: str) -> Chart:
-    """The chart of a plot; the file for Markdown is the wide one with its own colours."""
-    bound = any(row.status == "OK" and row.server_bound for row in scene.rows) and headline(scene.rows) is THROUGHPUT
-    return drawn(
-        lambda width: plot.draw(scene, width),
-        name,
-        f"{slug(scene.rows[0].workload)}-{name}",
-        (plot.title(scene), plot.subtitle(scene), plot.caption + (f" {BOUND} {BOUND_MEANS}" if bound else "")),
-    )
 
 
 def _hole(row: Row) -> dict[str, str]:

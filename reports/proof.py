@@ -20,11 +20,21 @@ PAIRED: Mapping[str, Metric] = {
 
 @dataclass(frozen=True)
 class Hole:
-    """Why there is no figure, in a sentence, and of which cell; `asked` says whether the run was to measure it."""
+    """Why there is no figure: the reason, and `who` has none (`asyncio in sleep[...]`).
+
+    `cell` is the id of the cell that the run has for it; `asked` says whether the run was to measure it and did come to
+    a decision.
+    """
 
     reason: str
+    who: str = ""
     cell: str = ""
     asked: bool = True
+
+    @property
+    def told(self) -> str:
+        """Both in a clause."""
+        return f"{self.who}: {self.reason}" if self.who else self.reason
 
 
 @dataclass(frozen=True)
@@ -53,10 +63,11 @@ class Proof:
         place, contestant = cell
         # A runner without a body there has no library in its name.
         found = self._rows.get(cell) or self._rows.get((place, contestant.partition("/")[0]))
+        who = f"{contestant} in {place}"
         if found is None:
-            return Hole(f"{contestant} in {place} was not part of this run", asked=False)
+            return Hole("it was not part of this run", who, asked=False)
         if found.status != "OK":
-            return Hole(words.one_line(f"{contestant} in {place}: {found.reason}", 300), found.cell)
+            return Hole(words.one_line(found.reason, 300), who, found.cell, asked=found.status != "INCOMPLETE")
         return found
 
     def value(self, cell: tuple[str, str], name: str) -> Estimate | Hole:
@@ -84,13 +95,14 @@ class Proof:
                 if isinstance(one, Hole):
                     return one
             found = quotient(*values)  # type: ignore[arg-type]
-        return found or Hole(f"{over[1]} over {under[1]} cannot be formed: too few processes, or a value near zero")
+        who = f"{over[1]} over {under[1]} in {under[0]}"
+        return found or Hole("no ratio: too few processes, or a value near zero", who, first.cell)
 
 
 def _known(found: Any, row: Row, name: str) -> Estimate | Hole:
     if isinstance(found, Estimate):
         return found
-    return Hole(f"{row.contestant} reported no {name} in {row.workload}: too few processes or samples", row.cell)
+    return Hole(f"no {name}: too few processes or samples", f"{row.contestant} in {row.comparison}", row.cell)
 
 
 def scaled(found: Estimate, by: Callable[[float], float], unit: str) -> Estimate:

@@ -30,7 +30,7 @@ def sentence(
     how = f"when-async run --claim {claim.name}"
     if word is Word.NOT_MEASURED or told is None:
         why = [_reasons(holes)] if holes else []
-        why += [f"its cells were not part of this run; measure them with: {how}"] if unasked else []
+        why += [f"this run has no figure for its cells; measure them with: {how}"] if unasked else []
         return f"Not measured: {'; '.join(why) or 'no part of it concerns this build'}."
     body = {Word.HOLDS: _holds, Word.REFUTED: _refuted, Word.DEPENDS: _depends, Word.INCONCLUSIVE: _open}[word]
     said = body(readings, told)
@@ -39,7 +39,7 @@ def sentence(
     if holes:
         said += f" No figure for {words.listing([one.part.where for one in holes])}: {_reasons(holes)}."
     if unasked:
-        said += f" {unasked} of {len(readings)} parts were not part of this run; {how} measures them."
+        said += f" {unasked} of {len(readings)} parts were not measured in this run; {how} measures them."
     return said
 
 
@@ -47,7 +47,7 @@ def clause(one: Reading) -> str:
     """What one part says, with its figure, its interval and where."""
     found = one.found
     if isinstance(found, Hole):
-        return f"{one.part.where}: {found.reason}"
+        return f"{one.part.where}: {found.told}"
     if isinstance(found, Outcome):
         return f"{one.part.says.format(found.said)} ({one.part.where})"
     return f"{one.part.says.format(figure(found, one.part.measure.kind))} ({one.part.where})"
@@ -61,20 +61,20 @@ def figure(found: Estimate, kind: str) -> str:
 def claimed(one: Reading) -> str:
     """The bound of a part in words; what happens or does not has no number to name."""
     if isinstance(one.found, Outcome):
-        return "the other was claimed"
-    return f"{one.part.bound.told(one.part.measure.kind)} was claimed"
+        return "as was claimed" if one.side is Side.INSIDE else "where the opposite was claimed"
+    return f"where {one.part.bound.told(one.part.measure.kind)} was claimed"
 
 
 def _holds(readings: Sequence[Reading], told: Reading) -> str:
     inside = [one for one in readings if one.side is Side.INSIDE]
     rest = "" if len(inside) == 1 else f"; this is the closest of {len(inside)} that all hold"
-    return f"{_capital(clause(told))}, where {claimed(told)}{rest}."
+    return f"{_capital(clause(told))}, {claimed(told)}{rest}."
 
 
 def _refuted(readings: Sequence[Reading], told: Reading) -> str:
     outside = [one for one in readings if one.side is Side.OUTSIDE]
     rest = "" if len(outside) == 1 else f"; this is the closest of {len(outside)}, none of which holds"
-    return f"{_capital(clause(told))}, where {claimed(told)}{rest}."
+    return f"{_capital(clause(told))}, {claimed(told)}{rest}."
 
 
 def _depends(readings: Sequence[Reading], told: Reading) -> str:
@@ -91,9 +91,11 @@ def _open(readings: Sequence[Reading], told: Reading) -> str:
     across = [one for one in readings if one.side is Side.ACROSS]
     if not across:
         verb = "holds" if told.side is Side.INSIDE else "does not hold"
-        return f"So far it {verb}: {clause(told)}, where {claimed(told)}."
-    rest = "" if len(readings) == 1 else f"; {len(across)} of {words.count(len(readings), 'part')} undecided"
-    return f"{_capital(clause(told))}, an interval that reaches across the bound: {claimed(told)}{rest}."
+        return f"So far it {verb}: {clause(told)}, {claimed(told)}."
+    sides = [(Side.ACROSS, "undecided"), (Side.INSIDE, "in their bounds"), (Side.OUTSIDE, "outside")]
+    counts = [(sum(one.side is side for one in readings), name) for side, name in sides]
+    rest = "" if len(readings) == 1 else "; " + words.listing([f"{many} {name}" for many, name in counts if many])
+    return f"{_capital(clause(told))}, an interval that reaches across the bound, {claimed(told)}{rest}."
 
 
 def _some(parts: Sequence[Reading], most: int = 3) -> str:
@@ -117,8 +119,16 @@ def _turn(claim: Claim, readings: Sequence[Reading], boundary: tuple[float, floa
 
 
 def _reasons(holes: Sequence[Reading]) -> str:
-    reasons = dict.fromkeys(one.found.reason.rstrip(".") for one in holes if isinstance(one.found, Hole))
-    return "; ".join(reasons)
+    """Each reason once, with whoever it is the reason of; of many only how many."""
+    found: dict[str, list[str]] = {}
+    for one in holes:
+        if isinstance(one.found, Hole):
+            found.setdefault(one.found.reason.rstrip("."), []).append(one.found.who)
+    told = []
+    for reason, who in found.items():
+        names = list(dict.fromkeys(name for name in who if name))
+        told.append(f"{words.listing(names)}: {reason}" if 0 < len(names) <= 2 else reason)
+    return "; ".join(told)
 
 
 def _capital(text: str) -> str:

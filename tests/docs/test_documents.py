@@ -255,7 +255,32 @@ def test_the_plot_that_is_shown_draws_what_a_run_holds(
     assert not plot.fits(seen.of(runner="sync"))
 
 
-@pytest.mark.parametrize("heading", ["A workload", "A runner", "A plot"])
+def test_the_claim_that_is_shown_names_points_that_exist_and_is_judged(tmp_path: Path) -> None:
+    from bench.quantity import comparison_id
+    from bench.registry import collect
+    from bench.selection import catalogue, point_of
+    from reports.claim import Claim, Word
+    from reports.verdicts import judge
+    from results import load
+    from support.run_files import CellSpec, make_cell, make_run
+
+    path = tmp_path / "hand_over.py"
+    path.write_text(shown("A claim"), encoding="utf-8")
+    claim = collect(str(path), Claim)["task-per-op"].value
+    for place, _ in claim.cells:
+        found, point = point_of(place, catalogue().workloads)
+        assert comparison_id(found.value, point) == place
+    cells = [
+        CellSpec(make_cell("sleep", runner, place, {"n": 1000}, 100), makespan_s=0.11, ops=1000, cpu_user_s=used_s)
+        for place, dear_s in zip(dict.fromkeys(place for place, _ in claim.cells), (0.012, 0.03), strict=True)
+        for runner, used_s in (("asyncio", 0.01), ("asyncio+per_op", dear_s))
+    ]
+    (verdict,) = judge(load([make_run(tmp_path / "run.jsonl", cells=cells, forks=6)]), {claim.name: claim})
+    assert verdict.word is Word.DEPENDS
+    assert verdict.boundary == (100, 1000)
+
+
+@pytest.mark.parametrize("heading", ["A workload", "A runner", "A claim", "A plot"])
 def test_a_shown_file_passes_the_linter(heading: str, tmp_path: Path) -> None:
     path = tmp_path / "shown.py"
     path.write_text(shown(heading), encoding="utf-8")

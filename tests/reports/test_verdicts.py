@@ -123,7 +123,7 @@ def test_there_is_no_boundary_where_the_verdict_turns_twice(run: pd.DataFrame) -
 def test_parts_that_the_run_was_not_asked_for_leave_it_open_and_say_how_to_measure(run: pd.DataFrame) -> None:
     found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(speedup("elsewhere", "a", "b"), Bound(low=1.1)))
     assert found.word is Word.INCONCLUSIVE
-    assert "1 of 2 parts were not part of this run; when-async run --claim mine measures them." in found.sentence
+    assert "1 of 2 parts were not measured in this run; when-async run --claim mine measures them." in found.sentence
 
 
 def test_what_is_a_hole_of_the_machine_is_named_and_counts_for_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""The page's section on each workload: what it isolates, its charts and tables, and what to learn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from bench.model import Timeline, Workload, from_json
+from bench.registry import collect
+from reports import gil, gil_table, tables, timeline, words
+from reports.charts import Chart, drawn
+from reports.own_figures import figures_table, latency_table
+from reports.page_names import slug
+from reports.plotting import Plot
+from reports.scene import BOUND, BOUND_MEANS, THROUGHPUT, Scene, busiest, comparisons, headline, ladder
+
+
+@dataclass(frozen=True)
+class Part:
+    """Charts of one comparison; `more` are those that a reader opens at will."""
+
+    heading: str
+    charts: list[Chart] = field(default_factory=list)
+    more: list[Chart] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Section:
+    """All about one workload."""
+
+    name: str
+    anchor: str
+    isolates: str
+    learn: str
+    parts: list[Part]
+    table: tables.Table
+    others: tables.Table | None
+    others_label: str
+    gil: tables.Table | None = None
+    """Each runner with and without the GIL, where a run measured both; `gil_said` puts it into words."""
+    gil_said: Sequence[str] = ()
+    own: Sequence[tuple[str, tables.Table]] = ()
+    """What the workload reports of itself and how long things waited, each with its heading."""
+    timelines: Sequence[Chart] = ()
+    """Single rounds, seen from inside."""
+
+
+def timelines(frame: pd.DataFrame) -> list[Timeline]:
+    """The rounds that the runs wrote down from inside."""
+    return [from_json(Timeline, record) for record in frame.attrs.get("timelines", ())]
+
+
+def sections(scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Timeline]) -> list[Section]:
+    plots = sorted((found.value for found in collect("reports.plots", Plot).values()), key=lambda plot: plot.order)
+    sections: list[Section] = []
+    for name in dict.fromkeys(row.workload for row in scene.rows):
+        own = scene.of(workload=name)
+        known = workloads.get(name)
+        shown = busiest(own.rows)
+        rest = [row for row in own.rows if row.comparison not in shown]
+        top = own.only(row for row in own.rows if row.comparison in shown)
+        with_gil = gil_table.table(top)
+        sections.append(
+            Section(
+                name=words.one_line(name),
+                anchor=f"w{len(sections) + 1}-{slug(name)}",
+                isolates=words.sentence(known.summary) if known else "A workload that is not part of this house.",
+                learn=words.sentence(known.learn) if known else "",
+                parts=_parts(own, plots, len(sections) + 1),
+                table=tables.workload_table(top),
+                others=tables.workload_table(own.only(rest)) if rest else None,
+                others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
+                gil=with_gil,
+                gil_said=gil.told(top) if with_gil else (),
+                own=_own(own, known),
+                timelines=timeline.charts(
+                    [one for one in seen if one.comparison in comparisons(own.rows)], f"c{len(sections) + 1}"
+                ),
+            )
+        )
+    return sections
+
+
+def _own(scene: Scene, workload: Workload | None) -> list[tuple[str, tables.Table]]:
+    """The tables of what only this workload reports."""
+    found = (("Latency", latency_table(scene)), ("What else it reports", figures_table(scene, workload)))
+    return [(heading, table) for heading, table in found if table is not None]
+
+
+def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
+    """One part per ladder: its busiest comparison, then what spans all its concurrencies."""
+    parts: list[Part] = []
+    shown = busiest(scene.rows)
+    for place, comparison in enumerate(shown, start=1):
+        here = scene.of(comparison=comparison)
+        steps = scene.only(row for row in scene.rows if ladder(row) == ladder(here.rows[0]))
+        part = Part(comparison if len(comparisons(scene.rows)) > 1 else "")
+        for plot in plots:
+            target = steps if plot.spans else here
+            if not plot.fits(target):
+                continue
+            hidden = plot.name == "interval_bars" and headline(here.rows) is THROUGHPUT and bool(part.charts)
+            (part.more if hidden else part.charts).append(chart_of(plot, target, f"c{number}-{place}-{plot.name}"))
+        parts.append(part)
+    return parts
+
+
+def chart_of(plot: Plot, scene: Scene, name: str) -> Chart:
+    """The chart of a plot; the file for Markdown is the wide one with its own colours."""
+    bound = any(row.status == "OK" and row.server_bound for row in scene.rows) and headline(scene.rows) is THROUGHPUT
+    return drawn(
+        lambda width: plot.draw(scene, width),
+        name,
+        f"{slug(scene.rows[0].workload)}-{name}",
+        (plot.title(scene), plot.subtitle(scene), plot.caption + (f" {BOUND} {BOUND_MEANS}" if bound else "")),
+    )
