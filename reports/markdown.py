@@ -33,6 +33,9 @@ def report(page: Mapping[str, Any]) -> str:
         f"**{noise.sign} {text(noise.word)}** {text(noise.sentence)}",
         *(f"> {text(banner)}" for banner in page["banners"]),
         f"## {text(page['answer'])}",
+        *_map(page["map"]),
+        *(f"**{text(line.question)}.** {text(line.answer)}" for line in page["guidance"]),
+        *_claims(page),
         "\n".join(_findings(page["findings"])),
         _grid(page["summary"]),
         text(page["summary"].caption),
@@ -59,6 +62,30 @@ def report(page: Mapping[str, Any]) -> str:
     blocks += ["Measure again:", "\n".join(f"    {line}" for line in page["reproduce"])]
     blocks += ["Draw this report again:", f"    {page['command']}"]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _map(chart: Any | None) -> Sequence[str]:
+    """The decision map, where there is one."""
+    if chart is None:
+        return []
+    said = f"{text(chart.subtitle)} {text(chart.caption)}"
+    return [f"### {text(chart.title)}", f"![{text(chart.title)}]({chart.file})", said]
+
+
+def _claims(page: Mapping[str, Any]) -> Sequence[str]:
+    """A line for each verdict; claims without any figure are named below."""
+    told = [claim for claim in page["claims"] if claim.told]
+    if not told:
+        return []
+    lines = [_line(["claim", "Python", "verdict", "what the figures say"]), _line(["---"] * 4)]
+    lines += [
+        _line([code(claim.name), text(line.python), f"{line.sign} {text(line.word)}", text(line.sentence)])
+        for claim in told
+        for line in claim.lines
+    ]
+    rest = ", ".join(code(claim.name) for claim in page["claims"] if not claim.told)
+    end = f". Without any figure: {rest}." if rest else "."
+    return ["### The claims, judged", "\n".join(lines), page["tally"] + end]
 
 
 def _between(table: Table | None) -> Sequence[str]:

@@ -258,3 +258,26 @@ def test_with_several_interpreters_the_answer_is_one_sentence_and_the_figures_ar
 def test_with_one_interpreter_nothing_of_the_answer_is_folded(pages: dict[str, Path]) -> None:
     answer = html(pages["standard"]).partition('id="answer"')[2].partition("</section>")[0]
     assert "<details" not in answer
+
+
+def test_map_guidance_and_verdicts_come_before_all_else_on_both_pages(pages: dict[str, Path]) -> None:
+    text = html(pages["claims"])
+    places = [text.index(one) for one in ('id="answer"', 'id="answer-map"', 'class="guidance"', "The claims, judged")]
+    assert places == sorted(places)
+    assert places[-1] < text.index('id="claims"') < text.index('data-workload="grid_search"')
+    twin = (pages["claims"] / "report.md").read_text(encoding="utf-8")
+    assert twin.index("img/mixed-map.svg") < twin.index("### The claims, judged") < twin.index("## grid")
+    assert (pages["claims"] / "img" / "mixed-map.svg").is_file()
+    assert "| `one-core` | 3.14 | ? INCONCLUSIVE |" in twin
+
+
+def test_a_page_without_any_figure_for_a_claim_names_none(pages: dict[str, Path]) -> None:
+    for name in ("standard", "smoke", "hopeless"):
+        assert 'id="claims"' not in html(pages[name])
+        assert "The claims, judged" not in html(pages[name])
+
+
+def test_what_stands_between_backticks_is_set_as_code_and_escaped() -> None:
+    from reports.page import code
+
+    assert code("call `f(<x>)` & go") == "call <code>f(&lt;x&gt;)</code> &amp; go"
