@@ -367,7 +367,7 @@ def test_a_worker_imports_the_code_of_its_tree_and_writes_no_bytecode_into_it(mi
         said.append(done.stdout.split())
         assert not (found.path / "__pycache__").exists()
         assert list(bytecode_of(found.path, cache).glob("mine.*.pyc")) != []
-    ours = str(source_tree() / "bench" / "model.py")
+    ours = str(source_tree() / "bench" / "model" / "__init__.py")
     assert said == [["1", ours], ["2", ours]]
 
 

@@ -58,7 +58,7 @@ def test_where_links_cannot_be_made_the_packages_are_copied(monkeypatch: pytest.
     monkeypatch.setattr(Path, "symlink_to", refuse)
     tree = source_tree()
     assert not (tree / "bench").is_symlink()
-    assert (tree / "bench" / "model.py").is_file()
+    assert (tree / "bench" / "model" / "__init__.py").is_file()
     assert source_tree() == tree
 
 
@@ -70,7 +70,7 @@ def test_a_tree_that_another_run_made_meanwhile_is_used(monkeypatch: pytest.Monk
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", beaten)
-    assert (source_tree() / "bench" / "model.py").is_file()
+    assert (source_tree() / "bench" / "model" / "__init__.py").is_file()
 
 
 def test_a_worker_keeps_the_switches_and_loses_what_would_mislead_it(monkeypatch: pytest.MonkeyPatch) -> None:

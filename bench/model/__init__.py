@@ -1,0 +1,54 @@
+"""The nouns of the house: plain, frozen values that every room may import.
+
+This module imports the standard library only, because it is loaded into the measured process.
+Units are part of the field names: `_s` seconds, `_ns` nanoseconds, `_bytes` bytes, `_per_s` a rate.
+"""
+
+from __future__ import annotations
+
+from bench.model.environment import Environment
+from bench.model.measured import Cell, Estimate, Measurement, Pair, Sample, Trial
+from bench.model.records import from_json, to_json
+from bench.model.running import Course, Job, Proof, Round, Runner, Session, Usage
+from bench.model.timeline import Lane, Span, Timeline
+from bench.model.words import SCHEMA_VERSION, Params, Phase, Scalar, Shape, Status, Unsuited, WrongAnswer, unit_of
+from bench.model.work import Body, Figure, Kit, Observed, Param, Point, Service, Workload
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Body",
+    "Cell",
+    "Course",
+    "Environment",
+    "Estimate",
+    "Figure",
+    "Job",
+    "Kit",
+    "Lane",
+    "Measurement",
+    "Observed",
+    "Pair",
+    "Param",
+    "Params",
+    "Phase",
+    "Point",
+    "Proof",
+    "Round",
+    "Runner",
+    "Sample",
+    "Scalar",
+    "Service",
+    "Session",
+    "Shape",
+    "Span",
+    "Status",
+    "Timeline",
+    "Trial",
+    "Unsuited",
+    "Usage",
+    "Workload",
+    "WrongAnswer",
+    "from_json",
+    "to_json",
+    "unit_of",
+]

@@ -1,0 +1,31 @@
+"""Values of the model as flat objects for one line of a run file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bench.model.measured import Measurement, Sample
+from bench.model.timeline import Lane, Span, Timeline
+from bench.model.words import Phase, Status
+
+
+def to_json(kind: str, value: Any) -> dict[str, Any]:
+    """Turn a dataclass of this module into a flat object for one journal line."""
+    return {"kind": kind, **asdict(value)}
+
+
+def from_json(cls: type[Any], data: Mapping[str, Any]) -> Any:
+    """Build `cls` from a journal line; fields it does not know are left out, so old readers keep working."""
+    known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+    if cls is Sample:
+        known["phase"] = Phase(known["phase"])
+        known["affinity"] = tuple(known["affinity"])
+    if cls is Timeline:
+        known["lanes"] = tuple(Lane(**lane) for lane in known["lanes"])
+        known["spans"] = tuple(Span(**span) for span in known["spans"])
+    if cls is Measurement:
+        known["status"] = Status(known["status"])
+        known["advice"] = tuple(known.get("advice", ()))
+    return cls(**known)

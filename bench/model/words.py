@@ -1,0 +1,49 @@
+"""The few words that everything is said in: parameters, statuses, phases, shapes, and what a workload may raise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+SCHEMA_VERSION = 1
+"""Version of the run file; a reader refuses a newer one rather than guess."""
+
+Scalar = int | float | str
+Params = Mapping[str, Scalar]
+
+
+class Status(StrEnum):
+    """What became of a cell; every cell that was asked for has exactly one."""
+
+    OK = "OK"
+    FAILED = "FAILED"
+    TIMEOUT = "TIMEOUT"
+    UNSUPPORTED = "UNSUPPORTED"
+
+
+class Phase(StrEnum):
+    """Whether a round is analysed (MEASURE) or only recorded (WARMUP)."""
+
+    WARMUP = "warmup"
+    MEASURE = "measure"
+
+
+class Shape(StrEnum):
+    """How the work of a workload hangs together: independent ops, or a program with a structure of its own."""
+
+    MAP = "map"
+    PROGRAM = "program"
+
+
+class Unsuited(Exception):
+    """Raised by a workload where this machine cannot give what is asked; the row is UNSUPPORTED with this reason."""
+
+
+class WrongAnswer(Exception):
+    """Raised by an oracle when the work that came back is not the work that was asked for."""
+
+
+def unit_of(name: str) -> tuple[str, str]:
+    """The suffix of a name that carries its unit, and the unit; both empty for a count or a ratio."""
+    suffixes = (("_per_s", "/s"), ("_s", "s"), ("_bytes", "bytes"))
+    return next((found for found in suffixes if name.endswith(found[0])), ("", ""))

@@ -1,0 +1,171 @@
+"""What is measured: a workload with its parameters, points, helper, figures and bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bench.model.words import Params, Shape, unit_of
+
+
+@dataclass(frozen=True)
+class Param:
+    """One knob of a workload: its unit and the range in which it makes sense.
+
+    `name` carries the unit (`wait_s`, `body_bytes`) and `label` is the short form that ids show
+    (`wait=10ms`); a count has no unit suffix. `rate_per_s` is a rate, which ids show as `rate=2000/s`.
+    """
+
+    name: str
+    low: float
+    high: float
+    help: str
+
+    @property
+    def unit(self) -> str:
+        """`s`, `bytes`, `/s`, or the empty string for a count."""
+        return unit_of(self.name)[1]
+
+    @property
+    def label(self) -> str:
+        """The name without its unit, as ids show it."""
+        return self.name.removesuffix(unit_of(self.name)[0])
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a workload's grid: its parameters and the number of ops in flight."""
+
+    concurrency: int
+    params: Params
+
+
+@dataclass(frozen=True)
+class Service:
+    """A helper process outside the measured one, such as the HTTP server that clients talk to.
+
+    `module` is started by the parent as `python -m module`, prints one JSON line with its `address`,
+    answers each `stats` line on its standard input with one JSON line of counts since the last one,
+    and ends when its standard input closes. Where the machine has not what it takes, the line has `absent` with the
+    reason in place of `address`, and the cells are UNSUPPORTED. `load_module` is started as
+    `python -m load_module ADDRESS PARAMS_JSON` (the parameters and `concurrency`) and prints one JSON line with
+    `capacity_per_s`: what the service can take at that concurrency when nothing but the service is the limit.
+    `expect(params, concurrency, stats)` returns a complaint when the service saw other work than was asked for.
+    """
+
+    name: str
+    module: str
+    requires: tuple[str, ...] = ()
+    load_module: str | None = None
+    expect: Callable[[Params, int, Mapping[str, Any]], str | None] | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that a workload reports of each round beside the common ones.
+
+    `name` carries the unit (`first_result_s`, `delivered_per_s`); a count or a ratio has none. `better` is `lower`,
+    `higher` or empty where neither end is good.
+    """
+
+    name: str
+    help: str
+    better: str = ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a round's results say, taken apart: what must be equal everywhere, and what was seen on the way.
+
+    `results` go to the oracle and into the digest, so they hold no time and nothing of the order of happening.
+    `figures` has a value for each of the workload's `figures` that this round can tell. `latencies_ns` are whole
+    nanoseconds, one entry for each thing that waited.
+    """
+
+    results: Sequence[Any]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    latencies_ns: Sequence[int] = ()
+
+
+class Kit(Protocol):
+    """What a body may use: native primitives, bound once, never wrapped (method.md, R9).
+
+    `sleep` is the runner's own: `time.sleep`, `asyncio.sleep`, `trio.sleep`. `in_flight` is how many ops
+    the execution context that opened the body serves at once: the whole concurrency on an event loop, 1 in
+    a thread or process; for a program it is the concurrency that was asked for, whatever the model. `address` is
+    where the workload's service listens, or None.
+    """
+
+    in_flight: int
+    address: str | None
+
+    @property
+    def sleep(self) -> Callable[[float], Any]:
+        """Wait so many seconds, in the runner's own way."""
+
+    def enter(self, resource: Any) -> Any:
+        """Enter a context manager that is closed with the body's execution context.
+
+        On an event loop an asynchronous context manager is accepted and the result must be awaited.
+        """
+
+
+Body = Callable[[Kit, Params], Any]
+"""Opened once per execution context (a loop, a thread, a process); returns the op.
+
+An `async` body is an `async def` that returns an `async def op(item)`; the others are plain functions.
+"""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A piece of verified work that any runner can be asked to do.
+
+    `bodies` maps a style (`blocking`, `async`, `pure`, or a runner's own name for an idiomatic override),
+    optionally followed by `/library`, to a Body; the library is an importable module's name and shows in
+    every table, so that the model and the client library are never confounded. `make_items(params, seed)`
+    gives one item per op. `check(params, items, results)` is the oracle: it raises WrongAnswer or returns
+    the answer in a few words. `ideal_s(params, in_flight)` is the least makespan that arithmetic allows.
+    `grid` names the points of each profile. `headline` is `throughput`, `overhead`
+    or, where a schedule sets the throughput, `cpu`.
+
+    With the shape PROGRAM the body's op is called once a round, with all items, and returns one result for each; it
+    starts what it needs itself, in the runner's own way, so its bodies are keyed by runners' names. `observe(params,
+    items, results)` takes the results apart before they are judged. `faces` are words after the slash of a body's key
+    that are ways to write it and no module to import, each with what it is.
+    """
+
+    name: str
+    summary: str
+    bodies: Mapping[str, Body]
+    params: tuple[Param, ...]
+    make_items: Callable[[Params, int], Sequence[Any]]
+    check: Callable[[Params, Sequence[Any], Sequence[Any]], str]
+    grid: Mapping[str, tuple[Point, ...]]
+    ideal_s: Callable[[Params, int], float] | None = None
+    service: Service | None = None
+    headline: str = "throughput"
+    calibration: bool = False
+    """Says that it measures the instrument and not a model, and so comes last."""
+    learn: str = ""
+    """One sentence for the page: what a reader can learn from this workload and what not."""
+    shape: Shape = Shape.MAP
+    figures: tuple[Figure, ...] = ()
+    latency: str = ""
+    """What the latencies are of, `put to get`; empty where the workload observes none."""
+    observe: Callable[[Params, Sequence[Any], Sequence[Any]], Observed] | None = None
+    faces: Mapping[str, str] = field(default_factory=dict)
+    bounds: Callable[[Params, int], Mapping[str, float]] | None = None
+    """Named makespans in seconds that arithmetic gives (params, concurrency); drawn beside what was measured."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Variables set for its workers, such as the number of threads of a numerical library."""
+    core: bool = False
+    """One of the few that `-m core` keeps to."""
+    threaded: tuple[str, ...] = ()
+    """Client libraries that work in threads of their own: with them no runner is a model of one thread."""
+    timeline: bool = False
+    """Whether a run also draws a round of it as a timeline, for what matters is the order of events."""
+    prepare: Callable[[Params], AbstractContextManager[None]] | None = None
+    """Entered in the worker before the runner opens anything and left after all is closed; may raise Unsuited."""
