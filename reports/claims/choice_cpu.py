@@ -7,7 +7,7 @@ from reports.measures import BestOver, speedup
 
 SECTION = "When and Why Is Async IO the Right Choice?"
 LINK = f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice"
-UNITS = (("50us", 5e-5, 2000), ("500us", 5e-4, 200), ("5ms", 5e-3, 40))
+UNITS = (("50us", "50 µs", 5e-5, 2000), ("500us", "500 µs", 5e-4, 200), ("5ms", "5 ms", 5e-3, 40))
 PAYLOAD = "grid_search[unit=5ms,payload=4MiB,n=40,c=2]"
 NUMPY = "grid_search_numpy[unit=2ms,n=40,c=2]"
 SKLEARN = "grid_search_sklearn[rows=5000,n=10,c=2]"
@@ -31,13 +31,13 @@ GRID_SEARCH = Claim(
     parts=(
         *(
             Part(
-                where=f"units of {unit} in pure Python",
+                where=f"units of {name} in pure Python",
                 measure=speedup(pure(unit, n), "multiprocessing", "sync"),
                 bound=Bound(low=1.1),
                 says="two processes were {} as fast as a plain loop",
                 axis=unit_s,
             )
-            for unit, unit_s, n in UNITS
+            for unit, name, unit_s, n in UNITS
         ),
         Part(
             where="results of 4 MiB",

@@ -100,7 +100,10 @@ CHAT = Claim(
             says="asyncio used {} the CPU of threads for each line delivered",
             axis=members,
         )
-        for members, place in ((n, f"chat[gap=10ms,size=64B,n={n * 12},c={n}]") for n in (10, 50, 200))
+        for members, place in (
+            (n, f"chat[gap=10ms,size=64B,n={n * lines},c={n}]")
+            for n, lines in ((10, 12), (50, 12), (200, 12), (500, 8))
+        )
     ),
     axis=Axis("members of the room"),
 )

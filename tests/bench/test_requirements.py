@@ -17,6 +17,7 @@ import bench
 from bench.model import Runner
 from bench.registry import EXTRAS, OPTIONAL, collect, install_line
 from bench.selection import REQUIREMENTS, catalogue
+from reports.verdicts import claims
 
 
 @cache
@@ -79,7 +80,8 @@ def test_an_environment_of_uv_gets_what_a_user_of_the_extra_gets(module: str) ->
 
 
 def test_uv_is_asked_for_nothing_that_nobody_needs() -> None:
-    assert set(REQUIREMENTS) == set(needed())
+    shown = {module for claim in claims().values() for module in getattr(claim, "requires", ())}
+    assert set(REQUIREMENTS) == {*needed(), *shown}
 
 
 def test_a_runner_that_a_newer_python_stops_says_why_and_its_extra_is_not_installed_there() -> None:
