@@ -22,7 +22,7 @@ from reports.decision import WORKLOAD, maps
 from reports.decision_map import DECISION_MAP
 from reports.evidence import scene as scene_of
 from reports.guidance import guidance
-from reports.markdown import text
+from reports.markdown import prose, text
 from reports.scene import Scene
 from reports.verdicts import Verdict, judge, latest, tally
 from results import load
@@ -79,7 +79,7 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
         blocks += [BOUND]
     lines = guidance(scene, verdicts)
     if lines:
-        blocks += [f"## In {len(lines)} lines", *(f"**{text(one.question)}.** {text(one.answer)}" for one in lines)]
+        blocks += [f"## In {len(lines)} lines", *(f"**{text(one.question)}.** {prose(one.answer)}" for one in lines)]
     blocks += ["## The verdicts", "\n".join(table(verdicts, pythons)), HOW_TO_READ.format(tally=tally(verdicts))]
     for section in SECTIONS:
         of_section = [one for one in verdicts if one.claim.section == section]
@@ -122,7 +122,7 @@ def table(verdicts: Sequence[Verdict], pythons: Sequence[str]) -> Iterable[str]:
         own = {one.python: one for one in verdicts if one.claim.name == name}
         words_ = [f"{SIGNS[own[each].word]} {own[each].word}" if each in own else "" for each in pythons]
         first = next(iter(own.values()))
-        yield f"| [{text(name)}](#{name}) {text(first.claim.statement)} | {' | '.join(map(text, words_))} |"
+        yield f"| [{text(name)}](#{name}) {prose(first.claim.statement)} | {' | '.join(map(text, words_))} |"
 
 
 def short_table(verdicts: Sequence[Verdict]) -> Iterable[str]:
@@ -140,7 +140,7 @@ def short_table(verdicts: Sequence[Verdict]) -> Iterable[str]:
         ]
         figure = words.one_line(own[0].sentence, 260)
         link = f"[{text(name)}](docs/when-to-use-async.md#{name})"
-        yield f"| {link}: {text(own[0].claim.statement)} | {'<br>'.join(where)} | {text(figure)} |"
+        yield f"| {link}: {prose(own[0].claim.statement)} | {'<br>'.join(where)} | {prose(figure)} |"
 
 
 def in_words(verdicts: Sequence[Verdict]) -> Iterable[str]:
@@ -149,12 +149,12 @@ def in_words(verdicts: Sequence[Verdict]) -> Iterable[str]:
         own = [one for one in verdicts if one.claim.name == name]
         claim = own[0].claim
         yield f"### {name}"
-        yield f"{text(words.sentence(claim.statement))}"
+        yield f"{prose(words.sentence(claim.statement))}"
         yield "\n".join(
-            f"- **{SIGNS[one.word]} {text(one.word)}**, Python {text(one.python)}: {text(one.sentence)}" for one in own
+            f"- **{SIGNS[one.word]} {text(one.word)}**, Python {text(one.python)}: {prose(one.sentence)}" for one in own
         )
         how = f"`when-async run --claim {name}`"
-        yield f"*{text(words.sentence(claim.scope))}* Measure it: {how}. [Source]({claim.link})."
+        yield f"*{prose(words.sentence(claim.scope))}* Measure it: {how}. [Source]({claim.link})."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

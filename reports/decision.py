@@ -75,7 +75,7 @@ def _region(here: Scene) -> Region | None:
     second = rest[0] if rest else None
     wait_s, cpu_s = float(best.params["wait_s"]), float(best.params["cpu_s"])
     return Region(
-        size_s=wait_s + cpu_s,
+        size_s=round(wait_s + cpu_s, 9),
         waiting=wait_s / (wait_s + cpu_s),
         concurrency=best.concurrency,
         top=found.top,

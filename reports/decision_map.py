@@ -14,52 +14,47 @@ from reports.decision import Region, maps
 from reports.plotting import TITLE, Plot, add_axes, figure
 from reports.scene import Row, Scene, facet_names
 
-TILE, LEFT, FOOT, GAP = 0.52, 0.55, 0.5, 0.18
-SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters": "interpret.", "sync": "plain loop"}
+TILE, LEFT, FOOT, GAP = 0.42, 0.55, 0.3, 0.4
+WIDE_TILE = 0.78
+"""Inches across that a name and a margin need; where there is less, interpreters stand below each other."""
+SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters": "interpret.", "sync": "serial"}
 """Names that fit into a tile of a telephone."""
-NARROW = 5.0
-"""Below this width in inches the sizes of ops stand below each other."""
 
 
 def draw(scene: Scene, width: float) -> Figure:
-    """A block for each interpreter, in it a grid of tiles for each size of op."""
+    """A column for each interpreter, as many side by side as fit, and in it a grid of tiles for each size of op."""
     known, names = maps(scene), facet_names(scene.rows)
-    sizes = sorted({one.size_s for own in known.values() for one in own})
-    across = 1 if width < NARROW else len(sizes)
+    regions = [one for own in known.values() for one in own]
+    sizes, levels = sorted({one.size_s for one in regions}), _levels(regions)
+    across = max(1, min(len(known), int((width - LEFT + GAP) / (len(levels[0]) * WIDE_TILE + GAP))))
     inches = (width - LEFT - GAP * (across - 1)) / across
-    levels = {size: _levels(known, size) for size in sizes}
-    deep = [max(len(levels[size][1]) for size in row) for row in _rows(sizes, across)]
-    block = sum(TITLE + 0.05 + TILE * rows + FOOT for rows in deep) + (TITLE if len(known) > 1 else 0)
-    fig = figure(width, block * len(known))
+    grid = TITLE + TILE * len(levels[1]) + 0.26
+    head = TITLE if len(known) > 1 else 0.0
+    block = head + grid * len(sizes) + FOOT
+    fig = figure(width, block * -(-len(known) // across))
     with style.house():
         for index, (place, own) in enumerate(known.items()):
-            top = index * block
-            if len(known) > 1:
-                _heading(fig, top, names[place])
-                top += TITLE
-            for line, row in enumerate(_rows(sizes, across)):
-                for column, size in enumerate(row):
-                    height = TILE * len(levels[size][1])
-                    axes = add_axes(fig, LEFT + column * (inches + GAP), top + TITLE + 0.05, inches, height)
-                    _grid(axes, [one for one in own if one.size_s == size], levels[size], column == 0)
-                    axes.set_title(f"ops of {words.scalar(size, 's')}", loc="left", fontsize=9, color=style.INK, pad=5)
-                top += TITLE + 0.05 + TILE * deep[line] + FOOT
+            left, top = LEFT + index % across * (inches + GAP), index // across * block
+            if head:
+                _heading(fig, left, top, names[place])
+            for line, size in enumerate(sizes):
+                at = top + head + line * grid + TITLE
+                axes = add_axes(fig, left, at, inches, TILE * len(levels[1]))
+                _grid(axes, [one for one in own if one.size_s == size], levels, index % across == 0)
+                axes.set_title(f"ops of {words.scalar(size, 's')}", loc="left", fontsize=8.5, color=style.INK, pad=4)
+                if line == len(sizes) - 1:
+                    axes.set_xlabel("share of an op that waits")
     return fig
 
 
-def _rows(sizes: Sequence[float], across: int) -> list[Sequence[float]]:
-    return [sizes[index : index + across] for index in range(0, len(sizes), across)]
+def _levels(regions: Sequence[Region]) -> tuple[list[float], list[int]]:
+    """Shares of waiting from left to right and ops in flight from the bottom up, the same for all grids."""
+    return sorted({round(one.waiting, 6) for one in regions}), sorted({one.concurrency for one in regions})
 
 
-def _levels(known: dict[tuple[str, str], list[Region]], size: float) -> tuple[list[float], list[int]]:
-    """Shares of waiting from left to right and ops in flight from the bottom up, of one size in any interpreter."""
-    own = [one for regions in known.values() for one in regions if one.size_s == size]
-    return sorted({round(one.waiting, 6) for one in own}), sorted({one.concurrency for one in own})
-
-
-def _heading(fig: Figure, top: float, text: str) -> None:
-    height = float(fig.get_size_inches()[1])
-    fig.text(0, 1 - (top + 0.16) / height, text, weight="bold", color=style.INK, fontsize=9)
+def _heading(fig: Figure, left: float, top: float, text: str) -> None:
+    width, height = map(float, fig.get_size_inches())
+    fig.text(left / width, 1 - (top + 0.16) / height, text, weight="bold", color=style.INK, fontsize=9)
 
 
 def _grid(axes: Axes, own: Sequence[Region], levels: tuple[list[float], list[int]], named: bool) -> None:
@@ -72,7 +67,6 @@ def _grid(axes: Axes, own: Sequence[Region], levels: tuple[list[float], list[int
     axes.set_xticks([at + 0.5 for at in range(len(shares))], [f"{share * 100:g} %" for share in shares])
     axes.set_yticks([at + 0.5 for at in range(len(flights))], [str(one) for one in flights])
     axes.tick_params(length=0)
-    axes.set_xlabel("share of an op that waits")
     if named:
         axes.set_ylabel("ops in flight")
     for one in own:

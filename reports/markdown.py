@@ -19,6 +19,19 @@ def text(raw: object) -> str:
     return re.sub(r"(https?):(?=//)|(www)\.", lambda m: f"{m[1]}&#58;" if m[1] else "www&#46;", flat)
 
 
+def prose(raw: object) -> str:
+    """The same, but what stands between backticks stays code."""
+    flat = " ".join(words.clean(raw).split())
+    parts = re.split(r"(`[^`]+`)", flat)
+    return "".join(code(part[1:-1]) if part.startswith("`") and len(part) > 2 else _spaced(part) for part in parts)
+
+
+def _spaced(part: str) -> str:
+    """A piece of text with the spaces at its ends, which `text` takes away."""
+    lead, end = " " * part.startswith(" "), " " * (part.endswith(" ") and len(part) > 1)
+    return f"{lead}{text(part)}{end}"
+
+
 def code(raw: object) -> str:
     """Text as a code span that also fits into a table."""
     return "`" + " ".join(words.clean(raw).split()).replace("`", "'").replace("|", "\\|") + "`"
@@ -34,7 +47,7 @@ def report(page: Mapping[str, Any]) -> str:
         *(f"> {text(banner)}" for banner in page["banners"]),
         f"## {text(page['answer'])}",
         *_map(page["map"]),
-        *(f"**{text(line.question)}.** {text(line.answer)}" for line in page["guidance"]),
+        *(f"**{text(line.question)}.** {prose(line.answer)}" for line in page["guidance"]),
         *_claims(page),
         "\n".join(_findings(page["findings"])),
         _grid(page["summary"]),
@@ -79,7 +92,7 @@ def _claims(page: Mapping[str, Any]) -> Sequence[str]:
         return []
     lines = [_line(["claim", "Python", "verdict", "what the figures say"]), _line(["---"] * 4)]
     lines += [
-        _line([code(claim.name), text(line.python), f"{line.sign} {text(line.word)}", text(line.sentence)])
+        _line([code(claim.name), text(line.python), f"{line.sign} {text(line.word)}", prose(line.sentence)])
         for claim in told
         for line in claim.lines
     ]
