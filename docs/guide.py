@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from bench.cli_claims_command import references
 from reports import ledger, words
 from reports.charts import drawn
@@ -34,9 +36,8 @@ README = ROOT / "README.md"
 MARKS = ("<!-- verdicts: written by python -m docs.guide -->", "<!-- end of verdicts -->")
 
 
-def made(paths: Sequence[Path]) -> dict[Path, str]:
-    """Every text that follows from these runs, by the file that holds it."""
-    frame = load(list(paths))
+def made(frame: pd.DataFrame) -> dict[Path, str]:
+    """Every text that follows from the runs of a frame, by the file that holds it."""
     scene = scene_of(frame)
     verdicts = latest(judge(frame, scene=scene))
     headers = list(frame.attrs["headers"])
@@ -162,12 +163,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a text is not the run's")
     chosen = parser.parse_args(arguments)
-    stale = [path for path, wanted in made(references()).items() if not same(path, wanted)]
+    texts = made(load(references()))
     if chosen.check:
+        stale = [path for path, wanted in texts.items() if not same(path, wanted)]
         for path in stale:
             print(f"{path.relative_to(ROOT)} is not that of the reference run; renew it: python -m docs.guide")
         return 1 if stale else 0
-    for path, wanted in made(references()).items():
+    for path, wanted in texts.items():
         path.write_text(wanted, encoding="utf-8")
         print(path.relative_to(ROOT))
     return 0

@@ -66,21 +66,25 @@ def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
 def of_processes(processes: list[HdrHistogram]) -> Latency:
     """What the histograms of the processes of one cell say together."""
     counts = [process.get_total_count() for process in processes]
-    percentiles = {}
-    for name, share in PERCENTILES.items():
-        if all(supported(share, count) for count in counts):
-            estimate = log_interval([read_s(process, share) for process in processes], "s")
-            if estimate is not None:
-                percentiles[name] = estimate
+    wanted = {
+        name: share for name, share in PERCENTILES.items() if all(supported(share, count) for count in counts)
+    }
+    read = [read_s(process, wanted.values()) for process in processes]
+    estimates = {name: log_interval([own[share] for own in read], "s") for name, share in wanted.items()}
+    percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
     pooled = HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
     for process in processes:
         pooled.add(process)
     return Latency(percentiles, _curve(pooled), sum(counts))
 
 
-def read_s(histogram: HdrHistogram, share: float) -> float:
-    """Seconds below which this share of the samples lies."""
-    return float(histogram.get_value_at_percentile(100 * share)) / 1e9
+def read_s(histogram: HdrHistogram, shares: Iterable[float]) -> dict[float, float]:
+    """Seconds below which each of these shares of the samples lies; the counts are walked once for all of them."""
+    wanted = {100 * share: share for share in shares}
+    if not wanted:
+        return {}
+    found = histogram.get_percentile_to_value_dict(list(wanted))
+    return {share: float(found[percentile]) / 1e9 for percentile, share in wanted.items()}
 
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999)
@@ -88,4 +92,4 @@ SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975, 0
 
 def _curve(pooled: HdrHistogram) -> tuple[tuple[float, float], ...]:
     count = pooled.get_total_count()
-    return tuple((share, read_s(pooled, share)) for share in SHARES if supported(share, count))
+    return tuple(sorted(read_s(pooled, [share for share in SHARES if supported(share, count)]).items()))

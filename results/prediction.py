@@ -19,6 +19,12 @@ from scipy.optimize import minimize
 
 CROWDED = 30
 """From so many in flight on, a loop that counts in ticks is late by a whole tick for the last of them."""
+RAMP = 4
+"""A loop that idles for a quarter of its time and more feels every tick; one that never idles feels none."""
+SERIAL = "sync"
+"""The family that has one op in flight whatever is asked for."""
+WHOLE_MS = "uvloop"
+"""The family whose timers know nothing shorter than a millisecond."""
 STARTS = ((3e-6, 3e-5, 1e-5, 1e-4), (3e-5, 3e-4, 3e-3, 7e-4), (3e-6, 3e-4, 3e-3, 1e-4))
 """Where the search begins: seconds an op, a wait, a round, a tick."""
 LEAST = 8
@@ -61,12 +67,15 @@ class Overheads:
 
     def makespan_s(self, work: Work, cores: int) -> float:
         """The predicted time of all ops."""
-        in_flight = 1 if self.family == "sync" else min(work.concurrency, work.ops)
+        in_flight = 1 if self.family == SERIAL else min(work.concurrency, work.ops)
         used = min(cores, in_flight) if self.parallel else 1
         compute_s = work.cpu_s * self.scale + self.op_s + work.payload_bytes * self.byte_s
-        wait_s = work.wait_s + self.late_s if work.wait_s else 0.0
-        if wait_s and in_flight * compute_s < used * (wait_s + compute_s):
-            wait_s += self.tick_s * min(1.0, (in_flight - 1) / CROWDED)
+        # libuv counts in whole milliseconds, and a wait of less than half of one is none (docs/method.md, R17).
+        asked_s = round(work.wait_s, 3) if self.family == WHOLE_MS else work.wait_s
+        wait_s = asked_s + self.late_s if asked_s else 0.0
+        if wait_s:
+            idle = 1 - in_flight * compute_s / (used * (wait_s + compute_s))
+            wait_s += self.tick_s * min(1.0, (in_flight - 1) / CROWDED) * min(1.0, max(0.0, RAMP * idle))
         busy_s = work.ops * compute_s / used + (wait_s if in_flight > 1 else 0.0)
         turns_s = ceil(work.ops / in_flight) * (wait_s + compute_s) + (in_flight - 1) * compute_s / used
         return max(busy_s, turns_s) + self.round_s + in_flight * self.place_s
@@ -102,6 +111,11 @@ def fit(cells: Sequence[Seen], cores: int, gil: bool = True) -> Overheads:
     def made(point: Sequence[float]) -> Overheads:
         scale, *logs = point
         op_s, late_s, round_s, tick_s, place_s = (exp(min(float(one), 2.0)) for one in logs)
+        if first.family not in PARALLEL:
+            # What a place costs in one process is its share of the ops; two figures for one cost would fit noise.
+            place_s = 0.0
+        if first.family == SERIAL:
+            tick_s = 0.0
         return Overheads(
             first.runner, first.family, parallel(first.family, gil), max(float(scale), 0.1), op_s, late_s, round_s,
             tick_s, place_s,

@@ -28,8 +28,8 @@ def verdicts(frame: pd.DataFrame) -> list[Verdict]:
 
 
 @pytest.fixture(scope="module")
-def texts() -> dict[Path, str]:
-    return guide.made(references())
+def texts(frame: pd.DataFrame) -> dict[Path, str]:
+    return guide.made(frame)
 
 
 def test_the_texts_are_those_that_the_run_gives(texts: dict[Path, str]) -> None:
@@ -64,10 +64,11 @@ def test_the_reference_is_small_enough_to_be_committed() -> None:
 
 
 def test_a_guide_that_is_not_of_its_run_is_told_and_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], texts: dict[Path, str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old = guide.ROOT / "docs" / "old.md"
-    monkeypatch.setattr(guide, "made", lambda paths: {old: "new text"})
+    monkeypatch.setattr(guide, "load", lambda paths: pd.DataFrame())
+    monkeypatch.setattr(guide, "made", lambda frame: {old: "new text"})
     assert guide.main(["--check"]) == 1
     assert "docs/old.md is not that of the reference run; renew it: python -m docs.guide" in capsys.readouterr().out
     assert not old.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from bench.model import Status
 from reports.evidence import scene
@@ -71,22 +73,32 @@ def claimed_cells() -> list[CellSpec]:
     return cells
 
 
-@pytest.fixture(scope="session")
-def pages(frame_of: Callable[..., pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders with a report each: one interpreter, two, a smoke run, a run of ill will, holes only, every runner."""
+def page_runs() -> dict[str, dict[str, Any]]:
+    """One interpreter, two, a smoke run, a run of ill will, holes only, claims, every runner."""
     hopeless = [
         replace(spec, status=Status.TIMEOUT, reason="60 s were not enough", failed_after=0) for spec in standard_cells()
     ]
-    frames = {
-        "standard": frame_of("one"),
-        "two": frame_of("two", pythons=("3.11", "3.13t"), steal=0.2),
-        "smoke": frame_of("smoke", forks=1, rounds=2, profile="smoke"),
-        "nasty": frame_of("nasty", cells=nasty_cells(), cpu=NASTY, command=f"run {NASTY}"),
-        "hopeless": frame_of("hopeless", cells=hopeless),
-        "claims": frame_of("page-claims", cells=claimed_cells(), pythons=("3.14", "3.14t"), forks=6),
-        "crowd": frame_of("page-crowd", cells=[*fetching("3.14", 20), *searching("3.14"), *searching("3.14t")]),
+    crowd = [*fetching("3.14", 20), *searching("3.14"), *searching("3.14t")]
+    return {
+        "standard": {},
+        "two": {"pythons": ("3.11", "3.13t"), "steal": 0.2},
+        "smoke": {"forks": 1, "rounds": 2, "profile": "smoke"},
+        "nasty": {"cells": nasty_cells(), "cpu": NASTY, "command": f"run {NASTY}"},
+        "hopeless": {"cells": hopeless},
+        "claims": {"cells": claimed_cells(), "pythons": ("3.14", "3.14t"), "forks": 6},
+        "crowd": {"cells": crowd},
     }
-    folder = tmp_path_factory.mktemp("pages")
-    for name, one in frames.items():
-        write(one, folder / name, command=COMMAND)
-    return {name: folder / name for name in frames}
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders with a report each; written once, whichever of the workers of a test run comes first."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, runs = base / "report-pages", page_runs()
+    with FileLock(base / "report-pages.lock"):
+        if not (folder / "all").exists():
+            for name, changes in runs.items():
+                write(load([make_run(folder / f"{name}.jsonl", **changes)]), folder / name, command=COMMAND)
+            (folder / "all").touch()
+    return {name: folder / name for name in runs}

@@ -21,8 +21,11 @@ def frame(*rounds: tuple[int, str]) -> pd.DataFrame:
 def test_a_histogram_survives_the_run_file_to_three_digits() -> None:
     histogram = merged([packed([123_456, 2_000_000_000])])
     assert histogram.get_total_count() == 2
-    assert read_s(histogram, 0.5) == pytest.approx(123_456e-9, rel=1e-3)
-    assert read_s(histogram, 1.0) == pytest.approx(2.0, rel=1e-3)
+    assert read_s(histogram, [0.5])[0.5] == pytest.approx(123_456e-9, rel=1e-3)
+    assert read_s(histogram, [1.0])[1.0] == pytest.approx(2.0, rel=1e-3)
+    both = read_s(histogram, [1.0, 0.5])
+    assert both == {share: histogram.get_value_at_percentile(100 * share) / 1e9 for share in (1.0, 0.5)}
+    assert read_s(histogram, []) == {}
 
 
 def test_nothing_waited_is_an_empty_text_and_no_histogram() -> None:

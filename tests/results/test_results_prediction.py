@@ -66,6 +66,21 @@ def test_nothing_that_is_added_makes_work_faster(field: str) -> None:
     assert more.makespan_s(CHESS, 2) > BARE.makespan_s(CHESS, 2)
 
 
+def test_a_wait_that_libuv_cannot_count_is_none() -> None:
+    work = Work(wait_s=4e-4, cpu_s=1e-5, ops=100, concurrency=2)
+    uvloop = replace(BARE, runner="uvloop", family="uvloop", late_s=1e-3)
+    assert uvloop.makespan_s(work, 1) == pytest.approx(100 * 1e-5, rel=0.1)
+    assert uvloop.makespan_s(replace(work, wait_s=6e-4), 1) == pytest.approx(50 * (1e-3 + 1e-3 + 1e-5), rel=0.1)
+
+
+def test_a_loop_that_never_idles_feels_no_tick() -> None:
+    busy = Work(wait_s=1e-3, cpu_s=1e-3, ops=100, concurrency=40)
+    idle = replace(busy, wait_s=0.1, concurrency=40)
+    ticking = replace(BARE, tick_s=1e-3)
+    assert ticking.makespan_s(busy, 1) == BARE.makespan_s(busy, 1)
+    assert ticking.makespan_s(idle, 1) > BARE.makespan_s(idle, 1)
+
+
 def test_a_payload_costs_those_for_whom_a_byte_has_a_price() -> None:
     loaded = replace(CHESS, payload_bytes=1 << 20)
     assert BARE.makespan_s(loaded, 2) == BARE.makespan_s(CHESS, 2)
