@@ -6,7 +6,6 @@ Everything heavy is imported inside the commands, so that `--help` answers at on
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,23 +13,20 @@ from typing import Any
 import click
 
 from bench.cli_advise_command import advise
+from bench.cli_calibrate_command import calibrate, overhead
 from bench.cli_claims_command import claims
 from bench.cli_compare_command import compare
 from bench.cli_gate_command import gate
 from bench.cli_new_command import new
+from bench.cli_report_command import export, report
+from bench.cli_run_command import run
 from bench.cli_shared import (
-    BROKEN,
-    DASK_SCHEDULER,
-    INTERRUPTED,
     JSON,
-    OK,
-    PAGE,
     PINS,
     PYTHON,
     RUNNER,
     RUNS,
     WORKLOAD,
-    fail,
     plain_errors,
     tell,
 )
@@ -101,219 +97,6 @@ def matrix(
 
 
 @main.command()
-@WORKLOAD
-@RUNNER
-@click.option(
-    "--claim", "claims", multiple=True, metavar="ID",
-    help="Measure just what this claim needs, in 6 forks (`when-async claims` shows their ids); all for every one.",
-)
-@PYTHON
-@PINS
-@click.option(
-    "--profile",
-    type=click.Choice(["smoke", "quick", "full"]),
-    default="quick",
-    show_default=True,
-    help="smoke: seconds, proves that it runs. quick: 3 forks, estimates. full: 9 forks, the whole grid.",
-)
-@click.option("--forks", type=click.IntRange(1, 1000), help="Fresh processes per cell, instead of the profile's.")
-@click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of the profile's.")
-@click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks.")
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=click.FloatRange(min=0.1),
-    default=60.0,
-    show_default=True,
-    help="Seconds after which a round is given up and its worker killed.",
-)
-@click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
-@DASK_SCHEDULER
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Run file to write; default: results/runs/RUN.jsonl.",
-)
-@click.option(
-    "--resume",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Go on with an interrupted run file; only what is missing is measured.",
-)
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
-@JSON
-@plain_errors
-def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | None, **options: Any) -> None:
-    """Measure: fresh processes, interleaved rounds, every result checked. Ctrl-C keeps what was measured.
-
-    \b
-    -r core            the runners that are taken when none is named
-    -r all             every one; where a library is missing, what to install
-    -r family:threads  a family; `when-async list` shows them
-    -r 'asyncio*'      all that are named like this
-
-    Libraries of runners: pip install 'when-async[trio]', or [all] for all.
-    """
-    from bench.cli_cluster import far_cluster
-    from bench.cli_run import Interrupted, execute, start_fresh, start_resumed
-    from bench.cli_show import print_run
-    from bench.lock import machine
-    from results.journal import RunFileError
-
-    context = click.get_current_context()
-    if options["claims"] and (options["workloads"] or options["runners"]):
-        fail("--claim says what is measured; leave out -w and -r")
-    if options["claims"] and context.get_parameter_source("profile") is not click.core.ParameterSource.COMMANDLINE:
-        options["profile"] = "claims"
-    if resume is not None:
-        given = [
-            name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        ]
-        if given:
-            options_of = {param.name: param.opts[-1] for param in context.command.params}
-            wrong = ", ".join(options_of[name] for name in given)
-            fail(f"--resume takes everything from the run file; leave out {wrong}")
-    with machine(wait=wait, say=tell), far_cluster(dask_scheduler):
-        if resume is not None:
-            started = start_resumed(resume)
-        else:
-            started = start_fresh({**options, "dask_scheduler": dask_scheduler}, sys.argv[1:])
-        try:
-            execute(started)
-        except Interrupted as interruption:
-            click.echo(str(interruption), err=True)
-            sys.exit(INTERRUPTED)
-        except RunFileError as error:
-            # Not wrong use: the disk gave out in mid-run, and what was measured is kept.
-            tell(f"when-async: {error}")
-            sys.exit(BROKEN)
-    sys.exit(BROKEN if print_run(started.path, as_json) else OK)
-
-
-@main.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=PAGE,
-    show_default=True,
-    help="Folder for index.html, report.md and pictures.",
-)
-@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
-@plain_errors
-def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
-    """Turn RUN files (default: the latest in results/runs) into a page that explains them."""
-    from reports.page import write
-    from results import load
-    from results.calibration import for_runs
-
-    chosen = list(runs) or [latest_run()]
-    frame = load(chosen, skip_corrupt=skip_corrupt)
-    calibrations, ignored = for_runs(frame.attrs["headers"], [*(path.parent for path in chosen), RUNS])
-    frame.attrs["notes"] = [*frame.attrs.get("notes", []), *ignored]
-    for note in frame.attrs["notes"]:
-        click.echo(f"note: {note}", err=True)
-    command = " ".join(["when-async", *sys.argv[1:]])
-    written = write(frame, output, command=command, calibrations=calibrations)
-    for path in written:
-        if path.suffix in (".html", ".md"):
-            click.echo(path)
-
-
-def latest_run() -> Path:
-    """The newest run file in results/runs; fails with what to do where there is none."""
-    files = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
-    if not files:
-        fail(f"there is no run in {RUNS}; measure first with: when-async run")
-    return files[-1]
-
-
-@main.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write: .csv, .json or .parquet.",
-)
-@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
-@plain_errors
-def export(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
-    """Write the tidy table of RUN files, one row per sample (results/SCHEMA.md says what is in it)."""
-    from results import load
-    from results.export import export as write
-
-    write(load(list(runs) or [latest_run()], skip_corrupt=skip_corrupt), output)
-    click.echo(output)
-
-
-@main.command()
-@RUNNER
-@click.option("--forks", type=click.IntRange(2, 100), default=5, show_default=True, help="Fresh processes per runner.")
-@click.option(
-    "--pairs", type=click.IntRange(1, 1000), default=20, show_default=True, help="Pairs of rounds per process."
-)
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
-@JSON
-@plain_errors
-def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json: bool) -> None:
-    """Measure the instrument itself against the same loop written by hand."""
-    from bench.cli_run import measure_overhead
-    from bench.cli_show import print_overhead
-    from bench.lock import machine
-
-    with machine(wait=wait, say=tell):
-        rows, broken = measure_overhead(runners, forks, pairs)
-    click.echo(json.dumps(rows, indent=1)) if as_json else print_overhead(rows)
-    for reason in broken:
-        click.echo(f"when-async: {reason}", err=True)
-    sys.exit(BROKEN if broken else OK)
-
-
-@main.command()
-@RUNNER
-@click.option(
-    "--costs/--no-costs",
-    default=True,
-    show_default=True,
-    help="Measure what one more in flight costs each runner, too: about 10 minutes for the core, 2 with --quick, "
-    "and up to an hour for -r all.",
-)
-@click.option(
-    "--quick",
-    is_flag=True,
-    help="6 processes a figure, fewer repeats: about 15 s for the machine instead of 40 s; at most 10 000 in flight.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write; default: results/runs/calibration-MACHINE.json. Reports look for calibration-*.json.",
-)
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
-@JSON
-@plain_errors
-def calibrate(
-    runners: Sequence[str], costs: bool, quick: bool, output: Path | None, wait: bool, as_json: bool
-) -> None:
-    """Measure this machine: clocks, waits, costs, noise floor, and what disturbs it; every report shows it.
-
-    Then each runner on it: start-up, an empty op, the memory of one more in flight, and how many there can be.
-    Ctrl-C keeps what was measured of the runners.
-    """
-    from bench.cli_calibrate import calibrate_and_keep, show
-    from bench.lock import machine
-
-    if runners and not costs:
-        fail("--runner says whose costs are measured; leave it out with --no-costs")
-    with machine(wait=wait, say=tell):
-        path = calibrate_and_keep(quick, output, sys.stderr, runners if costs else None)
-    sys.exit(BROKEN if show(path, as_json) else OK)
-
-
-@main.command()
 @click.argument("cell", required=False)
 @click.option(
     "--runs",
@@ -344,13 +127,10 @@ def history(**options: Any) -> None:
     show_history(**options)
 
 
-main.add_command(advise)
-main.add_command(claims)
-main.add_command(compare)
-main.add_command(gate)
-main.add_command(new)
-main.add_command(timeline)
-main.add_command(try_)
+for command in (
+    advise, calibrate, claims, compare, export, gate, new, overhead, report, run, timeline, try_
+):  # fmt: skip
+    main.add_command(command)
 
 
 if __name__ == "__main__":

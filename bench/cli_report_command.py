@@ -1,0 +1,70 @@
+"""The front door's `report` and `export`: what run files hold, as a page and as a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bench.cli_shared import PAGE, RUNS, fail, plain_errors
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=PAGE,
+    show_default=True,
+    help="Folder for index.html, report.md and pictures.",
+)
+@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@plain_errors
+def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
+    """Turn RUN files (default: the latest in results/runs) into a page that explains them."""
+    from reports.page import write
+    from results import load
+    from results.calibration import for_runs
+
+    chosen = list(runs) or [latest_run()]
+    frame = load(chosen, skip_corrupt=skip_corrupt)
+    calibrations, ignored = for_runs(frame.attrs["headers"], [*(path.parent for path in chosen), RUNS])
+    frame.attrs["notes"] = [*frame.attrs.get("notes", []), *ignored]
+    for note in frame.attrs["notes"]:
+        click.echo(f"note: {note}", err=True)
+    command = " ".join(["when-async", *sys.argv[1:]])
+    written = write(frame, output, command=command, calibrations=calibrations)
+    for path in written:
+        if path.suffix in (".html", ".md"):
+            click.echo(path)
+
+
+def latest_run() -> Path:
+    """The newest run file in results/runs; fails with what to do where there is none."""
+    files = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    if not files:
+        fail(f"there is no run in {RUNS}; measure first with: when-async run")
+    return files[-1]
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write: .csv, .json or .parquet.",
+)
+@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@plain_errors
+def export(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
+    """Write the tidy table of RUN files, one row per sample (results/SCHEMA.md says what is in it)."""
+    from results import load
+    from results.export import export as write
+
+    write(load(list(runs) or [latest_run()], skip_corrupt=skip_corrupt), output)
+    click.echo(output)
