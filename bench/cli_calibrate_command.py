@@ -23,7 +23,7 @@ from bench.cli_shared import BROKEN, JSON, OK, RUNNER, fail, plain_errors, tell
 @plain_errors
 def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json: bool) -> None:
     """Measure the instrument itself against the same loop written by hand."""
-    from bench.cli_run import measure_overhead
+    from bench.cli_overhead import measure_overhead
     from bench.cli_show import print_overhead
     from bench.lock import machine
 

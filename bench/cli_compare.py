@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli_compare_sides import Asked, Sides, make_sides
-from bench.cli_run import RUNS, Started, header, settings_of, tell, write_cells
+from bench.cli_shared import RUNS, tell
+from bench.cli_started import Started, header, settings_of, write_cells
 from bench.experiment import Done
 from bench.model import Environment
 from bench.plan import Comparison, Contestant, Plan, build

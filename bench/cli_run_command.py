@@ -82,8 +82,10 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
     Libraries of runners: pip install 'when-async[trio]', or [all] for all.
     """
     from bench.cli_cluster import far_cluster
-    from bench.cli_run import Interrupted, execute, start_fresh, start_resumed
+    from bench.cli_resume import start_resumed
+    from bench.cli_run import Interrupted, execute
     from bench.cli_show import print_run
+    from bench.cli_started import start_fresh
     from bench.lock import machine
     from results.journal import RunFileError
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
-from bench.cli_run import Started, execute, start_fresh
+from bench.cli_run import execute
 from bench.cli_shared import tell
+from bench.cli_started import Started, start_fresh
 from bench.environment import interpreter_options, worker_environ
 from bench.host import Host, make_host
 from bench.model import Environment, Estimate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.cli_run import cell_record
+from bench.cli_started import cell_record
 from bench.model import Cell, Workload
 from bench.registry import collect, find_workload
 from bench.selection import profile_points
