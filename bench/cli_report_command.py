@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli_shared import PAGE, RUNS, fail, plain_errors
+from bench.cli_shared import PAGE, RUNS, fail, plain_errors, tell
 
 
 @click.command()
@@ -28,15 +28,20 @@ def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
     from reports.page import write
     from results import load
     from results.calibration import for_runs
+    from results.overview import overview, parted
 
     chosen = list(runs) or [latest_run()]
-    frame = load(chosen, skip_corrupt=skip_corrupt)
+    whole, rest = parted(chosen)
+    if rest:
+        tell(f"note: of {len(chosen)} runs {len(whole)} are shown in full, the newest of each machine and interpreter")
+    frame = load(whole, skip_corrupt=skip_corrupt)
     calibrations, ignored = for_runs(frame.attrs["headers"], [*(path.parent for path in chosen), RUNS])
     frame.attrs["notes"] = [*frame.attrs.get("notes", []), *ignored]
     for note in frame.attrs["notes"]:
         click.echo(f"note: {note}", err=True)
     command = " ".join(["when-async", *sys.argv[1:]])
-    written = write(frame, output, command=command, calibrations=calibrations)
+    older = [overview(path) for path in rest]
+    written = write(frame, output, command=command, calibrations=calibrations, older=older)
     for path in written:
         if path.suffix in (".html", ".md"):
             click.echo(path)

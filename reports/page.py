@@ -32,11 +32,13 @@ from reports.errors import ReportError
 from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.guidance import guidance
+from reports.older import older_table
 from reports.page_sections import chart_of, sections, timelines
 from reports.scene import Row, Scene
 from reports.verdicts import judge, latest, tally
 from results.calibration import Calibration
 from results.compare import digest_conflicts
+from results.overview import Overview
 
 SMOKE = "smoke run: proves that it runs; no figures"
 
@@ -48,14 +50,16 @@ def write(
     command: str,
     workloads: Mapping[str, Workload] | None = None,
     calibrations: Mapping[str, Calibration] | None = None,
+    older: Sequence[Overview] = (),
 ) -> list[Path]:
     """Write `index.html`, `report.md` and `img/*.svg` into `output` and return their paths.
 
     `command` is the line that draws this report again. `workloads` supplies what each workload isolates; by
     default those of the package. `calibrations` are of the machines of these runs, by node id (results.calibration).
+    `older` are runs that get a line each.
     Raises ReportError where the folder cannot be written.
     """
-    page = build(frame, command, _known() if workloads is None else workloads, calibrations or {})
+    page = build(frame, command, _known() if workloads is None else workloads, calibrations or {}, older)
     charts = [chart for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)]
     charts += [chart for s in page["sections"] for chart in s.timelines]
     charts += [chart for one in page["costs"] for chart in one.charts]
@@ -76,7 +80,11 @@ def write(
 
 
 def build(
-    frame: pd.DataFrame, command: str, workloads: Mapping[str, Workload], calibrations: Mapping[str, Calibration]
+    frame: pd.DataFrame,
+    command: str,
+    workloads: Mapping[str, Workload],
+    calibrations: Mapping[str, Calibration],
+    older: Sequence[Overview] = (),
 ) -> dict[str, Any]:
     """Everything that the templates show, computed once for both of them."""
     headers = list(frame.attrs.get("headers", ()))
@@ -101,6 +109,7 @@ def build(
         "map": _map(scene),
         "filters": _filters(scene) if figures else [],
         "guidance": guidance(scene, verdicts),
+        "older": older_table(older),
         "between": between(frame) if figures else None,
         "sections": sections(scene, workloads, timelines(frame)) if figures else [],
         "costs": runner_costs_section.sections(headers, calibrations),

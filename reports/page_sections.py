@@ -16,6 +16,9 @@ from reports.page_names import slug
 from reports.plotting import Plot
 from reports.scene import BOUND, BOUND_MEANS, THROUGHPUT, Scene, busiest, comparisons, headline, ladder
 
+CHARTED = 5
+"""So many comparisons of a workload have charts; a page of all of them would be long, slow and full of repetition."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -45,6 +48,8 @@ class Section:
     """What the workload reports of itself and how long things waited, each with its heading."""
     timelines: Sequence[Chart] = ()
     """Single rounds, seen from inside."""
+    uncharted: int = 0
+    """How many of its comparisons have no charts."""
 
 
 def timelines(frame: pd.DataFrame) -> list[Timeline]:
@@ -69,6 +74,7 @@ def sections(scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Tim
                 isolates=words.sentence(known.summary) if known else "A workload that is not part of this house.",
                 learn=words.sentence(known.learn) if known else "",
                 parts=_parts(own, plots, len(sections) + 1),
+                uncharted=max(0, len(shown) - CHARTED),
                 table=tables.workload_table(top),
                 others=tables.workload_table(own.only(rest)) if rest else None,
                 others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
@@ -90,10 +96,9 @@ def _own(scene: Scene, workload: Workload | None) -> list[tuple[str, tables.Tabl
 
 
 def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
-    """One part per ladder: its busiest comparison, then what spans all its concurrencies."""
+    """One part for each of the first ladders: its busiest comparison, then what spans all its concurrencies."""
     parts: list[Part] = []
-    shown = busiest(scene.rows)
-    for place, comparison in enumerate(shown, start=1):
+    for place, comparison in enumerate(busiest(scene.rows)[:CHARTED], start=1):
         here = scene.of(comparison=comparison)
         steps = scene.only(row for row in scene.rows if ladder(row) == ladder(here.rows[0]))
         part = Part(comparison if len(comparisons(scene.rows)) > 1 else "")

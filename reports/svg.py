@@ -22,6 +22,10 @@ _NOISE = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<defs>\s*
 _FONT = re.compile(r" ?font-family: [^;\"]*;?")
 _SHORT_FONT = re.compile(r"font: ([\d.]+px) [^;\"]*")
 _STILL = re.compile(r" transform=\"rotate\(-?0 [^)]*\)\"")
+_UNSEEN = re.compile(r"<path [^>]*style=\"fill: none\"/>")
+_EMPTY = re.compile(r"<g>\s*</g>|<g ?/>|<defs>\s*</defs>")
+_NESTED = re.compile(r"<g>\s*<g>((?:(?!</?g[ >/]).)*)</g>\s*</g>", re.DOTALL)
+_FALLBACK = re.compile(r"var\((--[\w-]+),#\w+\)")
 _ID = re.compile(r"\bid=\"([^\"]+)\"")
 _HREF = re.compile(r"xlink:href=\"#([^\"]+)\"")
 _URL = re.compile(r"url\(#([^)]+)\)")
@@ -44,6 +48,17 @@ def _themed(text: str) -> str:
     return pattern.sub(lambda match: f"var(--{colours[match[0]]},{match[0]})", text)
 
 
+def _slim(body: str) -> str:
+    """The same picture in fewer characters: coarser places, and no groups or shapes that show nothing."""
+    # A hundredth of a point is less than anybody sees.
+    body = _UNSEEN.sub("", re.sub(r"(\d+\.\d\d)\d+", r"\1", body))
+    for pattern, kept in ((_EMPTY, ""), (_NESTED, r"<g>\1</g>")):
+        before = ""
+        while before != body:
+            before, body = body, pattern.sub(kept, body)
+    return re.sub(r"> <", "><", body)
+
+
 def _parts(raw: str, prefix: str) -> tuple[float, float, str]:
     """Width and height in points and the tidied inside of a raw SVG, its ids prefixed."""
     match = _BODY.search(raw)
@@ -55,6 +70,7 @@ def _parts(raw: str, prefix: str) -> tuple[float, float, str]:
     body = _ID.sub(lambda m: f'id="{prefix}-{m[1]}"' if m[1] in used else "", body)
     body = _URL.sub(rf"url(#{prefix}-\1)", _HREF.sub(rf'href="#{prefix}-\1"', body))
     body = re.sub(r"<g\s+>", "<g>", re.sub(r"\s*\n\s*", " ", body))
+    body = _slim(body)
     return float(match[1]), float(match[2]), _themed(body)
 
 
@@ -69,7 +85,8 @@ def inline(raw: str, name: str, label: str) -> str:
     """An `<svg>` element for a page, from `render`; `label` is read aloud, `name` makes its ids unique there."""
     width, height, body = _parts(raw, name)
     attributes = f'role="group" aria-label="{escape(one_line(label, 400))}" style="max-width:{width * 4 / 3:.0f}px"'
-    return _root(width, height, attributes, body)
+    # The page has all the variables; a file of its own may be shown where styles are taken away.
+    return _root(width, height, attributes, _FALLBACK.sub(r"var(\1)", body))
 
 
 def standalone(raw: str, name: str, label: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -281,3 +282,33 @@ def test_what_stands_between_backticks_is_set_as_code_and_escaped() -> None:
     from reports.page import code
 
     assert code("call `f(<x>)` & go") == "call <code>f(&lt;x&gt;)</code> &amp; go"
+
+
+def test_older_runs_get_a_line_each_and_are_escaped(frame: pd.DataFrame, tmp_path: Path) -> None:
+    from results.overview import Overview
+
+    header = {"run": "20260101-000000-aaaa", "started": "2026-01-01T00:00:00+00:00", "pythons": [NASTY]}
+    older = [Overview(Path("a.jsonl"), header, 1234, {"OK": 30, "FAILED": 2})]
+    write(frame, tmp_path, command="c", older=older)
+    text = html(tmp_path)
+    assert 'id="older"' in text
+    assert "1234" in text
+    assert "2 FAILED, 30 OK" in text
+    assert NASTY not in text.partition("<script>\n")[0]
+
+
+def test_of_many_comparisons_only_the_first_have_charts_and_the_page_says_so(
+    frame_of: Callable[..., pd.DataFrame], tmp_path: Path
+) -> None:
+    from reports.page_sections import CHARTED
+
+    many = [
+        replace(one, cell=replace(one.cell, params={**one.cell.params, "wait_s": wait / 1000},
+                                  comparison=f"sleep[wait={wait}ms,n=100,c=10]"))
+        for wait in range(10, 10 + CHARTED + 2) for one in sleep_cells()
+    ]  # fmt: skip
+    write(frame_of("many", cells=many), tmp_path, command="c")
+    text = html(tmp_path)
+    assert "2 more comparisons of this workload stand in the table without a chart." in text
+    assert len(list((tmp_path / "img").glob("sleep-c1-*-ratios.svg")) + list(
+        (tmp_path / "img").glob("sleep-c1-*-interval_bars.svg"))) <= 2 * CHARTED  # fmt: skip

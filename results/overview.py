@@ -1,0 +1,85 @@
+"""A glance at run files: what each holds, without reading its samples; and which of many are to be read whole.
+
+A line's kind stands at its beginning, so a run of a gigabyte is counted as fast as it comes from the disk.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from results.runfile import RunFileError, os_words, parse_header
+
+FEW = 6
+"""So many runs are read whole and stand side by side; of more only the newest of each machine and interpreter are."""
+SAMPLE, MEASUREMENT = b'{"kind": "sample"', b'{"kind": "measurement"'
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What is said of a run that is not shown in full."""
+
+    path: Path
+    header: Mapping[str, Any]
+    samples: int
+    statuses: Mapping[str, int]
+
+    @property
+    def run(self) -> str:
+        return str(self.header["run"])
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """The lines of a run file, packed or not; raises RunFileError where it cannot be read."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield from file
+    except (EOFError, gzip.BadGzipFile):
+        raise RunFileError(f"{path} is no whole gzip file; take an undamaged copy, or measure again") from None
+    except FileNotFoundError:
+        raise RunFileError(f"there is no run file {path}; check the path") from None
+    except OSError as error:
+        raise RunFileError(f"cannot read {path}: {os_words(error)}") from None
+
+
+def header_of(path: Path) -> Mapping[str, Any]:
+    """The first line of a run file."""
+    return parse_header(path, next(lines_of(path), b""))
+
+
+def overview(path: Path) -> Overview:
+    """Header, number of samples and the statuses of the cells; a line that is damaged counts for nothing."""
+    samples, statuses = 0, Counter[str]()
+    for line in lines_of(path):
+        if line.startswith(SAMPLE):
+            samples += 1
+        elif line.startswith(MEASUREMENT):
+            try:
+                statuses[str(json.loads(line)["status"])] += 1
+            except (ValueError, KeyError):
+                continue
+    return Overview(path, header_of(path), samples, dict(statuses))
+
+
+def parted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Those to be read whole and the others, each in the order given.
+
+    Few runs are all read. Of many it is the newest that has an interpreter of a machine, and no more than `FEW`.
+    """
+    if len(paths) <= FEW:
+        return list(paths), []
+    newest: dict[tuple[str, str], tuple[str, Path]] = {}
+    for path in paths:
+        head = header_of(path)
+        node = str(head.get("machine", {}).get("node_id", ""))
+        for python in head.get("pythons", ()):
+            known = newest.get((node, str(python)))
+            if known is None or str(head["run"]) > known[0]:
+                newest[(node, str(python))] = (str(head["run"]), path)
+    kept = {path for _, path in sorted(newest.values(), key=lambda pair: pair[0], reverse=True)[:FEW]}
+    return [path for path in paths if path in kept], [path for path in paths if path not in kept]
