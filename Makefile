@@ -12,7 +12,7 @@ BASE   ?= main
 PYTHONS ?= 3.11 3.13t 3.14
 KEPT   := results/reference
 
-.PHONY: report test gate evidence matrix reference guide lint type clean picture
+.PHONY: report test gate evidence matrix reference guide lint type clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -64,7 +64,3 @@ type: $(READY)
 
 clean:
 	rm -rf $(VENV) .tox reports/out build dist *.egg-info
-
-# The README's picture, from the page that `make report` wrote last; its caption names the run's figures by hand.
-picture: reports/out/report.md
-	cp reports/out/img/http-fetch-*-2-library_gap.svg docs/img/library_gap.svg

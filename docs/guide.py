@@ -25,7 +25,9 @@ from reports.decision_map import DECISION_MAP
 from reports.evidence import scene as scene_of
 from reports.guidance import guidance
 from reports.markdown import prose, text
-from reports.scene import Scene
+from reports.plots.library_gap import LIBRARY_GAP
+from reports.plotting import Plot
+from reports.scene import Scene, facet
 from reports.verdicts import Verdict, judge, latest, tally
 from results import load
 
@@ -33,7 +35,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "when-to-use-async.md"
 PICTURE = ROOT / "docs" / "img" / "decision_map.svg"
 README = ROOT / "README.md"
+GAP = ROOT / "docs" / "img" / "library_gap.svg"
+FETCHES = "http_fetch[delay=20ms,body=1KiB,n=200,c=100]"
+"""The comparison whose libraries and models the README's second picture keeps apart."""
 MARKS = ("<!-- verdicts: written by python -m docs.guide -->", "<!-- end of verdicts -->")
+CAPTION = ("<!-- caption: written by python -m docs.guide -->", "<!-- end of caption -->")
 
 
 def made(frame: pd.DataFrame) -> dict[Path, str]:
@@ -44,23 +50,40 @@ def made(frame: pd.DataFrame) -> dict[Path, str]:
     texts = {PAGE: page(headers, scene, verdicts)}
     own = scene.of(workload=WORKLOAD)
     if maps(own):
-        texts[PICTURE] = picture(own)
-    readme = README.read_text(encoding="utf-8")
-    if MARKS[0] in readme:
-        texts[README] = between(readme, "\n".join(short_table(verdicts)))
+        texts[PICTURE] = picture(DECISION_MAP, own, "decision_map")
+    readme = between(README.read_text(encoding="utf-8"), MARKS, "\n".join(short_table(verdicts)))
+    fetches = first_of(scene, FETCHES)
+    if LIBRARY_GAP.fits(fetches):
+        texts[GAP] = picture(LIBRARY_GAP, fetches, "library_gap")
+        readme = between(readme, CAPTION, caption(fetches, headers))
+    texts[README] = readme
     return texts
 
 
-def picture(own: Scene) -> str:
-    """The decision map as a file of its own."""
-    said = (DECISION_MAP.title(own), DECISION_MAP.subtitle(own), DECISION_MAP.caption)
-    return drawn(lambda width: DECISION_MAP.draw(own, width), "map", "decision_map", said).picture
+def first_of(scene: Scene, comparison: str) -> Scene:
+    """One comparison on the first interpreter that has it."""
+    own = scene.of(comparison=comparison)
+    return own.of_facet(facet(own.rows[0])) if own.rows else own
 
 
-def between(readme: str, table: str) -> str:
-    """The README with its table renewed."""
-    pattern = re.compile(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}", re.DOTALL)
-    return pattern.sub(lambda _: f"{MARKS[0]}\n\n{table}\n\n{MARKS[1]}", readme)
+def caption(fetches: Scene, headers: Sequence[dict[str, object]]) -> str:
+    """What the second picture shows, in the words that the chart has on the page, and where it was measured."""
+    row = fetches.rows[0]
+    head = next(header for header in headers if header["run"] == row.run)
+    where = f"{ledger.machine(head)}, CPython {row.python_version}, {ledger.profile(head)}, 95 % intervals"
+    return f"*{text(FETCHES)}: {text(LIBRARY_GAP.title(fetches))}. {text(where)}.*"
+
+
+def picture(plot: Plot, own: Scene, stem: str) -> str:
+    """A chart as a file of its own."""
+    said = (plot.title(own), plot.subtitle(own), plot.caption)
+    return drawn(lambda width: plot.draw(own, width), stem.replace("_", ""), stem, said).picture
+
+
+def between(readme: str, marks: tuple[str, str], inside: str) -> str:
+    """The README with what stands between two marks renewed."""
+    pattern = re.compile(f"{re.escape(marks[0])}.*?{re.escape(marks[1])}", re.DOTALL)
+    return pattern.sub(lambda _: f"{marks[0]}\n\n{inside}\n\n{marks[1]}", readme)
 
 
 def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[Verdict]) -> str:
