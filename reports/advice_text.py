@@ -10,27 +10,34 @@ import click
 
 from reports import words
 from reports.shapes import shape
-from results.prediction import Overheads, Work
+from results.prediction import LEVEL, Overheads, Work, recommended
 from results.prediction_cells import Fitted, ranking
 
 WIDTH = 100
-LEVEL = 1.05
-"""Within this factor of the best, predictions do not tell models apart."""
 
 
 def records(found: Sequence[Fitted], work: Work, cores: int) -> list[dict[str, Any]]:
     """One flat object for each interpreter and model, the best first."""
     rows = []
     for known in found:
+        chosen = taken(known, work, cores)
         for place, (one, seconds) in enumerate(ranking(known, work, cores), start=1):
             low, high = bounds(one, seconds)
             rows.append(
                 {
-                    "python": known.python, "rank": place, "runner": one.runner, "predicted_s": seconds, "low": low,
-                    "high": high, "one_core_bound": core_bound(work), "run": known.run,
-                    "close": known.accuracy.close, "cells": known.accuracy.cells,
+                    "python": known.python,
+                    "rank": place,
+                    "recommended": one is chosen,
+                    "runner": one.runner,
+                    "predicted_s": seconds,
+                    "low": low,
+                    "high": high,
+                    "one_core_bound": core_bound(work),
+                    "run": known.run,
+                    "close": known.accuracy.close,
+                    "cells": known.accuracy.cells,
                 }
-            )  # fmt: skip
+            )
     return rows
 
 
@@ -52,7 +59,7 @@ def print_advice(found: Sequence[Fitted], work: Work, cores: int, machine: str) 
     for known in order:
         click.echo()
         _ranked(known, work, cores)
-    best, _ = ranking(order[0], work, cores)[0]
+    best = taken(order[0], work, cores)
     click.echo()
     _say(_reason(order[0], work, cores))
     click.echo()
@@ -60,6 +67,13 @@ def print_advice(found: Sequence[Fitted], work: Work, cores: int, machine: str) 
     click.echo(f"\nTo begin from, with {best.runner}:\n")
     for line in shape(best.runner, _in_flight(best, work, cores), work.ops).splitlines():
         click.echo(f"    {line}".rstrip())
+
+
+def taken(known: Fitted, work: Work, cores: int) -> Overheads:
+    """The model to take: of those that are level with the best the plainest."""
+    rows = ranking(known, work, cores)
+    name = recommended({one.runner: seconds for one, seconds in rows}, work.concurrency)
+    return next(one for one, _ in rows if one.runner == name)
 
 
 def _in_flight(one: Overheads, work: Work, cores: int) -> int:
@@ -104,9 +118,11 @@ def _reason(known: Fitted, work: Work, cores: int) -> str:
             f"The waits decide: one core could keep up with {_room(work)} in flight, so any model that overlaps them "
             "comes near the bound"
         )
-    level = [one.runner for one, other in rows[1:] if other <= LEVEL * seconds]
-    if level:
-        second = f"{best.runner} is predicted best, but {words.several(level)} cannot be told from it"
+    level = [one.runner for one, other in rows if other <= LEVEL * seconds]
+    chosen = taken(known, work, cores).runner
+    if len(level) > 1:
+        others = words.several([name for name in level if name != chosen])
+        second = f"{chosen} is the plainest of those that are level; {others} cannot be told from it"
     elif len(rows) > 1:
         other, slower = rows[1]
         second = (

@@ -16,7 +16,7 @@ from reports.page_names import slug
 from reports.plotting import Plot
 from reports.scene import BOUND, BOUND_MEANS, THROUGHPUT, Scene, busiest, comparisons, headline, ladder
 
-CHARTED = 5
+CHARTED = 3
 """So many comparisons of a workload have charts; a page of all of them would be long, slow and full of repetition."""
 
 

@@ -143,6 +143,7 @@ class Trial:
     place: str
     measured_s: float
     predicted_s: float
+    concurrency: int = 1
 
     @property
     def log_error(self) -> float:
@@ -156,7 +157,7 @@ def leave_out(cells: Sequence[Seen], cores: int, gil: bool = True) -> list[Trial
         rest = [other for other in cells if other.place != one.place]
         if len(rest) >= LEAST:
             found = fit(rest, cores, gil).makespan_s(one.work, cores)
-            trials.append(Trial(one.runner, one.place, one.makespan_s, found))
+            trials.append(Trial(one.runner, one.place, one.makespan_s, found, one.work.concurrency))
     return trials
 
 
@@ -169,12 +170,28 @@ def spread(trials: Iterable[Trial], share: float = 0.95) -> tuple[float, float]:
     return float(min(np.quantile(errors, tail), 0.0)), float(max(np.quantile(errors, 1 - tail), 0.0))
 
 
+LEVEL = 1.05
+"""Predictions within this factor of each other do not tell models apart."""
+PLAIN = ("sync", "threading", "asyncio", "uvloop", "trio", "interpreters", "multiprocessing")
+"""Models in the order of what they ask of a program and of a machine; of those that are level the first is taken."""
+MANY = 1000
+"""With more in flight than this a thread for each is no longer the plain thing to do."""
+
+
+def recommended(seconds: Mapping[str, float], concurrency: int) -> str:
+    """Of the runners whose predictions are level with the best the plainest one."""
+    best = min(seconds.values())
+    level = [runner for runner, one in seconds.items() if one <= LEVEL * best]
+    order = [runner for runner in PLAIN if not (runner == "threading" and concurrency > MANY)]
+    return min(level, key=lambda runner: order.index(runner) if runner in order else len(order))
+
+
 @dataclass(frozen=True)
 class Accuracy:
     """How good predictions were in cells that they were not fitted to.
 
-    `close` of `cells` were within 10 %, and in `right` of `places` the runner that was predicted to be best was so or
-    within 5 % of the best.
+    `close` of `cells` were within 10 %, and in `right` of `places` the runner that would have been recommended was the
+    best or within 5 % of it.
     """
 
     cells: int
@@ -191,8 +208,9 @@ def accuracy(trials: Sequence[Trial]) -> Accuracy:
     several = [own for own in places.values() if len(own) > 1]
     right = 0
     for own in several:
-        chosen = min(own, key=lambda one: one.predicted_s)
-        right += chosen.measured_s <= 1.05 * min(one.measured_s for one in own)
+        runner = recommended({one.runner: one.predicted_s for one in own}, own[0].concurrency)
+        chosen = next(one for one in own if one.runner == runner)
+        right += chosen.measured_s <= LEVEL * min(one.measured_s for one in own)
     close = sum(0.9 <= one.predicted_s / one.measured_s <= 1.1 for one in trials)
     return Accuracy(len(trials), close, len(several), right)
 

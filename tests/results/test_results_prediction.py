@@ -21,6 +21,7 @@ from results.prediction import (
     from_record,
     leave_out,
     parallel,
+    recommended,
     spread,
     to_record,
 )
@@ -164,3 +165,18 @@ def test_a_run_without_the_cells_that_tell_is_no_ground_for_advice(tmp_path: Pat
 def test_an_empty_list_of_what_was_fitted_can_be_written_and_read(tmp_path: Path) -> None:
     write(tmp_path / "advice.json", [], "a machine")
     assert read(tmp_path / "advice.json") == ([], "a machine")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "concurrency", "expected"),
+    [
+        ({"multiprocessing": 1.0, "threading": 1.04, "asyncio": 1.03}, 100, "threading"),
+        ({"multiprocessing": 1.0, "threading": 1.04, "asyncio": 1.03}, 5000, "asyncio"),
+        ({"multiprocessing": 1.0, "threading": 1.2, "asyncio": 1.3}, 100, "multiprocessing"),
+        ({"sync": 1.05, "threading": 1.0}, 1, "sync"),
+    ],
+)
+def test_of_those_that_are_level_the_plainest_is_recommended(
+    seconds: dict[str, float], concurrency: int, expected: str
+) -> None:
+    assert recommended(seconds, concurrency) == expected
