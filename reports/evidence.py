@@ -7,6 +7,7 @@ import pandas as pd
 
 from reports.scene import Rounds, Scene
 from results.compare import summary
+from results.pairing import bare
 
 
 def scene(frame: pd.DataFrame) -> Scene:
@@ -16,6 +17,7 @@ def scene(frame: pd.DataFrame) -> Scene:
 
 def rounds(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Rounds]]:
     """Measured rounds of OK cells: throughput in ops per second, overhead and CPU time in seconds per op."""
+    frame = bare(frame)
     kept = frame[(frame["phase"] == "measure") & (frame["status"] == "OK") & frame["makespan_s"].notna()]
     if kept.empty:
         return {}

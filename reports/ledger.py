@@ -11,6 +11,7 @@ import pandas as pd
 
 from reports import words
 from results.ledger import noise as measure
+from results.pairing import bare
 
 MONTHS = (
     "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -75,6 +76,7 @@ def _sentence(text: str) -> str:
 
 def ledger(frame: pd.DataFrame) -> Ledger:
     """Noise by run, interpreter and workload."""
+    frame = bare(frame)
     rows = frame[(frame["phase"] == "measure") & frame["makespan_s"].notna()]
     lines = []
     for names, group in rows.groupby(["workload", "python", "run"], sort=False):

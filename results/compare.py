@@ -176,6 +176,7 @@ def _flat_estimates(estimates: Mapping[str, Estimate]) -> dict[str, Scalar | boo
 
 def digest_conflicts(frame: pd.DataFrame) -> list[str]:
     """The comparisons in which OK cells of one run came to different results, so their work was not equal."""
+    frame = bare(frame)
     measured = frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
     counts = measured.groupby(["run", "comparison"], sort=False)["digest"].nunique()
     return list(dict.fromkeys(str(key[1]) for key, count in counts.items() if count > 1 and isinstance(key, tuple)))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.model import Phase
+from results.pairing import bare
 
 STEAL_LIMIT: Final = 0.02
 """Share of the timed seconds that the hypervisor may give to others in a quiet run."""
@@ -24,6 +25,7 @@ def noise(frame: pd.DataFrame) -> dict[str, float | str | None]:
     the overall pressure and the involuntary switches do not, because a contestant with more processes than cores
     raises them itself (method.md, R20c).
     """
+    frame = bare(frame)
     measured = frame[frame["phase"] == Phase.MEASURE]
     one_core = measured[measured["one_core"].fillna(False)]
     steal = _per_timed_second(measured, "steal_s")
