@@ -94,8 +94,8 @@ def test_a_hole_keeps_its_row_with_the_reason(standard: Scene) -> None:
 
 def test_colours_follow_the_theme_of_the_reader(standard: Scene) -> None:
     text = drawn(INTERVAL_BARS, standard.of(workload="grid_search"))
-    assert "var(--ink,#1d2126)" in text
-    assert "var(--f-threads,#e69f00)" in text
+    assert "var(--ink)" in text
+    assert "var(--f-threads)" in text
     assert not re.search(r": #[0-9a-f]{6}", text)
 
 
