@@ -10,6 +10,8 @@ READY  := $(VENV)/.ready
 OUTPUT ?= reports/out
 BASE   ?= main
 PYTHONS ?= 3.11 3.13t 3.14
+# One more than there are cores, because some tests wait for processes to end.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 KEPT   := results/reference
 
 .PHONY: report test gate evidence matrix reference guide lint type clean
@@ -26,7 +28,7 @@ report: $(READY)
 	$(BIN)/when-async report --output $(OUTPUT) && exit $$status
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$(WORKERS) $(BIN)/python -m pytest -n auto --dist loadfile
 
 # Exit status 0 passes, 1 is a regression; the others are in docs/gate-your-own.md.
 gate: $(READY)

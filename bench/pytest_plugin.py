@@ -137,16 +137,16 @@ def lab_of(config: pytest.Config) -> Lab:
 
 
 def thinned(plan: Plan) -> Plan:
-    """As a check the first few workloads run under every runner, the others where that can show something new.
+    """As a check the core workloads without a server run under every runner, the others where that can show something new.
 
-    Of the first few a variant gets the first client library only. The others run under the core runners, and under
+    Of the core ones a variant gets the first client library only. The others run under the core runners, and under
     models of one thread that they have a body of their own for where no core runner of the same family shows the like.
     """
     return replace(plan, comparisons=tuple(map(_thinned, plan.comparisons)))
 
 
 def _thinned(comparison: Comparison) -> Comparison:
-    every = comparison.workload.core or comparison.workload.calibration
+    every = comparison.workload.core and comparison.workload.service is None
     core = {each.cell.family for each in comparison.contestants if each.runner.value.core}
     kept: list[Contestant] = []
     for each in comparison.contestants:

@@ -42,9 +42,9 @@ MARKS = ("<!-- verdicts: written by python -m docs.guide -->", "<!-- end of verd
 CAPTION = ("<!-- caption: written by python -m docs.guide -->", "<!-- end of caption -->")
 
 
-def made(frame: pd.DataFrame) -> dict[Path, str]:
+def made(frame: pd.DataFrame, scene: Scene | None = None) -> dict[Path, str]:
     """Every text that follows from the runs of a frame, by the file that holds it."""
-    scene = scene_of(frame)
+    scene = scene or scene_of(frame)
     verdicts = latest(judge(frame, scene=scene))
     headers = list(frame.attrs["headers"])
     texts = {PAGE: page(headers, scene, verdicts)}

@@ -11,6 +11,8 @@ import pytest
 from bench.cli_claims_command import REFERENCE, references
 from docs import guide
 from reports.claim import Word
+from reports.evidence import scene
+from reports.scene import Scene
 from reports.verdicts import Verdict, claims, judge, latest
 from results import load
 
@@ -23,13 +25,18 @@ def frame() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def verdicts(frame: pd.DataFrame) -> list[Verdict]:
-    return latest(judge(frame))
+def seen(frame: pd.DataFrame) -> Scene:
+    return scene(frame)
 
 
 @pytest.fixture(scope="module")
-def texts(frame: pd.DataFrame) -> dict[Path, str]:
-    return guide.made(frame)
+def verdicts(frame: pd.DataFrame, seen: Scene) -> list[Verdict]:
+    return latest(judge(frame, scene=seen))
+
+
+@pytest.fixture(scope="module")
+def texts(frame: pd.DataFrame, seen: Scene) -> dict[Path, str]:
+    return guide.made(frame, seen)
 
 
 def test_the_texts_are_those_that_the_run_gives(texts: dict[Path, str]) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bench.registry import collect
 from reports import style, words
-from reports.evidence import rounds, scene
+from reports.evidence import scene
 from reports.findings import findings, lead
 from reports.libraries import library_sentence, split, with_library
 from reports.plots.interval_bars import INTERVAL_BARS
@@ -26,7 +26,6 @@ from reports.plotting import NARROW, WIDE, Plot
 from reports.scene import OVERHEAD, THROUGHPUT, Scene, crowded, models, uncrowded
 from reports.tables import summary_table, workload_table
 from reports.terminal import summary
-from results.compare import summary as rows_of
 from support.crowds import RUNNERS, fetching, searching, sleeping
 from support.run_files import CellSpec
 
@@ -241,20 +240,20 @@ def test_two_models_that_cannot_be_told_apart_are_not_ordered_by_the_title(frame
     assert "had" not in said
 
 
-def printed(frame: pd.DataFrame, width: int) -> list[str]:
+def printed(crowd: Scene, width: int) -> list[str]:
     console = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width)
-    summary(rows_of(frame), console, rounds(frame))
+    summary(crowd.rows, console, crowd.rounds)
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
-def test_a_crowd_fits_the_terminal(frame: pd.DataFrame, width: int) -> None:
-    assert max(map(len, printed(frame, width))) <= min(width, 100)
+def test_a_crowd_fits_the_terminal(crowd: Scene, width: int) -> None:
+    assert max(map(len, printed(crowd, width))) <= min(width, 100)
 
 
 @pytest.mark.parametrize("width", [80, 100])
-def test_long_names_stay_told_apart_in_a_terminal(frame: pd.DataFrame, crowd: Scene, width: int) -> None:
-    lines = iter(printed(frame, width))
+def test_long_names_stay_told_apart_in_a_terminal(crowd: Scene, width: int) -> None:
+    lines = iter(printed(crowd, width))
     assert next(line for line in lines if line.startswith("http_fetch"))
     names = []
     for line in lines:
