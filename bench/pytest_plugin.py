@@ -137,7 +137,7 @@ def lab_of(config: pytest.Config) -> Lab:
 
 
 def thinned(plan: Plan) -> Plan:
-    """As a check the core workloads without a server run under every runner, the others where that can show something new.
+    """As a check the core workloads without a server run under every runner, the others where that shows something new.
 
     Of the core ones a variant gets the first client library only. The others run under the core runners, and under
     models of one thread that they have a body of their own for where no core runner of the same family shows the like.
