@@ -23,7 +23,8 @@ SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters":
 
 def draw(scene: Scene, width: float) -> Figure:
     """A column for each interpreter, as many side by side as fit, and in it a grid of tiles for each size of op."""
-    known, names = maps(scene), facet_names(scene.rows)
+    known = maps(scene)
+    names = _names(scene, list(known))
     regions = [one for own in known.values() for one in own]
     sizes, levels = sorted({one.size_s for one in regions}), _levels(regions)
     across = max(1, min(len(known), int((width - LEFT + GAP) / (len(levels[0]) * WIDE_TILE + GAP))))
@@ -45,6 +46,13 @@ def draw(scene: Scene, width: float) -> Figure:
                 if line == len(sizes) - 1:
                     axes.set_xlabel("share of an op that waits")
     return fig
+
+
+def _names(scene: Scene, known: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The interpreter of each map; its run too, where two maps would have the same name."""
+    names = facet_names(scene.rows)
+    short = {place: names[place].removesuffix(f", run {place[0]}") for place in known}
+    return {place: name if list(short.values()).count(name) == 1 else names[place] for place, name in short.items()}
 
 
 def _levels(regions: Sequence[Region]) -> tuple[list[float], list[int]]:
@@ -102,7 +110,8 @@ def _beside(one: Region) -> str:
 
 def title(scene: Scene) -> str:
     """Who leads in how many regions of the first map, and how many are open."""
-    known, names = maps(scene), facet_names(scene.rows)
+    known = maps(scene)
+    names = _names(scene, list(known))
     place, own = next(iter(known.items()))
     clear = Counter(one.best.contestant for one in own if one.sure)
     parts = [f"{name} leads in {count}" for name, count in clear.most_common(3)]
