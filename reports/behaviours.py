@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import pandas as pd
@@ -50,8 +49,3 @@ def share_interval(shown: int, tried: int, confidence: float) -> tuple[float, fl
     low = float(beta.ppf(tail, shown, tried - shown + 1)) if shown else 0.0
     high = float(beta.ppf(1 - tail, shown + 1, tried - shown)) if shown < tried else 1.0
     return low, high
-
-
-def of(seen: Sequence[Seen], claim: str) -> list[Seen]:
-    """Those of one claim."""
-    return [one for one in seen if one.claim == claim]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.runfile import RunFileError, os_words, parse_header
+from results.runfile import NOT_WHOLE, RunFileError, not_whole, os_words, parse_header
 
 FEW = 6
 """So many runs are read whole and stand side by side; of more only the newest of each machine and interpreter are."""
@@ -39,8 +39,8 @@ def lines_of(path: Path) -> Iterator[bytes]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield from file
-    except (EOFError, gzip.BadGzipFile):
-        raise RunFileError(f"{path} is no whole gzip file; take an undamaged copy, or measure again") from None
+    except NOT_WHOLE:
+        raise not_whole(path) from None
     except FileNotFoundError:
         raise RunFileError(f"there is no run file {path}; check the path") from None
     except OSError as error:

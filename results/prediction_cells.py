@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -91,8 +91,3 @@ def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | N
 def ranking(known: Fitted, work: Work, cores: int) -> list[tuple[Overheads, float]]:
     """Every model with its predicted seconds, the quickest first."""
     return sorted(((one, one.makespan_s(work, cores)) for one in known.overheads), key=lambda pair: pair[1])
-
-
-def by_runner(known: Fitted) -> Mapping[str, Overheads]:
-    """The figures by runner."""
-    return {one.runner: one for one in known.overheads}

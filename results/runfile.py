@@ -129,14 +129,23 @@ def _complain(path: Path, what: str, skip_corrupt: bool, notes: list[str]) -> No
     notes.append(f"{path.name}: {what} and was left out")
 
 
+NOT_WHOLE = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What unpacking raises for a file that is cut off, damaged or no gzip file at all."""
+
+
+def not_whole(path: Path) -> RunFileError:
+    """What to say of such a file."""
+    return RunFileError(f"{path} is no whole gzip file; take an undamaged copy, or measure again")
+
+
 def content(path: Path) -> bytes:
     """The content of a run file, unpacked where its name ends in `.gz`, or RunFileError where there is none."""
     try:
         data = path.read_bytes()
         if path.suffix == ".gz":
             data = gzip.decompress(data)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise RunFileError(f"{path} is no whole gzip file; take an undamaged copy, or measure again") from None
+    except NOT_WHOLE:
+        raise not_whole(path) from None
     except FileNotFoundError:
         raise RunFileError(f"there is no run file {path}; make one with `{TOOL} run`, or check the path") from None
     except OSError as error:
