@@ -21,6 +21,7 @@ from reports import (
     markdown,
     runner_costs_section,
     style,
+    svg,
     tables,
     words,
 )
@@ -235,4 +236,4 @@ def _html(page: Mapping[str, Any]) -> str:
     css = Markup(style.css() + "\n" + loader.get_source(made, "page.css")[0])
     made.filters["code"] = code
     script = Markup(loader.get_source(made, "filters.js")[0])
-    return made.get_template("page.html.j2").render(page=page, css=css, script=script)
+    return svg.shared(made.get_template("page.html.j2").render(page=page, css=css, script=script))

@@ -222,8 +222,8 @@ def test_builds_are_told_apart_by_a_word_and_by_the_fill(three: Scene, width: fl
     assert said.count("3.14 GIL") == 1
     assert "sync, 3.13 GIL" in said
     assert {"threading", "multiprocessing", "interpreters", "sync"} <= set(said)
-    hollow = r"fill: var\(--paper,[^)]*\); stroke: var\(--f-threads"
-    filled = r"fill: var\(--f-threads,[^)]*\); stroke: var\(--paper"
+    hollow = r"fill:var\(--paper,[^)]*\);stroke:var\(--f-threads"
+    filled = r"fill:var\(--f-threads,[^)]*\);stroke:var\(--paper"
     assert re.search(hollow, picture)
     assert re.search(filled, picture)
 
