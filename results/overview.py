@@ -5,7 +5,6 @@ A line's kind stands at its beginning, so a run of a gigabyte is counted as fast
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.runfile import NOT_WHOLE, RunFileError, not_whole, os_words, parse_header
+from results.runfile import opened, parse_header
 
 FEW = 6
 """So many runs are read whole and stand side by side; of more only the newest of each machine and interpreter are."""
@@ -36,15 +35,8 @@ class Overview:
 
 def lines_of(path: Path) -> Iterator[bytes]:
     """The lines of a run file, packed or not; raises RunFileError where it cannot be read."""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield from file
-    except NOT_WHOLE:
-        raise not_whole(path) from None
-    except FileNotFoundError:
-        raise RunFileError(f"there is no run file {path}; check the path") from None
-    except OSError as error:
-        raise RunFileError(f"cannot read {path}: {os_words(error)}") from None
+    with opened(path) as file:
+        yield from file
 
 
 def header_of(path: Path) -> Mapping[str, Any]:

@@ -11,10 +11,10 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, from_json
 
@@ -129,27 +129,24 @@ def _complain(path: Path, what: str, skip_corrupt: bool, notes: list[str]) -> No
     notes.append(f"{path.name}: {what} and was left out")
 
 
-NOT_WHOLE = (EOFError, zlib.error, gzip.BadGzipFile)
-"""What unpacking raises for a file that is cut off, damaged or no gzip file at all."""
-
-
-def not_whole(path: Path) -> RunFileError:
-    """What to say of such a file."""
-    return RunFileError(f"{path} is no whole gzip file; take an undamaged copy, or measure again")
-
-
-def content(path: Path) -> bytes:
-    """The content of a run file, unpacked where its name ends in `.gz`, or RunFileError where there is none."""
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """A run file to read from, unpacked where its name ends in `.gz`; raises RunFileError where that cannot be done."""
     try:
-        data = path.read_bytes()
-        if path.suffix == ".gz":
-            data = gzip.decompress(data)
-    except NOT_WHOLE:
-        raise not_whole(path) from None
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield cast(IO[bytes], file)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise RunFileError(f"{path} is no whole gzip file; take an undamaged copy, or measure again") from None
     except FileNotFoundError:
         raise RunFileError(f"there is no run file {path}; make one with `{TOOL} run`, or check the path") from None
     except OSError as error:
         raise RunFileError(f"cannot read {path}: {os_words(error)}; name a run file that `{TOOL} run` wrote") from None
+
+
+def content(path: Path) -> bytes:
+    """The content of a run file; raises RunFileError where it cannot be read or holds nothing."""
+    with opened(path) as file:
+        data = file.read()
     if not data.strip():
         raise RunFileError(f"{path} is empty; delete it and start again with `{TOOL} run`")
     return data
