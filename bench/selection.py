@@ -111,9 +111,22 @@ def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequen
             grid = profile_points(found.value, profile)
             for point in grid:
                 check_point(found.value, point)
-            points += [(found, override(found.value, point, pairs)) for point in (grid[:1] if pairs else grid)]
+            points += [(found, point) for point in (_asked(found.value, grid[0], spec, pairs) if pairs else grid)]
     chosen = {found.value.name: found for spec in runner_specs or [CORE] for found in runners_of(spec, known.runners)}
     return Selection(tuple(_unique(points)), chosen)
+
+
+def _asked(workload: Workload, first: Point, spec: str, pairs: Mapping[str, str]) -> tuple[Point]:
+    """The point that brackets ask for: an id, as pages show it, is that very point; others change the first one."""
+    whole = _whole(workload, pairs)
+    return (whole,) if comparison_id(workload, whole) == spec.strip() else (override(workload, first, pairs),)
+
+
+def _whole(workload: Workload, pairs: Mapping[str, str]) -> Point:
+    """The point that an id names: what it leaves out is 0, or as in the grid where 0 cannot be; raises QuantityError."""
+    base = profile_points(workload, "quick")[0]
+    zeros = {param.name: 0 for param in workload.params if param.low <= 0 and param.label not in pairs}
+    return override(workload, Point(base.concurrency, {**base.params, **zeros}), pairs)
 
 
 CORE, ALL, FAMILY = "core", "all", "family:"
@@ -234,7 +247,4 @@ def point_of(place: str, known: Mapping[str, Found]) -> tuple[Found, Point]:
     """The point that a comparison's id names, whose missing parameters are 0; raises RegistryError or QuantityError."""
     name, pairs = split(place)
     found = known[choose(name, known, "workload")]
-    base = profile_points(found.value, "quick")[0]
-    zeros = {param.name: 0 for param in found.value.params if param.low <= 0 and param.label not in pairs}
-    point = override(found.value, Point(base.concurrency, {**base.params, **zeros}), pairs)
-    return found, point
+    return found, _whole(found.value, pairs)

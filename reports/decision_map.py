@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from reports import style, words
 from reports.decision import Region, maps
 from reports.plotting import TITLE, Plot, add_axes, figure
-from reports.scene import Row, Scene, facet_names
+from reports.scene import Row, Scene, facet, facet_names
 
 TILE, LEFT, FOOT, GAP = 0.42, 0.55, 0.3, 0.4
 WIDE_TILE = 0.78
@@ -24,7 +24,7 @@ SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters":
 def draw(scene: Scene, width: float) -> Figure:
     """A column for each interpreter, as many side by side as fit, and in it a grid of tiles for each size of op."""
     known = maps(scene)
-    names = _names(scene, list(known))
+    names = facet_names([row for row in scene.rows if facet(row) in known])
     regions = [one for own in known.values() for one in own]
     sizes, levels = sorted({one.size_s for one in regions}), _levels(regions)
     across = max(1, min(len(known), int((width - LEFT + GAP) / (len(levels[0]) * WIDE_TILE + GAP))))
@@ -46,13 +46,6 @@ def draw(scene: Scene, width: float) -> Figure:
                 if line == len(sizes) - 1:
                     axes.set_xlabel("share of an op that waits")
     return fig
-
-
-def _names(scene: Scene, known: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """The interpreter of each map; its run too, where two maps would have the same name."""
-    names = facet_names(scene.rows)
-    short = {place: names[place].removesuffix(f", run {place[0]}") for place in known}
-    return {place: name if list(short.values()).count(name) == 1 else names[place] for place, name in short.items()}
 
 
 def _levels(regions: Sequence[Region]) -> tuple[list[float], list[int]]:
@@ -111,7 +104,7 @@ def _beside(one: Region) -> str:
 def title(scene: Scene) -> str:
     """Who leads in how many regions of the first map, and how many are open."""
     known = maps(scene)
-    names = _names(scene, list(known))
+    names = facet_names([row for row in scene.rows if facet(row) in known])
     place, own = next(iter(known.items()))
     clear = Counter(one.best.contestant for one in own if one.sure)
     parts = [f"{name} leads in {count}" for name, count in clear.most_common(3)]

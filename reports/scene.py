@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp
@@ -95,14 +96,11 @@ def facets(rows: Iterable[Row]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(facet(row) for row in rows))
 
 
-def facet_names(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
-    """A label per facet: the interpreter, and the run where there are several."""
-    several = len({row.run for row in rows}) > 1
-    names = {}
-    for row in rows:
-        build = " (no GIL)" if row.gil is False else ""
-        names[facet(row)] = f"Python {row.python}{build}" + (f", run {row.run}" if several else "")
-    return names
+def facet_names(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
+    """A label per facet: the interpreter, and the run too where another facet would be named alike."""
+    names = {facet(row): f"Python {row.python}" + (" (no GIL)" if row.gil is False else "") for row in rows}
+    times = Counter(names.values())
+    return {place: name if times[name] == 1 else f"{name}, run {place[0]}" for place, name in names.items()}
 
 
 def serial(row: Row) -> bool:

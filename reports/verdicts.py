@@ -54,7 +54,6 @@ class Verdict:
     kind: str = ""
     readings: tuple[Reading, ...] = ()
     boundary: tuple[float, float] | None = None
-    seen: Seen | None = None
 
     def flat(self) -> dict[str, Any]:
         """One flat object for machines; without a number its three fields are None."""
@@ -193,7 +192,7 @@ def behaviour_verdict(claim: Behaviour, run: str, python: str, seen: Seen | None
         reason = f"its program was not run; when-async run --claim {claim.name}"
         return Verdict(claim, run, python, Word.NOT_MEASURED, f"Not measured: {reason}.")
     if seen.absent:
-        return Verdict(claim, run, python, Word.NOT_MEASURED, f"Not measured: {seen.absent}.", seen=seen)
+        return Verdict(claim, run, python, Word.NOT_MEASURED, f"Not measured: {seen.absent}.")
     word = Word.HOLDS if seen.shown == seen.tried else Word.DEPENDS if seen.shown else Word.REFUTED
     sentence = verdict_words.behaviour(claim, seen, word)
-    return Verdict(claim, run, python, word, sentence, estimate_of(seen), "share", seen=seen)
+    return Verdict(claim, run, python, word, sentence, estimate_of(seen), "share")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.model import Point
-from bench.quantity import QuantityError
+from bench.quantity import QuantityError, comparison_id
 from bench.registry import Found, RegistryError
 from bench.selection import (
     CORE,
@@ -64,6 +64,15 @@ def test_nothing_asked_for_means_every_workload_and_the_core_of_the_runners() ->
     chosen = select(KNOWN, [], [], "quick")
     assert {found.value.name for found, _ in chosen.points} == {"tiny", "other"}
     assert list(chosen.runners) == ["sync", "asyncio"]
+
+
+def test_an_id_from_a_page_gives_the_point_that_the_page_shows() -> None:
+    shown = "database_sqlite[rows=20000,n=400,c=10]"
+    ((found, point),) = select(catalogue(), [shown], ["sync"], "full").points
+    assert comparison_id(found.value, point) == shown
+    ((found, point),) = select(catalogue(), ["database_sqlite[c=7]"], ["sync"], "full").points
+    first = found.value.grid["full"][0]
+    assert (point.params, point.concurrency) == (first.params, 7)
 
 
 def test_a_name_gives_every_point_of_its_profile() -> None:

@@ -266,6 +266,12 @@ def test_every_cell_of_a_claim_names_a_point_and_a_contestant_that_exist(name: s
         assert library in {key.partition("/")[2] for key in bodies}, f"{contestant} has no body in {place}"
 
 
+def test_async_first_is_judged_over_every_point_of_the_decision_map() -> None:
+    asked = {place for place, _ in claims()["async-first"].cells}
+    mixed = catalogue().workloads["mixed"].value
+    assert asked == {comparison_id(mixed, point) for point in mixed.grid["full"]}
+
+
 @pytest.mark.parametrize("one", claims().values(), ids=lambda one: one.name)
 def test_a_claim_names_its_section_its_source_and_its_scope(one: Any) -> None:
     assert one.section in SECTIONS
