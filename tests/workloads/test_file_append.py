@@ -14,7 +14,9 @@ import pytest
 
 from bench.model import WrongAnswer
 from workloads import file_append
-from workloads.file_append import BATCH, FILE_APPEND, Desk, append_all, opened, record
+from workloads.bodies.file_append_common import Desk, append_all, opened, record
+from workloads.bodies.file_append_tasks import BATCH
+from workloads.file_append import FILE_APPEND
 
 PARAMS = {"n": 24, "size_bytes": 40, "files": 2}
 ITEMS = FILE_APPEND.make_items(PARAMS, 1)

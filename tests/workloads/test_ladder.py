@@ -14,7 +14,10 @@ import pytest
 
 from bench.model import Unsuited, WrongAnswer
 from workloads import ladder
-from workloads.ladder import LADDER, TOP, limited
+from workloads.bodies import ladder_limit
+from workloads.bodies.ladder_common import TOP
+from workloads.bodies.ladder_limit import limited
+from workloads.ladder import LADDER
 
 PARAMS = {"n": 8, "hold_s": 0.001, "task_limit": 0, "connected": 0}
 CONNECTED = {**PARAMS, "connected": 1}
@@ -138,8 +141,8 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of the control groups of the system; this process is in its root."""
     root = tmp_path / "pids"
     root.mkdir()
-    monkeypatch.setattr(ladder, "GROUPS", (root,))
-    monkeypatch.setattr(ladder, "group_of_this_process", lambda root: "/")
+    monkeypatch.setattr(ladder_limit, "GROUPS", (root,))
+    monkeypatch.setattr(ladder_limit, "group_of_this_process", lambda root: "/")
     # A control group has its files by itself and is removed with them.
     monkeypatch.setattr(Path, "rmdir", lambda path: [*(file.unlink() for file in path.iterdir()), os.rmdir(path)])
     return root

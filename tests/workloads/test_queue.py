@@ -22,7 +22,9 @@ import pytest
 
 from bench.model import WrongAnswer
 from workloads import queue
-from workloads.queue import QUEUE, answer, found_free, ideal_waits_s, produce, produce_async, shares, window_s
+from workloads.bodies import queue_common, queue_pools
+from workloads.bodies.queue_common import LEAD_S, answer, produce, produce_async, shares, window_s
+from workloads.queue import QUEUE, found_free, ideal_waits_s
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = {"load": 0.5, "service_s": 0.002, "n": 12, "producers": 3}
@@ -88,14 +90,14 @@ def test_greenlets_take_the_place_of_threads_where_gevent_has_patched() -> None:
 
 
 def test_the_queue_in_here_is_the_standard_librarys() -> None:
-    assert queue.queue is standard
+    assert queue_pools.queue is standard
     assert Path(str(standard.__file__)) != Path(str(queue.__file__))
     assert str(Path(str(queue.__file__)).parent) not in sys.path
 
 
 def test_a_process_that_is_killed_ends_the_round_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "ALIVE_CHECK_S", 0.01)
-    with queue.Crew(producers=1, consumers=1) as crew:
+    monkeypatch.setattr(queue_pools, "ALIVE_CHECK_S", 0.01)
+    with queue_pools.Crew(producers=1, consumers=1) as crew:
         victim = crew.processes[-1]
         assert victim.pid is not None
         os.kill(victim.pid, signal.SIGKILL)
@@ -109,7 +111,7 @@ def test_a_crew_that_does_not_check_in_is_ended() -> None:
     def wait(timeout_s: float) -> None:
         raise threading.BrokenBarrierError
 
-    crew = queue.Crew(producers=1, consumers=1)
+    crew = queue_pools.Crew(producers=1, consumers=1)
     crew.ready = SimpleNamespace(wait=wait)
     with pytest.raises(threading.BrokenBarrierError):
         crew.__enter__()
@@ -121,7 +123,7 @@ class Time:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now_ns = 0
-        monkeypatch.setattr(queue, "clock", lambda: self.now_ns)
+        monkeypatch.setattr(queue_common, "clock", lambda: self.now_ns)
 
     def sleep(self, seconds: float) -> None:
         self.now_ns += round(seconds * 1e9) + 1000
@@ -183,7 +185,7 @@ def test_the_load_is_what_the_arrivals_ask_of_the_consumers(load: float, consume
     assert sorted(call[0] for call in calls) == list(range(12))
     assert max(call[1] for call in calls) == window_s(params, consumers)
     assert QUEUE.bounds is not None
-    assert QUEUE.bounds(params, consumers) == {"schedule": pytest.approx(length_s + queue.LEAD_S)}
+    assert QUEUE.bounds(params, consumers) == {"schedule": pytest.approx(length_s + LEAD_S)}
 
 
 def test_each_producer_has_its_own_items_in_order_of_time() -> None:
