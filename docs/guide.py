@@ -151,7 +151,7 @@ def table(verdicts: Sequence[Verdict], pythons: Sequence[str]) -> Iterable[str]:
 
 def short_table(verdicts: Sequence[Verdict]) -> Iterable[str]:
     """The README's: one row for each claim with figures, each word with the interpreters on which it was found."""
-    yield "| claim | verdict | on the first interpreter |"
+    yield f"| claim | verdict | what decides it, on {text(verdicts[0].python)} |"
     yield "|---|---|---|"
     for name in dict.fromkeys(one.claim.name for one in verdicts if not isinstance(one.claim, Behaviour)):
         own = [one for one in verdicts if one.claim.name == name]
@@ -162,9 +162,8 @@ def short_table(verdicts: Sequence[Verdict]) -> Iterable[str]:
             f"{SIGNS[word]} {text(word)}" + (f" ({', '.join(on)})" if len(found) > 1 else "")
             for word, on in found.items()
         ]
-        figure = words.one_line(own[0].sentence, 260)
         link = f"[{text(name)}](docs/when-to-use-async.md#{name})"
-        yield f"| {link}: {prose(own[0].claim.statement)} | {'<br>'.join(where)} | {prose(figure)} |"
+        yield f"| {link}: {prose(own[0].claim.statement)} | {'<br>'.join(where)} | {prose(own[0].brief())} |"
 
 
 def in_words(verdicts: Sequence[Verdict]) -> Iterable[str]:

@@ -24,8 +24,7 @@ def figures_table(scene: Scene, workload: Workload | None) -> Table | None:
     known = {figure.name: figure for figure in workload.figures} if workload else {}
     names = [name for name in known if name in told] + [name for name in dict.fromkeys(told) if name not in known]
     columns: list[Column] = [
-        (_title(name), unit_of(name)[1], lambda row, name=name: row.figures.get(name))
-        for name in names
+        (_title(name), unit_of(name)[1], lambda row, name=name: row.figures.get(name)) for name in names
     ]
     said = [f"{_title(name)}: {known[name].help}" for name in names if name in known]
     caption = f"{'; '.join(said)}. " if said else ""

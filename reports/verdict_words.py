@@ -98,6 +98,21 @@ def _open(readings: Sequence[Reading], told: Reading) -> str:
     return f"{_capital(clause(told))}, an interval that reaches across the bound, {claimed(told)}{rest}."
 
 
+def brief(claim: Claim, readings: Sequence[Reading], told: Reading, boundary: tuple[float, float] | None) -> str:
+    """The same in a line of a table: the deciding figure, or where it holds and where not, by their places alone."""
+    inside = [one.part.where for one in readings if one.side is Side.INSIDE]
+    outside = [one.part.where for one in readings if one.side is Side.OUTSIDE]
+    if not inside or not outside:
+        return f"{_capital(clause(told))}."
+    said = f"Holds: {_few(inside)}. Not: {_few(outside)}."
+    return f"{_turn(claim, readings, boundary)} {said}" if boundary and claim.axis else said
+
+
+def _few(places: Sequence[str], most: int = 3) -> str:
+    shown = list(places[:most]) if len(places) > most + 1 else list(places)
+    return "; ".join(shown) + (f"; and {len(places) - most} more" if len(shown) < len(places) else "")
+
+
 def _some(parts: Sequence[Reading], most: int = 3) -> str:
     told = "; ".join(clause(one) for one in parts[:most])
     return told + (f"; and {words.count(len(parts) - most, 'more place')}" if len(parts) > most else "")

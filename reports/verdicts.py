@@ -55,6 +55,13 @@ class Verdict:
     readings: tuple[Reading, ...] = ()
     boundary: tuple[float, float] | None = None
 
+    def brief(self) -> str:
+        """The sentence in a few words, for a line of a table."""
+        told = deciding(self.readings, self.word)
+        if told is None or isinstance(told.found, Hole):
+            return self.sentence
+        return verdict_words.brief(self.claim, self.readings, told, self.boundary)
+
     def flat(self) -> dict[str, Any]:
         """One flat object for machines; without a number its three fields are None."""
         known = self.estimate

@@ -32,6 +32,7 @@ _LADDERS: dict[str, tuple[Scale, ...]] = {
     "s": (Scale(1e-9, "ns"), Scale(1e-6, "µs"), Scale(1e-3, "ms"), Scale(1.0, "s")),
     "bytes": (Scale(1.0, "B"), Scale(1024.0, "KiB"), Scale(1024.0**2, "MiB"), Scale(1024.0**3, "GiB")),
     "/s": (Scale(1.0, "/s"), Scale(1e3, "k/s"), Scale(1e6, "M/s")),
+    "%": (Scale(0.01, "%"),),
     "": (Scale(1.0, ""),),
 }
 KINDS = frozenset(_LADDERS)

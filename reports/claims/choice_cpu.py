@@ -134,5 +134,5 @@ ASYNC_FIRST = Claim(
         )
         for size, params, share, concurrency, n in MAP
     ),
-    axis=Axis("share of waiting in ops of 1 ms"),
+    axis=Axis("share of waiting in ops of 1 ms", "%"),
 )
