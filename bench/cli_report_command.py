@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
+from typing import TextIO
 
 import click
 
@@ -41,10 +44,38 @@ def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
         click.echo(f"note: {note}", err=True)
     command = " ".join(["when-async", *sys.argv[1:]])
     older = [overview(path) for path in rest]
-    written = write(frame, output, command=command, calibrations=calibrations, older=older)
+    with drawing(sys.stderr) as on_section:
+        written = write(frame, output, command=command, calibrations=calibrations, older=older, on_section=on_section)
     for path in written:
         if path.suffix in (".html", ".md"):
             click.echo(path)
+
+
+QUIET_S = 10.0
+"""A page that is drawn faster than this says nothing meanwhile where there is no terminal."""
+
+
+@contextmanager
+def drawing(stream: TextIO, clock: Callable[[], float] = monotonic) -> Iterator[Callable[[int, int, str], None]]:
+    """Say how far the drawing is: a bar with the time left on a terminal, a plain line every ten seconds elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(file=stream)
+    if console.is_terminal and not console.is_dumb_terminal:
+        with Progress(console=console, transient=True) as bar:
+            task = bar.add_task("reading figures", total=None)
+            yield lambda done, of, name: bar.update(task, completed=done, total=of, description=f"drawing {name}")
+        return
+    told_s = clock()
+
+    def say(done: int, of: int, name: str) -> None:
+        nonlocal told_s
+        if clock() - told_s >= QUIET_S:
+            told_s = clock()
+            click.echo(f"drawing {name}, {done} of {of} sections done", file=stream)
+
+    yield say
 
 
 def latest_run() -> Path:

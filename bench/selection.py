@@ -123,7 +123,7 @@ def _asked(workload: Workload, first: Point, spec: str, pairs: Mapping[str, str]
 
 
 def _whole(workload: Workload, pairs: Mapping[str, str]) -> Point:
-    """The point that an id names: what it leaves out is 0, or as in the grid where 0 cannot be; raises QuantityError."""
+    """The point of an id: what it leaves out is 0, or as in the grid where 0 cannot be; raises QuantityError."""
     base = profile_points(workload, "quick")[0]
     zeros = {param.name: 0 for param in workload.params if param.low <= 0 and param.label not in pairs}
     return override(workload, Point(base.concurrency, {**base.params, **zeros}), pairs)

@@ -34,7 +34,7 @@ from reports.evidence import scene as scene_of
 from reports.findings import findings
 from reports.guidance import guidance
 from reports.older import older_table
-from reports.page_sections import chart_of, sections, timelines
+from reports.page_sections import OnSection, chart_of, sections, timelines
 from reports.scene import Row, Scene
 from reports.verdicts import judge, latest, tally
 from results.calibration import Calibration
@@ -52,15 +52,16 @@ def write(
     workloads: Mapping[str, Workload] | None = None,
     calibrations: Mapping[str, Calibration] | None = None,
     older: Sequence[Overview] = (),
+    on_section: OnSection | None = None,
 ) -> list[Path]:
     """Write `index.html`, `report.md` and `img/*.svg` into `output` and return their paths.
 
     `command` is the line that draws this report again. `workloads` supplies what each workload isolates; by
     default those of the package. `calibrations` are of the machines of these runs, by node id (results.calibration).
-    `older` are runs that get a line each.
+    `older` are runs that get a line each. `on_section` is told how far the drawing is.
     Raises ReportError where the folder cannot be written.
     """
-    page = build(frame, command, _known() if workloads is None else workloads, calibrations or {}, older)
+    page = build(frame, command, _known() if workloads is None else workloads, calibrations or {}, older, on_section)
     charts = [chart for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)]
     charts += [chart for s in page["sections"] for chart in s.timelines]
     charts += [chart for one in page["costs"] for chart in one.charts]
@@ -86,6 +87,7 @@ def build(
     workloads: Mapping[str, Workload],
     calibrations: Mapping[str, Calibration],
     older: Sequence[Overview] = (),
+    on_section: OnSection | None = None,
 ) -> dict[str, Any]:
     """Everything that the templates show, computed once for both of them."""
     headers = list(frame.attrs.get("headers", ()))
@@ -112,7 +114,7 @@ def build(
         "guidance": guidance(scene, verdicts),
         "older": older_table(older),
         "between": between(frame) if figures else None,
-        "sections": sections(scene, workloads, timelines(frame)) if figures else [],
+        "sections": sections(scene, workloads, timelines(frame), on_section) if figures else [],
         "costs": runner_costs_section.sections(headers, calibrations),
         "card": cost.card(scene) if figures else None,
         "holes": [_hole(row) for row in scene.rows if row.status != "OK"],

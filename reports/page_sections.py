@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -57,10 +57,20 @@ def timelines(frame: pd.DataFrame) -> list[Timeline]:
     return [from_json(Timeline, record) for record in frame.attrs.get("timelines", ())]
 
 
-def sections(scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Timeline]) -> list[Section]:
+OnSection = Callable[[int, int, str], None]
+"""Is told before each section: how many are done, how many there are, and the name of this one."""
+
+
+def sections(
+    scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Timeline], on_section: OnSection | None = None
+) -> list[Section]:
+    """A section for each workload in order of the rows; drawing its charts is what takes a page its time."""
     plots = sorted((found.value for found in collect("reports.plots", Plot).values()), key=lambda plot: plot.order)
     sections: list[Section] = []
-    for name in dict.fromkeys(row.workload for row in scene.rows):
+    names = list(dict.fromkeys(row.workload for row in scene.rows))
+    for name in names:
+        if on_section:
+            on_section(len(sections), len(names), words.one_line(name))
         own = scene.of(workload=name)
         known = workloads.get(name)
         shown = busiest(own.rows)

@@ -18,7 +18,7 @@ from reports.errors import ReportError
 from reports.page import write
 from results.compare import summary
 from results.frame import load
-from support.run_files import make_run, sleep_cells
+from support.run_files import grid_cells, make_run, sleep_cells
 
 NASTY = "<script>alert('x')</script>"
 NAMES = ("standard", "two", "smoke", "nasty", "hopeless")
@@ -116,6 +116,13 @@ def test_every_interpreter_keeps_its_own_rows(pages: dict[str, Path]) -> None:
     assert "Python 3.13t (no GIL)" in text
     one, two = (len(tables(html(pages[name]))["Summary"]) for name in ("standard", "two"))
     assert two == 2 * one
+
+
+def test_each_section_is_named_before_it_is_drawn(tmp_path: Path) -> None:
+    told: list[tuple[int, int, str]] = []
+    frame = load([make_run(tmp_path / "a.jsonl", cells=[*sleep_cells(), *grid_cells()])])
+    write(frame, tmp_path / "out", command="x", on_section=lambda *told_now: told.append(told_now))
+    assert told == [(0, 2, "sleep"), (1, 2, "grid_search")]
 
 
 def test_two_runs_of_one_interpreter_are_not_averaged(tmp_path: Path) -> None:
