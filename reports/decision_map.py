@@ -17,6 +17,8 @@ from reports.scene import Row, Scene, facet, facet_names
 TILE, LEFT, FOOT, GAP = 0.42, 0.55, 0.3, 0.4
 WIDE_TILE = 0.78
 """Inches across that a name and a margin need; where there is less, interpreters stand below each other."""
+ROOMY = 13
+"""Letters of the line below a name that fit into a tile at its usual size."""
 SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters": "interpret.", "sync": "serial"}
 """Names that fit into a tile of a telephone."""
 
@@ -81,10 +83,12 @@ def _tile(axes: Axes, one: Region, column: int, row: int) -> None:
     axes.add_patch(box)
     if hatch:
         axes.add_patch(Rectangle((column + 0.03, row + 0.04), 0.94, 0.92, fill=False, hatch=hatch,
-                                 edgecolor=style.FAINT, linewidth=0))  # fmt: skip
+                                 edgecolor=look.light, alpha=0.55, linewidth=0))  # fmt: skip
     name = _short(one.best)
     axes.text(column + 0.5, row + 0.62, name, ha="center", va="center", fontsize=7.5, color=style.INK, weight="bold")
-    axes.text(column + 0.5, row + 0.3, _beside(one), ha="center", va="center", fontsize=6.5, color=style.INK)
+    beside = _beside(one)
+    size = 6.5 if len(beside) <= ROOMY else 5.8
+    axes.text(column + 0.5, row + 0.3, beside, ha="center", va="center", fontsize=size, color=style.INK)
 
 
 def _short(row: Row) -> str:

@@ -20,8 +20,8 @@ QUESTIONS = (
     ("chat", "A server that keeps connections open"),
     ("grid-search", "Computing in parallel"),
     ("db-driver", "Reading from a database"),
-    ("file-writes", "Writing to files"),
     ("thread-ceiling", "Thousands of things in flight"),
+    ("file-writes", "Writing to files"),
 )
 """Claims that answer what people ask, and the question in words."""
 
@@ -36,20 +36,21 @@ class Advice:
 
 
 def guidance(scene: Scene, verdicts: Sequence[Verdict]) -> list[Advice]:
-    """Lines from the first interpreter's map, then from verdicts on it; empty where nothing is known."""
+    """Lines from the first interpreter's map and that without a GIL, then from verdicts on the first one."""
     found = maps(scene)
     lines = _from_map(next(iter(found.values()))) if found else []
+    lines += _without_gil(list(found.values())[1:])
     first = next(iter(found))[1] if found else next((one.python for one in verdicts if _says(one)), None)
     for name, question in QUESTIONS:
         one = next((one for one in verdicts if one.claim.name == name and one.python == first and _says(one)), None)
         if one is not None:
-            said = f"{words.sentence(one.claim.statement)} {SIGNS[one.word]} {one.word}: {one.sentence}"
+            said = f"{words.sentence(one.claim.statement)} {SIGNS[one.word]} {one.word}: {one.short()}"
             lines.append(Advice(question, words.one_line(said, 700), f"claim-{slug(name)}"))
     return lines[:LINES]
 
 
 def _says(one: Verdict) -> bool:
-    return one.word in (Word.HOLDS, Word.REFUTED, Word.DEPENDS)
+    return one.word is not Word.NOT_MEASURED
 
 
 def _from_map(own: Sequence[Region]) -> list[Advice]:
@@ -60,6 +61,14 @@ def _from_map(own: Sequence[Region]) -> list[Advice]:
         ("Ops that wait for 90 % of their time and more", [one for one in own if one.waiting >= 0.8]),
     )
     return [Advice(question, _leads(regions), "answer-map") for question, regions in kinds if regions]
+
+
+def _without_gil(others: Sequence[Sequence[Region]]) -> list[Advice]:
+    """Who leads over the whole map of the first build without a GIL, where there is one beside the first map."""
+    free = next((own for own in others if own and own[0].best.gil is False), None)
+    if free is None:
+        return []
+    return [Advice(f"Python {free[0].best.python}, which has no GIL", _leads(free), "answer-map")]
 
 
 def _leads(regions: Sequence[Region]) -> str:

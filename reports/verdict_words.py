@@ -81,10 +81,15 @@ def _depends(readings: Sequence[Reading], told: Reading) -> str:
     inside = [one for one in readings if one.side is Side.INSIDE]
     outside = [one for one in readings if one.side is Side.OUTSIDE]
     across = [one for one in readings if one.side is Side.ACROSS]
-    said = f"It holds where {_some(inside)}; it does not where {_some(outside)}."
+    said = depends(inside, outside)
     if across:
         said += f" Undecided: {words.listing([one.part.where for one in across])}."
     return said
+
+
+def depends(inside: Sequence[Reading], outside: Sequence[Reading], most: int = 3) -> str:
+    """Where it holds and where not, with so many figures of either side."""
+    return f"It holds where {_some(inside, most)}; it does not where {_some(outside, most)}."
 
 
 def _open(readings: Sequence[Reading], told: Reading) -> str:

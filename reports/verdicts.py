@@ -55,6 +55,13 @@ class Verdict:
     readings: tuple[Reading, ...] = ()
     boundary: tuple[float, float] | None = None
 
+    def short(self) -> str:
+        """The sentence with one figure of either side where it names several."""
+        if self.word is not Word.DEPENDS or not self.readings:
+            return self.sentence
+        sides = [[one for one in self.readings if one.side is side] for side in (Side.INSIDE, Side.OUTSIDE)]
+        return verdict_words.depends(*sides, most=1)
+
     def brief(self) -> str:
         """The sentence in a few words, for a line of a table."""
         told = deciding(self.readings, self.word)
