@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from bench.cli_try import RUNNERS, ops_for, reading
+from bench.likeness import likeness
 from bench.model import Estimate, Point, WrongAnswer
 from bench.trying import Call as Tried
-from bench.trying import likeness, source, tried
+from bench.trying import source, tried
 from support.commands import Call, records, verdicts
 
 SHOP = """
