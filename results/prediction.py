@@ -44,7 +44,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Overheads:
-    """What a runner adds on a machine: `scale` stretches computing, the others are seconds.
+    """What a runner adds on a machine: `scale` stretches computing and is 1 at least, the others are seconds.
 
     `op_s` of CPU for each op, `late_s` for each wait, `round_s` once, `tick_s` for waits of a loop that idles,
     `place_s` for each that can be in flight. `parallel` says whether it uses all cores.
@@ -116,8 +116,9 @@ def fit(cells: Sequence[Seen], cores: int, gil: bool = True) -> Overheads:
             place_s = 0.0
         if first.family == SERIAL:
             tick_s = 0.0
+        # Below 1 a model would compute faster than its work takes, and a prediction could lie below the bound.
         return Overheads(
-            first.runner, first.family, parallel(first.family, gil), max(float(scale), 0.1), op_s, late_s, round_s,
+            first.runner, first.family, parallel(first.family, gil), max(float(scale), 1.0), op_s, late_s, round_s,
             tick_s, place_s,
         )  # fmt: skip
 

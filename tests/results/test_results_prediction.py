@@ -115,6 +115,13 @@ def test_a_fit_predicts_the_cells_that_an_exact_law_made() -> None:
         assert found.makespan_s(work, 2) == pytest.approx(TRUTH.makespan_s(work, 2), rel=0.05)
 
 
+def test_no_prediction_lies_below_the_bound_however_fast_the_cells_were() -> None:
+    quicker = [replace(one, makespan_s=one.makespan_s * 0.85) for one in cells(replace(PROCESSES, round_s=2e-3))]
+    found = fit(quicker, cores=2)
+    computing = Work(wait_s=0.0, cpu_s=0.04, ops=10_000, concurrency=2)
+    assert found.makespan_s(computing, 2) >= 10_000 * 0.04 / 2
+
+
 def test_each_cell_is_predicted_from_the_others_alone() -> None:
     own = cells(TRUTH)
     lie = replace(own[3], makespan_s=own[3].makespan_s * 10)
