@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 OUTPUT ?= reports/out
 BASE   ?= main
-PYTHONS ?= 3.11 3.13t 3.14
+PYTHONS ?= 3.11 3.12 3.13 3.13t 3.14 3.15
 # One more than there are cores, because some tests wait for processes to end.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 KEPT   := results/reference

@@ -37,6 +37,15 @@ def code(raw: object) -> str:
     return "`" + " ".join(words.clean(raw).split()).replace("`", "'").replace("|", "\\|") + "`"
 
 
+def _summary(table: Table) -> list[str]:
+    """The summary, folded away where it is long."""
+    blocks = [_grid(table), text(table.caption)]
+    if not table.long:
+        return blocks
+    head = f"<details><summary>All of it in figures: {table.size} rows</summary>"
+    return [head, *blocks, "</details>"]
+
+
 def report(page: Mapping[str, Any]) -> str:
     """The whole report from what `reports.page.build` computed."""
     noise = page["noise"]
@@ -50,8 +59,7 @@ def report(page: Mapping[str, Any]) -> str:
         *(f"**{text(line.question)}.** {prose(line.answer)}" for line in page["guidance"]),
         *_claims(page),
         "\n".join(_findings(page["findings"])),
-        _grid(page["summary"]),
-        text(page["summary"].caption),
+        *_summary(page["summary"]),
         *_between(page["between"]),
     ]
     for section in page["sections"]:

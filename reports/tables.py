@@ -16,6 +16,7 @@ from reports.scene import (
     THROUGHPUT,
     Row,
     Scene,
+    busiest,
     comparisons,
     facet_names,
     facets,
@@ -25,6 +26,9 @@ from reports.scene import (
     value,
 )
 from reports.words import Scale, scale_for
+
+LONG = 40
+"""More rows than this are no summary."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,16 @@ class Table:
     worded: bool = False
     """Whether the entries are words and so stand at the left."""
 
+    @property
+    def size(self) -> int:
+        """How many rows it has."""
+        return sum(len(group.lines) for group in self.groups)
+
+    @property
+    def long(self) -> bool:
+        """Whether it is one to open at will."""
+        return self.size > LONG
+
 
 def number(value: Estimate | None, scale: Scale | None = None, *, best: bool = False, label: str = "") -> Item:
     """An Item for an Estimate, or a dash where there is none."""
@@ -99,15 +113,19 @@ def runners(rows: Iterable[Row]) -> list[str]:
 
 
 def summary_table(scene: Scene) -> Table:
-    """Workloads x models: the ratio to the reference, or the overhead per op where a workload waits."""
+    """Workloads x models: the ratio to the reference, or the overhead per op where a workload waits.
+
+    Where that would be long, of each series of points only the one with most in flight.
+    """
     names = facet_names(scene.rows)
+    crowded = len(comparisons(scene.rows)) * len(names) > LONG
     columns = runners(uncrowded(scene.rows))
     groups = []
     for workload in dict.fromkeys(row.workload for row in scene.rows):
         here = scene.of(workload=workload)
         judged = headline(here.rows)
         scale = None if judged is THROUGHPUT else scale_for([value(row, judged) for row in here.rows], "s")
-        common, rests = _common(comparisons(here.rows), workload)
+        common, rests = _common(busiest(here.rows) if crowded else comparisons(here.rows), workload)
         what = "overhead" if judged is OVERHEAD else "CPU"
         shows = f"{what} per op, {scale.label}" if scale else f"ratio of throughput to {_reference(here)}"
         group = Group(workload, f"{', '.join(common)}{' · ' if common else ''}{shows}")
@@ -123,6 +141,8 @@ def summary_table(scene: Scene) -> Table:
         "time beyond the ideal stands instead, and where a schedule sets the pace the CPU time; less is better then. "
         "95 % intervals in brackets; bold only where the best is beyond doubt."
     )
+    if crowded:
+        caption += " Points with fewer in flight stand in the tables of the workloads."
     left_out = len(runners(scene.rows)) - len(columns)
     if left_out:
         caption += f" {words.count(left_out, 'variant')} of these models stand in the tables of the workloads."
