@@ -129,13 +129,18 @@ def _turn(claim: Claim, readings: Sequence[Reading], boundary: tuple[float, floa
     low, high = boundary
     holds_below = any(one.part.axis == low and one.side is Side.INSIDE for one in readings)
     middle = sqrt(low * high) if low > 0 else (low + high) / 2
-    ends = [words.scalar(end, claim.axis.kind) for end in (low, high)]
-    near = words.scalar(middle, claim.axis.kind)
+    ends = [_at(end, claim.axis.kind) for end in (low, high)]
+    near = _at(middle if claim.axis.kind else round(middle), claim.axis.kind)
     where = "up to" if holds_below else "from"
     return (
         f"By {claim.axis.name} it holds {where} about {near}: the boundary lies between {ends[0]} and {ends[1]}, "
         "the nearest that were measured."
     )
+
+
+def _at(value: float, kind: str) -> str:
+    """A place on an axis; what has no unit is a count."""
+    return words.scalar(value, kind) if kind else f"{value:g}"
 
 
 def _reasons(holes: Sequence[Reading]) -> str:

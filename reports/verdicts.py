@@ -187,15 +187,17 @@ def _room(one: Reading) -> float:
 
 
 def turning(claim: Claim, readings: Sequence[Reading]) -> tuple[float, float] | None:
-    """The neighbours on the claim's axis between which it turns, once; None where it has no axis or turns twice."""
-    placed = sorted(
-        (
-            (one.part.axis, one.side)
-            for one in readings
-            if one.part.axis is not None and one.side in (Side.INSIDE, Side.OUTSIDE)
-        ),
-        key=lambda pair: pair[0],
-    )
+    """The neighbours on the claim's axis between which it turns, once.
+
+    None where it has no axis, turns twice, or lies on both sides at one place of it, as something else decides then.
+    """
+    sides: dict[float, set[Side]] = {}
+    for one in readings:
+        if one.part.axis is not None and one.side in (Side.INSIDE, Side.OUTSIDE):
+            sides.setdefault(one.part.axis, set()).add(one.side)
+    if any(len(found) > 1 for found in sides.values()):
+        return None
+    placed = [(at, *found) for at, found in sorted(sides.items())]
     turns = [(a, b) for (a, first), (b, second) in pairwise(placed) if first is not second]
     return turns[0] if claim.axis and len(turns) == 1 else None
 

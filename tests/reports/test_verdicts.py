@@ -137,6 +137,18 @@ def test_there_is_no_boundary_where_the_verdict_turns_twice(run: pd.DataFrame) -
     assert "boundary" not in found.sentence
 
 
+def test_there_is_no_boundary_where_one_place_of_the_axis_lies_on_either_side(run: pd.DataFrame) -> None:
+    good, bad = part(PROCESSES, Bound(low=1.1)), part(THREADS, Bound(low=1.1))
+    parts = [replace(good, axis=12.0), replace(good, axis=24.0), replace(bad, axis=24.0)]
+    assert word_of(run, *parts, axis=Axis("boards")).boundary is None
+
+
+def test_a_boundary_between_counts_is_told_in_whole_numbers(run: pd.DataFrame) -> None:
+    good, bad = part(PROCESSES, Bound(low=1.1)), part(THREADS, Bound(low=1.1))
+    found = word_of(run, replace(good, axis=10.0), replace(bad, axis=24.0), axis=Axis("number of boards"))
+    assert "it holds up to about 15: the boundary lies between 10 and 24" in found.sentence
+
+
 def test_parts_that_the_run_was_not_asked_for_leave_it_open_and_say_how_to_measure(run: pd.DataFrame) -> None:
     found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(speedup("elsewhere", "a", "b"), Bound(low=1.1)))
     assert found.word is Word.INCONCLUSIVE
