@@ -173,11 +173,18 @@ def in_words(verdicts: Sequence[Verdict]) -> Iterable[str]:
         claim = own[0].claim
         yield f"### {name}"
         yield f"{prose(words.sentence(claim.statement))}"
-        yield "\n".join(
-            f"- **{SIGNS[one.word]} {text(one.word)}**, Python {text(one.python)}: {prose(one.sentence)}" for one in own
-        )
+        yield "\n".join(verdict_lines(own))
         how = f"`when-async run --claim {name}`"
         yield f"*{prose(words.sentence(claim.scope))}* Measure it: {how}. [Source]({claim.link})."
+
+
+def verdict_lines(own: Sequence[Verdict]) -> Iterable[str]:
+    """A line for each interpreter; of those with the same word the first in full, the others with what decided."""
+    told: set[Word] = set()
+    for one in own:
+        sentence = one.brief() if one.word in told else one.sentence
+        told.add(one.word)
+        yield f"- **{SIGNS[one.word]} {text(one.word)}**, Python {text(one.python)}: {prose(sentence)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -67,13 +67,19 @@ class ClaimSection:
     command: str
 
     @property
-    def tally(self) -> list[tuple[VerdictLine, str]]:
-        """The first line of each word that occurs, with the interpreters on which it does, where they differ."""
+    def by_word(self) -> list[list[VerdictLine]]:
+        """The lines, those of one word together."""
         found: dict[str, list[VerdictLine]] = {}
         for line in self.lines:
             found.setdefault(line.word, []).append(line)
-        where = {word: ", ".join(line.python for line in lines) for word, lines in found.items()}
-        return [(lines[0], where[word] if len(found) > 1 else "") for word, lines in found.items()]
+        return list(found.values())
+
+    @property
+    def tally(self) -> list[tuple[VerdictLine, str]]:
+        """The first line of each word that occurs, with the interpreters on which it does, where they differ."""
+        groups = self.by_word
+        where = [", ".join(line.python for line in lines) if len(groups) > 1 else "" for lines in groups]
+        return [(lines[0], said) for lines, said in zip(groups, where, strict=True)]
 
     @property
     def told(self) -> bool:

@@ -13,6 +13,8 @@
         left += out ? 1 : 0;
       }
     }
+    // What is asked for is not to lie folded away.
+    for (const rest of document.querySelectorAll("details.rest")) rest.open = Boolean(wanted.python);
     const active = Object.values(wanted).filter(Boolean);
     said.textContent = active.length ? `only ${active.join(", ")}; ${left} hidden` : "";
     const query = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
