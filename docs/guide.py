@@ -48,7 +48,7 @@ def made(frame: pd.DataFrame, scene: Scene | None = None) -> dict[Path, str]:
     verdicts = latest(judge(frame, scene=scene))
     headers = list(frame.attrs["headers"])
     texts = {PAGE: page(headers, scene, verdicts)}
-    own = scene.of(workload=WORKLOAD)
+    own = one_of_each_build(scene)
     if maps(own):
         texts[PICTURE] = picture(DECISION_MAP, own, "decision_map")
     readme = between(README.read_text(encoding="utf-8"), MARKS, "\n".join(short_table(verdicts)))
@@ -58,6 +58,13 @@ def made(frame: pd.DataFrame, scene: Scene | None = None) -> dict[Path, str]:
         readme = between(readme, CAPTION, caption(fetches, headers))
     texts[README] = readme
     return texts
+
+
+def one_of_each_build(scene: Scene) -> Scene:
+    """The map's rows of the first interpreter with a GIL and of the first without; a page of the run has all maps."""
+    own = scene.of(workload=WORKLOAD)
+    firsts = {rows[0].best.gil is False: place for place, rows in reversed(maps(own).items())}
+    return own.only(row for row in own.rows if facet(row) in firsts.values())
 
 
 def first_of(scene: Scene, comparison: str) -> Scene:
@@ -88,7 +95,7 @@ def between(readme: str, marks: tuple[str, str], inside: str) -> str:
 
 def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[Verdict]) -> str:
     """The guide: what was measured where, the map, ten lines, then section by section of the notes."""
-    own = scene.of(workload=WORKLOAD)
+    own = one_of_each_build(scene)
     pythons = list(dict.fromkeys(one.python for one in verdicts))
     blocks = [
         "# When to use async, with evidence",

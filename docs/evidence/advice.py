@@ -33,7 +33,7 @@ def text(found: Sequence[Fitted], machine: str) -> str:
         "spread over the cores that a model can use, and the turns that the number in flight allows. To them come six "
         "figures of each runner: how much it stretches computing, and what it adds to an op, to a wait, to a round, "
         "for each place in flight and by the tick of its timer. They are fitted to the cells of `mixed` and `sleep`.",
-        "The shape of the law was chosen with the cells of one interpreter in view, and only its figures are fitted. "
+        "The shape of the law was chosen with cells of 3.11, 3.13t and 3.14 in view; only its figures are fitted. "
         "Each cell was predicted by figures fitted without its place. The goal is to be within 10 % in at least 90 % "
         "of the cells, and to recommend the best or one within 5 % of it in at least 95 % of the places.",
         f"Machine: {machine}.",
