@@ -14,10 +14,26 @@ from reports.charts import Chart, drawn
 from reports.own_figures import figures_table, latency_table
 from reports.page_names import slug
 from reports.plotting import Plot
-from reports.scene import BOUND, BOUND_MEANS, THROUGHPUT, Scene, busiest, comparisons, headline, ladder
+from reports.scene import (
+    BOUND,
+    BOUND_MEANS,
+    THROUGHPUT,
+    Scene,
+    busiest,
+    comparisons,
+    facet,
+    facet_names,
+    facets,
+    headline,
+    ladder,
+)
 
 CHARTED = 3
 """So many comparisons of a workload have charts; a page of all of them would be long, slow and full of repetition."""
+
+
+SIDE_BY_SIDE = 4
+"""So many interpreters stand side by side in charts; of more it is the first and the last of each build."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,8 @@ class Section:
     """Single rounds, seen from inside."""
     uncharted: int = 0
     """How many of its comparisons have no charts."""
+    shown: str = ""
+    """Which interpreters the charts show, where they leave some out."""
 
 
 def timelines(frame: pd.DataFrame) -> list[Timeline]:
@@ -72,6 +90,7 @@ def sections(
         if on_section:
             on_section(len(sections), len(names), words.one_line(name))
         own = scene.of(workload=name)
+        pictured = of_each_build(own)
         known = workloads.get(name)
         shown = busiest(own.rows)
         rest = [row for row in own.rows if row.comparison not in shown]
@@ -83,20 +102,42 @@ def sections(
                 anchor=f"w{len(sections) + 1}-{slug(name)}",
                 isolates=words.sentence(known.summary) if known else "A workload that is not part of this house.",
                 learn=words.sentence(known.learn) if known else "",
-                parts=_parts(own, plots, len(sections) + 1),
+                parts=_parts(pictured, plots, len(sections) + 1),
                 uncharted=max(0, len(shown) - CHARTED),
+                shown=_shown(pictured) if len(pictured.rows) < len(own.rows) else "",
                 table=tables.workload_table(top),
                 others=tables.workload_table(own.only(rest)) if rest else None,
                 others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
                 gil=with_gil,
                 gil_said=gil.told(top) if with_gil else (),
                 own=_own(own, known),
-                timelines=timeline.charts(
-                    [one for one in seen if one.comparison in comparisons(own.rows)], f"c{len(sections) + 1}"
-                ),
+                timelines=timeline.charts(_timelines_of(pictured, seen), f"c{len(sections) + 1}"),
             )
         )
     return sections
+
+
+def of_each_build(scene: Scene) -> Scene:
+    """The rows that charts show: of many interpreters the first and the last with a GIL, and the same without one."""
+    known = facets(scene.rows)
+    if len(known) <= SIDE_BY_SIDE:
+        return scene
+    builds: dict[bool, list[tuple[str, str]]] = {}
+    for row in scene.rows:
+        builds.setdefault(row.gil is False, []).append(facet(row))
+    kept = {one for places in builds.values() for one in (places[0], places[-1])}
+    return scene.only(row for row in scene.rows if facet(row) in kept)
+
+
+def _shown(scene: Scene) -> str:
+    names = words.listing(list(facet_names(scene.rows).values()))
+    return f"The charts show {names}; the tables have every interpreter."
+
+
+def _timelines_of(scene: Scene, seen: Sequence[Timeline]) -> list[Timeline]:
+    """Rounds of these rows on the first interpreter that has any; another's look the same."""
+    own = [one for one in seen if one.comparison in comparisons(scene.rows)]
+    return [one for one in own if one.python == own[0].python]
 
 
 def _own(scene: Scene, workload: Workload | None) -> list[tuple[str, tables.Table]]:
