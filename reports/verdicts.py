@@ -95,12 +95,19 @@ def claims() -> dict[str, Any_]:
 
 def judge(frame: pd.DataFrame, known: Mapping[str, Any_] | None = None, scene: Scene | None = None) -> list[Verdict]:
     """One verdict for each claim and each interpreter of each run of `frame` (results.load)."""
-    scene = scene if scene is not None else scene_of(frame)
+    chosen = claims() if known is None else known
+    scene = scene if scene is not None else scene_of(needed(frame, chosen.values()))
     seen = seen_in(frame)
     places = list(dict.fromkeys([*facets(scene.rows), *((one.run, one.python) for one in seen)]))
     proofs = [Proof(scene, run, python) for run, python in places]
-    chosen = claims() if known is None else known
     return [verdict(claim, proof, seen) for claim in chosen.values() for proof in proofs]
+
+
+def needed(frame: pd.DataFrame, asked: Iterable[Any_]) -> pd.DataFrame:
+    """The rows that these claims are read from, and of each run and interpreter one comparison, as it has a build."""
+    wanted = {place for one in asked for place, _ in getattr(one, "cells", ())}
+    first = frame.groupby(["run", "python"], sort=False)["comparison"].transform("first")
+    return frame[frame["comparison"].isin(wanted) | (frame["comparison"] == first)]
 
 
 def latest(verdicts: Iterable[Verdict]) -> list[Verdict]:
