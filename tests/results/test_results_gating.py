@@ -105,7 +105,7 @@ def test_a_noisy_cell_near_the_margin_gets_more_pairs_and_stays_undecided() -> N
 
 
 def test_the_confirmation_has_as_many_pairs_as_the_test() -> None:
-    found = decided(noisy(0.25, spread=0.04, seed=4))
+    found = decided(noisy(0.12, spread=0.02, seed=4))
     assert len(found.pairs[FIRST]) == len(found.pairs[FRESH]) == found.size() > 14
 
 
