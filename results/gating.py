@@ -47,6 +47,7 @@ class Docket:
     pairs: dict[str, list[Pair]] = field(default_factory=lambda: {FIRST: [], FRESH: []})
 
     _known: dict[str, tuple[str, int] | None] = field(default_factory=dict, repr=False)
+    _logs: dict[tuple[str, int, str], float | None] = field(default_factory=dict, repr=False)
 
     def add(self, pair: Pair) -> None:
         self.pairs[pair.series].append(pair)
@@ -85,12 +86,19 @@ class Docket:
 
     def ratios(self, series: str) -> dict[str, Floats]:
         """One log(head / base) per pair for each gated metric that every pair has."""
-        pairs = self.pairs[series]
-        return {
-            metric: np.array([log_ratio(pair, metric) for pair in pairs])
+        rows = {
+            metric: [self._log(series, index, metric) for index in range(len(self.pairs[series]))]
             for metric in self.terms.margins
-            if pairs and all(usable(pair, metric) for pair in pairs)
         }
+        return {metric: np.array(row, dtype=float) for metric, row in rows.items() if row and None not in row}
+
+    def _log(self, series: str, index: int, metric: str) -> float | None:
+        """The log-ratio of one pair, reduced once; None where it has no such metric."""
+        key = (series, index, metric)
+        if key not in self._logs:
+            pair = self.pairs[series][index]
+            self._logs[key] = log_ratio(pair, metric) if usable(pair, metric) else None
+        return self._logs[key]
 
     def _after_first_look(self) -> dict[str, Floats]:
         d = self.ratios(FIRST)
