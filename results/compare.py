@@ -231,7 +231,8 @@ def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dic
     if forks is None:
         empty = dict.fromkeys((*_UNITS, "speedup", "headroom"))
         return {**empty, "server_bound": False}
-    numbers: dict[str, Any] = {name: positive(forks[name], unit) for name, unit in _UNITS.items()}
+    column = dict(zip(forks.columns, forks.to_numpy(dtype=np.float64).T, strict=True))
+    numbers: dict[str, Any] = {name: positive(column[name], unit) for name, unit in _UNITS.items()}
     apart = count_outliers(label_outliers(forks["makespan"]))
     numbers["outliers"] = {str(label): count for label, count in apart.items()}
     numbers["speedup"] = None if ratios is None else paired_interval(ratios)

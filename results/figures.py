@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from statistics import median
 
 import pandas as pd
 
@@ -21,16 +22,21 @@ def figures(measured: pd.DataFrame) -> dict[Key, Mapping[str, Estimate]]:
     """
     told = measured[measured["figures"].fillna("") != ""]
     found: dict[Key, Mapping[str, Estimate]] = {}
-    for (run, cell), rows in told.groupby(["run", "cell"], sort=False):
-        values = pd.DataFrame([json.loads(text) for text in rows["figures"]], index=rows["fork"].to_numpy())
-        forks = values.astype(float).groupby(level=0).median()
-        estimates = {str(name): estimated(str(name), forks[name].dropna()) for name in forks.columns}
+    # A frame for each cell would take most of the time of a page of many runs.
+    rounds: dict[Key, dict[str, dict[int, list[float]]]] = {}
+    for run, cell, fork, text in zip(*(told[name] for name in ("run", "cell", "fork", "figures")), strict=True):
+        own = rounds.setdefault((str(run), str(cell)), {})
+        for name, value in json.loads(text).items():
+            if value is not None:
+                own.setdefault(name, {}).setdefault(fork, []).append(float(value))
+    for key, named in rounds.items():
+        estimates = {name: estimated(name, [median(own) for own in forks.values()]) for name, forks in named.items()}
         known = {name: estimate for name, estimate in estimates.items() if estimate is not None}
         if known:
-            found[str(run), str(cell)] = known
+            found[key] = known
     return found
 
 
-def estimated(name: str, values: pd.Series[float]) -> Estimate | None:
+def estimated(name: str, values: Iterable[float]) -> Estimate | None:
     """The estimate of one figure from one value per process, in the unit that its name carries."""
     return positive(values, unit_of(name)[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import pandas as pd
@@ -56,6 +57,12 @@ def shown(crowd: Scene, plot: Plot, workload: str) -> Scene:
     return rows if plot.spans else rows.of(concurrency=most)
 
 
+@pytest.fixture(scope="module")
+def drawn(crowd: Scene) -> Callable[[Plot, str, float], Figure]:
+    """A plot of a workload in a width; drawn once, as several tests look at the same pictures."""
+    return cache(lambda plot, workload, width: plot.draw(shown(crowd, plot, workload), width))
+
+
 def written(figure: Figure) -> list[Text]:
     """Every text of a figure outside its ticks."""
     return [text for axes in figure.axes for text in axes.texts]
@@ -84,10 +91,10 @@ def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     [(RATIOS, "http_fetch"), (RATIOS, "grid_search"), (INTERVAL_BARS, "sleep"), (INTERVAL_BARS, "http_fetch")],
 )
 def test_every_contestant_has_a_name_of_its_own_and_none_covers_another(
-    crowd: Scene, plot: Plot, workload: str, width: float
+    crowd: Scene, drawn: Callable[[Plot, str, float], Figure], plot: Plot, workload: str, width: float
 ) -> None:
     rows = shown(crowd, plot, workload)
-    figure = plot.draw(rows, width)
+    figure = drawn(plot, workload, width)
     names = {text.get_text() for text in written(figure)}
     expected = {row.contestant for row in rows.rows if plot is not RATIOS or not row.reference}
     assert {name.removesuffix(" †") for name in names} >= expected
@@ -102,19 +109,21 @@ def test_every_contestant_has_a_name_of_its_own_and_none_covers_another(
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("name", PLOTS)
 @pytest.mark.parametrize("workload", ["sleep", "http_fetch", "grid_search"])
-def test_every_plot_draws_a_crowd(crowd: Scene, name: str, workload: str, width: float) -> None:
+def test_every_plot_draws_a_crowd(
+    crowd: Scene, drawn: Callable[[Plot, str, float], Figure], name: str, workload: str, width: float
+) -> None:
     plot, rows = PLOTS[name], shown(crowd, PLOTS[name], workload)
     if plot.fits(rows):
-        figure = plot.draw(rows, width)
+        figure = drawn(plot, workload, width)
         assert figure.get_size_inches()[0] == pytest.approx(width)
         assert plot.title(rows)
         assert plot.subtitle(rows)
 
 
-def test_a_chart_grows_with_its_rows(crowd: Scene) -> None:
+def test_a_chart_grows_with_its_rows(crowd: Scene, drawn: Callable[[Plot, str, float], Figure]) -> None:
     rows = shown(crowd, RATIOS, "http_fetch")
     few = rows.only(row for row in rows.rows if row.runner in ("sync", "threading", "asyncio"))
-    assert RATIOS.draw(rows, WIDE).get_size_inches()[1] > 5 * RATIOS.draw(few, WIDE).get_size_inches()[1]
+    assert drawn(RATIOS, "http_fetch", WIDE).get_size_inches()[1] > 5 * RATIOS.draw(few, WIDE).get_size_inches()[1]
 
 
 @pytest.mark.parametrize(("workload", "metric"), [("sleep", OVERHEAD), ("http_fetch", THROUGHPUT)])
