@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from bench.cli_shared import JSON, fail, plain_errors, tell
 
+ALL = "all"
 KNOWN = Path(__file__).resolve().parent.parent / "results" / "reference" / "advice.json"
 
 
@@ -18,14 +20,23 @@ KNOWN = Path(__file__).resolve().parent.parent / "results" / "reference" / "advi
 @click.option("--cpu", "cpu", metavar="TIME", help="How long an op computes, such as 200us.")
 @click.option("-n", "--ops", type=click.IntRange(1, 10**8), default=1000, show_default=True, help="How many ops.")
 @click.option(
-    "--concurrency", "-c", type=click.IntRange(1, 1_000_000), help="Ops in flight; default: 100, or all where fewer."
+    "--concurrency",
+    "-c",
+    type=click.IntRange(1, 1_000_000),
+    help="Ops in flight; default: 100, or all where fewer; as many as cores where nothing waits.",
 )
 @click.option("--payload", metavar="SIZE", default="0B", show_default=True, help="Size of a result, such as 4KiB.")
 @click.option("--cores", type=click.IntRange(1, 4096), help="Cores to use; default: those of this machine.")
-@click.option("--like", metavar="MODULE:FUNCTION", help="Measure wait and CPU of a blocking callable of yours.")
+@click.option(
+    "--like",
+    metavar="MODULE:FUNCTION",
+    help="Measure wait and CPU of a blocking callable of yours, by two calls; a module of this folder, or installed.",
+)
 @click.option("--args", "args", default="[]", show_default=True, help="Its arguments as a JSON list.")
 @click.option("--kwargs", "kwargs", default="{}", show_default=True, help="Its keyword arguments as a JSON object.")
-@click.option("--python", "python", metavar="VERSION", help="For this interpreter: 3.11, 3.13t; default: all known.")
+@click.option(
+    "--python", "python", metavar="VERSION", help="For 3.11, 3.13t, ... or all; default: the one that runs this."
+)
 @click.option(
     "--run",
     "runs",
@@ -40,20 +51,22 @@ def advise(**options: Any) -> None:
 
     \b
     when-async advise --wait 300ms --cpu 2ms --ops 500           500 slow HTTP calls
-    when-async advise --cpu 40ms --ops 10000 -c 2                10 000 images to resize
+    when-async advise --cpu 40ms --ops 10000                     10 000 images to resize
     when-async advise --like 'mine:fetch' --args '["a"]' -n 200  as a function of yours does
 
     Predictions are the operational bound plus what each runner was seen to add; how far they were off in cells that
-    they were not fitted to is printed with each answer.
+    they were not fitted to is printed with each answer. In brackets stands where 95 % of measured times would lie.
     """
     from reports.advice_text import print_advice, records
-    from results.advice_file import AdviceError, from_frame, read
+    from results.advice_file import from_frame, read
     from results.prediction import Work
 
     wait_s, cpu_s = _times(options)
     ops = options["ops"]
     payload_bytes = int(_quantity("--payload", options, "bytes"))
-    work = Work(wait_s, cpu_s, ops, options["concurrency"] or min(ops, 100), payload_bytes)
+    cores = options["cores"] or _cores()
+    concurrency = options["concurrency"] or min(ops, 100 if wait_s else cores)
+    work = Work(wait_s, cpu_s, ops, concurrency, payload_bytes)
     if options["runs"]:
         from results import load
 
@@ -61,16 +74,35 @@ def advise(**options: Any) -> None:
         found, machine = from_frame(frame), "the machine of these runs"
     else:
         found, machine = read(KNOWN)
-    if options["python"]:
-        known = ", ".join(one.python for one in found)
-        found = [one for one in found if one.python == options["python"]]
-        if not found:
-            raise AdviceError(f"nothing is known of Python {options['python']} here; known are {known}")
-    cores = options["cores"] or _cores()
+    asked = _of(found, options["python"])
     if options["as_json"]:
-        click.echo(json.dumps(records(found, work, cores), indent=1))
-    else:
-        print_advice(found, work, cores, machine)
+        click.echo(json.dumps(records(asked, work, cores), indent=1))
+        return
+    print_advice(asked, work, cores, machine)
+    if others := [one.python for one in found if one not in asked]:
+        click.echo(f"\nOn {', '.join(others)} it may be another: --python VERSION, or --python all.")
+
+
+def _of(found: list[Any], python: str | None) -> list[Any]:
+    """What is known of the interpreter asked for; of the one that runs this where none was, or of one that is like it.
+
+    Raises AdviceError where nothing is known of it.
+    """
+    from bench.environment import default_label
+    from results.advice_file import AdviceError
+
+    if python == ALL:
+        return found
+    label = python or default_label()
+    asked = [one for one in found if one.python == label]
+    if not asked and python:
+        known = ", ".join(one.python for one in found)
+        raise AdviceError(f"nothing is known of Python {python} here; known are {known}")
+    if not asked:
+        like = [one for one in found if one.gil is not label.endswith("t")] or found
+        tell(f"note: nothing is known of Python {label} here; this is for {like[-1].python}")
+        return like[-1:]
+    return asked[-1:]
 
 
 def _cores() -> int:
@@ -85,19 +117,23 @@ def _quantity(option: str, options: dict[str, Any], unit: str) -> float:
     from bench.quantity import QuantityError, read
 
     name = option.removeprefix("--")
+    text = str(options[name]).replace(" ", "")
+    if unit == "s" and re.fullmatch(r"[\d.]*[1-9][\d.]*", text):
+        fail(f"{option} {text} has no unit; write {option} {text}ms or {option} {text}s")
     suffix = {"s": "_s", "bytes": "_bytes"}[unit]
     try:
-        return float(read(str(options[name]), Param(f"{name}{suffix}", 0.0 if unit == "s" else 0, 1e12, "")))
+        return float(read(text, Param(f"{name}{suffix}", 0.0 if unit == "s" else 0, 1e12, "")))
     except QuantityError as error:
         example = "50ms" if unit == "s" else "4KiB"
-        fail(f"{option} {options[name]}: {error}; for example {option} {example}")
+        why = "is not understood" if "not understood" in str(error) else f"cannot be: {error}"
+        fail(f"{option} {options[name]} {why}; write it like {option} {example}")
 
 
 def _times(options: dict[str, Any]) -> tuple[float, float]:
     """Seconds that an op waits and computes, as given or as measured on a callable."""
     if options["like"] is None:
         if options["wait"] is None and options["cpu"] is None:
-            fail("say what an op does with --wait and --cpu, or name a callable with --like module:function")
+            fail("say what an op does, such as --wait 50ms --cpu 1ms, or name a function with --like module:function")
         values = {name: options[name] or "0s" for name in ("wait", "cpu")}
         wait_s, cpu_s = (_quantity(f"--{name}", values, "s") for name in ("wait", "cpu"))
         if not wait_s + cpu_s:

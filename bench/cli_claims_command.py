@@ -18,6 +18,7 @@ PATTERN = "claims-*.jsonl*"
 @click.command()
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--claim", "names", multiple=True, metavar="ID", help="Only this claim. Repeatable; default: all.")
+@click.option("--python", metavar="VERSION", help="Only on this interpreter, such as 3.13t; default: all of the runs.")
 @click.option(
     "--changed",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -27,7 +28,14 @@ PATTERN = "claims-*.jsonl*"
 @click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
 @JSON
 @plain_errors
-def claims(runs: Sequence[Path], names: Sequence[str], changed: Path | None, skip_corrupt: bool, as_json: bool) -> None:
+def claims(
+    runs: Sequence[Path],
+    names: Sequence[str],
+    python: str | None,
+    changed: Path | None,
+    skip_corrupt: bool,
+    as_json: bool,
+) -> None:
     """Say of each claim of the notes whether the figures of RUN files back it; default: the reference run.
 
     \b
@@ -51,13 +59,23 @@ def claims(runs: Sequence[Path], names: Sequence[str], changed: Path | None, ski
     earlier = {_key(one): one for one in latest(_judged([changed], asked, skip_corrupt))} if changed else None
     if earlier is not None:
         verdicts = [one for one in verdicts if _key(one) not in earlier or earlier[_key(one)].word is not one.word]
+    if python:
+        verdicts = _on(python, verdicts)
     if as_json:
         was = {key: {"before": str(one.word)} for key, one in (earlier or {}).items()}
         click.echo(json.dumps([{**one.flat(), **was.get(_key(one), {})} for one in verdicts], indent=1))
     elif verdicts:
-        print_ledger(verdicts, earlier or {})
+        print_ledger(verdicts, earlier or {}, scopes=bool(names))
     else:
         click.echo("No verdict has changed." if changed else "These runs hold nothing that a claim could be read from.")
+
+
+def _on(python: str, verdicts: list[Any]) -> list[Any]:
+    """The verdicts on one interpreter; fails with those there are where there is none on it."""
+    there = list(dict.fromkeys(one.python for one in verdicts))
+    if verdicts and python not in there:
+        fail(f"there is no verdict on Python {python} here; there are some on {', '.join(there)}")
+    return [one for one in verdicts if one.python == python]
 
 
 def _key(one: Any) -> tuple[str, str]:

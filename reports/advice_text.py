@@ -10,7 +10,7 @@ import click
 
 from reports import words
 from reports.shapes import shape
-from results.prediction import LEVEL, Overheads, Work, recommended
+from results.prediction import CLOSE_GOAL, LEVEL, RIGHT_GOAL, Overheads, Work, recommended
 from results.prediction_cells import Fitted, ranking
 
 WIDTH = 100
@@ -22,7 +22,7 @@ def records(found: Sequence[Fitted], work: Work, cores: int) -> list[dict[str, A
     for known in found:
         chosen = taken(known, work, cores)
         for place, (one, seconds) in enumerate(ranking(known, work, cores), start=1):
-            low, high = bounds(one, seconds)
+            low, high = bounds(one, seconds, work, cores)
             rows.append(
                 {
                     "python": known.python,
@@ -41,9 +41,15 @@ def records(found: Sequence[Fitted], work: Work, cores: int) -> list[dict[str, A
     return rows
 
 
-def bounds(one: Overheads, seconds: float) -> tuple[float, float]:
-    """Where 95 % of the cells that the figures had not seen would put the measured time."""
-    return seconds * exp(one.error_low), seconds * exp(one.error_high)
+def bounds(one: Overheads, seconds: float, work: Work, cores: int) -> tuple[float, float]:
+    """Where 95 % of the cells that the figures had not seen would put the measured time, and not below the bound."""
+    least_s = min(seconds, one.bound_s(work, cores))
+    return max(least_s, seconds * exp(one.error_low)), seconds * exp(one.error_high)
+
+
+def cost(seconds: float) -> str:
+    """What a model adds; below a tenth of a nanosecond it adds nothing."""
+    return words.scalar(seconds if seconds >= 1e-10 else 0.0, "s")
 
 
 def core_bound(work: Work) -> float:
@@ -53,20 +59,46 @@ def core_bound(work: Work) -> float:
 
 
 def print_advice(found: Sequence[Fitted], work: Work, cores: int, machine: str) -> None:
-    """Print the answer for each interpreter, the quickest of them first."""
-    order = sorted(found, key=lambda known: ranking(known, work, cores)[0][1])
+    """Print the answer for each interpreter: what to take, the ranking, the reason, the evidence, and code."""
     click.secho(_asked(work, cores), bold=True)
-    for known in order:
+    for known in found:
+        best = taken(known, work, cores)
+        build = "" if known.gil else ", which has no GIL"
         click.echo()
+        click.secho(f"Take {best.runner} on Python {known.python}{build}.", bold=True)
         _ranked(known, work, cores)
-    best = taken(order[0], work, cores)
+        click.echo()
+        _say(_reason(known, work, cores))
+        _say(_evidence(known, machine, cores))
     click.echo()
-    _say(_reason(order[0], work, cores))
-    click.echo()
-    _say(_evidence(order[0], machine))
-    click.echo(f"\nTo begin from, with {best.runner}:\n")
-    for line in shape(best.runner, _in_flight(best, work, cores), work.ops).splitlines():
-        click.echo(f"    {line}".rstrip())
+    _say(_beyond(work))
+    for runner, pythons in _choices(found, work, cores).items():
+        where = f" on {words.listing(pythons)}" if len(found) > 1 else ""
+        click.echo(f"\nTo begin from, with {runner}{where}:\n")
+        best = next(one for one in found[0].overheads + found[-1].overheads if one.runner == runner)
+        for line in shape(runner, _in_flight(best, work, cores), work.ops).splitlines():
+            click.echo(f"    {line}".rstrip())
+
+
+def _choices(found: Sequence[Fitted], work: Work, cores: int) -> dict[str, list[str]]:
+    """Each model that is recommended, and on which interpreters."""
+    chosen: dict[str, list[str]] = {}
+    for known in found:
+        chosen.setdefault(taken(known, work, cores).runner, []).append(known.python)
+    return chosen
+
+
+def _beyond(work: Work) -> str:
+    """What these predictions do not know of, and which claim does."""
+    if work.wait_s > work.cpu_s:
+        return (
+            "Where the waiting is for HTTP, the client library can weigh more than the model: when-async claims "
+            "--claim io-bound."
+        )
+    return (
+        "Computing is taken as pure Python. What lets the GIL go, as NumPy does, threads spread over cores too: "
+        "when-async claims --claim threads-dont-speed-cpu."
+    )
 
 
 def taken(known: Fitted, work: Work, cores: int) -> Overheads:
@@ -91,14 +123,13 @@ def _asked(work: Work, cores: int) -> str:
 
 
 def _ranked(known: Fitted, work: Work, cores: int) -> None:
-    build = "" if known.gil else " (no GIL)"
-    click.echo(f"  Python {known.python}{build}")
-    rows = ranking(known, work, cores)
+    rows, chosen = ranking(known, work, cores), taken(known, work, cores)
     for one, seconds in rows:
-        low, high = (words.scalar(end, "s") for end in bounds(one, seconds))
-        times = words.digits(seconds / rows[0][1])
-        level = "best" if one is rows[0][0] else f"{times}×"
-        click.echo(f"    {one.runner:<18} {words.scalar(seconds, 's'):>10} {f'[{low}, {high}]':<26} {level}")
+        low, high = (words.scalar(end, "s") for end in bounds(one, seconds, work, cores))
+        times = f"{words.digits(seconds / rows[0][1])}×"
+        mark = "  ← take this" if one is chosen else ""
+        shown = f"  {one.runner:<18} {words.scalar(seconds, 's'):>10} {f'[{low}, {high}]':<26} {times:>6}{mark}"
+        click.echo(shown)
 
 
 def _reason(known: Fitted, work: Work, cores: int) -> str:
@@ -126,26 +157,32 @@ def _reason(known: Fitted, work: Work, cores: int) -> str:
     elif len(rows) > 1:
         other, slower = rows[1]
         second = (
-            f"{best.runner} adds {words.scalar(best.op_s, 's')} of CPU an op and {other.runner} "
-            f"{words.scalar(other.op_s, 's')}, and is predicted {words.digits(slower / seconds)} times as fast"
+            f"{best.runner} adds {cost(best.op_s)} of CPU an op and {other.runner} "
+            f"{cost(other.op_s)}, and is predicted {words.digits(slower / seconds)} times as fast"
         )
     else:
         second = f"{best.runner} is the only one that is known here"
-    return f"{first}. {second[:1].upper()}{second[1:]} (Python {known.python})."
+    return f"{first}. {second[:1].upper()}{second[1:]}."
 
 
 def _room(work: Work) -> str:
     return words.digits((work.wait_s + work.cpu_s) / work.cpu_s) if work.cpu_s else "any number"
 
 
-def _evidence(known: Fitted, machine: str) -> str:
+def _evidence(known: Fitted, machine: str, cores: int) -> str:
     seen = known.accuracy
+    beyond = f" For {words.count(cores, 'core')} it is extrapolated." if cores != known.cores else ""
     return (
-        f"Evidence: the workloads mixed and sleep of run {known.run} on {words.one_line(machine)} "
-        f"({words.count(known.cores, 'core')}). In {seen.cells} cells that the figures were not fitted to, predictions "
-        f"were within 10 % in {seen.close} ({seen.close / max(1, seen.cells):.0%}), and in {seen.right} of "
-        f"{seen.places} places the recommended model was the best or within 5 % of it."
-    ).replace("%)", " %)")
+        f"Evidence: the workloads mixed and sleep of run {known.run} on {words.one_line(machine)}, "
+        f"{words.count(known.cores, 'core')}.{beyond} In {seen.cells} cells that the figures were not fitted to, "
+        f"predictions were within 10 % in {seen.close} ({_percent(seen.close, seen.cells)}; goal "
+        f"{CLOSE_GOAL * 100:g} %), and in {seen.right} of {seen.places} places ({_percent(seen.right, seen.places)}; "
+        f"goal {RIGHT_GOAL * 100:g} %) the recommended model was the best or within 5 % of it."
+    )
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / max(1, whole):.0f} %"
 
 
 def _say(text: str) -> None:

@@ -65,13 +65,28 @@ class Overheads:
     error_high: float = 0.0
     """Logarithm of measured / predicted in cells that it was not fitted to: where 95 % of them lay."""
 
+    def bound_s(self, work: Work, cores: int) -> float:
+        """The time below which the work itself lets no schedule of this model come, whatever it adds."""
+        in_flight = self._in_flight(work)
+        one_s = self._asked_s(work) + work.cpu_s
+        return max(work.ops * work.cpu_s / self._used(in_flight, cores), ceil(work.ops / in_flight) * one_s)
+
+    def _in_flight(self, work: Work) -> int:
+        return 1 if self.family == SERIAL else min(work.concurrency, work.ops)
+
+    def _used(self, in_flight: int, cores: int) -> int:
+        return min(cores, in_flight) if self.parallel else 1
+
+    def _asked_s(self, work: Work) -> float:
+        """libuv counts in whole milliseconds, and a wait of less than half of one is none (docs/method.md, R17)."""
+        return round(work.wait_s, 3) if self.family == WHOLE_MS else work.wait_s
+
     def makespan_s(self, work: Work, cores: int) -> float:
         """The predicted time of all ops."""
-        in_flight = 1 if self.family == SERIAL else min(work.concurrency, work.ops)
-        used = min(cores, in_flight) if self.parallel else 1
+        in_flight = self._in_flight(work)
+        used = self._used(in_flight, cores)
         compute_s = work.cpu_s * self.scale + self.op_s + work.payload_bytes * self.byte_s
-        # libuv counts in whole milliseconds, and a wait of less than half of one is none (docs/method.md, R17).
-        asked_s = round(work.wait_s, 3) if self.family == WHOLE_MS else work.wait_s
+        asked_s = self._asked_s(work)
         wait_s = asked_s + self.late_s if asked_s else 0.0
         if wait_s:
             idle = 1 - in_flight * compute_s / (used * (wait_s + compute_s))
@@ -185,6 +200,10 @@ def recommended(seconds: Mapping[str, float], concurrency: int) -> str:
     level = [runner for runner, one in seconds.items() if one <= LEVEL * best]
     order = [runner for runner in PLAIN if not (runner == "threading" and concurrency > MANY)]
     return min(level, key=lambda runner: order.index(runner) if runner in order else len(order))
+
+
+CLOSE_GOAL, RIGHT_GOAL = 0.9, 0.95
+"""The share of cells that are to be within 10 %, and of places in which the recommendation is to be right."""
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from pathlib import Path
 from bench.cli_advise_command import KNOWN
 from bench.cli_claims_command import references
 from reports import ledger, words
+from reports.advice_text import cost
 from results import load
 from results.advice_file import from_frame, write
+from results.prediction import CLOSE_GOAL, RIGHT_GOAL
 from results.prediction_cells import Fitted
 
 PAGE = Path(__file__).resolve().parents[1] / "advice.md"
-GOAL_CLOSE, GOAL_RIGHT = 0.9, 0.95
 
 
 def text(found: Sequence[Fitted], machine: str) -> str:
@@ -59,8 +60,8 @@ def table(found: Sequence[Fitted]) -> Iterable[str]:
         seen = one.accuracy
         close, right = seen.close / max(1, seen.cells), seen.right / max(1, seen.places)
         yield (
-            f"| {one.python} | {share(seen.close, seen.cells)} | {met(close, GOAL_CLOSE)} | "
-            f"{share(seen.right, seen.places)} | {met(right, GOAL_RIGHT)} |"
+            f"| {one.python} | {share(seen.close, seen.cells)} | {met(close, CLOSE_GOAL)} | "
+            f"{share(seen.right, seen.places)} | {met(right, RIGHT_GOAL)} |"
         )
 
 
@@ -80,7 +81,7 @@ def by_runner(found: Sequence[Fitted]) -> Iterable[str]:
             times = (one.op_s, one.late_s, one.round_s, one.tick_s, one.place_s)
             yield (
                 f"| {known.python} | {one.runner} | {words.digits(one.scale)}× | "
-                f"{' | '.join(words.scalar(each, 's') for each in times)} | {share(close, len(own))} |"
+                f"{' | '.join(map(cost, times))} | {share(close, len(own))} |"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,18 +25,26 @@ POOL = Overheads("multiprocessing", "processes", True, 1.0, 7e-5, 1e-4, 5e-3, 0.
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures of a machine that never was, so that a new reference run changes no test."""
     found = [Fitted("3.11", True, 2, "20261125-000000-aaaa", (LOOP, THREADS, POOL), Accuracy(101, 88, 18, 14), ())]
+    # Without a GIL threads do as processes do, and add less.
+    free = replace(THREADS, parallel=True)
+    found.append(Fitted("3.13t", False, 2, "20261125-000000-bbbb", (LOOP, free, POOL), Accuracy(10, 9, 5, 5), ()))
     write(tmp_path / "advice.json", found, "a machine")
     monkeypatch.setattr(cli_advise_command, "KNOWN", tmp_path / "advice.json")
+    monkeypatch.setattr("bench.environment.default_label", lambda: "3.11")
 
 
 def test_many_waits_are_for_whoever_overlaps_them_and_the_answer_has_all_its_parts(call: Call) -> None:
     done = call("advise", "--wait", "300ms", "--cpu", "200us", "--ops", "500", "--cores", "2")
     assert done.exit_code == 0, done.stderr
     assert "500 ops that wait 300 ms and compute 200 µs each; 100 in flight, 2 cores" in done.stdout
-    first = next(line for line in done.stdout.splitlines() if line.endswith(" best"))
+    first = next(line for line in done.stdout.splitlines() if line.endswith(" 1.00×"))
     assert first.split()[0] == "asyncio"
-    assert "predictions" in done.stdout
-    assert "88 (87 %)" in " ".join(done.stdout.split())
+    (chosen,) = [line for line in done.stdout.splitlines() if line.endswith("← take this")]
+    assert chosen.split()[0] == "threading"
+    said = " ".join(done.stdout.split())
+    assert "Take threading on Python 3.11." in said
+    assert "in 88 (87 %; goal 90 %), and in 14 of 18 places (78 %; goal 95 %)" in said
+    assert "--claim io-bound" in said
     # Threads are predicted level with the loop here, and are the plainer of the two.
     assert "To begin from, with threading:" in done.stdout
     assert "Threading is the plainest of those that are level" in " ".join(done.stdout.split())
@@ -56,6 +65,49 @@ def test_computing_is_for_processes_with_as_many_as_there_are_cores(call: Call) 
     assert "ProcessPoolExecutor(max_workers=2)" in call("advise", "--cpu", "40ms", "-n", "10000", "--cores", "2").stdout
 
 
+COMPUTING = ("advise", "--cpu", "40ms", "-n", "10000", "--cores", "2")
+
+
+def test_the_answer_is_for_the_interpreter_that_runs_this_and_says_that_there_are_others(call: Call) -> None:
+    done = call(*COMPUTING)
+    assert "Take multiprocessing on Python 3.11." in done.stdout
+    assert "Take threading" not in done.stdout
+    assert "On 3.13t it may be another: --python VERSION, or --python all." in done.stdout
+    both = call(*COMPUTING, "--python", "all").stdout
+    assert "Take threading on Python 3.13t, which has no GIL." in both
+    assert "To begin from, with multiprocessing on 3.11:" in both
+    assert "To begin from, with threading on 3.13t:" in both
+
+
+def test_of_an_interpreter_that_is_not_known_the_answer_is_that_of_one_like_it(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for label, like in (("3.16", "3.11"), ("3.16t", "3.13t")):
+        monkeypatch.setattr("bench.environment.default_label", lambda label=label: label)
+        done = call(*COMPUTING)
+        assert f"nothing is known of Python {label} here; this is for {like}" in done.stderr
+        assert f"on Python {like}" in done.stdout
+
+
+@pytest.mark.parametrize("shape", [("--cpu", "40ms"), ("--wait", "300ms", "--cpu", "2ms")])
+def test_no_interval_reaches_below_what_the_work_itself_takes(call: Call, shape: tuple[str, ...]) -> None:
+    rows = json.loads(call("advise", *shape, "-n", "500", "-c", "100", "--cores", "2", "--json").stdout)
+    least_s = {"multiprocessing": 10.0, "asyncio": 20.0} if "40ms" in shape else {"multiprocessing": 5 * 0.302}
+    for row in rows:
+        if row["runner"] in least_s:
+            assert row["low"] == pytest.approx(least_s[row["runner"]])
+            assert row["low"] <= row["predicted_s"] <= row["high"]
+
+
+def test_other_cores_than_those_measured_are_said_to_be_extrapolated(call: Call) -> None:
+    assert "For 8 cores it is extrapolated." in " ".join(call("advise", "--cpu", "1ms", "--cores", "8").stdout.split())
+    assert "extrapolated" not in call("advise", "--cpu", "1ms", "--cores", "2").stdout
+
+
+def test_a_blank_before_the_unit_is_no_mistake(call: Call) -> None:
+    assert "wait 300 ms" in call("advise", "--wait", "300 ms").stdout
+
+
 def test_a_payload_can_take_the_lead_from_processes(call: Call) -> None:
     bare = json.loads(call("advise", "--cpu", "1ms", "--cores", "2", "--json").stdout)
     loaded = json.loads(call("advise", "--cpu", "1ms", "--cores", "2", "--payload", "4MiB", "--json").stdout)
@@ -72,13 +124,14 @@ def test_a_callable_of_ones_own_is_measured(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "say what an op does with --wait and --cpu"),
+        ([], "say what an op does, such as --wait 50ms --cpu 1ms, or name a function with --like"),
+        (["--wait", "300"], "--wait 300 has no unit; write --wait 300ms or --wait 300s"),
         (["--wait", "soon"], "is not understood"),
         (["--wait", "0s"], "takes no time"),
         (["--like", "time:sleep", "--wait", "1ms"], "give one or the other"),
-        (["--wait", "1ms", "--python", "2.7"], "nothing is known of Python 2.7 here; known are 3.11"),
+        (["--wait", "1ms", "--python", "2.7"], "nothing is known of Python 2.7 here; known are 3.11, 3.13t"),
         (["--like", "nosuchmodule:f"], "there is no module 'nosuchmodule'"),
-        (["--wait", "1ms", "--payload", "big"], "for example --payload 4KiB"),
+        (["--wait", "1ms", "--payload", "big"], "write it like --payload 4KiB"),
     ],
 )
 def test_wrong_use_is_one_line_that_says_what_to_do(call: Call, arguments: list[str], said: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from bench.cli_claims import chosen, selection_for
 from bench.registry import RegistryError
 from bench.selection import catalogue
+from reports.verdicts import claims
 from support.commands import Call
 from support.run_files import CellSpec, make_cell, make_run
 
@@ -68,6 +69,21 @@ def test_the_ledger_fits_a_hundred_columns_and_ends_with_the_count(call: Call) -
     assert max(map(len, lines)) <= 100
     assert "\x1b" not in done.stdout
     assert lines[-1].split(" verdicts: ")[0].isdigit()
+
+
+def test_a_claim_that_is_asked_for_says_what_its_figures_speak_of(call: Call) -> None:
+    run_file(Path("a.jsonl"))
+    scope = " ".join(claims()["one-core"].scope.split())[:60]
+    assert scope in " ".join(call("claims", "a.jsonl", "--claim", "one-core").stdout.split())
+
+
+def test_verdicts_of_one_interpreter_can_be_had_alone(call: Call) -> None:
+    run_file(Path("a.jsonl"))
+    found = json.loads(call("claims", "a.jsonl", "--python", "3.11", "--json").stdout)
+    assert {one["python"] for one in found} == {"3.11"}
+    done = call("claims", "a.jsonl", "--python", "2.7")
+    assert done.exit_code == 2
+    assert "there is no verdict on Python 2.7 here; there are some on 3.11" in done.stderr
 
 
 def test_only_verdicts_that_are_others_than_before_are_shown(call: Call) -> None:
