@@ -67,7 +67,7 @@ def table(found: Sequence[Fitted]) -> Iterable[str]:
 
 def met(reached: float, goal: float) -> str:
     """Whether a goal is met, or by how many points it is missed."""
-    return "met" if reached >= goal else f"missed by {(goal - reached) * 100:.0f} points"
+    return "met" if reached >= goal else f"missed by {words.count(round((goal - reached) * 100), 'point')}"
 
 
 def by_runner(found: Sequence[Fitted]) -> Iterable[str]:
