@@ -72,19 +72,19 @@ def print_advice(found: Sequence[Fitted], work: Work, cores: int, machine: str) 
         _say(_evidence(known, machine, cores))
     click.echo()
     _say(_beyond(work))
-    for runner, pythons in _choices(found, work, cores).items():
+    for runner, (best, pythons) in _choices(found, work, cores).items():
         where = f" on {words.listing(pythons)}" if len(found) > 1 else ""
         click.echo(f"\nTo begin from, with {runner}{where}:\n")
-        best = next(one for one in found[0].overheads + found[-1].overheads if one.runner == runner)
         for line in shape(runner, _in_flight(best, work, cores), work.ops).splitlines():
             click.echo(f"    {line}".rstrip())
 
 
-def _choices(found: Sequence[Fitted], work: Work, cores: int) -> dict[str, list[str]]:
-    """Each model that is recommended, and on which interpreters."""
-    chosen: dict[str, list[str]] = {}
+def _choices(found: Sequence[Fitted], work: Work, cores: int) -> dict[str, tuple[Overheads, list[str]]]:
+    """Each model that is recommended, as it is where it is first, and on which interpreters."""
+    chosen: dict[str, tuple[Overheads, list[str]]] = {}
     for known in found:
-        chosen.setdefault(taken(known, work, cores).runner, []).append(known.python)
+        best = taken(known, work, cores)
+        chosen.setdefault(best.runner, (best, []))[1].append(known.python)
     return chosen
 
 

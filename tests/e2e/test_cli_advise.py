@@ -80,6 +80,13 @@ def test_the_answer_is_for_the_interpreter_that_runs_this_and_says_that_there_ar
     assert "To begin from, with threading on 3.13t:" in both
 
 
+def test_code_is_that_of_the_build_on_which_a_model_is_recommended(call: Call) -> None:
+    # With the GIL a hundred threads would be made, as they do not compute side by side.
+    both = call(*COMPUTING, "-c", "100", "--python", "all").stdout
+    assert "ThreadPoolExecutor(max_workers=2)" in both
+    assert "ProcessPoolExecutor(max_workers=2)" in both
+
+
 def test_of_an_interpreter_that_is_not_known_the_answer_is_that_of_one_like_it(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
