@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
-from bench.model import Cell, Phase, Sample
+from .model import Cell, Phase, Sample
 
 DRIFT = 0.10
 """A trial drifts when its last rounds differ from its first by this share, in every fork in the same direction."""

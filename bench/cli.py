@@ -12,26 +12,17 @@ from typing import Any
 
 import click
 
-from bench.cli_advise_command import advise
-from bench.cli_calibrate_command import calibrate, overhead
-from bench.cli_claims_command import claims
-from bench.cli_compare_command import compare
-from bench.cli_gate_command import gate
-from bench.cli_new_command import new
-from bench.cli_report_command import export, report
-from bench.cli_run_command import run
-from bench.cli_shared import (
-    JSON,
-    PINS,
-    PYTHON,
-    RUNNER,
-    RUNS,
-    WORKLOAD,
-    plain_errors,
-    tell,
-)
-from bench.cli_timeline_command import timeline
-from bench.cli_try_command import try_
+from .cli_advise_command import advise
+from .cli_calibrate_command import calibrate, overhead
+from .cli_claims_command import claims
+from .cli_compare_command import compare
+from .cli_gate_command import gate
+from .cli_new_command import new
+from .cli_report_command import export, report
+from .cli_run_command import run
+from .cli_shared import JSON, PINS, PYTHON, RUNNER, RUNS, WORKLOAD, plain_errors, tell
+from .cli_timeline_command import timeline
+from .cli_try_command import try_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -61,8 +52,8 @@ def main() -> None:
 @plain_errors
 def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> None:
     """Show workloads and their parameters, runners, and the points of each profile."""
-    from bench.cli_show import listing, print_listing
-    from bench.selection import ALL, Catalogue, catalogue, select
+    from .cli_show import listing, print_listing
+    from .selection import ALL, Catalogue, catalogue, select
 
     chosen = select(catalogue(workloads, runners), workloads, runners or [ALL], "quick")
     rows = listing(Catalogue({found.value.name: found for found, _ in chosen.points}, chosen.runners))
@@ -86,8 +77,8 @@ def matrix(
     as_json: bool,
 ) -> None:
     """Show which runner can do which workload on which interpreter, and why not."""
-    from bench.cli_matrix import PYTHONS, matrix_rows, print_matrix
-    from bench.selection import ALL, catalogue, environments_for
+    from .cli_matrix import PYTHONS, matrix_rows, print_matrix
+    from .selection import ALL, catalogue, environments_for
 
     asked = runners or [ALL]
     known = catalogue(workloads, runners)
@@ -122,7 +113,7 @@ def history(**options: Any) -> None:
 
     Stored numbers show a trend and never fail a build; to judge a change, use the gate.
     """
-    from bench.cli_history import show_history
+    from .cli_history import show_history
 
     show_history(**options)
 

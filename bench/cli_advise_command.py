@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bench.cli_shared import JSON, fail, plain_errors, tell
+from .cli_shared import JSON, fail, plain_errors, tell
 
 ALL = "all"
 KNOWN = Path(__file__).resolve().parent.parent / "results" / "reference" / "advice.json"
@@ -57,9 +57,9 @@ def advise(**options: Any) -> None:
     Predictions are the operational bound plus what each runner was seen to add; how far they were off in cells that
     they were not fitted to is printed with each answer. In brackets stands where 95 % of measured times would lie.
     """
-    from reports.advice_text import print_advice, records
-    from results.advice_file import from_frame, read
-    from results.prediction import Work
+    from when_async.reports.advice_text import print_advice, records
+    from when_async.results.advice_file import from_frame, read
+    from when_async.results.prediction import Work
 
     wait_s, cpu_s = _times(options)
     ops = options["ops"]
@@ -68,7 +68,7 @@ def advise(**options: Any) -> None:
     concurrency = options["concurrency"] or min(ops, 100 if wait_s else cores)
     work = Work(wait_s, cpu_s, ops, concurrency, payload_bytes)
     if options["runs"]:
-        from results import load
+        from when_async.results.frame import load
 
         frame = load(list(options["runs"]))
         found, machine = from_frame(frame), "the machine of these runs"
@@ -88,8 +88,9 @@ def _of(found: list[Any], python: str | None) -> list[Any]:
 
     Raises AdviceError where nothing is known of it.
     """
-    from bench.environment import default_label
-    from results.advice_file import AdviceError
+    from when_async.results.advice_file import AdviceError
+
+    from .environment import default_label
 
     if python == ALL:
         return found
@@ -106,15 +107,15 @@ def _of(found: list[Any], python: str | None) -> list[Any]:
 
 
 def _cores() -> int:
-    from bench.machine import usable_cores
+    from .machine import usable_cores
 
     return usable_cores()
 
 
 def _quantity(option: str, options: dict[str, Any], unit: str) -> float:
     """A time or a size as a person writes it."""
-    from bench.model import Param
-    from bench.quantity import QuantityError, read
+    from .model import Param
+    from .quantity import QuantityError, read
 
     name = option.removeprefix("--")
     text = str(options[name]).replace(" ", "")
@@ -141,8 +142,8 @@ def _times(options: dict[str, Any]) -> tuple[float, float]:
         return wait_s, cpu_s
     if options["wait"] is not None or options["cpu"] is not None:
         fail("--like measures what --wait and --cpu say; give one or the other")
-    from bench.cli_try import first_call, make_call
-    from bench.trying import Untried
+    from .cli_try import first_call, make_call
+    from .trying import Untried
 
     call = make_call(options["like"], options["args"], options["kwargs"])
     try:

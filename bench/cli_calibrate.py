@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from bench.calibration.probes import FULL, QUICK, Effort, Subject
-from bench.calibration.surroundings import surroundings
-from bench.calibration.walk import Findings, Step, walk
-from bench.cli_calibrate_costs import chosen, measure_costs
-from bench.environment import default
-from bench.host import Host, make_host
-from bench.machine import fingerprint, node_id
-from bench.model import Environment
-from bench.progress import clock_text
-from bench.registry import Found, required_modules
+from .calibration.probes import FULL, QUICK, Effort, Subject
+from .calibration.surroundings import surroundings
+from .calibration.walk import Findings, Step, walk
+from .cli_calibrate_costs import chosen, measure_costs
+from .environment import default
+from .host import Host, make_host
+from .machine import fingerprint, node_id
+from .model import Environment
+from .progress import clock_text
+from .registry import Found, required_modules
 
 RUNS = Path("results/runs")
 INTERRUPTED = 130
@@ -68,7 +68,7 @@ def calibrate_and_keep(quick: bool, output: Path | None, stream: IO[str], runner
     measured where the file cannot be written or a runner is not known.
     """
     # Brings SciPy, which takes seconds to import, but nothing is measured in this process.
-    from results.calibration import check_folder, costs_of, default_name, write
+    from when_async.results.calibration import check_folder, costs_of, default_name, write
 
     path = output or RUNS / default_name(node_id())
     check_folder(path)
@@ -155,10 +155,10 @@ def show(path: Path, as_json: bool) -> bool:
     """Print what a calibration file says; returns whether a probe failed."""
     from rich.console import Console
 
-    from reports.calibration import flat, show
-    from reports.runner_costs import flat_costs, show_costs
-    from reports.words import one_line
-    from results.calibration import read
+    from when_async.reports.calibration import flat, show
+    from when_async.reports.runner_costs import flat_costs, show_costs
+    from when_async.reports.words import one_line
+    from when_async.results.calibration import read
 
     calibration = read(path)
     if as_json:

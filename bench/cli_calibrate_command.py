@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli_shared import BROKEN, JSON, OK, RUNNER, fail, plain_errors, tell
+from .cli_shared import BROKEN, JSON, OK, RUNNER, fail, plain_errors, tell
 
 
 @click.command()
@@ -23,9 +23,9 @@ from bench.cli_shared import BROKEN, JSON, OK, RUNNER, fail, plain_errors, tell
 @plain_errors
 def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json: bool) -> None:
     """Measure the instrument itself against the same loop written by hand."""
-    from bench.cli_overhead import measure_overhead
-    from bench.cli_show import print_overhead
-    from bench.lock import machine
+    from .cli_overhead import measure_overhead
+    from .cli_show import print_overhead
+    from .lock import machine
 
     with machine(wait=wait, say=tell):
         rows, broken = measure_overhead(runners, forks, pairs)
@@ -64,8 +64,8 @@ def calibrate(runners: Sequence[str], costs: bool, quick: bool, output: Path | N
     Then each runner on it: start-up, an empty op, the memory of one more in flight, and how many there can be.
     Ctrl-C keeps what was measured of the runners.
     """
-    from bench.cli_calibrate import calibrate_and_keep, show
-    from bench.lock import machine
+    from .cli_calibrate import calibrate_and_keep, show
+    from .lock import machine
 
     if runners and not costs:
         fail("--runner says whose costs are measured; leave it out with --no-costs")

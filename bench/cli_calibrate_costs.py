@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.calibration.contestants import SERIAL, Contestant, Stand, contestants
-from bench.calibration.costs import FULL, QUICK, CostEffort, CostFindings, interrupted, walk_costs
-from bench.calibration.walk import Step
-from bench.host import Host
-from bench.model import Environment, Runner
-from bench.registry import Found
+from .calibration.contestants import SERIAL, Contestant, Stand, contestants
+from .calibration.costs import FULL, QUICK, CostEffort, CostFindings, interrupted, walk_costs
+from .calibration.walk import Step
+from .host import Host
+from .model import Environment, Runner
+from .registry import Found
 
 UNITS = {"launch": "s", "startup": "s", "op": "s", "memory": "bytes"}
 # A slope may be 0 or, by chance, below it; the others multiply.
@@ -21,7 +21,7 @@ SCALES = {"launch": "log", "startup": "log", "op": "log", "memory": "linear"}
 
 def chosen(specs: Sequence[str]) -> list[Found]:
     """The runners that were asked for, the core if none was; raises RegistryError."""
-    from bench.selection import CORE, catalogue, runners_of
+    from .selection import CORE, catalogue, runners_of
 
     known = catalogue((), specs)
     found = [one for spec in specs or [CORE] for one in runners_of(spec, known.runners)]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.environment import Missing, child_environ, interpreter_options
-from bench.model import Environment
-from bench.registry import choose
-from bench.selection import ALL, Catalogue, Selection, point_of
+from .environment import Missing, child_environ, interpreter_options
+from .model import Environment
+from .registry import choose
+from .selection import ALL, Catalogue, Selection, point_of
 
 TRIES = 3
 """Fresh processes in which a behaviour is looked at: what it shows does not depend on the hash seed or on luck."""
@@ -20,7 +20,7 @@ PATIENCE_S = 60.0
 
 def chosen(names: Sequence[str]) -> list[Any]:
     """Claims by name, or `all`; raises RegistryError with the nearest name."""
-    from reports.verdicts import claims
+    from when_async.reports.verdicts import claims
 
     known = claims()
     found = {name: known[name] for one in names for name in (known if one == ALL else [choose(one, known, "claim")])}
@@ -83,9 +83,9 @@ def _looked(claim: Any, environment: Environment | Missing, tries: int) -> dict[
 
 def _run(claim: Any, environment: Environment) -> dict[str, Any]:
     """What one fresh process says; `absent` where it said nothing of use."""
-    import reports
+    from when_async.reports import snippets
 
-    path = Path(reports.__file__).parent / "snippets" / claim.snippet
+    path = Path(str(snippets.__file__)).with_name(claim.snippet)
     command = [environment.executable, *interpreter_options(), str(path)]
     try:
         ended = subprocess.run(

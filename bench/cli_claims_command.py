@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bench.cli_shared import JSON, fail, plain_errors, tell
+from .cli_shared import JSON, fail, plain_errors, tell
 
 REFERENCE = Path(__file__).resolve().parent.parent / "results" / "reference"
 PATTERN = "claims-*.jsonl*"
@@ -49,10 +49,11 @@ def claims(
     when-async run --claim grid-search     measure what one of them needs on this machine
     when-async claims results/runs/RUN.jsonl --claim grid-search
     """
-    from bench.cli_claims import chosen
-    from bench.selection import ALL
-    from reports.ledger_text import print_ledger
-    from reports.verdicts import latest
+    from when_async.reports.ledger_text import print_ledger
+    from when_async.reports.verdicts import latest
+
+    from .cli_claims import chosen
+    from .selection import ALL
 
     asked = {claim.name: claim for claim in chosen(names or [ALL])}
     verdicts = latest(_judged(list(runs) or references(), asked, skip_corrupt))
@@ -91,8 +92,8 @@ def references() -> list[Path]:
 
 
 def _judged(paths: Sequence[Path | None], asked: Any, skip_corrupt: bool) -> list[Any]:
-    from reports.verdicts import judge
-    from results import load
+    from when_async.reports.verdicts import judge
+    from when_async.results.frame import load
 
     frame = load([path for path in paths if path], skip_corrupt=skip_corrupt)
     for note in frame.attrs["notes"]:

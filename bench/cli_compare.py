@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.cli_compare_sides import Asked, Sides, make_sides
-from bench.cli_shared import RUNS, tell
-from bench.cli_started import Started, header, settings_of, write_cells
-from bench.experiment import Done
-from bench.model import Environment
-from bench.plan import Comparison, Contestant, Plan, build
-from bench.selection import catalogue, select
-from results.journal import Journal
+from when_async.results.journal import Journal
+
+from .cli_compare_sides import Asked, Sides, make_sides
+from .cli_shared import RUNS, tell
+from .cli_started import Started, header, settings_of, write_cells
+from .experiment import Done
+from .model import Environment
+from .plan import Comparison, Contestant, Plan, build
+from .selection import catalogue, select
 
 BROKEN_STATUSES = ("FAILED", "TIMEOUT", "INCOMPLETE")
 
@@ -37,8 +38,8 @@ class Compared:
 
 def compare_files(a: Path, b: Path, margin: float) -> Compared:
     """Two stored runs, unpaired; raises ContrastError where that would be meaningless."""
-    from results import load
-    from results.contrast import ContrastError, contrast_runs
+    from when_async.results.contrast import ContrastError, contrast_runs
+    from when_async.results.frame import load
 
     if a.samefile(b):
         raise ContrastError(f"{a} would be compared with itself; name two different runs")
@@ -50,8 +51,8 @@ def compare_files(a: Path, b: Path, margin: float) -> Compared:
 
 def compare_stored(path: Path, a: str, b: str, margin: float) -> Compared:
     """Two interpreters, contestants or cells of one stored run; raises ContrastError."""
-    from results import load
-    from results.contrast import contrast_named
+    from when_async.results.contrast import contrast_named
+    from when_async.results.frame import load
 
     frame = load([path])
     rows = contrast_named(frame, a, b, margin)
@@ -63,8 +64,8 @@ def names_contestants(path: Path | None, a: str, b: str) -> bool:
 
     An interpreter of it does not count: `compare 3.13 3.14` is to measure, and not to repeat what was measured once.
     """
-    from results import load
-    from results.resolve import ContrastError, Kind, resolve
+    from when_async.results.frame import load
+    from when_async.results.resolve import ContrastError, Kind, resolve
 
     if path is None:
         return False

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from bench.cli_shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, fail, plain_errors, tell
+from .cli_shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, fail, plain_errors, tell
 
 HELP = """Say how B stands to A: two interpreters, commits, pins, contestants or runs.
 
@@ -34,7 +34,7 @@ FORKS = 14
 
 
 def _share(context: click.Context, param: click.Parameter, value: str) -> float:
-    from bench.gate_config import ConfigError, share
+    from .gate_config import ConfigError, share
 
     try:
         return share(value, param.opts[-1])
@@ -64,7 +64,7 @@ def _share(context: click.Context, param: click.Parameter, value: str) -> float:
 @JSON
 @plain_errors
 def compare(a: str, b: str, stored: Path | None, margin: float, wait: bool, as_json: bool, **options: Any) -> None:
-    from results.resolve import ContrastError
+    from when_async.results.resolve import ContrastError
 
     try:
         compared = _stored(a, b, stored, margin) or _measured(a, b, margin, wait, options)
@@ -75,7 +75,7 @@ def compare(a: str, b: str, stored: Path | None, margin: float, wait: bool, as_j
 
 def _stored(a: str, b: str, stored: Path | None, margin: float) -> Any:
     """The comparison of what was measured before; None where A and B are to be measured."""
-    from bench.cli_compare import are_files, compare_files, compare_stored, latest, names_contestants
+    from .cli_compare import are_files, compare_files, compare_stored, latest, names_contestants
 
     if stored is not None:
         _no_measuring("--run")
@@ -108,13 +108,14 @@ def _no_measuring(what: str) -> None:
 
 
 def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]) -> Any:
-    from bench.cli_compare import compare_measured, near, start
-    from bench.cli_compare_sides import read_side
-    from bench.cli_run import Interrupted, execute
-    from bench.git import SourceError
-    from bench.interpreters import BuildFailed
-    from bench.lock import machine
-    from results.journal import RunFileError
+    from when_async.results.journal import RunFileError
+
+    from .cli_compare import compare_measured, near, start
+    from .cli_compare_sides import read_side
+    from .cli_run import Interrupted, execute
+    from .git import SourceError
+    from .interpreters import BuildFailed
+    from .lock import machine
 
     asked = read_side(a), read_side(b)
     with machine(wait=wait, say=tell):
@@ -145,8 +146,8 @@ def show(compared: Any, as_json: bool) -> int:
     """Print the comparison; returns the exit code."""
     from rich.console import Console
 
-    from reports.comparison import flat, table
-    from reports.terminal import WIDTH
+    from when_async.reports.comparison import flat, table
+    from when_async.reports.terminal import WIDTH
 
     if as_json:
         click.echo(json.dumps([flat(row) for row in compared.rows], indent=1))

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.environment import default_label, interpreter_of
-from bench.interpreters import NAME, Run, Unresolvable, run_command
-from bench.model import Environment
-from bench.pins import label as with_pins
-from bench.pins import parse
-from bench.registry import Found
-from bench.selection import requirements_for
-from bench.sides import make_side
-from bench.sources import Source, export, project, reroot
+from .environment import default_label, interpreter_of
+from .interpreters import NAME, Run, Unresolvable, run_command
+from .model import Environment
+from .pins import label as with_pins
+from .pins import parse
+from .registry import Found
+from .selection import requirements_for
+from .sides import make_side
+from .sources import Source, export, project, reroot
 
 HERE = "."
 GIT = "git:"

@@ -12,27 +12,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.cli_gate_sides import Sides
-from bench.duels import Entries, Matched, absolute, match
-from bench.gate import Broken, Walk
-from bench.gate_config import GateConfig
-from bench.gate_controls import ControlDuel, inject_all, injected, unchanged
-from bench.gate_progress import GateProgress
-from bench.host import Host, make_host
-from bench.inventory import sized_for
-from bench.machine import fingerprint
-from bench.model import to_json
-from bench.pairs import Duel, Pairs
-from bench.registry import choose
-from bench.selection import Selection, catalogue, select
-from results.acceptance import Acceptance
-from results.assembly import Control, believed, canaries, cell_results, wall_series
-from results.flips import flips
-from results.gate import CellResult, GateReport, Word
-from results.gating import FIRST, Docket, Terms
-from results.journal import Journal
-from results.ledger import spoken
-from results.operating import operating
+from when_async.results.acceptance import Acceptance
+from when_async.results.assembly import Control, believed, canaries, cell_results, wall_series
+from when_async.results.flips import flips
+from when_async.results.gate import CellResult, GateReport, Word
+from when_async.results.gating import FIRST, Docket, Terms
+from when_async.results.journal import Journal
+from when_async.results.ledger import spoken
+from when_async.results.operating import operating
+
+from .cli_gate_sides import Sides
+from .duels import Entries, Matched, absolute, match
+from .gate import Broken, Walk
+from .gate_config import GateConfig
+from .gate_controls import ControlDuel, inject_all, injected, unchanged
+from .gate_progress import GateProgress
+from .host import Host, make_host
+from .inventory import sized_for
+from .machine import fingerprint
+from .model import to_json
+from .pairs import Duel, Pairs
+from .registry import choose
+from .selection import Selection, catalogue, select
 
 PROFILE = "gate"
 FOLDER = Path("results/runs")
@@ -274,8 +275,8 @@ def _injected(request: Request) -> list[str]:
 
 def _calibrated() -> list[str]:
     """What `when-async calibrate` found amiss with this machine, or that it was never asked."""
-    from reports.calibration_findings import findings
-    from results.calibration import for_runs
+    from when_async.reports.calibration_findings import findings
+    from when_async.results.calibration import for_runs
 
     here = fingerprint()
     known, ignored = for_runs([{"machine": here}], [FOLDER])

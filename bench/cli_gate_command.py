@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from bench.cli_shared import BROKEN, RUNNER, RUNS, WORKLOAD, fail, plain_errors, tell
+from .cli_shared import BROKEN, RUNNER, RUNS, WORKLOAD, fail, plain_errors, tell
 
 HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
 
@@ -35,7 +35,7 @@ def _reader(name: str) -> Callable[[click.Context, click.Parameter, str | None],
     """A callback that reads an option with a function of bench.gate_config, imported when it is needed."""
 
     def read(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
-        from bench import gate_config
+        from . import gate_config
 
         try:
             return None if value is None else float(getattr(gate_config, name)(value, param.opts[-1]))
@@ -93,13 +93,14 @@ def gate(context: click.Context, **options: Any) -> None:
 
 
 def _gate(context: click.Context, **options: Any) -> int:
-    from bench.cli_gate import Request, new_folder, run_gate
-    from bench.cli_gate_sides import make_sides
-    from bench.duels import InventoryFailed
-    from bench.interpreters import BuildFailed
-    from bench.lock import machine
-    from reports.gate import NotWritten, publish
-    from results.gate import exit_code
+    from when_async.reports.gate import NotWritten, publish
+    from when_async.results.gate import exit_code
+
+    from .cli_gate import Request, new_folder, run_gate
+    from .cli_gate_sides import make_sides
+    from .duels import InventoryFailed
+    from .interpreters import BuildFailed
+    from .lock import machine
 
     request, base, head = _request(Request, options)
     folder = options["output"] or new_folder()
@@ -125,8 +126,8 @@ def _gate(context: click.Context, **options: Any) -> int:
 
 def _request(kind: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
     """The settings of pyproject.toml with what the command line says instead, and the two sides asked for."""
-    from bench.cli_gate_sides import HERE, Asked
-    from bench.gate_config import ConfigError, load
+    from .cli_gate_sides import HERE, Asked
+    from .gate_config import ConfigError, load
 
     try:
         config = load()
@@ -153,7 +154,7 @@ def with_base_workloads(config: Any, sides: Any) -> Any:
 
     Whoever deletes a benchmark deletes its line there as well, and a benchmark that is gone must be told.
     """
-    from bench.gate_config import ConfigError, load
+    from .gate_config import ConfigError, load
 
     try:
         listed = load(sides.sources["base"].path / "pyproject.toml").workloads
@@ -166,7 +167,7 @@ def with_base_workloads(config: Any, sides: Any) -> Any:
 
 def _accepted(sides: Any) -> dict[Any, Any]:
     """What has been accepted and still counts against this base."""
-    from results.acceptance import FILE, in_force, load
+    from when_async.results.acceptance import FILE, in_force, load
 
     base, head = sides.sources["base"], sides.sources["head"]
     if base.path == head.path:
@@ -194,8 +195,8 @@ def accept(reason: str, cells: Sequence[str], source: Path | None) -> None:
     """
     from datetime import UTC, datetime
 
-    from reports.gate import load as load_report
-    from results import acceptance
+    from when_async.reports.gate import load as load_report
+    from when_async.results import acceptance
 
     folder = source or _latest()
     report = load_report(folder / "gate.json" if folder.is_dir() else folder)

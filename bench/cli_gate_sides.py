@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.duels import Entries, absolute, in_tree, take_inventory
-from bench.git import SHORT
-from bench.interpreters import Run, run_command
-from bench.model import Environment
-from bench.selection import catalogue, requirements_for
-from bench.sides import make_side
-from bench.sources import Source, export, project, reroot
-from results.gate import Side
+from when_async.results.gate import Side
+
+from .duels import Entries, absolute, in_tree, take_inventory
+from .git import SHORT
+from .interpreters import Run, run_command
+from .model import Environment
+from .selection import catalogue, requirements_for
+from .sides import make_side
+from .sources import Source, export, project, reroot
 
 HERE = "."
 HASH = re.compile(r"[0-9a-f]{40}")

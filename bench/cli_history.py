@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.registry import RegistryError
-from bench.selection import catalogue
+from .registry import RegistryError
+from .selection import catalogue
 
 if TYPE_CHECKING:
-    from results.history import History
+    from when_async.results.history import History
 
 TERMINAL_WIDTH = 100
 NAMED = 5
@@ -27,8 +27,8 @@ def show_history(cell: str | None, folder: Path, metric: str, picture: Path | No
 
     Raises RunFileError where there is no run, RegistryError where the cell is not there or more than one is meant.
     """
-    from results.history import QUANTITIES, histories, read_folder
-    from results.trend import moved
+    from when_async.results.history import QUANTITIES, histories, read_folder
+    from when_async.results.trend import moved
 
     check_picture(cell, picture)
     runs, notes = read_folder(folder)
@@ -103,8 +103,8 @@ def print_overview(found: Sequence[History], as_json: bool) -> None:
     """All cells, those that moved most first."""
     from rich.console import Console
 
-    from reports.history import overview
-    from results.trend import change
+    from when_async.reports.history import overview
+    from when_async.results.trend import change
 
     if not as_json:
         overview(found, Console(width=None if Console().is_terminal else TERMINAL_WIDTH))
@@ -130,8 +130,8 @@ def print_detail(history: History, as_json: bool) -> None:
     """All runs of one cell, oldest first."""
     from rich.console import Console
 
-    from reports.history import detail
-    from results.trend import breaks, steps
+    from when_async.reports.history import detail
+    from when_async.results.trend import breaks, steps
 
     if not as_json:
         detail(history, Console(width=None if Console().is_terminal else TERMINAL_WIDTH))
@@ -174,7 +174,7 @@ def flat(name: str, value: Any) -> dict[str, float | None]:
 
 def write_picture(history: History, path: Path, beside: bool) -> None:
     """Draw a history into an SVG file; without any value there is none, which is told. Raises ReportError."""
-    from reports.history_plot import write
+    from when_async.reports.history_plot import write
 
     if write(history, path):
         click.echo(path, err=beside)

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from bench.environment import Missing
-from bench.model import Environment
-from bench.registry import matrix
-from bench.selection import Catalogue, select
+from .environment import Missing
+from .model import Environment
+from .registry import matrix
+from .selection import Catalogue, select
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
 """What `--all-pythons` looks for on this machine."""

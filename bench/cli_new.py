@@ -6,8 +6,8 @@ import keyword
 import re
 from pathlib import Path
 
-from bench.model import Workload
-from bench.registry import RegistryError, collect
+from .model import Workload
+from .registry import RegistryError, collect
 
 TEMPLATE = '''"""`{name}`: SUMMARY
 
@@ -15,7 +15,7 @@ Measure it: when-async run -w {path}
 One point:  when-async run -w '{path}[wait=2ms,n=50,c=5]'
 """
 
-from bench.model import Param, Point, Workload, WrongAnswer
+from when_async import Param, Point, Workload, WrongAnswer
 
 
 # A body is opened once in each thread, process or event loop: connect, load and warm up here, outside the clock.
@@ -92,7 +92,7 @@ def write_workload(name: str, path: Path) -> None:
     """Write the template under that name; raises RegistryError where the name or the file will not do."""
     if not name.isidentifier() or keyword.iskeyword(name):
         raise RegistryError(f"{name!r} cannot be the name of a workload; use letters, digits and _")
-    if name in collect("workloads", Workload):
+    if name in collect("when_async.workloads", Workload):
         raise RegistryError(f"a workload named {name!r} exists already; give yours another name")
     if path.suffix != ".py":
         raise RegistryError(f"{path} does not end in .py, by which `when-async run -w` knows a file")

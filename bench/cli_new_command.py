@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli_shared import plain_errors
+from .cli_shared import plain_errors
 
 
 @click.group()
@@ -21,7 +21,7 @@ def new() -> None:
 @plain_errors
 def workload(name: str, output: Path | None) -> None:
     """Write a workload called NAME as a file to edit: bodies, parameters, items, oracle, grid, each explained."""
-    from bench.cli_new import write_workload
+    from .cli_new import write_workload
 
     path = output or Path(f"{name}.py")
     write_workload(name, path)

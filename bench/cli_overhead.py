@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.environment import default
-from bench.host import make_host
-from bench.overhead import POINTS, OverheadProbe
-from bench.selection import (
-    catalogue,
-    select,
-)
+from .environment import default
+from .host import make_host
+from .overhead import POINTS, OverheadProbe
+from .selection import catalogue, select
 
 
 def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tuple[list[dict[str, Any]], list[str]]:
     """Rows of `when-async overhead`, and what went wrong."""
     # Brings SciPy, which takes seconds to import and which a run has no use for.
-    from results.stats.estimate import log_interval
+    from when_async.results.stats.estimate import log_interval
 
     known = catalogue([], runner_specs)
     selection = select(known, ["empty"], runner_specs, "quick")

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import click
 
-from bench.cli_shared import PAGE, RUNS, fail, plain_errors, tell
+from .cli_shared import PAGE, RUNS, fail, plain_errors, tell
 
 
 @click.command()
@@ -28,10 +28,10 @@ from bench.cli_shared import PAGE, RUNS, fail, plain_errors, tell
 @plain_errors
 def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
     """Turn RUN files (default: the latest in results/runs) into a page that explains them."""
-    from reports.page import write
-    from results import load
-    from results.calibration import for_runs
-    from results.overview import overview, parted
+    from when_async.reports.page import write
+    from when_async.results.calibration import for_runs
+    from when_async.results.frame import load
+    from when_async.results.overview import overview, parted
 
     chosen = list(runs) or [latest_run()]
     whole, rest = parted(chosen)
@@ -99,8 +99,8 @@ def latest_run() -> Path:
 @plain_errors
 def export(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
     """Write the tidy table of RUN files, one row per sample (results/SCHEMA.md says what is in it)."""
-    from results import load
-    from results.export import export as write
+    from when_async.results.export import export as write
+    from when_async.results.frame import load
 
     write(load(list(runs) or [latest_run()], skip_corrupt=skip_corrupt), output)
     click.echo(output)

@@ -7,22 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.cli_claims import behaviours, chosen, look
-from bench.cli_cluster import refusal
-from bench.cli_shared import tell
-from bench.cli_started import Started, write_cells
-from bench.environment import Missing
-from bench.experiment import Done
-from bench.machine import fingerprint
-from bench.model import Environment
-from bench.plan import Settings, build
-from bench.selection import (
-    ALL,
-    Catalogue,
-    environments_for,
-    from_record,
-)
-from results.journal import Journal, RunFileError, read
+from when_async.results.journal import Journal, RunFileError, read
+
+from .cli_claims import behaviours, chosen, look
+from .cli_cluster import refusal
+from .cli_shared import tell
+from .cli_started import Started, write_cells
+from .environment import Missing
+from .experiment import Done
+from .machine import fingerprint
+from .model import Environment
+from .plan import Settings, build
+from .selection import ALL, Catalogue, environments_for, from_record
 
 SAME_MACHINE = ("node_id", "system", "cpu", "cores")
 """What must not have changed when a run is gone on with."""

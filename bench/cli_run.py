@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench.cli_started import Started
-from bench.experiment import Experiment, ServiceRecord
-from bench.host import Host, make_host
-from bench.model import Measurement, Sample, Status, Trial, to_json
-from bench.progress import Progress
-from bench.timeline import NotRecorded, record, wanted
-from results.journal import RunFileError
+from when_async.results.journal import RunFileError
+
+from .cli_started import Started
+from .experiment import Experiment, ServiceRecord
+from .host import Host, make_host
+from .model import Measurement, Sample, Status, Trial, to_json
+from .progress import Progress
+from .timeline import NotRecorded, record, wanted
 
 
 class Interrupted(Exception):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bench.cli_shared import (
+from .cli_shared import (
     BROKEN,
     DASK_SCHEDULER,
     INTERRUPTED,
@@ -81,13 +81,14 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
 
     Libraries of runners: pip install 'when-async[trio]', or [all] for all.
     """
-    from bench.cli_cluster import far_cluster
-    from bench.cli_resume import start_resumed
-    from bench.cli_run import Interrupted, execute
-    from bench.cli_show import print_run
-    from bench.cli_started import start_fresh
-    from bench.lock import machine
-    from results.journal import RunFileError
+    from when_async.results.journal import RunFileError
+
+    from .cli_cluster import far_cluster
+    from .cli_resume import start_resumed
+    from .cli_run import Interrupted, execute
+    from .cli_show import print_run
+    from .cli_started import start_fresh
+    from .lock import machine
 
     context = click.get_current_context()
     if options["claims"] and (options["workloads"] or options["runners"]):

@@ -61,10 +61,10 @@ def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     """Turn every error that a user can cause into one line on stderr and exit code 2."""
 
     def told(*args: Any, **kwargs: Any) -> Any:
-        from bench.environment import NoEnvironment
-        from bench.lock import Busy
-        from bench.quantity import QuantityError
-        from bench.registry import RegistryError
+        from .environment import NoEnvironment
+        from .lock import Busy
+        from .quantity import QuantityError
+        from .registry import RegistryError
 
         try:
             return command(*args, **kwargs)

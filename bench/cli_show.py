@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from bench.quantity import comparison_id, show
-from bench.selection import Catalogue
+from .quantity import comparison_id, show
+from .selection import Catalogue
 
 TERMINAL_WIDTH = 100
 
@@ -83,11 +83,11 @@ def print_run(path: Path, as_json: bool) -> bool:
     """Sum up a finished run; returns whether anything failed or timed out, or nothing could be measured at all."""
     from rich.console import Console
 
-    from reports.evidence import rounds
-    from reports.terminal import summary
-    from results import load
-    from results.compare import flat
-    from results.compare import summary as summarise
+    from when_async.reports.evidence import rounds
+    from when_async.reports.terminal import summary
+    from when_async.results.compare import flat
+    from when_async.results.compare import summary as summarise
+    from when_async.results.frame import load
 
     frame = load([path])
     rows = summarise(frame)
@@ -109,9 +109,10 @@ def print_judged(frame: Any) -> None:
     asked = [name for header in frame.attrs["headers"] for name in header.get("asked_claims", ())]
     if not asked:
         return
-    from bench.cli_claims import chosen
-    from reports.ledger_text import print_ledger
-    from reports.verdicts import judge
+    from when_async.reports.ledger_text import print_ledger
+    from when_async.reports.verdicts import judge
+
+    from .cli_claims import chosen
 
     print_ledger(judge(frame, {claim.name: claim for claim in chosen(asked)}), {})
 

@@ -11,25 +11,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import git
-from bench.cli_claims import behaviours, chosen, look, selection_for
-from bench.cli_cluster import on_cluster
-from bench.cli_shared import RUNS, tell
-from bench.environment import Missing
-from bench.experiment import Done
-from bench.interpreters import run_command
-from bench.machine import fingerprint
-from bench.model import Cell, Environment, Workload, to_json
-from bench.plan import FOR_CLAIMS, PROFILES, Plan, Settings, build
-from bench.registry import RegistryError
-from bench.selection import (
-    Selection,
-    catalogue,
-    environments_for,
-    select,
-    to_record,
-)
-from results.journal import Journal
+from when_async.results.journal import Journal
+
+from . import git
+from .cli_claims import behaviours, chosen, look, selection_for
+from .cli_cluster import on_cluster
+from .cli_shared import RUNS, tell
+from .environment import Missing
+from .experiment import Done
+from .interpreters import run_command
+from .machine import fingerprint
+from .model import Cell, Environment, Workload, to_json
+from .plan import FOR_CLAIMS, PROFILES, Plan, Settings, build
+from .registry import RegistryError
+from .selection import Selection, catalogue, environments_for, select, to_record
 
 
 @dataclass

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 
-from bench.cli_shared import PAGE, tell
-from bench.host import make_host
-from bench.model import Environment, Timeline
-from bench.plan import PROFILES, Comparison, build
-from bench.registry import RegistryError
-from bench.selection import catalogue, environments_for, select
-from bench.timeline import chrome_trace, record
+from .cli_shared import PAGE, tell
+from .host import make_host
+from .model import Environment, Timeline
+from .plan import PROFILES, Comparison, build
+from .registry import RegistryError
+from .selection import catalogue, environments_for, select
+from .timeline import chrome_trace, record
 
 
 def record_and_draw(
@@ -87,9 +87,9 @@ def plain(spec: str) -> str:
 
 def write(timeline: Timeline, folder: Path) -> None:
     """Write `trace.json` and `timeline.svg`, and say what they show; raises ReportError."""
-    from reports.errors import ReportError
-    from reports.timeline import title
-    from reports.timeline import write as write_picture
+    from when_async.reports.errors import ReportError
+    from when_async.reports.timeline import title
+    from when_async.reports.timeline import write as write_picture
 
     trace, picture = folder / "trace.json", folder / "timeline.svg"
     try:

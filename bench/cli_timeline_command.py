@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli_shared import BROKEN, OK, PAGE, PINS, PYTHON, plain_errors, tell
+from .cli_shared import BROKEN, OK, PAGE, PINS, PYTHON, plain_errors, tell
 
 HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who waited and who worked when.
 
@@ -41,9 +41,9 @@ def timeline(
     workload: str, runner: str, pythons: Sequence[str], pins: Sequence[str], seed: int, timeout_s: float,
     output: Path | None, wait: bool,
 ) -> None:  # fmt: skip
-    from bench.cli_timeline import record_and_draw
-    from bench.lock import machine
-    from bench.timeline import NotRecorded
+    from .cli_timeline import record_and_draw
+    from .lock import machine
+    from .timeline import NotRecorded
 
     with machine(wait=wait, say=tell):
         try:

@@ -12,16 +12,16 @@ from typing import Any
 
 import click
 
-from bench.cli_run import execute
-from bench.cli_shared import tell
-from bench.cli_started import Started, start_fresh
-from bench.environment import interpreter_options, worker_environ
-from bench.host import Host, make_host
-from bench.model import Environment, Estimate
-from bench.process import LineProcess, ProcessFailed, ProcessTimedOut
-from bench.registry import RegistryError
-from bench.selection import catalogue, environments_for
-from bench.trying import Call, Untried, source
+from .cli_run import execute
+from .cli_shared import tell
+from .cli_started import Started, start_fresh
+from .environment import interpreter_options, worker_environ
+from .host import Host, make_host
+from .model import Environment, Estimate
+from .process import LineProcess, ProcessFailed, ProcessTimedOut
+from .registry import RegistryError
+from .selection import catalogue, environments_for
+from .trying import Call, Untried, source
 
 RUNNERS = ("sync", "threading", "multiprocessing", "asyncio+to_thread")
 ROUND_S = 0.2
@@ -102,7 +102,7 @@ def first_call(call: Call, any_result: bool, options: Mapping[str, Any]) -> dict
 
 def _answer(host: Host, environment: Environment, call: Call, any_result: bool, timeout_s: float) -> dict[str, Any]:
     process = LineProcess(
-        [environment.executable, *interpreter_options(), "-P", "-X", "faulthandler", "-m", "bench.trying"],
+        [environment.executable, *interpreter_options(), "-P", "-X", "faulthandler", "-m", "when_async.bench.trying"],
         environ=worker_environ(host.worker_environ, environment),
         reaper=host.reaper,
     )
@@ -115,9 +115,10 @@ def _answer(host: Host, environment: Environment, call: Call, any_result: bool, 
 
 def print_tried(path: Path, as_json: bool) -> bool:
     """The usual table, and one sentence of what to read from it; returns whether anything failed."""
-    from bench.cli_show import print_run
-    from results import load
-    from results.compare import summary
+    from when_async.results.compare import summary
+    from when_async.results.frame import load
+
+    from .cli_show import print_run
 
     broken = print_run(path, as_json)
     rows = [] if as_json else [row for row in summary(load([path])) if row.runner == "sync"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bench.cli_shared import BROKEN, INTERRUPTED, JSON, OK, PINS, PYTHON, USAGE, plain_errors, tell
+from .cli_shared import BROKEN, INTERRUPTED, JSON, OK, PINS, PYTHON, USAGE, plain_errors, tell
 
 HELP = """Measure a blocking function of yours as it is: TARGET is 'module:function', found from the current folder.
 
@@ -51,11 +51,12 @@ def try_(
     target: str, args: str, kwargs: str, any_result: bool, ops: int | None, concurrency: int, pythons: Sequence[str],
     pins: Sequence[str], wait: bool, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
-    from bench.cli_run import Interrupted
-    from bench.cli_try import make_call, measure, print_tried
-    from bench.lock import machine
-    from bench.trying import Untried
-    from results.journal import RunFileError
+    from when_async.results.journal import RunFileError
+
+    from .cli_run import Interrupted
+    from .cli_try import make_call, measure, print_tried
+    from .lock import machine
+    from .trying import Untried
 
     call = make_call(target, args, kwargs)
     with machine(wait=wait, say=tell):

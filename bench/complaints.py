@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.model import Environment
+from .model import Environment
 
 CLOCK_S = 20e-6
 """Two readings of one clock may differ by this much between cores."""

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.complaints import attestation_complaint, pool_complaint, strangers, time_complaint
-from bench.environment import worker_environ
-from bench.host import Host, proportional_bytes
-from bench.latency import packed
-from bench.model import Phase, Sample, Status, Trial
-from bench.plan import Block, Comparison, Contestant, Settings
-from bench.process import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker
-from bench.services import RunningService, ServiceFailed
+from .complaints import attestation_complaint, pool_complaint, strangers, time_complaint
+from .environment import worker_environ
+from .host import Host, proportional_bytes
+from .latency import packed
+from .model import Phase, Sample, Status, Trial
+from .plan import Block, Comparison, Contestant, Settings
+from .process import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker
+from .services import RunningService, ServiceFailed
 
 LAUNCH_TIMEOUT_S = 60.0
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.environment import child_environ, interpreter_options, worker_environ
-from bench.injection import labelled
-from bench.interpreters import Run, run_command
-from bench.model import Environment
-from bench.pairs import PAIR_SETTINGS, Duel
-from bench.plan import Comparison, Contestant, build
-from bench.registry import Found
-from bench.selection import Selection
+from .environment import child_environ, interpreter_options, worker_environ
+from .injection import labelled
+from .interpreters import Run, run_command
+from .model import Environment
+from .pairs import PAIR_SETTINGS, Duel
+from .plan import Comparison, Contestant, build
+from .registry import Found
+from .selection import Selection
 
 Entries = Mapping[str, Mapping[str, Any]]
 """Cells of one tree by their id without an environment."""

@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench import interpreters, uv_words, venvs
-from bench.interpreters import BuildFailed, Interpreter, NoEnvironment, NoInterpreter, Run, Unresolvable, run_command
-from bench.model import Environment
-from bench.pins import Pin, parse, without
-from bench.pins import label as with_pins
-from bench.trees import bytecode_folder, cache_folder, source_tree
-from bench.venvs import Progress, Wanted
-from bench.worker import attest
+from . import interpreters, uv_words, venvs
+from .interpreters import BuildFailed, Interpreter, NoEnvironment, NoInterpreter, Run, Unresolvable, run_command
+from .model import Environment
+from .pins import Pin, parse, without
+from .pins import label as with_pins
+from .trees import bytecode_folder, cache_folder, source_tree
+from .venvs import Progress, Wanted
+from .worker import attest
 
 __all__ = [
     "BuildFailed", "Missing", "NoEnvironment", "NoInterpreter", "Unresolvable", "cache_folder", "child_environ",
@@ -154,7 +154,7 @@ def make(
 
 def _probe(label: str, executable: str, modules: Sequence[str], path: Sequence[str], run: Run) -> Environment:
     """Ask the interpreter, started as a worker would be, what it is and what it can import."""
-    command = [executable, *interpreter_options(), "-P", "-m", "bench.worker.attest", *modules]
+    command = [executable, *interpreter_options(), "-P", "-m", "when_async.bench.worker.attest", *modules]
     done = run(command, child_environ(path))
     try:
         answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else {}

@@ -13,13 +13,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.advice import History, advise
-from bench.complaints import majority
-from bench.crew import Crew, Lost
-from bench.host import Host
-from bench.model import Measurement, Phase, Sample, Status, Trial
-from bench.plan import Block, Comparison, Plan, blocks, walk
-from bench.services import ServiceAbsent, ServiceFailed
+from .advice import History, advise
+from .complaints import majority
+from .crew import Crew, Lost
+from .host import Host
+from .model import Measurement, Phase, Sample, Status, Trial
+from .plan import Block, Comparison, Plan, blocks, walk
+from .services import ServiceAbsent, ServiceFailed
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where an object lies in memory says nothing and differs from run to run (method.md, T22)."""

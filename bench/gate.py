@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bench.model import Pair
-from bench.pairs import Duel, PairFailed, Pairs
-from bench.services import ServiceFailed
+from .model import Pair
+from .pairs import Duel, PairFailed, Pairs
+from .services import ServiceFailed
 
 
 class Asks(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.injection import against_itself, burdened, doubling_loops
-from bench.pairs import Duel, PairFailed, Pairs
-from bench.services import ServiceFailed
+from .injection import against_itself, burdened, doubling_loops
+from .pairs import Duel, PairFailed, Pairs
+from .services import ServiceFailed
 
 UNCHANGED, INJECTED = "unchanged control", "injected control"
 MOST_UNCHANGED = 2

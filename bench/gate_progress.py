@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import IO, Any, Self
 
-from bench.gate import Asks, Step
-from bench.progress import clock_text
+from .gate import Asks, Step
+from .progress import clock_text
 
 GUESS_S = 0.7
 """Length of a pair before one was seen."""

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.interpreters import Completed, NoEnvironment, Run
-from bench.uv_words import public
+from .interpreters import Completed, NoEnvironment, Run
+from .uv_words import public
 
 SHORT = 12
 """Hex digits of a commit in names of folders and in reports: enough for any repository, and always as many."""

@@ -6,15 +6,15 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
-from bench.account import Account
-from bench.environment import child_environ
-from bench.noise import Noise
-from bench.process import Worker
-from bench.reaper import Reaper
+from .account import Account
+from .environment import child_environ
+from .noise import Noise
+from .process import Worker
+from .reaper import Reaper
+from .trees import import_root
 
 
 @dataclass
@@ -41,9 +41,8 @@ def usable_cores() -> tuple[int, ...]:
 def make_host() -> Host:
     """This machine as a run sees it."""
     raise_file_limit()
-    root = str(Path(__file__).resolve().parent.parent)
     outer = os.environ.get("PYTHONPATH")
-    service_environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, outer)))}
+    service_environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(import_root()), outer)))}
     return Host(
         cores=usable_cores(),
         worker_environ=child_environ(),

@@ -10,9 +10,9 @@ import math
 from dataclasses import replace
 from statistics import median
 
-from bench.model import Pair, Status
-from bench.pairs import Duel, PairFailed, Pairs
-from bench.plan import Contestant
+from .model import Pair, Status
+from .pairs import Duel, PairFailed, Pairs
+from .plan import Contestant
 
 GUESS = 0.20
 """The slow-down that loops are calibrated at: large beside the noise, small enough to stay in proportion."""

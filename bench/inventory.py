@@ -13,9 +13,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench import selection
-from bench.quantity import comparison_id
-from bench.registry import Found, RegistryError, bodies_for
+from when_async.bench import selection
+from when_async.bench.quantity import comparison_id
+from when_async.bench.registry import Found, RegistryError, bodies_for
 
 
 def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) -> list[dict[str, Any]]:

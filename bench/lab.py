@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.experiment import Event, Experiment
-from bench.host import Host, make_host
-from bench.lock import machine
-from bench.model import Cell, Measurement, Phase, Sample, Status
-from bench.plan import Comparison, Plan
-from bench.progress import Progress
+from .experiment import Event, Experiment
+from .host import Host, make_host
+from .lock import machine
+from .model import Cell, Measurement, Phase, Sample, Status
+from .plan import Comparison, Plan
+from .progress import Progress
 
 
 @dataclass

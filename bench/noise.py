@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.machine import cgroup_folders
+from .machine import cgroup_folders
 
 STAT = Path("/proc/stat")
 PRESSURE = Path("/proc/pressure/cpu")

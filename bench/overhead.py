@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, ClassVar
 
-from bench.host import Host
-from bench.model import Environment, Point
-from bench.process import ProcessFailed, ProcessTimedOut, Worker
-from bench.registry import Found, bodies_for, refusal
+from .host import Host
+from .model import Environment, Point
+from .process import ProcessFailed, ProcessTimedOut, Worker
+from .registry import Found, bodies_for, refusal
 
 TIMEOUT_S = 60.0
 WARMUP_PAIRS = 2

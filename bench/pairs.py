@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bench.crew import Crew, Lost, roles
-from bench.host import Host
-from bench.latency import percentile_s
-from bench.model import Pair, Phase, Sample, Service, Status
-from bench.plan import Block, Comparison, Contestant, Settings
-from bench.services import RunningService
+from .crew import Crew, Lost, roles
+from .host import Host
+from .latency import percentile_s
+from .model import Pair, Phase, Sample, Service, Status
+from .plan import Block, Comparison, Contestant, Settings
+from .services import RunningService
 
 WARMUPS = 3
 ROUNDS = 40

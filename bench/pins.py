@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.interpreters import Unresolvable
+from .interpreters import Unresolvable
 
 
 class PinError(Unresolvable):

@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.environment import Missing
-from bench.model import Cell, Environment, Phase, Point, Runner, Workload
-from bench.quantity import check_point, comparison_id
-from bench.registry import Found, bodies_for, refusal
+from .environment import Missing
+from .model import Cell, Environment, Phase, Point, Runner, Workload
+from .quantity import check_point, comparison_id
+from .registry import Found, bodies_for, refusal
 
 SERIAL_LIMIT_S = 0.6
 """A round that takes longer than this one op after another is not asked of `sync`: what it would show is arithmetic."""

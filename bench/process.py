@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.environment import interpreter_options
-from bench.reaper import Reaper, kill_group
+from .environment import interpreter_options
+from .reaper import Reaper, kill_group
 
 STDERR_LINES = 4
 STACK_WAIT_S = 0.5
@@ -161,7 +161,7 @@ class Worker(LineProcess):
     """One measured process with the trial it was started for."""
 
     def __init__(self, executable: str, trial: Mapping[str, Any], **options: Any) -> None:
-        super().__init__([executable, *interpreter_options(), "-P", "-m", "bench.worker"], **options)
+        super().__init__([executable, *interpreter_options(), "-P", "-m", "when_async.bench.worker"], **options)
         self.launch_s = 0.0
         try:
             self.send(json.dumps(trial))

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
-from bench.experiment import Done, Step
-from bench.model import Cell, Phase, Workload
-from bench.plan import Plan
+from .experiment import Done, Step
+from .model import Cell, Phase, Workload
+from .plan import Plan
 
 UNKNOWN_ROUND_S = 0.3
 FORK_OVERHEAD_S = 1.5

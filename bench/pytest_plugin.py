@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from bench.environment import NoEnvironment
-from bench.lab import Lab, extra_info
-from bench.machine import fingerprint
-from bench.model import Cell, Status
-from bench.plan import PROFILES, Comparison, Contestant, Plan, build
-from bench.quantity import QuantityError
-from bench.registry import RegistryError
-from bench.selection import ALL, CORE, catalogue, environments_for, select
+from .environment import NoEnvironment
+from .lab import Lab, extra_info
+from .machine import fingerprint
+from .model import Cell, Status
+from .plan import PROFILES, Comparison, Contestant, Plan, build
+from .quantity import QuantityError
+from .registry import RegistryError
+from .selection import ALL, CORE, catalogue, environments_for, select
 
 FIXTURE = "measured_cell"
 NO_BENCHMARK = (

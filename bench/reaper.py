@@ -1,6 +1,6 @@
 """Ends what a killed parent leaves behind.
 
-Started once per run as `python -m bench.reaper`. It reads `+PGID` and `-PGID` lines; when its standard input
+Started once per run as `python -m when_async.bench.reaper`. It reads `+PGID` and `-PGID` lines; when its standard input
 closes, which the kernel sees to even after `kill -9` of the parent, it kills every group that is still listed.
 Pool children cannot do this for themselves: their siblings hold the other end of every pipe.
 """
@@ -41,7 +41,7 @@ class Reaper:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
             # Isolated from the working folder (-P), where another package may be called bench.
-            [sys.executable, "-P", "-m", "bench.reaper"],
+            [sys.executable, "-P", "-m", "when_async.bench.reaper"],
             stdin=subprocess.PIPE,
             env=dict(environ),
             start_new_session=True,

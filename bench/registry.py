@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 from zlib import crc32
 
-from bench.model import Environment, Runner, Shape, Workload
+from .model import Environment, Runner, Shape, Workload
 
 
 class RegistryError(Exception):
@@ -33,6 +33,9 @@ class Found:
     value: Any
     ref: str
 
+
+ROOMS = ("bench", "workloads", "results", "reports")
+"""Names under which our parts could be imported once."""
 
 LOADING = RLock()
 """Two threads of a pool may ask for the same file at once, and must not see it half loaded."""
@@ -51,7 +54,10 @@ def load_module(ref: str) -> ModuleType:
     except RegistryError:
         raise
     except (Exception, SystemExit) as error:
-        raise RegistryError(f"{ref} does not import: {type(error).__name__}: {error}") from error
+        hint = f"{type(error).__name__}: {error}"
+        if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] in ROOMS:
+            hint += f"; since when-async has one import name, it is when_async.{error.name}"
+        raise RegistryError(f"{ref} does not import: {hint}") from error
 
 
 def _load_file(name: str, path: Path) -> ModuleType:

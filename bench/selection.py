@@ -9,10 +9,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from bench.environment import Missing, Unresolvable, default, default_label, named
-from bench.model import Environment, Point, Runner, Workload
-from bench.quantity import QuantityError, check_point, comparison_id, override, split
-from bench.registry import Found, RegistryError, choose, collect, find_runner, find_workload, required_modules
+from .environment import Missing, Unresolvable, default, default_label, named
+from .model import Environment, Point, Runner, Workload
+from .quantity import QuantityError, check_point, comparison_id, override, split
+from .registry import Found, RegistryError, choose, collect, find_runner, find_workload, required_modules
 
 REQUIREMENTS = {
     "aiofiles": "aiofiles>=24.1",
@@ -66,8 +66,8 @@ class Selection:
 
 def catalogue(workload_specs: Sequence[str] = (), runner_specs: Sequence[str] = ()) -> Catalogue:
     """Our own workloads and runners, with those of the files that the specs name; raises RegistryError."""
-    workloads = dict(collect("workloads", Workload))
-    runners = dict(collect("bench.runners", Runner))
+    workloads = dict(collect("when_async.workloads", Workload))
+    runners = dict(collect("when_async.bench.runners", Runner))
     for spec in workload_specs:
         path = _name_of(spec)
         if path.endswith(".py"):
@@ -225,7 +225,10 @@ def portable_ref(ref: str) -> str:
 
 def found_again(ref: str) -> str:
     """The other way round, from the same working folder."""
-    return str(Path(ref).resolve()) if ref.endswith(".py") else ref
+    if ref.endswith(".py"):
+        return str(Path(ref).resolve())
+    # Run files from before the one import name have the rooms' bare names.
+    return f"when_async.{ref}" if ref.partition(".")[0] in ("bench", "workloads") else ref
 
 
 def from_record(record: Mapping[str, Any]) -> Selection:

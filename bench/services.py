@@ -10,9 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.model import Params, Service
-from bench.process import LineProcess, ProcessFailed, ProcessTimedOut
-from bench.reaper import Reaper
+from .model import Params, Service
+from .process import LineProcess, ProcessFailed, ProcessTimedOut
+from .reaper import Reaper
 
 START_TIMEOUT_S = 20.0
 STATS_TIMEOUT_S = 10.0

@@ -6,13 +6,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.environment import default, default_label, interpreter_of, make
-from bench.interpreters import Run, Unresolvable, run_command
-from bench.model import Environment
-from bench.pins import parse, without
-from bench.sources import Source, export, is_ours, project, python_path
-from bench.trees import source_tree
-from bench.venvs import Progress, Tree, Wanted
+from .environment import default, default_label, interpreter_of, make
+from .interpreters import Run, Unresolvable, run_command
+from .model import Environment
+from .pins import parse, without
+from .sources import Source, export, is_ours, project, python_path
+from .trees import source_tree
+from .venvs import Progress, Tree, Wanted
 
 
 def make_side(

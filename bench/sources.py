@@ -18,20 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import git
-from bench.git import SHORT, SourceError
-from bench.interpreters import Run, run_command
-from bench.trees import (
-    SEALED,
-    bytecode_of,
-    cache_folder,
-    last_used,
-    no_cache,
-    remove,
-    source_tree,
-    surplus,
-    tree_of,
-)
+from . import git
+from .git import SHORT, SourceError
+from .interpreters import Run, run_command
+from .trees import NAME, SEALED, bytecode_of, cache_folder, last_used, no_cache, remove, sealed, source_tree, surplus
 
 __all__ = ["Source", "SourceError", "export", "is_ours", "project", "python_path", "reroot"]
 
@@ -198,9 +188,9 @@ def prune(refs: Path, kept: int = KEPT) -> None:
     cache = refs.parent
     trees = {each: last_used(each / MARKER) for each in refs.iterdir() if re.fullmatch("[0-9a-f]+", each.name)}
     for root in surplus(trees, kept):
-        for sealed in _sealed_of(root, cache):
-            remove(sealed)
-            remove(bytecode_of(sealed, cache))
+        for links in _sealed_of(root, cache):
+            remove(links)
+            remove(bytecode_of(links, cache))
         remove(root)
         remove(bytecode_of(root, cache))
     for each in refs.glob(".*-*"):
@@ -213,43 +203,45 @@ def _sealed_of(root: Path, cache: Path) -> list[Path]:
     found = []
     for tree in (cache / "trees").glob("[0-9a-f]*"):
         with contextlib.suppress(OSError):
-            if Path(os.readlink(tree / SEALED[0])).is_relative_to(root):
+            if Path(os.readlink(tree / NAME / SEALED[0])).is_relative_to(root):
                 found.append(tree)
     return found
 
 
 def is_ours(path: Path) -> bool:
     """Whether the tree is when-async itself, whose own workers are what is compared."""
-    return (path / "bench" / "worker" / "__main__.py").is_file() and (path / "workloads" / "__init__.py").is_file()
+    return all(part.exists() for part in _parts(path).values()) and (path / "bench/worker/__main__.py").is_file()
+
+
+def _parts(path: Path) -> dict[str, Path]:
+    """Where a tree of when-async has the parts of its package."""
+    return {part: path / (f"src/{NAME}/{part}" if part.endswith(".py") else part) for part in SEALED}
 
 
 def _notes(path: Path) -> list[str]:
-    """What a reader should know of how a tree is imported."""
+    """What a reader should know of how a tree is imported; raises SourceError for an old tree of when-async."""
     if is_ours(path):
         return []
-    found = [
-        name
-        for name in SEALED
-        for place in (path / "src", path)
-        if (place / name / "__init__.py").is_file() or (place / f"{name}.py").is_file()
-    ]
-    return [
-        f"the tree has a package {name} of its own, which workers do not see: the one of when-async comes first"
-        for name in dict.fromkeys(found)
-    ]
+    if (path / "bench" / "worker" / "__main__.py").is_file() and (path / "workloads" / "__init__.py").is_file():
+        # Taken for a user's tree, it would be measured with the code of today on both sides, and pass.
+        raise SourceError(
+            f"{path.name} is when-async from before its one import name ({NAME}), whose workers this version cannot "
+            "start; compare with a later commit"
+        )
+    own = any(
+        (place / NAME / "__init__.py").is_file() or (place / f"{NAME}.py").is_file() for place in (path / "src", path)
+    )
+    return [f"the tree has a package {NAME} of its own, which workers do not see: this one comes first"] if own else []
 
 
 def python_path(source: Source) -> tuple[Path, ...]:
     """What workers of a tree import from, in order; raises NoEnvironment where the cache cannot be used.
 
-    A tree of when-async itself gives its own `bench` and `workloads` and nothing else. Any other gives ours, then its
+    A tree of when-async itself gives its own bench and workloads and nothing else. Any other gives ours, then its
     `src`, then itself.
     """
     if is_ours(source.path):
-        try:
-            return (tree_of({name: source.path / name for name in SEALED}, cache_folder() / "trees"),)
-        except OSError as error:
-            raise no_cache(error) from error
+        return (sealed(_parts(source.path)),)
     inner = source.path / "src"
     return (source_tree(), *([inner] if inner.is_dir() else []), source.path)
 

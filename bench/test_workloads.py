@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.pytest_plugin import MeasuredCell
+from .pytest_plugin import MeasuredCell
 
 
 def test_workload(measured_cell: MeasuredCell, benchmark: Any) -> None:

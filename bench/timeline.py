@@ -16,12 +16,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from bench.crew import Crew
-from bench.host import Host
-from bench.model import Lane, Shape, Span, Timeline
-from bench.plan import Comparison, Plan, Settings
-from bench.process import ProcessFailed, ProcessTimedOut
-from bench.services import ServiceFailed
+from .crew import Crew
+from .host import Host
+from .model import Lane, Shape, Span, Timeline
+from .plan import Comparison, Plan, Settings
+from .process import ProcessFailed, ProcessTimedOut
+from .services import ServiceFailed
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 COOPERATIVE = ("greenlets",)

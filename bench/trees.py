@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import os
 import shutil
 import tempfile
@@ -12,10 +11,13 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bench.interpreters import NoEnvironment
+import when_async
 
-SEALED = ("bench", "workloads")
-"""The packages of ours that a measured process may import."""
+from .interpreters import NoEnvironment
+
+NAME = "when_async"
+SEALED = ("__init__.py", "bench", "workloads")
+"""The parts of our package that a measured process may import."""
 
 STARTED_S = time.time()
 """What was used after this may be in use by this very run."""
@@ -70,65 +72,77 @@ def bytecode_of(tree: Path, cache: Path) -> Path:
     return cache / "bytecode" / tree.relative_to(tree.anchor)
 
 
+def package_folder() -> Path:
+    """Where `when_async` itself is imported from; in a checkout its rooms are links to the real folders."""
+    return Path(str(when_async.__file__)).absolute().parent
+
+
+def import_root() -> Path:
+    """What PYTHONPATH must hold for a process of ours that may import everything."""
+    return package_folder().parent
+
+
 def source_tree() -> Path:
-    """A folder from which `bench` and `workloads` can be imported and nothing else of ours; raises NoEnvironment."""
-    packages = {name: _package_folder(name) for name in SEALED}
+    """A folder with `when_async`, of which bench and workloads can be imported, no more; raises NoEnvironment."""
+    # Resolved, or a tree of links would lead to links; realpath of what is missing is no error here but in `sealed`.
+    return sealed({part: Path(os.path.realpath(package_folder() / part)) for part in SEALED})
+
+
+def sealed(parts: Mapping[str, Path]) -> Path:
+    """The folder that holds `when_async` made of these parts; raises NoEnvironment."""
+    gone = [part for part, path in parts.items() if not path.exists()]
+    if gone:
+        raise NoEnvironment(f"our own {NAME}/{gone[0]} is missing; install when-async again")
     try:
-        return tree_of(packages, cache_folder() / "trees")
+        return tree_of(parts, cache_folder() / "trees")
     except OSError as error:
         raise no_cache(error) from error
 
 
-def _package_folder(name: str) -> Path:
-    beside = Path(__file__).absolute().parent.parent / name
-    if (beside / "__init__.py").is_file():
-        return beside
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise NoEnvironment(f"our own package {name} is not installed beside bench; install when-async again")
-    return Path(spec.origin).absolute().parent
-
-
-def tree_of(packages: Mapping[str, Path], trees: Path, *, copy: bool = False) -> Path:
-    """Links to the packages, or copies of them, under a name that their location (and content, if copied) decides."""
-    marks = [str(path) for path in packages.values()]
+def tree_of(parts: Mapping[str, Path], trees: Path, *, copy: bool = False) -> Path:
+    """Links to the parts, or copies of them, under a name that their location (and content, if copied) decides."""
+    marks = [str(path) for path in parts.values()]
     if copy:
-        marks += [mark for path in packages.values() for mark in _content_marks(path)]
+        marks += [mark for path in parts.values() for mark in _content_marks(path)]
     tree = trees / hashlib.sha256("\0".join(marks).encode()).hexdigest()[:16]
-    if _is_whole(tree, packages, copy):
+    if _is_whole(tree, parts, copy):
         return tree
     trees.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=trees, prefix=".new-", ignore_cleanup_errors=True) as scratch:
         fresh = Path(scratch) / "tree"
-        fresh.mkdir()
-        for name, path in packages.items():
-            if copy:
-                shutil.copytree(path, fresh / name, ignore=shutil.ignore_patterns("__pycache__"))
-                continue
-            try:
-                (fresh / name).symlink_to(path, target_is_directory=True)
-            except (OSError, NotImplementedError):
-                return tree_of(packages, trees, copy=True)
-        if tree.exists() and not _is_whole(tree, packages, copy):
+        (fresh / NAME).mkdir(parents=True)
+        for part, path in parts.items():
+            place = fresh / NAME / part
+            if copy and path.is_dir():
+                shutil.copytree(path, place, ignore=shutil.ignore_patterns("__pycache__"))
+            elif copy:
+                shutil.copy2(path, place)
+            else:
+                try:
+                    place.symlink_to(path, target_is_directory=path.is_dir())
+                except (OSError, NotImplementedError):
+                    return tree_of(parts, trees, copy=True)
+        if tree.exists() and not _is_whole(tree, parts, copy):
             with contextlib.suppress(OSError):
                 os.replace(tree, Path(scratch) / "old")
         try:
             os.rename(fresh, tree)
         except OSError:
             # Another run was faster; what it made is as good as ours.
-            if not _is_whole(tree, packages, copy):
+            if not _is_whole(tree, parts, copy):
                 raise
     return tree
 
 
-def _is_whole(tree: Path, packages: Mapping[str, Path], copy: bool) -> bool:
+def _is_whole(tree: Path, parts: Mapping[str, Path], copy: bool) -> bool:
+    places = {tree / NAME / part: path for part, path in parts.items()}
     if copy:
-        return all((tree / name / "__init__.py").is_file() for name in packages)
-    return all(os.path.realpath(tree / name) == os.path.realpath(path) for name, path in packages.items())
+        return all((place / "__init__.py" if path.is_dir() else place).is_file() for place, path in places.items())
+    return all(os.path.realpath(place) == os.path.realpath(path) for place, path in places.items())
 
 
-def _content_marks(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.rglob("*")):
+def _content_marks(part: Path) -> Iterator[str]:
+    for path in sorted(part.rglob("*")) if part.is_dir() else [part]:
         if path.is_file() and "__pycache__" not in path.parts:
             state = path.stat()
-            yield f"{path.relative_to(folder)} {state.st_size} {state.st_mtime_ns}"
+            yield f"{path.relative_to(part.parent)} {state.st_size} {state.st_mtime_ns}"

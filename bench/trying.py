@@ -2,7 +2,8 @@
 
 The callable is named and found again in each process, as a pool cannot be sent one. Its arguments are JSON, its
 results are compared by what they are made of, and so neither by address nor by how they are pickled.
-`python -m bench.trying` makes the first calls, in a process of their own: a call as JSON comes in on standard input,
+`python -m when_async.bench.trying` makes the first calls, in a process of their own: a call as JSON comes in on
+standard input,
 one JSON line with what came of it goes out.
 """
 
@@ -21,8 +22,8 @@ from dataclasses import asdict, dataclass
 from time import perf_counter, process_time
 from typing import Any, TextIO
 
-from bench.likeness import ADDRESS, kind, likeness
-from bench.model import Kit, Observed, Param, Params, Point, Unsuited, Workload, WrongAnswer
+from .likeness import ADDRESS, kind, likeness
+from .model import Kit, Observed, Param, Params, Point, Unsuited, Workload, WrongAnswer
 
 SHOWN = 60
 """Characters of a result that a complaint shows."""
@@ -227,7 +228,7 @@ def source(call: Call, like: str, n: int, concurrency: int, *, any_result: bool)
     fields = ", ".join(f"{name}={value!a}" for name, value in asdict(call).items())
     return (
         '"""Made by `when-async try` and gone when it ends."""\n\n'
-        "from bench.trying import Call, tried\n\n"
+        "from when_async.bench.trying import Call, tried\n\n"
         f"TRIED = tried(Call({fields}), {like!a}, {n:d}, {concurrency:d}, any_result={any_result is True})\n"
     )
 

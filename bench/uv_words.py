@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bench.interpreters import Completed, Interpreter
+from .interpreters import Completed, Interpreter
 
 NAMED = re.compile(r"Wheels are required for `([^`]+)`|\b([A-Za-z][\w.-]*?)(?:\{[^}]*\})?(?:[<>=!~]\S*)? has no")
 """Of what there is no wheel; a marker may stand between the name and the version."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bench import uv_words
-from bench.interpreters import Interpreter, Run, tool_environ, uv_program
+from . import uv_words
+from .interpreters import Interpreter, Run, tool_environ, uv_program
 
 IMPORT = "import importlib, sys; importlib.import_module(sys.argv[1])"
 

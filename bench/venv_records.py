@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bench.trees import last_used, remove, surplus
+from .trees import last_used, remove, surplus
 
 RECORD = "when-async.json"
 SCHEMA = 1

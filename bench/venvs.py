@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import uv_words
-from bench.interpreters import (
+from . import uv_words
+from .interpreters import (
     BuildFailed,
     Completed,
     Interpreter,
@@ -27,10 +27,10 @@ from bench.interpreters import (
     tool_environ,
     uv_program,
 )
-from bench.pins import Pin, named_in
-from bench.trees import no_cache
-from bench.venv_imports import weed
-from bench.venv_records import RECORD, Record, prune, read, write
+from .pins import Pin, named_in
+from .trees import no_cache
+from .venv_imports import weed
+from .venv_records import RECORD, Record, prune, read, write
 
 LOCK_S = 1800.0
 """How long to wait for another run that builds the same environment."""

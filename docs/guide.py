@@ -16,20 +16,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.cli_claims_command import references
-from reports import ledger, words
-from reports.charts import drawn
-from reports.claim import SECTIONS, SIGNS, Behaviour, Word
-from reports.decision import WORKLOAD, maps
-from reports.decision_map import DECISION_MAP
-from reports.evidence import scene as scene_of
-from reports.guidance import guidance
-from reports.markdown import prose, text
-from reports.plots.library_gap import LIBRARY_GAP
-from reports.plotting import Plot
-from reports.scene import Scene, facet
-from reports.verdicts import Verdict, judge, latest, tally
-from results import load
+from when_async.bench.cli_claims_command import references
+from when_async.reports import ledger, words
+from when_async.reports.charts import drawn
+from when_async.reports.claim import SECTIONS, SIGNS, Behaviour, Word
+from when_async.reports.decision import WORKLOAD, maps
+from when_async.reports.decision_map import DECISION_MAP
+from when_async.reports.evidence import scene as scene_of
+from when_async.reports.guidance import guidance
+from when_async.reports.markdown import prose, text
+from when_async.reports.plots.library_gap import LIBRARY_GAP
+from when_async.reports.plotting import Plot
+from when_async.reports.scene import Scene, facet
+from when_async.reports.verdicts import Verdict, judge, latest, tally
+from when_async.results.frame import load
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "when-to-use-async.md"

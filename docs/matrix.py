@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.cli_matrix import PYTHONS, listed, matrix_rows, tables
-from bench.environment import Missing
-from bench.model import Environment
-from bench.registry import install_line
-from bench.selection import ALL, Catalogue, catalogue, environments_for
+from when_async.bench.cli_matrix import PYTHONS, listed, matrix_rows, tables
+from when_async.bench.environment import Missing
+from when_async.bench.model import Environment
+from when_async.bench.registry import install_line
+from when_async.bench.selection import ALL, Catalogue, catalogue, environments_for
 
 PAGE, RECORD = (Path(__file__).with_name(name) for name in ("matrix.md", "matrix.json"))
 PASSING = ("could not be fetched", "could not be installed")

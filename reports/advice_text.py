@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from reports import words
-from reports.shapes import shape
-from results.prediction import CLOSE_GOAL, LEVEL, RIGHT_GOAL, Overheads, Work, recommended
-from results.prediction_cells import Fitted, ranking
+from when_async.results.prediction import CLOSE_GOAL, LEVEL, RIGHT_GOAL, Overheads, Work, recommended
+from when_async.results.prediction_cells import Fitted, ranking
+
+from . import words
+from .shapes import shape
 
 WIDTH = 100
 

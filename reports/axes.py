@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from bench.model import Estimate
-from reports import style
-from reports.words import digits, one_line, short_name
+from when_async.bench.model import Estimate
+
+from . import style
+from .words import digits, one_line, short_name
 
 WIDE = 7.5
 NARROW = 3.7

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import pandas as pd
 from scipy.stats import beta
 
-from bench.model import Estimate
+from when_async.bench.model import Estimate
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bench.model import Estimate
-from reports import ledger, words
-from reports.calibration_findings import Finding, findings
-from reports.tables import Group, Item, Line, Table
-from results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration, Figure
+from when_async.bench.model import Estimate
+from when_async.results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration, Figure
+
+from . import ledger, words
+from .calibration_findings import Finding, findings
+from .tables import Group, Item, Line, Table
 
 WIDTH = 100
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.model import Estimate
-from reports import words
-from results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration
-from results.ledger import STEAL_LIMIT
+from when_async.bench.model import Estimate
+from when_async.results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration
+from when_async.results.ledger import STEAL_LIMIT
+
+from . import words
 
 IDLE_PRESSURE_LIMIT = 0.05
 """Share of a second at rest in which some task may wait for a CPU; the probes themselves do not run then."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from reports import svg, words
-from reports.plotting import NARROW, WIDE
+from . import svg, words
+from .plotting import NARROW, WIDE
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from enum import StrEnum
 from math import inf, isclose
 from typing import Protocol
 
-from bench.model import Estimate
-from reports import words
-from reports.proof import Hole, Outcome, Proof
+from when_async.bench.model import Estimate
+
+from . import words
+from .proof import Hole, Outcome, Proof
 
 REAL_PYTHON = "https://realpython.com/async-io-python/"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.model import Estimate
-from reports import words
-from reports.claim import SIGNS, Behaviour, Cell, Word
-from reports.page_names import slug
-from reports.proof import Hole, Outcome
-from reports.scene import Metric, Row, Scene, facet
-from reports.verdicts import Reading, Verdict
+from when_async.bench.model import Estimate
+
+from . import words
+from .claim import SIGNS, Behaviour, Cell, Word
+from .page_names import slug
+from .proof import Hole, Outcome
+from .scene import Metric, Row, Scene, facet
+from .verdicts import Reading, Verdict
 
 LOOKS: Mapping[Word, str] = {Word.HOLDS: "good", Word.REFUTED: "bad", Word.DEPENDS: "mixed"}
 """How a verdict's word is coloured; the others are in soft ink."""

@@ -14,12 +14,13 @@ from typing import Any, Final
 import pandas as pd
 from rich.console import Console
 
-from bench.model import Estimate
-from reports import words
-from reports.tables import Entry, Group, Item, Line, Table, number
-from reports.terminal import WIDTH, Parts, _line, _paragraph
-from results.contrast import MARGIN, ContrastError, ContrastRow, contrast_environments
-from results.stats.contrast import MOST_FORKS, Contrast, Extent, Outcome
+from when_async.bench.model import Estimate
+from when_async.results.contrast import MARGIN, ContrastError, ContrastRow, contrast_environments
+from when_async.results.stats.contrast import MOST_FORKS, Contrast, Extent, Outcome
+
+from . import words
+from .tables import Entry, Group, Item, Line, Table, number
+from .terminal import WIDTH, Parts, _line, _paragraph
 
 SIGNS: Final[Mapping[Outcome, str]] = {
     Outcome.FASTER: "▼",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.model import Estimate
-from reports import words
-from reports.scene import Row, Scene, difference, facet, facet_names, headline, ladder, ordered, serial
-from reports.tables import Entry, Getter, Group, Item, Line, Table, headed, number, scales_of
-from reports.words import Scale, scale_for
+from when_async.bench.model import Estimate
+
+from . import words
+from .scene import Row, Scene, difference, facet, facet_names, headline, ladder, ordered, serial
+from .tables import Entry, Getter, Group, Item, Line, Table, headed, number, scales_of
+from .words import Scale, scale_for
 
 CARD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
     ("memory (PSS)", "bytes", lambda row: row.pss),

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.model import Estimate
-from reports.findings import lead
-from reports.scene import THROUGHPUT, Row, Scene, facets, models, ordered, value
+from when_async.bench.model import Estimate
+
+from .findings import lead
+from .scene import THROUGHPUT, Row, Scene, facets, models, ordered, value
 
 WORKLOAD = "mixed"
 LEAST = 4

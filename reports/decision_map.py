@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from reports import style, words
-from reports.decision import Region, maps
-from reports.plotting import TITLE, Plot, add_axes, figure
-from reports.scene import Row, Scene, facet, facet_names
+from . import style, words
+from .decision import Region, maps
+from .plotting import TITLE, Plot, add_axes, figure
+from .scene import Row, Scene, facet, facet_names
 
 TILE, LEFT, FOOT, GAP = 0.42, 0.55, 0.3, 0.4
 WIDE_TILE = 0.78

@@ -10,9 +10,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.model import Estimate
-from reports import style
-from reports.axes import (
+from when_async.bench.model import Estimate
+
+from . import style
+from .axes import (
     ABOVE,
     CHARACTER,
     DENSE,
@@ -28,8 +29,8 @@ from reports.axes import (
     name_width,
     shape_axis,
 )
-from reports.scene import Scene, reason, shown_name, value
-from reports.words import interval
+from .scene import Scene, reason, shown_name, value
+from .words import interval
 
 
 @dataclass(frozen=True)

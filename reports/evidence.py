@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.scene import Rounds, Scene
-from results.compare import summary
-from results.pairing import bare
+from when_async.results.compare import summary
+from when_async.results.pairing import bare
+
+from .scene import Rounds, Scene
 
 
 def scene(frame: pd.DataFrame) -> Scene:

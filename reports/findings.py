@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.model import Estimate
-from reports import gil, words
-from reports.libraries import model_sentence, split_sentence
-from reports.scene import (
-    CPU,
-    THROUGHPUT,
-    Metric,
-    Row,
-    Scene,
-    busiest,
-    facet_names,
-    facets,
-    figures,
-    headline,
-    value,
-)
+from when_async.bench.model import Estimate
+
+from . import gil, words
+from .libraries import model_sentence, split_sentence
+from .scene import CPU, THROUGHPUT, Metric, Row, Scene, busiest, facet_names, facets, figures, headline, value
 
 NOTHING = "No contestant has a figure here"
 

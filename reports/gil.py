@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.model import Estimate
-from reports import words
-from reports.scene import THROUGHPUT, Row, Scene, comparisons, models, ordered, reason, serial, value
+from when_async.bench.model import Estimate
+
+from . import words
+from .scene import THROUGHPUT, Row, Scene, comparisons, models, ordered, reason, serial, value
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bench.model import Estimate
-from reports.gil import both, builds, cpu_bound, reference
-from reports.scene import THROUGHPUT, Row, Scene, comparisons
-from reports.tables import Group, Item, Line, Table, number
+from when_async.bench.model import Estimate
+
+from .gil import both, builds, cpu_bound, reference
+from .scene import THROUGHPUT, Row, Scene, comparisons
+from .tables import Group, Item, Line, Table, number
 
 
 def table(scene: Scene) -> Table | None:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports import words
-from reports.claim import SIGNS, Word
-from reports.decision import Region, maps
-from reports.page_names import slug
-from reports.scene import Scene
-from reports.verdicts import Verdict
+from . import words
+from .claim import SIGNS, Word
+from .decision import Region, maps
+from .page_names import slug
+from .scene import Scene
+from .verdicts import Verdict
 
 LINES = 10
 QUESTIONS = (

@@ -13,12 +13,13 @@ from textwrap import wrap
 from rich.console import Console
 from rich.text import Text
 
-from bench.model import Estimate
-from reports import words
-from reports.ledger import date
-from results.history import History, Point
-from results.stats.changepoints import ENOUGH, LEAST, ChangePoint
-from results.trend import breaks, change, steps
+from when_async.bench.model import Estimate
+from when_async.results.history import History, Point
+from when_async.results.stats.changepoints import ENOUGH, LEAST, ChangePoint
+from when_async.results.trend import breaks, change, steps
+
+from . import words
+from .ledger import date
 
 CAUTION = (
     "A stored history is a trend and not a verdict: absolute numbers of other hours and machines never fail a build; "

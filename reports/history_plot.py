@@ -18,13 +18,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullFormatter
 
-from bench.model import Estimate
-from reports import style, svg, words
-from reports.errors import ReportError
-from reports.history import CAUTION, Steps, finding, moment, percent, short, span
-from reports.plotting import CHARACTER, WIDE, add_axes, figure, fit, shape_axis
-from results.history import History
-from results.trend import breaks, steps
+from when_async.bench.model import Estimate
+from when_async.results.history import History
+from when_async.results.trend import breaks, steps
+
+from . import style, svg, words
+from .errors import ReportError
+from .history import CAUTION, Steps, finding, moment, percent, short, span
+from .plotting import CHARACTER, WIDE, add_axes, figure, fit, shape_axis
 
 LINE = 0.19
 PANEL = 2.5

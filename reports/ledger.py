@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from reports import words
-from results.ledger import noise as measure
-from results.pairing import bare
+from when_async.results.ledger import noise as measure
+from when_async.results.pairing import bare
+
+from . import words
 
 MONTHS = (
     "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from reports import words
-from reports.claim import SIGNS, Word
-from reports.verdicts import Verdict, tally
+from . import words
+from .claim import SIGNS, Word
+from .verdicts import Verdict, tally
 
 WIDTH = 100
 COLOURS = {Word.HOLDS: "green", Word.REFUTED: "red", Word.DEPENDS: "yellow"}

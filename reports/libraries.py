@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.model import Estimate
-from reports import words
-from reports.scene import THROUGHPUT, Row, Scene, figures, models, serial
+from when_async.bench.model import Estimate
+
+from . import words
+from .scene import THROUGHPUT, Row, Scene, figures, models, serial
 
 
 @dataclass(frozen=True)

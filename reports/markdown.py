@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from reports import words
-from reports.tables import Entry, Item, Table
+from . import words
+from .tables import Entry, Item, Table
 
 
 def text(raw: object) -> str:

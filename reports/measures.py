@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.model import Estimate, unit_of
-from reports.claim import Cell, Place
-from reports.proof import Hole, Outcome, Proof, scaled
+from when_async.bench.model import Estimate, unit_of
+
+from .claim import Cell, Place
+from .proof import Hole, Outcome, Proof, scaled
 
 KINDS = {"makespan": "s", "stall": "s", "cpu_per_op": "s", "throughput": "/s", "pss": "bytes"}
 """Units of those fields of a row whose names do not carry them."""

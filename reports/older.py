@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports import ledger, words
-from reports.tables import Group, Item, Line, Table
-from results.overview import Overview
+from when_async.results.overview import Overview
+
+from . import ledger, words
+from .tables import Group, Item, Line, Table
 
 
 def older_table(older: Sequence[Overview]) -> Table | None:

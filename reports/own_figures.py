@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bench.model import Estimate, Workload, unit_of
-from reports import words
-from reports.scene import Row, Scene, comparisons, facet_names, facets, headline, ordered
-from reports.tables import Group, Item, Line, Table, hole, number
-from reports.words import scale_for
-from results.latency import PERCENTILES
+from when_async.bench.model import Estimate, Workload, unit_of
+from when_async.results.latency import PERCENTILES
+
+from . import words
+from .scene import Row, Scene, comparisons, facet_names, facets, headline, ordered
+from .tables import Group, Item, Line, Table, hole, number
+from .words import scale_for
 
 Column = tuple[str, str, Callable[[Row], Estimate | None]]
 """Words of the header, kind of unit, and how the figure of a row is found."""

@@ -11,35 +11,25 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
-from bench.model import Workload
-from bench.registry import RegistryError, collect
-from reports import (
-    calibration,
-    claim_sections,
-    cost,
-    ledger,
-    markdown,
-    runner_costs_section,
-    style,
-    svg,
-    tables,
-    words,
-)
-from reports.charts import Chart
-from reports.comparison import between
-from reports.decision import WORKLOAD
-from reports.decision_map import DECISION_MAP
-from reports.errors import ReportError
-from reports.evidence import scene as scene_of
-from reports.findings import findings
-from reports.guidance import guidance
-from reports.older import older_table
-from reports.page_sections import OnSection, chart_of, sections, timelines
-from reports.scene import Row, Scene
-from reports.verdicts import judge, latest, tally
-from results.calibration import Calibration
-from results.compare import digest_conflicts
-from results.overview import Overview
+from when_async.bench.model import Workload
+from when_async.bench.registry import RegistryError, collect
+from when_async.results.calibration import Calibration
+from when_async.results.compare import digest_conflicts
+from when_async.results.overview import Overview
+
+from . import calibration, claim_sections, cost, ledger, markdown, runner_costs_section, style, svg, tables, words
+from .charts import Chart
+from .comparison import between
+from .decision import WORKLOAD
+from .decision_map import DECISION_MAP
+from .errors import ReportError
+from .evidence import scene as scene_of
+from .findings import findings
+from .guidance import guidance
+from .older import older_table
+from .page_sections import OnSection, chart_of, sections, timelines
+from .scene import Row, Scene
+from .verdicts import judge, latest, tally
 
 SMOKE = "smoke run: proves that it runs; no figures"
 
@@ -152,7 +142,7 @@ def _map(scene: Scene) -> Chart | None:
 def _known() -> dict[str, Workload]:
     """The workloads of the house; none where they do not import, as a page must not fail on that."""
     try:
-        return {name: found.value for name, found in collect("workloads", Workload).items()}
+        return {name: found.value for name, found in collect("when_async.workloads", Workload).items()}
     except RegistryError:
         return {}
 
@@ -233,7 +223,7 @@ def code(text: str) -> Markup:
 
 def _html(page: Mapping[str, Any]) -> str:
     """The page; every text that is not ours is escaped by the template engine."""
-    loader = jinja2.PackageLoader("reports")
+    loader = jinja2.PackageLoader("when_async.reports")
     made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     css = Markup(style.css() + "\n" + loader.get_source(made, "page.css")[0])
     made.filters["code"] = code

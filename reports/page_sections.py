@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from bench.model import Timeline, Workload, from_json
-from bench.registry import collect
-from reports import gil, gil_table, tables, timeline, words
-from reports.charts import Chart, drawn
-from reports.own_figures import figures_table, latency_table
-from reports.page_names import slug
-from reports.plotting import Plot
-from reports.scene import (
+from when_async.bench.model import Timeline, Workload, from_json
+from when_async.bench.registry import collect
+
+from . import gil, gil_table, tables, timeline, words
+from .charts import Chart, drawn
+from .own_figures import figures_table, latency_table
+from .page_names import slug
+from .plotting import Plot
+from .scene import (
     BOUND,
     BOUND_MEANS,
     THROUGHPUT,
@@ -83,7 +84,8 @@ def sections(
     scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Timeline], on_section: OnSection | None = None
 ) -> list[Section]:
     """A section for each workload in order of the rows; drawing its charts is what takes a page its time."""
-    plots = sorted((found.value for found in collect("reports.plots", Plot).values()), key=lambda plot: plot.order)
+    known = collect("when_async.reports.plots", Plot).values()
+    plots = sorted((found.value for found in known), key=lambda plot: plot.order)
     sections: list[Section] = []
     names = list(dict.fromkeys(row.workload for row in scene.rows))
     for name in names:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports import style
-from reports.axes import (
+from . import style
+from .axes import (
     ABOVE,
     CHARACTER,
     DENSE,
@@ -36,8 +36,8 @@ from reports.axes import (
     shape_axis,
     spread,
 )
-from reports.dots import Dot, Panel, dot_figure, dot_for, draw_dot, guide_levels, write_note
-from reports.scene import Scene
+from .dots import Dot, Panel, dot_figure, dot_for, draw_dot, guide_levels, write_note
+from .scene import Scene
 
 __all__ = [
     "ABOVE",

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.model import Estimate
-from reports import words
-from reports.scene import Metric, Row, Scene, quotient
+from when_async.bench.model import Estimate
+
+from . import words
+from .scene import Metric, Row, Scene, quotient
 
 PAIRED: Mapping[str, Metric] = {
     "makespan": Metric("makespan", "s", "makespan"),

@@ -8,11 +8,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bench.model import Estimate
-from reports import ledger, words
-from reports.tables import Entry, Group, Item, Line, Table
-from reports.words import Scale, scale_for
-from results.runner_costs import Price, RunnerCost, RunnerCosts
+from when_async.bench.model import Estimate
+from when_async.results.runner_costs import Price, RunnerCost, RunnerCosts
+
+from . import ledger, words
+from .tables import Entry, Group, Item, Line, Table
+from .words import Scale, scale_for
 
 HEADING = "What one more thing in flight costs"
 WIDTH = 100

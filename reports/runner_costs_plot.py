@@ -7,9 +7,11 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.model import Estimate
-from reports import style
-from reports.plotting import (
+from when_async.bench.model import Estimate
+from when_async.results.runner_costs import RunnerCost, RunnerCosts
+
+from . import style
+from .plotting import (
     DENSE,
     FOOT,
     ROW,
@@ -25,10 +27,9 @@ from reports.plotting import (
     name_width,
     shape_axis,
 )
-from reports.plotting import MANY as CROWD
-from reports.runner_costs import MANY, Of, count, estimates, in_order, stopped
-from reports.words import one_line, scale_for
-from results.runner_costs import RunnerCost, RunnerCosts
+from .plotting import MANY as CROWD
+from .runner_costs import MANY, Of, count, estimates, in_order, stopped
+from .words import one_line, scale_for
 
 SUBTITLE = "Memory of one more op that is open and waits, log axis; right: the most that were open at once."
 CAPTION = (

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reports import ledger, tables
-from reports import runner_costs_plot as plots
-from reports.charts import Chart, drawn
-from reports.runner_costs import finding, intro, memory_table, time_table
-from results.calibration import Calibration
+from when_async.results.calibration import Calibration
+
+from . import ledger, tables
+from . import runner_costs_plot as plots
+from .charts import Chart, drawn
+from .runner_costs import finding, intro, memory_table, time_table
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from math import exp
 from statistics import median
 from typing import Any
 
-from bench.model import Estimate
-from reports.words import one_line
-from results.stats.estimate import linear_interval, paired_interval
-from results.stats.samples import PairedRounds
+from when_async.bench.model import Estimate
+from when_async.results.stats.estimate import linear_interval, paired_interval
+from when_async.results.stats.samples import PairedRounds
+
+from .words import one_line
 
 Row = Any
 """A row of `results.compare.summary`: one cell of one run with its status and its estimates."""

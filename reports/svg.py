@@ -14,8 +14,8 @@ from html import escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from reports import style
-from reports.words import one_line
+from . import style
+from .words import one_line
 
 FONT_STACK = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 _BODY = re.compile(r"<svg[^>]*?width=\"([\d.]+)pt\" height=\"([\d.]+)pt\"[^>]*>(.*)</svg>", re.DOTALL)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bench.model import Estimate
-from reports import words
-from reports.findings import lead
-from reports.scene import (
+from when_async.bench.model import Estimate
+
+from . import words
+from .findings import lead
+from .scene import (
     BOUND,
     BOUND_MEANS,
     CPU,
@@ -25,7 +26,7 @@ from reports.scene import (
     uncrowded,
     value,
 )
-from reports.words import Scale, scale_for
+from .words import Scale, scale_for
 
 LONG = 40
 """More rows than this are no summary."""

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from bench.model import Estimate
-from reports import words
-from reports.findings import lead_sentence
-from reports.scene import (
+from when_async.bench.model import Estimate
+
+from . import words
+from .findings import lead_sentence
+from .scene import (
     CPU,
     OVERHEAD,
     Metric,
@@ -28,7 +29,7 @@ from reports.scene import (
     shown_name,
     value,
 )
-from reports.words import Scale, scale_for
+from .words import Scale, scale_for
 
 Evidence = Mapping[tuple[str, str], Mapping[str, Rounds]]
 WIDTH = 100

@@ -12,11 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.model import Span, Timeline
-from reports import style, svg, words
-from reports.charts import Chart, drawn
-from reports.errors import ReportError
-from reports.plotting import CHARACTER, ROW, WIDE, add_axes, figure, fit_name, name_width, shape_axis
+from when_async.bench.model import Span, Timeline
+
+from . import style, svg, words
+from .charts import Chart, drawn
+from .errors import ReportError
+from .plotting import CHARACTER, ROW, WIDE, add_axes, figure, fit_name, name_width, shape_axis
 
 MOST = 40
 """Lanes that are drawn at most; a picture of a thousand is a wall."""

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from bench.model import Estimate
-from reports import words
-from reports.claim import Behaviour, Claim, Side, Word
-from reports.proof import Hole, Outcome
+from when_async.bench.model import Estimate
+
+from . import words
+from .claim import Behaviour, Claim, Side, Word
+from .proof import Hole, Outcome
 
 if TYPE_CHECKING:
-    from reports.behaviours import Seen
-    from reports.verdicts import Reading
+    from .behaviours import Seen
+    from .verdicts import Reading
 
 
 def sentence(

@@ -16,14 +16,15 @@ from typing import Any
 
 import pandas as pd
 
-from bench.model import Estimate
-from bench.registry import collect
-from reports import verdict_words
-from reports.behaviours import Seen, estimate_of, seen_in
-from reports.claim import SECTIONS, Behaviour, Claim, Part, Side, Word
-from reports.evidence import scene as scene_of
-from reports.proof import Hole, Outcome, Proof
-from reports.scene import Scene, facets
+from when_async.bench.model import Estimate
+from when_async.bench.registry import collect
+
+from . import verdict_words
+from .behaviours import Seen, estimate_of, seen_in
+from .claim import SECTIONS, Behaviour, Claim, Part, Side, Word
+from .evidence import scene as scene_of
+from .proof import Hole, Outcome, Proof
+from .scene import Scene, facets
 
 Any_ = Claim | Behaviour
 
@@ -89,7 +90,7 @@ class Verdict:
 
 def claims() -> dict[str, Any_]:
     """Every claim of the house by its name, in the order of the notes; those that programs show after the others."""
-    found = [one.value for kind in (Claim, Behaviour) for one in collect("reports.claims", kind).values()]
+    found = [one.value for kind in (Claim, Behaviour) for one in collect("when_async.reports.claims", kind).values()]
     return {one.name: one for one in sorted(found, key=lambda one: SECTIONS.index(one.section))}
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.model import Estimate
+from when_async.bench.model import Estimate
 
 DASH = "–"
 MINUS = "−"

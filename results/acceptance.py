@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from results.gate import CellResult, GateReport, Word
+from .gate import CellResult, GateReport, Word
 
 FILE = Path("results/baseline/accepted.json")
 SCHEMA = 1

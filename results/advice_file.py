@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from results.compare import Row, summary
-from results.prediction import Accuracy, from_record, to_record
-from results.prediction_cells import Fitted, fitted
+from .compare import Row, summary
+from .prediction import Accuracy, from_record, to_record
+from .prediction_cells import Fitted, fitted
 
 
 class AdviceError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.model import Environment, from_json
+from when_async.bench.model import Environment, from_json
 
 MACHINE_REFUSED = ("node_id", "cpu")
 """Two machines, or two processors: a ratio of times would compare these and not the programs."""

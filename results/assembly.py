@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from results.gate import Canary, CellResult, MetricResult, Word
-from results.gating import FRESH, Docket
-from results.stats.holm import holm
-from results.stats.sequential import Floats
+from .gate import Canary, CellResult, MetricResult, Word
+from .gating import FRESH, Docket
+from .stats.holm import holm
+from .stats.sequential import Floats
 
 
 @dataclass(frozen=True)

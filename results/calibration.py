@@ -19,12 +19,13 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import bdtr
 
-from bench.model import Estimate
-from results.fields import mapping, number, text
-from results.runfile import TOOL, os_words
-from results.runner_costs import RunnerCosts, parse_costs
-from results.stats.estimate import linear_interval, log_interval
-from results.stats.samples import PairedRounds
+from when_async.bench.model import Estimate
+
+from .fields import mapping, number, text
+from .runfile import TOOL, os_words
+from .runner_costs import RunnerCosts, parse_costs
+from .stats.estimate import linear_interval, log_interval
+from .stats.samples import PairedRounds
 
 SCHEMA: Final = 1
 """Of the calibration file; an old reader ignores fields it does not know and refuses a higher number.

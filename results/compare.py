@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.model import Estimate, Phase, Scalar, Status
-from results.figures import figures
-from results.latency import Latency, latencies
-from results.ledger import noise
-from results.pairing import bare, block_logs, log_ratios, wall_s
-from results.stats.estimate import paired_interval, positive
-from results.stats.outliers import count_outliers, label_outliers
+from when_async.bench.model import Estimate, Phase, Scalar, Status
+
+from .figures import figures
+from .latency import Latency, latencies
+from .ledger import noise
+from .pairing import bare, block_logs, log_ratios, wall_s
+from .stats.estimate import paired_interval, positive
+from .stats.outliers import count_outliers, label_outliers
 
 __all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
 

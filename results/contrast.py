@@ -13,13 +13,13 @@ from typing import Final
 
 import pandas as pd
 
-from results.alike import Header, environment_differences, machine_differences, run_differences
-from results.pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
-from results.partners import Two, of_contestants, of_environments, of_runs, other_work
-from results.resolve import ContrastError, Kind, cells_of, resolve
-from results.stats.contrast import Contrast, judge, judge_unpaired
-from results.stats.holm import holm
-from results.stats.samples import Floats, Processes
+from .alike import Header, environment_differences, machine_differences, run_differences
+from .pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
+from .partners import Two, of_contestants, of_environments, of_runs, other_work
+from .resolve import ContrastError, Kind, cells_of, resolve
+from .stats.contrast import Contrast, judge, judge_unpaired
+from .stats.holm import holm
+from .stats.samples import Floats, Processes
 
 __all__ = [
     "MARGIN", "METRICS", "UNPAIRED", "ContrastError", "ContrastRow", "contrast_cells", "contrast_environments",

@@ -8,8 +8,9 @@ from statistics import median
 
 import pandas as pd
 
-from bench.model import Estimate, unit_of
-from results.stats.estimate import positive
+from when_async.bench.model import Estimate, unit_of
+
+from .stats.estimate import positive
 
 Key = tuple[str, str]
 """Run and cell."""

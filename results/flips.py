@@ -12,10 +12,11 @@ from statistics import median
 
 import numpy as np
 
-from bench.model import Estimate, Pair
-from results.gate import Flip
-from results.gating import usable
-from results.stats.estimate import paired_interval
+from when_async.bench.model import Estimate, Pair
+
+from .gate import Flip
+from .gating import usable
+from .stats.estimate import paired_interval
 
 MINIMUM_PASSES = 6
 """Below this no interval of the signed-rank test exists, and a ranking is not judged."""

@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bench.model import Phase, Status
-from results.journal import Record, RunFile, RunFileError, read
+from when_async.bench.model import Phase, Status
+
+from .journal import Record, RunFile, RunFileError, read
 
 INCOMPLETE = "INCOMPLETE"
 """Status of a cell that was not decided before the run ended; a word of the frame, never of the run file."""

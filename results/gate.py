@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bench.model import Estimate
+from when_async.bench.model import Estimate
 
 OK, REGRESSION, USAGE, BROKEN, INCONCLUSIVE = 0, 1, 2, 3, 4
 """Exit codes of `when-async gate` (method.md, exit codes)."""

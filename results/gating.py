@@ -12,12 +12,13 @@ from statistics import median
 
 import numpy as np
 
-from bench.model import Estimate, Pair
-from results.gate import CellResult, MetricResult, Word
-from results.stats import sequential
-from results.stats.estimate import paired_interval, signed_rank_p
-from results.stats.samples import PairedRounds
-from results.stats.sequential import DEFAULT, Floats, Rule
+from when_async.bench.model import Estimate, Pair
+
+from .gate import CellResult, MetricResult, Word
+from .stats import sequential
+from .stats.estimate import paired_interval, signed_rank_p
+from .stats.samples import PairedRounds
+from .stats.sequential import DEFAULT, Floats, Rule
 
 FIRST, FRESH = "first", "fresh"
 """The two series of pairs: those that the looks and the test see, and those that must confirm an alarm."""

@@ -16,10 +16,11 @@ from typing import Any
 
 import pandas as pd
 
-from bench.model import Estimate
-from results.compare import Row, noise, summary
-from results.frame import load
-from results.journal import RunFileError
+from when_async.bench.model import Estimate
+
+from .compare import Row, noise, summary
+from .frame import load
+from .journal import RunFileError
 
 Uses = Callable[[str, str], Collection[str] | None]
 """(workload, runner) -> the libraries whose version can matter to it, or None where that is not known."""

@@ -14,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bench.model import SCHEMA_VERSION
-from results.runfile import TOOL, Record, RunFile, RunFileError, content, os_words, parse_header, parse_line, read
+from when_async.bench.model import SCHEMA_VERSION
+
+from .runfile import TOOL, Record, RunFile, RunFileError, content, os_words, parse_header, parse_line, read
 
 __all__ = ["Journal", "Record", "RunFile", "RunFileError", "read"]
 

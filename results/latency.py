@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from hdrh.histogram import HdrHistogram
 
-from bench.model import Estimate
-from results.stats.estimate import log_interval
+from when_async.bench.model import Estimate
+
+from .stats.estimate import log_interval
 
 PERCENTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 BEYOND = 10

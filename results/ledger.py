@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from bench.model import Phase
-from results.pairing import bare
+from when_async.bench.model import Phase
+
+from .pairing import bare
 
 STEAL_LIMIT: Final = 0.02
 """Share of the timed seconds that the hypervisor may give to others in a quiet run."""

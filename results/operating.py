@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from results.gate import Operating
-from results.stats.sequential import DEFAULT, Floats, Rule, hodges_lehmann, replay
+from .gate import Operating
+from .stats.sequential import DEFAULT, Floats, Rule, hodges_lehmann, replay
 
 REPLAYS = 200_000
 POWER_REPLAYS = 4_000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.runfile import opened, parse_header
+from .runfile import opened, parse_header
 
 FEW = 6
 """So many runs are read whole and stand side by side; of more only the newest of each machine and interpreter are."""

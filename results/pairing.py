@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench.model import Phase, Status
-from results.stats.samples import Floats
+from when_async.bench.model import Phase, Status
+
+from .stats.samples import Floats
 
 PLACE = ("run", "comparison", "fork", "attempt", "block")
 """What two rounds must share to be neighbours. A block that an interruption tore apart is no pair: its halves may lie

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.model import Status
-from results.resolve import CellFacts, ContrastError, Kind, Name
+from when_async.bench.model import Status
+
+from .resolve import CellFacts, ContrastError, Kind, Name
 
 
 @dataclass(frozen=True)

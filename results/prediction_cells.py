@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from results.compare import Row
-from results.prediction import PARALLEL, Accuracy, Overheads, Seen, Trial, Work, accuracy, fit, leave_out, spread
+from .compare import Row
+from .prediction import PARALLEL, Accuracy, Overheads, Seen, Trial, Work, accuracy, fit, leave_out, spread
 
 MIXED, SLEEP, PAYLOAD = "mixed", "sleep", "grid_search"
 MODELS = ("sync", "threading", "multiprocessing", "interpreters", "asyncio", "uvloop", "trio")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from results.pairing import bare
+from .pairing import bare
 
 CellFacts = Mapping[str, Any]
 """One line of the frame as an object: what is known of a cell whether or not it was measured."""

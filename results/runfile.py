@@ -16,7 +16,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any, cast
 
-from bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, from_json
+from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, from_json
 
 TOOL = "when-async"
 Record = dict[str, Any]

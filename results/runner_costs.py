@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bench.model import Estimate
-from results.fields import mapping, number, text
-from results.stats.estimate import linear_interval, log_interval
+from when_async.bench.model import Estimate
+
+from .fields import mapping, number, text
+from .stats.estimate import linear_interval, log_interval
 
 CAUSES: Final = ("top", "limit", "memory", "budget", "error", "serial", "interrupted", "refused")
 """What can end a ladder."""

@@ -10,9 +10,10 @@ from statistics import median, stdev
 
 from scipy.special import stdtrit
 
-from bench.model import Estimate
-from results.history import History
-from results.stats.changepoints import LEAST, ChangePoint, change_points
+from when_async.bench.model import Estimate
+
+from .history import History
+from .stats.changepoints import LEAST, ChangePoint, change_points
 
 SEED = 20260
 

@@ -23,8 +23,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
-from workloads.thinking import think
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
+
+from .thinking import think
 
 Result = tuple[int, int]
 """(item, nanoseconds that the call took by the wall clock; 0 for a call of no length, which reads no clock)."""

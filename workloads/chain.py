@@ -19,7 +19,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
 
 LENGTHS_SEED = 20261125
 

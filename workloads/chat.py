@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
 
 SAMPLED = 20_000
 """Latencies of a round that the load generator hands over; of more lines they are a seeded uniform sample."""
@@ -111,49 +111,49 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
 
 def threads(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
     """See workloads/servers/chat_bodies.py."""
-    from workloads.servers import chat_bodies
+    from .servers import chat_bodies
 
     return chat_bodies.threads(kit, params)
 
 
 def greenlets(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
     """See workloads/servers/chat_bodies_gevent.py."""
-    from workloads.servers import chat_bodies_gevent
+    from .servers import chat_bodies_gevent
 
     return chat_bodies_gevent.greenlets(kit, params)
 
 
 async def streams(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_asyncio.py."""
-    from workloads.servers import chat_bodies_asyncio
+    from .servers import chat_bodies_asyncio
 
     return await chat_bodies_asyncio.streams(kit, params)
 
 
 async def protocol(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_asyncio.py."""
-    from workloads.servers import chat_bodies_asyncio
+    from .servers import chat_bodies_asyncio
 
     return await chat_bodies_asyncio.protocol(kit, params)
 
 
 async def trio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_tasks.py."""
-    from workloads.servers import chat_bodies_tasks
+    from .servers import chat_bodies_tasks
 
     return await chat_bodies_tasks.trio_room(kit, params)
 
 
 async def anyio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_tasks.py."""
-    from workloads.servers import chat_bodies_tasks
+    from .servers import chat_bodies_tasks
 
     return await chat_bodies_tasks.anyio_room(kit, params)
 
 
 async def curio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_tasks.py."""
-    from workloads.servers import chat_bodies_tasks
+    from .servers import chat_bodies_tasks
 
     return await chat_bodies_tasks.curio_room(kit, params)
 
@@ -209,9 +209,9 @@ CHAT = Workload(
     },
     service=Service(
         name="chat members",
-        module="workloads.servers.chat_load",
+        module="when_async.workloads.servers.chat_load",
         requires=("uvloop",),
-        load_module="workloads.servers.chat_load_capacity",
+        load_module="when_async.workloads.servers.chat_load_capacity",
         expect=expect,
     ),
     headline="cpu",

@@ -24,8 +24,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
-from workloads.thinking import MODULUS, churn, churned, think
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
+
+from .thinking import MODULUS, churn, churned, think
 
 Item = tuple[int, int]
 """(board, opening position)."""

@@ -13,7 +13,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from bench.model import Observed, Param, Params, Point, WrongAnswer
+from when_async.bench.model import Observed, Param, Params, Point, WrongAnswer
 
 ROWS = 20_000
 """Rows of the table `items`. Their keys fit in two bytes, so that psycopg sends all by one type and prepares once."""

@@ -16,8 +16,9 @@ from math import ceil
 from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Kit, Params, Service, Unsuited, Workload
-from workloads.database_common import (
+from when_async.bench.model import Kit, Params, Service, Unsuited, Workload
+
+from .database_common import (
     COLUMNS,
     PARAMS,
     PRIMERS,
@@ -213,9 +214,9 @@ DATABASE_POSTGRES = Workload(
     },
     service=Service(
         name="postgres",
-        module="workloads.servers.postgres",
+        module="when_async.workloads.servers.postgres",
         requires=("psycopg",),
-        load_module="workloads.servers.postgres",
+        load_module="when_async.workloads.servers.postgres",
         expect=expect,
     ),
     learn=(

@@ -19,8 +19,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Kit, Params, Service, Workload
-from workloads.database_common import (
+from when_async.bench.model import Kit, Params, Service, Workload
+
+from .database_common import (
     COLUMNS,
     PARAMS,
     PRIMERS,
@@ -184,7 +185,7 @@ DATABASE_SQLITE = Workload(
             point(10, 6, query_s=0.02),
         ),
     },
-    service=Service(name="sqlite", module="workloads.servers.sqlite_file", expect=expect),
+    service=Service(name="sqlite", module="when_async.workloads.servers.sqlite_file", expect=expect),
     learn=(
         "What a thread hop per statement costs and when it pays: rows under asyncio differ in the driver, `sqlite3` "
         "being the blocking one inside coroutines; SQLite works in the caller's own process, so nothing here speaks "

@@ -15,10 +15,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.model import Figure, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
-from workloads.servers.echo_bodies import open_gevent, open_processes, open_threads
-from workloads.servers.echo_bodies_loops import open_anyio, open_curio, open_protocol, open_streams, open_trio
-from workloads.servers.steering import report
+from when_async.bench.model import Figure, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
+
+from .servers.echo_bodies import open_gevent, open_processes, open_threads
+from .servers.echo_bodies_loops import open_anyio, open_curio, open_protocol, open_streams, open_trio
+from .servers.steering import report
 
 LEAST_EACH = 3
 """Messages a connection below which nothing is said of fairness: it would be chance."""
@@ -172,9 +173,9 @@ ECHO_SERVER = Workload(
     ideal_s=ideal_s,
     service=Service(
         name="load",
-        module="workloads.servers.load",
+        module="when_async.workloads.servers.load",
         requires=("uvloop",),
-        load_module="workloads.servers.load_capacity",
+        load_module="when_async.workloads.servers.load_capacity",
         expect=expect,
     ),
     grid={

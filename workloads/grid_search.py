@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import cycle, islice
 from typing import Any
 
-from bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
+from when_async.bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
 
 FOLDS = 5
 ROWS = 100

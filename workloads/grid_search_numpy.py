@@ -21,7 +21,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
 
 FOLDS = 5
 FEATURES = 64

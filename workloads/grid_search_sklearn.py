@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from bench.model import Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
+from when_async.bench.model import Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
 FOLDS = 5
 FEATURES = 12

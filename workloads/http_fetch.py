@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 from zlib import crc32
 
-from bench.model import Kit, Param, Params, Point, Service, Unsuited, Workload, WrongAnswer
+from when_async.bench.model import Kit, Param, Params, Point, Service, Unsuited, Workload, WrongAnswer
 
 Item = tuple[int, str]
 """(index, path): the path is ready, so that no op formats anything."""
@@ -260,9 +260,9 @@ HTTP_FETCH = Workload(
     ideal_s=ideal_s,
     service=Service(
         name="http",
-        module="workloads.servers.http_server",
+        module="when_async.workloads.servers.http_server",
         requires=("granian", "uvloop"),
-        load_module="workloads.servers.http_load",
+        load_module="when_async.workloads.servers.http_load",
         expect=expect,
     ),
     headline="throughput",

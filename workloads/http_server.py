@@ -25,10 +25,11 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
-from workloads.servers import steering
-from workloads.servers.http_bodies import Item, open_pywsgi, open_waitress
-from workloads.servers.http_bodies_wsgiref import open_wsgiref_serial, open_wsgiref_threads
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
+
+from .servers import steering
+from .servers.http_bodies import Item, open_pywsgi, open_waitress
+from .servers.http_bodies_wsgiref import open_wsgiref_serial, open_wsgiref_threads
 
 RIGHT = "right"
 WRONG = "a wrong reply"
@@ -41,14 +42,14 @@ TROUBLE = (WRONG, LOST, DOUBLED, UNMADE, UNSENT)
 
 async def open_uvicorn(kit: Kit, params: Params) -> Any:
     """uvicorn; its body stands apart, so that a server on threads does not pay for importing asyncio."""
-    from workloads.servers.http_bodies_async import open_uvicorn
+    from .servers.http_bodies_async import open_uvicorn
 
     return await open_uvicorn(kit, params)
 
 
 async def open_aiohttp(kit: Kit, params: Params) -> Any:
     """aiohttp.web; its body stands apart as well."""
-    from workloads.servers.http_bodies_async import open_aiohttp
+    from .servers.http_bodies_async import open_aiohttp
 
     return await open_aiohttp(kit, params)
 
@@ -195,9 +196,9 @@ HTTP_SERVER = Workload(
     bounds=bounds,
     service=Service(
         name="load",
-        module="workloads.servers.load",
+        module="when_async.workloads.servers.load",
         requires=("uvloop",),
-        load_module="workloads.servers.load_capacity",
+        load_module="when_async.workloads.servers.load_capacity",
         expect=expect,
     ),
     headline="cpu",

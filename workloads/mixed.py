@@ -22,8 +22,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
-from workloads.thinking import MODULUS, TURNS_PER_S, churn, churned, turns_of
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
+
+from .thinking import MODULUS, TURNS_PER_S, churn, churned, turns_of
 
 PROBED = 32
 """In so many ops of a round, evenly spread, times are taken."""

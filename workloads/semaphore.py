@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
 Result = tuple[int, int, int, int]
 """Index, answer, and when the op began and ended inside the semaphore (ns)."""

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bench.calibration import held
-from bench.calibration.watching import Watcher
-from bench.host import Host
-from bench.model import Environment, Runner, Workload
-from bench.process import Worker
-from bench.registry import Found, bodies_for, collect, refusal
+from ..host import Host
+from ..model import Environment, Runner, Workload
+from ..process import Worker
+from ..registry import Found, bodies_for, collect, refusal
+from . import held
+from .watching import Watcher
 
 HELD = Found(held.HELD, held.__name__)
 SERIAL = "serves one op at a time"
@@ -62,7 +62,7 @@ def contestants(
     runners: Iterable[Found], environment: Environment, empty: Found | None = None
 ) -> tuple[list[Contestant], dict[str, str]]:
     """Those runners that can take part in this environment, and the reason for each that cannot, by name."""
-    empty = empty or collect("workloads", Workload)["empty"]
+    empty = empty or collect("when_async.workloads", Workload)["empty"]
     able: list[Contestant] = []
     refused: dict[str, str] = {}
     for found in runners:

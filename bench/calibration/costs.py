@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from bench.calibration.contestants import SERIAL, Contestant, Stand
-from bench.calibration.ladder import Ladder, Reach, Stop, climb, hold_for, number
-from bench.calibration.means import explained, free_bytes
-from bench.calibration.probes import Reading
-from bench.calibration.rung import Held, hold
-from bench.calibration.toll import toll
-from bench.calibration.walk import Forecast, Probe, Step
-from bench.process import ProcessFailed, ProcessTimedOut
+from ..process import ProcessFailed, ProcessTimedOut
+from .contestants import SERIAL, Contestant, Stand
+from .ladder import Ladder, Reach, Stop, climb, hold_for, number
+from .means import explained, free_bytes
+from .probes import Reading
+from .rung import Held, hold
+from .toll import toll
+from .walk import Forecast, Probe, Step
 
 ONE, MANY = 1, 1000
 FEW, MOST = 10, 10_000

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.calibration.means import MIB, cause_of, explained
-from bench.calibration.rung import LEAST_HOLD_S, Held, TooMuchMemory
-from bench.process import ProcessFailed, ProcessTimedOut
+from ..process import ProcessFailed, ProcessTimedOut
+from .means import MIB, cause_of, explained
+from .rung import LEAST_HOLD_S, Held, TooMuchMemory
 
 FIRST = 10
 STEEPER = 1.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bench.machine import ROOT, cgroup_folders, limits
+from ..machine import ROOT, cgroup_folders, limits
 
 MIB = 2**20
 

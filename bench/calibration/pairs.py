@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from bench.calibration.probes import TIMEOUT_S, Subject
+from .probes import TIMEOUT_S, Subject
 
 WARMUPS = 3
 

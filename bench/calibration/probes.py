@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from bench.environment import interpreter_options
-from bench.host import Host
-from bench.model import Runner, Workload
-from bench.process import LineProcess, ProcessFailed, Worker
-from bench.registry import collect
+from ..environment import interpreter_options
+from ..host import Host
+from ..model import Runner, Workload
+from ..process import LineProcess, ProcessFailed, Worker
+from ..registry import collect
 
 TIMEOUT_S = 30.0
 ROUND_TRIPS = 300
@@ -55,7 +55,7 @@ class Subject:
     def helper(self, *arguments: str) -> LineProcess:
         """A fresh process of the sealed room that answers lines; the caller kills it."""
         return self.start(
-            [self.executable, *interpreter_options(), "-P", "-m", "bench.worker.calibration", *arguments],
+            [self.executable, *interpreter_options(), "-P", "-m", "when_async.bench.worker.calibration", *arguments],
             environ=self.host.worker_environ,
             reaper=self.host.reaper,
         )
@@ -69,8 +69,8 @@ class Subject:
 
 def kernel_trial() -> dict[str, Any]:
     """A round of some 3 ms on one core: 60 fits of nominally 50 us by `sync`."""
-    workload = collect("workloads", Workload)["grid_search"]
-    runner = collect("bench.runners", Runner)["sync"]
+    workload = collect("when_async.workloads", Workload)["grid_search"]
+    runner = collect("when_async.bench.runners", Runner)["sync"]
     return {
         "workload": "grid_search",
         "workload_ref": workload.ref,

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.calibration.contestants import Contestant, Stand
-from bench.calibration.means import MIB
-from bench.process import ProcessFailed, ProcessTimedOut
+from ..process import ProcessFailed, ProcessTimedOut
+from .contestants import Contestant, Stand
+from .means import MIB
 
 LEAST_HOLD_S = 0.5
 TRIES = 3

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.calibration.contestants import Contestant, Stand
+from .contestants import Contestant, Stand
 
 TIMEOUT_S = 120.0
 OPS = 10_000

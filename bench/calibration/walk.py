@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from bench.calibration.pairs import pair
-from bench.calibration.probes import Effort, Reading, Subject, launch, readings, round_trip
-from bench.calibration.surroundings import Watch
-from bench.process import ProcessFailed, ProcessTimedOut
+from ..process import ProcessFailed, ProcessTimedOut
+from .pairs import pair
+from .probes import Effort, Reading, Subject, launch, readings, round_trip
+from .surroundings import Watch
 
 ONE_CORE = "only one core may be used, where every pair shares it"
 NO_PIN = "this system cannot bind a process to a core"

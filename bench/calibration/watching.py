@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Self
 
-from bench.host import proportional_bytes
-from bench.reaper import kill_group
+from ..host import proportional_bytes
+from ..reaper import kill_group
 
 PAUSE_S = 0.03
 SHARE = 3

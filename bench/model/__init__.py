@@ -6,13 +6,13 @@ Units are part of the field names: `_s` seconds, `_ns` nanoseconds, `_bytes` byt
 
 from __future__ import annotations
 
-from bench.model.environment import Environment
-from bench.model.measured import Cell, Estimate, Measurement, Pair, Sample, Trial
-from bench.model.records import from_json, to_json
-from bench.model.running import Course, Job, Proof, Round, Runner, Session, Usage
-from bench.model.timeline import Lane, Span, Timeline
-from bench.model.words import SCHEMA_VERSION, Params, Phase, Scalar, Shape, Status, Unsuited, WrongAnswer, unit_of
-from bench.model.work import Body, Figure, Kit, Observed, Param, Point, Service, Workload
+from .environment import Environment
+from .measured import Cell, Estimate, Measurement, Pair, Sample, Trial
+from .records import from_json, to_json
+from .running import Course, Job, Proof, Round, Runner, Session, Usage
+from .timeline import Lane, Span, Timeline
+from .words import SCHEMA_VERSION, Params, Phase, Scalar, Shape, Status, Unsuited, WrongAnswer, unit_of
+from .work import Body, Figure, Kit, Observed, Param, Point, Service, Workload
 
 __all__ = [
     "SCHEMA_VERSION",

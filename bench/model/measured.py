@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.model.words import Params, Phase, Scalar, Status
+from .words import Params, Phase, Scalar, Status
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bench.model.measured import Measurement, Sample
-from bench.model.timeline import Lane, Span, Timeline
-from bench.model.words import Phase, Status
+from .measured import Measurement, Sample
+from .timeline import Lane, Span, Timeline
+from .words import Phase, Status
 
 
 def to_json(kind: str, value: Any) -> dict[str, Any]:

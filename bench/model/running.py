@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bench.model.words import Params, Scalar
-from bench.model.work import Body, Workload
+from .words import Params, Scalar
+from .work import Body, Workload
 
 
 @dataclass(frozen=True)

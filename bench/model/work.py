@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bench.model.words import Params, Shape, unit_of
+from .words import Params, Shape, unit_of
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from functools import partial
 from types import CoroutineType
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.burden import Op
-from bench.worker.children import TRAP, ChildJob, Failed, child_job, settle, unsent
-from bench.worker.kits import LoopKit, open_async, open_blocking
-from bench.worker.ledger import Ledger, ledger, note, written_async
-from bench.worker.limits import divided
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.burden import Op
+from ..worker.children import TRAP, ChildJob, Failed, child_job, settle, unsent
+from ..worker.kits import LoopKit, open_async, open_blocking
+from ..worker.ledger import Ledger, ledger, note, written_async
+from ..worker.limits import divided
+from ..worker.probes import Stopwatch
 
 CHECK_IN_PAUSE_S = 0.01
 CHECK_IN_TIMEOUT_S = 60.0

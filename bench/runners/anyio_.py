@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bench.model import Job, Runner
-from bench.runners.trio_ import GroupSession, Library, TrioThread, opened
+from ..model import Job, Runner
+from .trio_ import GroupSession, Library, TrioThread, opened
 
 
 def anyio_library() -> Library:

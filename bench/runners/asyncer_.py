@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from bench.model import Job, Runner
-from bench.runners.asyncio_ import Heartbeat, LoopSession, Order, open_loop
-from bench.runners.to_thread import Call, ThreadsBehindLoop, joined, prime
-from bench.worker.contexts import opened_contexts
-from bench.worker.limits import thread_limit
+from ..model import Job, Runner
+from ..worker.contexts import opened_contexts
+from ..worker.limits import thread_limit
+from .asyncio_ import Heartbeat, LoopSession, Order, open_loop
+from .to_thread import Call, ThreadsBehindLoop, joined, prime
 
 
 async def soonified(order: Order) -> tuple[int, float]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.fanout import MISSING, Failures, Tally, note_failure, prefilled, pull, pull_async
-from bench.worker.heartbeat import HEARTBEAT_S, Lateness
-from bench.worker.kits import Op, open_async, open_blocking
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.fanout import MISSING, Failures, Tally, note_failure, prefilled, pull, pull_async
+from ..worker.heartbeat import HEARTBEAT_S, Lateness
+from ..worker.kits import Op, open_async, open_blocking
+from ..worker.probes import Stopwatch
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 

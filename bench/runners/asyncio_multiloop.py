@@ -14,15 +14,15 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.runners.asyncio_ import open_loop
-from bench.runners.multiprocessing_ import context_for
-from bench.worker.attest import gil_enabled
-from bench.worker.children import TRAP, ChildJob, child_job
-from bench.worker.fanout import Failures
-from bench.worker.ledger import Ledger, ledger, written, written_async
-from bench.worker.limits import cores
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.attest import gil_enabled
+from ..worker.children import TRAP, ChildJob, child_job
+from ..worker.fanout import Failures
+from ..worker.ledger import Ledger, ledger, written, written_async
+from ..worker.limits import cores
+from ..worker.probes import Stopwatch
+from .asyncio_ import open_loop
+from .multiprocessing_ import context_for
 
 LEAVE_S = 30.0
 Share = tuple[list[Any], Failures, float]

@@ -9,15 +9,15 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.runners.asyncio_ import Heartbeat
-from bench.runners.multiprocessing_ import context_for
-from bench.runners.multiprocessing_executor import primed_executor
-from bench.worker.children import CHUNKS_PER_WORKER, chunks, even_chunk, put_together, run_chunk
-from bench.worker.fanout import Failures
-from bench.worker.ledger import Ledger, ledger
-from bench.worker.limits import process_limit
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.children import CHUNKS_PER_WORKER, chunks, even_chunk, put_together, run_chunk
+from ..worker.fanout import Failures
+from ..worker.ledger import Ledger, ledger
+from ..worker.limits import process_limit
+from ..worker.probes import Stopwatch
+from .asyncio_ import Heartbeat
+from .multiprocessing_ import context_for
+from .multiprocessing_executor import primed_executor
 
 
 class ProcessesBehindLoop:

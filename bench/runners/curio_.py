@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.runners.trio_ import Heartbeat
-from bench.worker.fanout import Failures, Tally, prefilled, pull, pull_async
-from bench.worker.kits import Op, open_async, open_blocking
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.fanout import Failures, Tally, prefilled, pull, pull_async
+from ..worker.kits import Op, open_async, open_blocking
+from ..worker.probes import Stopwatch
+from .trio_ import Heartbeat
 
 
 class KernelSession:

@@ -14,23 +14,13 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.runners.to_thread import joined
-from bench.worker.children import (
-    ChildJob,
-    call,
-    call_opening,
-    call_written,
-    check_in,
-    child_job,
-    close_all,
-    listen,
-    settle,
-)
-from bench.worker.ledger import Ledger, ledger
-from bench.worker.limits import divided, thread_limit
-from bench.worker.probes import Stopwatch
-from bench.worker.program import open_program
+from ..model import Job, Round, Runner, Scalar
+from ..worker.children import ChildJob, call, call_opening, call_written, check_in, child_job, close_all, listen, settle
+from ..worker.ledger import Ledger, ledger
+from ..worker.limits import divided, thread_limit
+from ..worker.probes import Stopwatch
+from ..worker.program import open_program
+from .to_thread import joined
 
 SCHEDULER = "WHEN_ASYNC_DASK_SCHEDULER"
 CHECK_IN_TIMEOUT_S = 60.0

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.fanout import Failures, Get, Tally, prefilled, pull
-from bench.worker.heartbeat import HEARTBEAT_S, Lateness
-from bench.worker.kits import Op, open_blocking
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.fanout import Failures, Get, Tally, prefilled, pull
+from ..worker.heartbeat import HEARTBEAT_S, Lateness
+from ..worker.kits import Op, open_blocking
+from ..worker.probes import Stopwatch
 
 
 def patch() -> None:

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from bench.model import Job, Round, Runner, Unsuited
-from bench.runners.multiprocessing_executor import ExecutorSession
-from bench.worker import children
-from bench.worker.children import ChildJob, child_job, close_here, open_process
-from bench.worker.ledger import ledger
-from bench.worker.limits import thread_limit
+from ..model import Job, Round, Runner, Unsuited
+from ..worker import children
+from ..worker.children import ChildJob, child_job, close_here, open_process
+from ..worker.ledger import ledger
+from ..worker.limits import thread_limit
+from .multiprocessing_executor import ExecutorSession
 
 ALIVE_CHECK_MS = 500
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.children import call, call_written, check_in, child_job, listen, settle
-from bench.worker.ledger import Ledger, ledger
-from bench.worker.limits import process_limit
-from bench.worker.probes import Stopwatch
-from bench.worker.program import open_program
+from ..model import Job, Round, Runner, Scalar
+from ..worker.children import call, call_written, check_in, child_job, listen, settle
+from ..worker.ledger import Ledger, ledger
+from ..worker.limits import process_limit
+from ..worker.probes import Stopwatch
+from ..worker.program import open_program
 
 IDLE_S = 3600
 """loky ends workers that were idle for five minutes; interleaved contestants may rest for longer than that."""

@@ -11,13 +11,13 @@ from multiprocessing.util import Finalize
 from threading import BrokenBarrierError
 from typing import Any
 
-from bench.model import Job, Round, Runner
-from bench.worker.children import PLACE, ChildJob, Chunk, ChunkDone, child_job, close_here, open_process, run_chunk
-from bench.worker.chunked import ChunkSession
-from bench.worker.ledger import Ledger, ledger
-from bench.worker.limits import process_limit
-from bench.worker.program import open_program
-from bench.worker.serial import SyncSession
+from ..model import Job, Round, Runner
+from ..worker.children import PLACE, ChildJob, Chunk, ChunkDone, child_job, close_here, open_process, run_chunk
+from ..worker.chunked import ChunkSession
+from ..worker.ledger import Ledger, ledger
+from ..worker.limits import process_limit
+from ..worker.program import open_program
+from ..worker.serial import SyncSession
 
 CHECK_IN_TIMEOUT_S = 120.0
 ALIVE_CHECK_S = 0.5

@@ -7,12 +7,12 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
 
-from bench.model import Job, Runner, Scalar
-from bench.runners.multiprocessing_ import CHECK_IN_TIMEOUT_S, context_for, open_member
-from bench.worker.children import Chunk, ChunkDone, child_job, run_chunk
-from bench.worker.chunked import ChunkSession
-from bench.worker.ledger import Ledger, ledger
-from bench.worker.limits import process_limit
+from ..model import Job, Runner, Scalar
+from ..worker.children import Chunk, ChunkDone, child_job, run_chunk
+from ..worker.chunked import ChunkSession
+from ..worker.ledger import Ledger, ledger
+from ..worker.limits import process_limit
+from .multiprocessing_ import CHECK_IN_TIMEOUT_S, context_for, open_member
 
 
 class ExecutorSession(ChunkSession):

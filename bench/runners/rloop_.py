@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.model import Job, Runner
-from bench.runners.asyncio_ import LoopSession, open_loop
+from ..model import Job, Runner
+from .asyncio_ import LoopSession, open_loop
 
 
 @contextmanager

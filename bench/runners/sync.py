@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.model import Job, Runner
-from bench.worker.kits import open_blocking
-from bench.worker.program import open_program
-from bench.worker.serial import SyncSession
+from ..model import Job, Runner
+from ..worker.kits import open_blocking
+from ..worker.program import open_program
+from ..worker.serial import SyncSession
 
 
 @contextmanager

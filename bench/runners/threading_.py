@@ -9,12 +9,12 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.fanout import Failures, Tally, prefilled, pull
-from bench.worker.kits import open_blocking
-from bench.worker.limits import thread_limit
-from bench.worker.probes import Stopwatch
-from bench.worker.program import open_program
+from ..model import Job, Round, Runner, Scalar
+from ..worker.fanout import Failures, Tally, prefilled, pull
+from ..worker.kits import open_blocking
+from ..worker.limits import thread_limit
+from ..worker.probes import Stopwatch
+from ..worker.program import open_program
 
 
 class Order:

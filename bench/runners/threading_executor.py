@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from threading import Barrier
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.children import PLACE, ChildJob, call_op, child_job, close_here, open_here, opened_op
-from bench.worker.fanout import Failures, Tally, note_failure
-from bench.worker.limits import thread_limit
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.children import PLACE, ChildJob, call_op, child_job, close_here, open_here, opened_op
+from ..worker.fanout import Failures, Tally, note_failure
+from ..worker.limits import thread_limit
+from ..worker.probes import Stopwatch
 
 
 def run_counted(item: Any, tally: Tally) -> Any:

@@ -9,12 +9,12 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.contexts import opened_contexts
-from bench.worker.fanout import Failures, Tally, note_failure
-from bench.worker.kits import Op
-from bench.worker.limits import thread_limit
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.contexts import opened_contexts
+from ..worker.fanout import Failures, Tally, note_failure
+from ..worker.kits import Op
+from ..worker.limits import thread_limit
+from ..worker.probes import Stopwatch
 
 
 class ThreadPerOpSession:

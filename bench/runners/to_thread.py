@@ -14,11 +14,11 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
-from bench.model import Job, Runner
-from bench.runners.asyncio_ import LoopSession, Order, pulling
-from bench.worker.contexts import opened_contexts
-from bench.worker.kits import Op
-from bench.worker.limits import thread_limit
+from ..model import Job, Runner
+from ..worker.contexts import opened_contexts
+from ..worker.kits import Op
+from ..worker.limits import thread_limit
+from .asyncio_ import LoopSession, Order, pulling
 
 LEAVE_S = 10.0
 Call = Callable[[Op, Any], Awaitable[Any]]

@@ -14,11 +14,11 @@ from functools import partial
 from threading import Event, Thread
 from typing import Any
 
-from bench.model import Job, Round, Runner, Scalar
-from bench.worker.fanout import Failures, Tally, prefilled, pull, pull_async
-from bench.worker.heartbeat import HEARTBEAT_S, Lateness
-from bench.worker.kits import Op, open_async, open_blocking
-from bench.worker.probes import Stopwatch
+from ..model import Job, Round, Runner, Scalar
+from ..worker.fanout import Failures, Tally, prefilled, pull, pull_async
+from ..worker.heartbeat import HEARTBEAT_S, Lateness
+from ..worker.kits import Op, open_async, open_blocking
+from ..worker.probes import Stopwatch
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from bench.model import Job, Runner
-from bench.runners.asyncio_ import FanOut, LoopSession, open_loop, per_op, pulling
+from ..model import Job, Runner
+from .asyncio_ import FanOut, LoopSession, open_loop, per_op, pulling
 
 
 @contextmanager

@@ -19,12 +19,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TextIO
 
-from bench.model import Job, Runner, Shape, Unsuited
-from bench.registry import find_runner, find_workload
-from bench.worker.attest import attest
-from bench.worker.equality import EARLY_S
-from bench.worker.session import TrialSession
-from bench.worker.trap import Refused, gil_heard
+from ..model import Job, Runner, Shape, Unsuited
+from ..registry import find_runner, find_workload
+from .attest import attest
+from .equality import EARLY_S
+from .session import TrialSession
+from .trap import Refused, gil_heard
 
 
 def take_channels() -> tuple[TextIO, TextIO]:
@@ -77,7 +77,7 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
         check_window(answer, began_ns, time.perf_counter_ns())
         return {**answer, "learned": session.learned} if prove else answer
     if command["do"] == "overhead":
-        from bench.worker.by_hand import compare
+        from .by_hand import compare
 
         return compare(session, trial["runner"], hand_first=command["hand_first"])
     if command["do"] == "trace":

@@ -1,7 +1,8 @@
 """Says what a process really is: interpreter, GIL, switches set from outside, library versions (method.md, R12).
 
 Standard library only, because it runs in every interpreter we measure and in the measured process itself. What is
-heavy is imported where it is needed. `python -m bench.worker.attest MODULE...` prints it all as one JSON line.
+heavy is imported where it is needed. `python -m when_async.bench.worker.attest MODULE...` prints it all as one line of
+JSON.
 """
 
 from __future__ import annotations

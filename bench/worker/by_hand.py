@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from bench.worker.kits import open_blocking
-from bench.worker.session import TrialSession
+from .kits import open_blocking
+from .session import TrialSession
 
 Op = Callable[[Any], Any]
 
@@ -96,7 +96,7 @@ async def by_hand_tasks(
 
 
 def by_hand_pool(pool: Any, items: Sequence[Any], chunk_size: int) -> int:
-    from bench.worker.children import call_op
+    from .children import call_op
 
     start = time.perf_counter_ns()
     pool.map(call_op, items, chunksize=chunk_size)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from types import CoroutineType
 from typing import Any
 
-from bench.model import Job, Scalar
-from bench.worker.fanout import Failures, note_failure
-from bench.worker.kits import BlockingKit, Op, open_blocking
-from bench.worker.ledger import note, written
-from bench.worker.trap import FinaliserTrap
+from ..model import Job, Scalar
+from .fanout import Failures, note_failure
+from .kits import BlockingKit, Op, open_blocking
+from .ledger import note, written
+from .trap import FinaliserTrap
 
 CHUNKS_PER_WORKER = 4
 """`Pool.map`'s own heuristic: about four chunks for each worker."""
@@ -37,7 +37,7 @@ class ChildJob:
 
     def job(self) -> Job:
         """The job again; imports the workload. Raises RegistryError."""
-        from bench.registry import find_workload
+        from ..registry import find_workload
 
         workload = find_workload(self.ref, self.workload)
         return Job(

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.model import Round, Scalar
-from bench.worker.children import CHUNKS_PER_WORKER, Chunk, ChunkDone, chunks, even_chunk, put_together
-from bench.worker.fanout import Failures
-from bench.worker.ledger import Ledger
-from bench.worker.probes import Stopwatch
+from ..model import Round, Scalar
+from .children import CHUNKS_PER_WORKER, Chunk, ChunkDone, chunks, even_chunk, put_together
+from .fanout import Failures
+from .ledger import Ledger
+from .probes import Stopwatch
 
 
 class ChunkSession:

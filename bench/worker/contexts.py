@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from bench.model import Job
-from bench.worker.kits import Op, open_blocking
+from ..model import Job
+from .kits import Op, open_blocking
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 from zlib import crc32
 
-from bench.model import Course, Proof
+from ..model import Course, Proof
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where an object lies says nothing about what it is, and a pool child has it elsewhere."""

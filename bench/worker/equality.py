@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from bench.model import Course, Job, Proof, Round, Runner, Usage
-from bench.worker.counting import mark, marks
-from bench.worker.limits import cores
-from bench.worker.trap import Refused
+from ..model import Course, Job, Proof, Round, Runner, Usage
+from .counting import mark, marks
+from .limits import cores
+from .trap import Refused
 
 EARLY_S = 20e-6
 """Clocks may differ by this much before one is called wrong."""

@@ -12,7 +12,7 @@ from threading import Lock, active_count, get_ident
 from time import perf_counter_ns
 from typing import Any
 
-from bench.worker.counting import Count, mark
+from .counting import Count, mark
 
 Failures = list[tuple[int, str]]
 Get = Callable[[], int]

@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.model import Job
-from bench.worker.burden import burdened, burdened_async
+from ..model import Job
+from .burden import burdened, burdened_async
 
 Op = Callable[[Any], Any]
 
@@ -57,7 +57,7 @@ class LoopKit:
 def open_blocking(job: Job, sleep: Callable[[float], Any] = time.sleep) -> tuple[Op, BlockingKit]:
     """Open the job's body for one thread or process; returns its op and the kit to close afterwards."""
     if job.trace:
-        from bench.worker.tracing import TracedSleep, traced
+        from .tracing import TracedSleep, traced
 
         sleep = TracedSleep(sleep, job.trace)
     kit = BlockingKit(in_flight=job.within or 1, address=job.address, sleep=sleep)
@@ -72,7 +72,7 @@ def open_blocking(job: Job, sleep: Callable[[float], Any] = time.sleep) -> tuple
 async def open_async(job: Job, sleep: Callable[[float], Any]) -> tuple[Op, LoopKit]:
     """Open the job's async body on the running loop; returns its op and the kit to close afterwards."""
     if job.trace:
-        from bench.worker.tracing import TracedAsyncSleep, traced_async
+        from .tracing import TracedAsyncSleep, traced_async
 
         sleep = TracedAsyncSleep(sleep, job.trace)
     kit = LoopKit(in_flight=job.within or job.concurrency, address=job.address, sleep=sleep)

@@ -16,8 +16,8 @@ from threading import get_ident
 from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Proof
-from bench.worker.counting import Count, mark
+from ..model import Proof
+from .counting import Count, mark
 
 Op = Callable[[Any], Any]
 

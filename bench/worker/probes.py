@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from bench.model import Proof, Round, Usage
+from ..model import Proof, Round, Usage
 
 try:
     import resource

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.model import Job
-from bench.worker.kits import open_blocking
-from bench.worker.serial import SyncSession
+from ..model import Job
+from .kits import open_blocking
+from .serial import SyncSession
 
 
 @contextmanager

@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.model import Round, Scalar
-from bench.worker.fanout import Failures, Tally, note_failure
-from bench.worker.kits import Op
-from bench.worker.probes import Stopwatch
+from ..model import Round, Scalar
+from .fanout import Failures, Tally, note_failure
+from .kits import Op
+from .probes import Stopwatch
 
 
 class SyncSession:

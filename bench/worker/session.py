@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from bench.model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
-from bench.worker.attest import gil_because, gil_enabled
-from bench.worker.equality import EARLY_S, Inspection, allowed, check_cpu
-from bench.worker.probes import total
-from bench.worker.trap import FinaliserTrap, Refused
-from bench.worker.witness import Witness
+from ..model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
+from .attest import gil_because, gil_enabled
+from .equality import EARLY_S, Inspection, allowed, check_cpu
+from .probes import total
+from .trap import FinaliserTrap, Refused
+from .witness import Witness
 
 SHOWN_FAILURES = 3
 UNSUITED = f"op 0: {Unsuited.__name__}: "

@@ -16,7 +16,7 @@ from threading import get_native_id
 from time import perf_counter_ns, thread_time_ns
 from typing import Any, NamedTuple
 
-from bench.model import Job
+from ..model import Job
 
 Op = Callable[[Any], Any]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from bench.worker.probes import below, usage_of
+from .probes import below, usage_of
 
 ASKING_AND_ANSWERING = 2
 """Threads that a model of one thread may have: the one that asks for a round, and the one that does the work."""

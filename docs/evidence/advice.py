@@ -13,14 +13,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bench.cli_advise_command import KNOWN
-from bench.cli_claims_command import references
-from reports import ledger, words
-from reports.advice_text import cost
-from results import load
-from results.advice_file import from_frame, write
-from results.prediction import CLOSE_GOAL, RIGHT_GOAL
-from results.prediction_cells import Fitted
+from when_async.bench.cli_advise_command import KNOWN
+from when_async.bench.cli_claims_command import references
+from when_async.reports import ledger, words
+from when_async.reports.advice_text import cost
+from when_async.results.advice_file import from_frame, write
+from when_async.results.frame import load
+from when_async.results.prediction import CLOSE_GOAL, RIGHT_GOAL
+from when_async.results.prediction_cells import Fitted
 
 PAGE = Path(__file__).resolve().parents[1] / "advice.md"
 

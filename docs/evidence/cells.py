@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.environment import default
-from bench.injection import labelled
-from bench.model import Environment, Point
-from bench.pairs import PAIR_SETTINGS, Duel
-from bench.plan import build
-from bench.selection import Catalogue, catalogue
+from when_async.bench.environment import default
+from when_async.bench.injection import labelled
+from when_async.bench.model import Environment, Point
+from when_async.bench.pairs import PAIR_SETTINGS, Duel
+from when_async.bench.plan import build
+from when_async.bench.selection import Catalogue, catalogue
 
 
 @dataclass(frozen=True)

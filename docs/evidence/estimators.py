@@ -16,8 +16,8 @@ import numpy as np
 
 from docs.evidence.blocks import draw
 from docs.evidence.traces import TRACES, Floats, Trace, load
-from results.stats.samples import REDUCERS, PairedRounds
-from results.stats.sequential import hodges_lehmann
+from when_async.results.stats.samples import REDUCERS, PairedRounds
+from when_async.results.stats.sequential import hodges_lehmann
 
 PAIRS = 14
 DRAWS = 4000

@@ -15,15 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.calibration.contestants import Stand
-from bench.environment import default
-from bench.host import Host, make_host
-from bench.lock import machine
-from bench.model import Environment
-from bench.process import ProcessFailed, ProcessTimedOut
-from bench.registry import Found, bodies_for, refusal
-from bench.selection import Catalogue, catalogue
-from bench.services import RunningService, ServiceFailed
+from when_async.bench.calibration.contestants import Stand
+from when_async.bench.environment import default
+from when_async.bench.host import Host, make_host
+from when_async.bench.lock import machine
+from when_async.bench.model import Environment
+from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.registry import Found, bodies_for, refusal
+from when_async.bench.selection import Catalogue, catalogue
+from when_async.bench.services import RunningService, ServiceFailed
 
 WORKLOAD = "echo_server"
 RUNNERS = ("asyncio", "uvloop", "trio")

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from results.runfile import content
+from when_async.results.runfile import content
 
 
 def copies(source: Path, folder: Path, runs: int, samples: int) -> list[Path]:
@@ -62,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         size = sum(path.stat().st_size for path in paths) / 2**20
         print(f"{len(paths)} runs, {size:.0f} MiB of run files", flush=True)
         began = time.monotonic()
-        command = [sys.executable, "-m", "bench.cli", "report", *map(str, paths), "--output", f"{folder}/page"]
+        front = [sys.executable, "-m", "when_async.bench.cli"]
+        command = [*front, "report", *map(str, paths), "--output", f"{folder}/page"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         taken_s = time.monotonic() - began
         page = (Path(folder) / "page" / "index.html").stat().st_size / 2**20

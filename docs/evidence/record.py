@@ -20,13 +20,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.host import make_host
-from bench.injection import burdened, doubling_loops
-from bench.lock import machine
-from bench.machine import fingerprint
-from bench.model import Pair
-from bench.pairs import PairFailed, Pairs
 from docs.evidence.cells import KINDS, duel, here
+from when_async.bench.host import make_host
+from when_async.bench.injection import burdened, doubling_loops
+from when_async.bench.lock import machine
+from when_async.bench.machine import fingerprint
+from when_async.bench.model import Pair
+from when_async.bench.pairs import PairFailed, Pairs
 
 UNCHANGED = 7
 """Pairs without a slow-down in each pass, so that there are seven times as many of them."""

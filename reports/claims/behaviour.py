@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.claim import REAL_PYTHON, Behaviour
+from ..claim import REAL_PYTHON, Behaviour
 
 LOOP = "The Event Loop and asyncio.run()"
 RULES = "The Rules of Async IO"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reports.claim import REAL_PYTHON, Bound, Claim, Part
-from reports.measures import Value, speedup
+from ..claim import REAL_PYTHON, Bound, Claim, Part
+from ..measures import Value, speedup
 
 SECTION = "The Event Loop and asyncio.run()"
 LINK = f"{REAL_PYTHON}#the-event-loop-and-asynciorun"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reports.claim import REAL_PYTHON, Axis, Bound, Claim, Part
-from reports.measures import Over, OverBound, Ratio, Value
+from ..claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..measures import Over, OverBound, Ratio, Value
 
 RUNNERS = ("asyncio", "uvloop", "trio", "threading")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.gate.machine import GateFileError, from_json, load, to_json
-from reports.gate.outlets import NotWritten, publish, step_summary, write
+from .machine import GateFileError, from_json, load, to_json
+from .outlets import NotWritten, publish, step_summary, write
 
 __all__ = ["GateFileError", "NotWritten", "from_json", "load", "publish", "step_summary", "to_json", "write"]

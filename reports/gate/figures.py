@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from bench.model import Estimate
-from reports import words
-from results.gate import CellResult, MetricResult
+from when_async.bench.model import Estimate
+from when_async.results.gate import CellResult, MetricResult
+
+from .. import words
 
 LABELS = {"wall": "wall", "cpu": "CPU", "p50": "p50", "p99": "p99"}
 NOUNS = {"wall": "wall time", "cpu": "CPU time", "p50": "p50 latency", "p99": "p99 latency"}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reports import words
-from reports.gate import telling
-from reports.gate.figures import percent, ratio
-from results.gate import BROKEN_WORDS, OK, GateReport, Word, exit_code
+from when_async.results.gate import BROKEN_WORDS, OK, GateReport, Word, exit_code
+
+from .. import words
+from . import telling
+from .figures import percent, ratio
 
 MOST = 10
 DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from reports import words
-from reports.gate import telling
-from reports.gate.figures import label, margins, percent, probability, ratio, visible
-from results.gate import BROKEN_WORDS, Canary, CellResult, Flip, GateReport, MetricResult, Word
+from when_async.results.gate import BROKEN_WORDS, Canary, CellResult, Flip, GateReport, MetricResult, Word
+
+from .. import words
+from . import telling
+from .figures import label, margins, percent, probability, ratio, visible
 
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
 

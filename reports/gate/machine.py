@@ -11,8 +11,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from reports.gate import telling
-from results.gate import OK, GateReport, exit_code, exit_reasons
+from when_async.results.gate import OK, GateReport, exit_code, exit_reasons
+
+from . import telling
 
 SCHEMA = 1
 """Version of gate.json; a reader refuses a newer one rather than guess."""

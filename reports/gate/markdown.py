@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from reports import ledger, words
-from reports.gate import steps, telling
-from reports.gate.figures import label, margins, metric_of, percent, ratio, share, visible
-from reports.markdown import code
-from reports.markdown import text as plain
-from results.gate import OK, CellResult, Flip, GateReport, MetricResult, exit_code
+from when_async.results.gate import OK, CellResult, Flip, GateReport, MetricResult, exit_code
+
+from .. import ledger, words
+from ..markdown import code
+from ..markdown import text as plain
+from . import steps, telling
+from .figures import label, margins, metric_of, percent, ratio, share, visible
 
 LIMIT = 65_000
 MOST = 20

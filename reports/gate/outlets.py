@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from reports.gate import github, junit, machine, markdown, terminal
-from results.gate import GateReport
+from when_async.results.gate import GateReport
+
+from . import github, junit, machine, markdown, terminal
 
 SUMMARY_BYTES = 1024 * 1024
 """GitHub refuses a step summary that is larger, all of it."""

@@ -8,11 +8,22 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.model import Workload
-from bench.registry import collect
-from reports import words
-from reports.gate import telling
-from results.gate import BROKEN, BROKEN_WORDS, INCONCLUSIVE, REGRESSION, CellResult, Flip, GateReport, Word, exit_code
+from when_async.bench.model import Workload
+from when_async.bench.registry import collect
+from when_async.results.gate import (
+    BROKEN,
+    BROKEN_WORDS,
+    INCONCLUSIVE,
+    REGRESSION,
+    CellResult,
+    Flip,
+    GateReport,
+    Word,
+    exit_code,
+)
+
+from .. import words
+from . import telling
 
 _CELL = re.compile(r"^(?P<comparison>[^\[]+\[[^\]]*\])-(?P<runner>[^/@]+)(?:/[^@]*)?@(?P<python>.+)$")
 _LONGEST = 1000
@@ -89,7 +100,7 @@ def _look_again(report: GateReport, flip: Flip) -> Step:
 
 
 def _ours(comparison: str) -> bool:
-    return telling.workload(comparison) in collect("workloads", Workload)
+    return telling.workload(comparison) in collect("when_async.workloads", Workload)
 
 
 def _decide(report: GateReport) -> Step:

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from bench.model import Estimate
-from reports import words
-from reports.gate.figures import at_most, change, duration, number, percent
-from results.gate import (
+from when_async.bench.model import Estimate
+from when_async.results.gate import (
     BROKEN_WORDS,
     OK,
     Canary,
@@ -22,6 +20,9 @@ from results.gate import (
     exit_code,
     exit_reasons,
 )
+
+from .. import words
+from .figures import at_most, change, duration, number, percent
 
 SIGNS = {
     Word.REGRESSED: "✗", Word.BROKEN: "!", Word.MISSING: "!", Word.RENAMED: "!", Word.NOT_COMPARABLE: "!",

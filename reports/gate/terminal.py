@@ -12,10 +12,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from reports import words
-from reports.gate import steps, telling
-from reports.gate.figures import label, margins, percent, ratio, share, visible
-from results.gate import OK, CellResult, GateReport, MetricResult, Word, exit_code
+from when_async.results.gate import OK, CellResult, GateReport, MetricResult, Word, exit_code
+
+from .. import words
+from . import steps, telling
+from .figures import label, margins, percent, ratio, share, visible
 
 WIDTH = 100
 NARROWEST = 40

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from bench.model import Estimate
-from reports import style
-from reports.plotting import Panel, Plot, dot_figure, dot_for, extent
-from reports.scene import Metric, Row, Scene, facet, facet_names, facets, ordered, value
-from reports.words import scalar, scale_for, times, unit
+from when_async.bench.model import Estimate
+
+from .. import style
+from ..plotting import Panel, Plot, dot_figure, dot_for, extent
+from ..scene import Metric, Row, Scene, facet, facet_names, facets, ordered, value
+from ..words import scalar, scale_for, times, unit
 
 MAKESPAN = Metric("makespan", "s", "makespan")
 

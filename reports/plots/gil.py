@@ -7,17 +7,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports import style
-from reports.gil import (
-    Standing,
-    chief,
-    cpu_bound,
-    pools_sentence,
-    standings,
-    tax_sentence,
-    threads_sentence,
-)
-from reports.plotting import (
+from .. import style
+from ..gil import Standing, chief, cpu_bound, pools_sentence, standings, tax_sentence, threads_sentence
+from ..plotting import (
     FOOT,
     GUIDE,
     TITLE,
@@ -32,8 +24,8 @@ from reports.plotting import (
     ratio_extent,
     shape_axis,
 )
-from reports.scene import Row, Scene
-from reports.words import interval
+from ..scene import Row, Scene
+from ..words import interval
 
 ROW, GAP = 0.22, 0.55
 """Inches a row takes, and the rows' share of them that is left free between two contestants."""

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from matplotlib.figure import Figure
 
-from reports import style
-from reports.findings import per_facet
-from reports.plotting import Panel, Plot, dot_figure, dot_for, extent
-from reports.scene import CPU, OVERHEAD, THROUGHPUT, Metric, Scene, facet, facet_names, facets, headline, ordered, value
-from reports.words import scale_for, unit
+from .. import style
+from ..findings import per_facet
+from ..plotting import Panel, Plot, dot_figure, dot_for, extent
+from ..scene import CPU, OVERHEAD, THROUGHPUT, Metric, Scene, facet, facet_names, facets, headline, ordered, value
+from ..words import scale_for, unit
 
 
 def _ideals(scene: Scene, metric: Metric) -> list[tuple[float, str]]:

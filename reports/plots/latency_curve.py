@@ -6,11 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from reports import style
-from reports.own_figures import of
-from reports.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, shape_axis
-from reports.scene import Row, Scene, facet_names, facets, uncrowded
-from reports.words import Scale, scale_for, unit, with_unit
+from .. import style
+from ..own_figures import of
+from ..plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, shape_axis
+from ..scene import Row, Scene, facet_names, facets, uncrowded
+from ..words import Scale, scale_for, unit, with_unit
 
 HEIGHT = 2.75
 TICKS = {1.0: "0", 2.0: "p50", 10.0: "p90", 100.0: "p99", 1000.0: "p99.9", 10_000.0: "p99.99"}

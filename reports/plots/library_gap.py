@@ -5,23 +5,13 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.model import Estimate
-from reports import style
-from reports.findings import NOTHING
-from reports.libraries import library_sentence, pair_sentence, same_library, split_sentence
-from reports.plotting import (
-    FOOT,
-    TITLE,
-    Plot,
-    add_axes,
-    figure,
-    fit,
-    fit_name,
-    name_width,
-    shape_axis,
-    write_note,
-)
-from reports.scene import (
+from when_async.bench.model import Estimate
+
+from .. import style
+from ..findings import NOTHING
+from ..libraries import library_sentence, pair_sentence, same_library, split_sentence
+from ..plotting import FOOT, TITLE, Plot, add_axes, figure, fit, fit_name, name_width, shape_axis, write_note
+from ..scene import (
     CPU,
     THROUGHPUT,
     Metric,
@@ -36,7 +26,7 @@ from reports.scene import (
     uncrowded,
     value,
 )
-from reports.words import Scale, listing, scale_for, unit
+from ..words import Scale, listing, scale_for, unit
 
 LANE = 0.62
 LABELS = (-0.15, 0.15, -0.265, 0.265)

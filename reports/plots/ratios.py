@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from reports import style
-from reports.findings import against_reference
-from reports.plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
-from reports.scene import SPEEDUP, THROUGHPUT, Row, Scene, facet_names, facets, headline, ordered, value
-from reports.words import listing
+from .. import style
+from ..findings import against_reference
+from ..plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
+from ..scene import SPEEDUP, THROUGHPUT, Row, Scene, facet_names, facets, headline, ordered, value
+from ..words import listing
 
 
 def _fits(scene: Scene) -> bool:

@@ -9,25 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from bench.model import Estimate
-from reports import style
-from reports.findings import did, lead
-from reports.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
-from reports.scene import (
-    OVERHEAD,
-    Metric,
-    Row,
-    Scene,
-    facet,
-    facet_names,
-    facets,
-    headline,
-    ladder,
-    models,
-    serial,
-    value,
-)
-from reports.words import listing, scale_for, unit
+from when_async.bench.model import Estimate
+
+from .. import style
+from ..findings import did, lead
+from ..plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
+from ..scene import OVERHEAD, Metric, Row, Scene, facet, facet_names, facets, headline, ladder, models, serial, value
+from ..words import listing, scale_for, unit
 
 HEIGHT = 2.75
 APART = 0.28

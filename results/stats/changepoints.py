@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from bench.model import Estimate
-from results.stats.estimate import Floats, log_interval
+from when_async.bench.model import Estimate
+
+from .estimate import Floats, log_interval
 
 LEAST = 3
 """Values on each side of a change: one or two wild values are no new level."""

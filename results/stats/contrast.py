@@ -14,9 +14,10 @@ from enum import StrEnum
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
-from bench.model import Estimate
-from results.stats.estimate import RANK_FORKS, Floats, paired_interval, signed_rank_p
-from results.stats.unpaired import unpaired_interval, unpaired_p
+from when_async.bench.model import Estimate
+
+from .estimate import RANK_FORKS, Floats, paired_interval, signed_rank_p
+from .unpaired import unpaired_interval, unpaired_p
 
 MOST_FORKS = 1000
 """A comparison that would take more forks than this is not worth promising."""

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from bench.model import Estimate
+from when_async.bench.model import Estimate
 
 Floats = npt.NDArray[np.float64]
 Alternative = Literal["greater", "less", "two-sided"]

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from results.stats.estimate import signed_rank_cut
+from .estimate import signed_rank_cut
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

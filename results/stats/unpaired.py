@@ -14,8 +14,9 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from bench.model import Estimate
-from results.stats.estimate import RANK_FORKS, Floats
+from when_async.bench.model import Estimate
+
+from .estimate import RANK_FORKS, Floats
 
 
 def unpaired_interval(over: Iterable[float], under: Iterable[float], confidence: float = 0.95) -> Estimate | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.runners import multiprocessing_
+from when_async.bench.runners import multiprocessing_
 
 
 @pytest.fixture

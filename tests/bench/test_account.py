@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.account import Account
 from support.fakes import Clock
+from when_async.bench.account import Account
 
 
 @pytest.fixture

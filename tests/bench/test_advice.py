@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.advice import History, advise, drift_of
-from bench.model import Cell, Phase, Sample, from_json
 from support.run_files import sample_line
+from when_async.bench.advice import History, advise, drift_of
+from when_async.bench.model import Cell, Phase, Sample, from_json
 
 
 def cell(runner: str = "asyncio", family: str = "asyncio", concurrency: int = 4) -> Cell:

@@ -13,18 +13,22 @@ from typing import Any, NamedTuple
 
 import pytest
 
-import bench
-from bench.environment import child_environ
-from bench.model import Runner, Workload
-from bench.process import ProcessFailed, Worker
-from bench.registry import collect
 from support.fakes import FakeReaper
+from when_async.bench.environment import child_environ
+from when_async.bench.model import Runner, Workload
+from when_async.bench.process import ProcessFailed, Worker
+from when_async.bench.registry import collect
 
-ROOT = Path(bench.__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "when_async"
 ROOMS = ("bench", "workloads", "results", "reports")
+RUNNERS = f"{PACKAGE}.bench.runners"
 FORBIDDEN = (
     "pytest", "_pytest", "pytest_benchmark", "pandas", "numpy", "matplotlib", "scipy", "click", "rich", "psutil",
-    "results", "reports", "bench.pytest_plugin", "bench.cli", "bench.crew", "bench.experiment",
+    *(
+        f"{PACKAGE}.{name}"
+        for name in ("results", "reports", "bench.pytest_plugin", "bench.cli", "bench.crew", "bench.experiment")
+    ),
 )  # fmt: skip
 
 
@@ -35,6 +39,8 @@ class Import(NamedTuple):
     name: str
     line: int
     inside: str
+    level: int = 0
+    """How many dots a relative import begins with."""
 
     @property
     def top(self) -> str:
@@ -47,32 +53,43 @@ class Import(NamedTuple):
 
 @cache
 def imports() -> tuple[Import, ...]:
-    """Every import of our four rooms."""
+    """Every import of our four rooms; names of ours are those inside when_async, `bench.model`."""
     found: list[Import] = []
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            module = ".".join(parts).removesuffix(".__init__")
-            found += walk(module, ast.parse(path.read_text(encoding="utf-8")), "")
+            place = path.relative_to(ROOT).with_suffix("").parts
+            package = place[:-1]
+            module = ".".join(place).removesuffix(".__init__")
+            found += walk(module, package, ast.parse(path.read_text(encoding="utf-8")), "")
     return tuple(found)
 
 
-def walk(module: str, node: ast.AST, inside: str) -> Iterator[Import]:
+def walk(module: str, package: tuple[str, ...], node: ast.AST, inside: str) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from walk(module, child, inside or child.name)
+            yield from walk(module, package, child, inside or child.name)
         elif isinstance(child, ast.Import):
-            yield from (Import(module, alias.name, child.lineno, inside) for alias in child.names)
+            yield from (Import(module, bare(alias.name), child.lineno, inside) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
-            assert child.level == 0, f"{module}:{child.lineno} imports by a relative name"
+            source = bare(str(child.module))
+            if child.level:
+                base = package[: len(package) - child.level + 1]
+                assert base, f"{module}:{child.lineno} leaves its room by dots; write from {PACKAGE}.ROOM import ..."
+                source = ".".join((*base, *([child.module] if child.module else [])))
             for alias in child.names:
-                yield Import(module, full_name(str(child.module), alias.name), child.lineno, inside)
+                yield Import(module, full_name(source, alias.name), child.lineno, inside, child.level)
         else:
-            yield from walk(module, child, inside)
+            yield from walk(module, package, child, inside)
+
+
+def bare(name: str) -> str:
+    """`when_async.bench.crew` is bench.crew; what is `bench.crew` without the prefix would be another package."""
+    assert name.partition(".")[0] not in ROOMS, f"import {name}: the rooms are parts of {PACKAGE}"
+    return name.removeprefix(f"{PACKAGE}.")
 
 
 def full_name(module: str, name: str) -> str:
-    """`from bench import crew` imports bench.crew, `from bench.crew import Crew` imports bench.crew too."""
+    """`from .. import crew` imports bench.crew, `from ..crew import Crew` imports bench.crew too."""
     place = ROOT.joinpath(*module.split("."), name)
     return f"{module}.{name}" if place.is_dir() or place.with_suffix(".py").is_file() else module
 
@@ -92,13 +109,31 @@ def breaches(found: list[Import], *allowed: str) -> list[str]:
 
 
 def foreign(found: list[Import]) -> list[Import]:
-    return [each for each in found if each.top not in sys.stdlib_module_names and each.top not in ROOMS]
+    known = {*sys.stdlib_module_names, *ROOMS, PACKAGE}
+    return [each for each in found if each.top not in known]
 
 
 def test_the_walk_sees_imports_at_the_top_and_inside_functions() -> None:
     assert len(imports()) > 200
     found = {(each.name, each.inside) for each in of("bench.runners.uvloop_")}
     assert found >= {("uvloop", "open_uvloop"), ("bench.model", "")}
+
+
+SCRIPTS = ("bench.inventory",)
+"""Run by their path, where dots lead nowhere."""
+
+
+def test_imports_are_relative_inside_a_room_and_absolute_across_a_wall() -> None:
+    """So that crossing a wall shows."""
+    ours = [each for each in imports() if each.top in ROOMS and not within(each.module, ("reports.snippets", *SCRIPTS))]
+    wrong = [each for each in ours if bool(each.level) is not (each.module.partition(".")[0] == each.top)]
+    assert [str(each) for each in wrong] == []
+
+
+def test_no_room_imports_the_public_names() -> None:
+    """They are bound on first use to what the rooms define; only where the package lies may be asked of it."""
+    users = [each for each in imports() if each.name == PACKAGE]
+    assert {each.module for each in users} == {"bench.trees"}
 
 
 @pytest.mark.parametrize(
@@ -139,8 +174,8 @@ def test_the_sealed_room_imports_the_standard_library_only() -> None:
 
 def test_a_runner_imports_its_own_library_inside_a_function_and_no_other() -> None:
     required: dict[str, set[str]] = {}
-    for found in collect("bench.runners", Runner).values():
-        required.setdefault(found.ref, set()).update(found.value.requires)
+    for found in collect(RUNNERS, Runner).values():
+        required.setdefault(bare(found.ref), set()).update(found.value.requires)
     wrong = [
         each
         for each in foreign(of("bench.runners"))
@@ -153,9 +188,9 @@ def test_a_runner_imports_every_library_that_it_requires() -> None:
     """Or it would be refused where it could run."""
     imported = {(each.module, each.top) for each in of("bench.runners")}
     helpers = {"bench.runners.anyio_": {"trio"}}  # through the thread that trio_ keeps for it
-    for found in collect("bench.runners", Runner).values():
-        missing = {module for module in found.value.requires if (found.ref, module) not in imported}
-        assert missing <= helpers.get(found.ref, set()), found.value.name
+    for found in collect(RUNNERS, Runner).values():
+        missing = {module for module in found.value.requires if (bare(found.ref), module) not in imported}
+        assert missing <= helpers.get(bare(found.ref), set()), found.value.name
 
 
 def test_a_workload_imports_its_client_libraries_inside_its_bodies() -> None:
@@ -193,7 +228,7 @@ def test_the_instrument_does_no_statistics() -> None:
 def test_help_needs_neither_the_instrument_nor_the_analysis() -> None:
     needed = ("bench.cli", *DOORSTEP)
     at_the_top = {each for each in imports() if each.module in needed and not each.inside}
-    assert {each.top for each in at_the_top} - set(sys.stdlib_module_names) == {"click", "bench"}
+    assert {each.top for each in foreign(sorted(at_the_top))} == {"click"}
     assert [str(each) for each in at_the_top if each.top == "bench" and not within(each.name, DOORSTEP)] == []
 
 
@@ -201,7 +236,7 @@ WATCHER = """
 import sys
 from dataclasses import replace
 
-from workloads.sleep import SLEEP
+from when_async.workloads.sleep import SLEEP
 
 FORBIDDEN = {forbidden!r}
 
@@ -232,7 +267,7 @@ def watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     def start(runner: str, body_key: str = "blocking", workload: str = "watcher") -> Worker:
         trial = {
             "workload": workload, "workload_ref": str(path), "runner": runner, "body_key": body_key, "concurrency": 2,
-            "runner_ref": collect("bench.runners", Runner)[runner].ref, "params": {"wait_s": 0.001, "n": 4}, "seed": 1,
+            "runner_ref": collect(RUNNERS, Runner)[runner].ref, "params": {"wait_s": 0.001, "n": 4}, "seed": 1,
         }  # fmt: skip
         options: dict[str, Any] = {"reaper": reaper}
         started.append(Worker(sys.executable, trial, environ=environ, **options))
@@ -272,5 +307,5 @@ def test_a_worker_refuses_failed_ops_and_stays_able_to_say_so(watcher: Any) -> N
 
 
 def test_every_workload_of_ours_is_found_where_workers_look_for_it() -> None:
-    for found in collect("workloads", Workload).values():
-        assert (ROOT / (found.ref.replace(".", "/") + ".py")).is_file()
+    for found in collect(f"{PACKAGE}.workloads", Workload).values():
+        assert (ROOT / (bare(found.ref).replace(".", "/") + ".py")).is_file()

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from bench.worker import attest
+from when_async.bench.worker import attest
 
-PROJECT = Path(attest.__file__).parents[2]
+PROJECT = Path(__file__).resolve().parents[2] / "src"
 
 
 def told(
     *options: str, modules: tuple[str, ...] = (), python: str = sys.executable, **variables: str
 ) -> dict[str, Any]:
     environ = {**os.environ, **variables, "PYTHONPATH": str(PROJECT)}
-    command = [python, *options, "-P", "-m", "bench.worker.attest", *modules]
+    command = [python, *options, "-P", "-m", "when_async.bench.worker.attest", *modules]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     assert done.stdout.count("\n") == 1
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -79,10 +79,11 @@ def test_the_gil_is_asked_of_the_interpreter_where_it_can_tell(monkeypatch: pyte
 
 
 def test_versions_tell_stdlib_installed_unknown_and_missing_apart() -> None:
-    found = attest.versions(["http.client", "pytest", "bench.model", "no_such_module", "no_such.child", "http.no_such"])
+    ours = "support.fakes"
+    found = attest.versions(["http.client", "pytest", ours, "no_such_module", "no_such.child", "http.no_such"])
     assert found["http.client"] == "stdlib"
     assert found["pytest"] == pytest.__version__
-    assert found["bench.model"] == "unknown"
+    assert found["support.fakes"] == "unknown"
     assert [found[name] for name in ("no_such_module", "no_such.child", "http.no_such")] == [None, None, None]
 
 
@@ -101,7 +102,10 @@ def test_the_versions_of_modules_are_printed_beside_the_attestation() -> None:
 
 
 def test_importing_the_attestation_brings_nothing_heavy_along() -> None:
-    code = "import sys, bench.worker.attest as a; a.attest(); print([m for m in sys.argv[1:] if m in sys.modules])"
+    code = (
+        "import sys, when_async.bench.worker.attest as a; a.attest(); "
+        "print([m for m in sys.argv[1:] if m in sys.modules])"
+    )
     heavy = ["importlib.metadata", "platform", "subprocess", "json", "asyncio"]
     environ = {"PYTHONPATH": str(PROJECT), "PATH": os.environ.get("PATH", "")}
     # -S, because site may import what it likes by way of a .pth file.

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bench import cli_calibrate
-from bench.calibration.probes import Effort
-from bench.calibration.walk import Findings, Step
-from bench.cli import main
-from bench.environment import default
-from bench.host import make_host
-from bench.lock import machine
-from bench.machine import node_id
-from results.calibration import read
 from support.calibration_files import NODE, costs, put, record
 from support.run_files import make_run, sleep_cells
+from when_async.bench import cli_calibrate
+from when_async.bench.calibration.probes import Effort
+from when_async.bench.calibration.walk import Findings, Step
+from when_async.bench.cli import main
+from when_async.bench.environment import default
+from when_async.bench.host import make_host
+from when_async.bench.lock import machine
+from when_async.bench.machine import node_id
+from when_async.results.calibration import read
 
 
 @pytest.fixture(autouse=True)

@@ -8,23 +8,23 @@ from typing import Any
 
 import pytest
 
-from bench.calibration import contestants as taking_part
-from bench.calibration import ladder
-from bench.calibration.contestants import Contestant, contestants
-from bench.calibration.costs import CostEffort, CostFindings, interrupted, memory_rungs, walk_costs
-from bench.calibration.ladder import Ladder, Stop
-from bench.calibration.rung import Held
-from bench.calibration.toll import OPS, toll
-from bench.calibration.walk import Step
-from bench.cli_calibrate_costs import chosen, measure_costs
-from bench.host import make_host
-from bench.model import Runner
-from bench.process import ProcessFailed
-from bench.registry import Found, RegistryError, collect
-from results.runner_costs import parse_costs
 from support import fakes
 from support.cost_fakes import EMPTY_ROUND_S, HeldFleet, sleeper, stand
 from support.fakes import ENVIRONMENT, FakeWorker, Trick, raises
+from when_async.bench.calibration import contestants as taking_part
+from when_async.bench.calibration import ladder
+from when_async.bench.calibration.contestants import Contestant, contestants
+from when_async.bench.calibration.costs import CostEffort, CostFindings, interrupted, memory_rungs, walk_costs
+from when_async.bench.calibration.ladder import Ladder, Stop
+from when_async.bench.calibration.rung import Held
+from when_async.bench.calibration.toll import OPS, toll
+from when_async.bench.calibration.walk import Step
+from when_async.bench.cli_calibrate_costs import chosen, measure_costs
+from when_async.bench.host import make_host
+from when_async.bench.model import Runner
+from when_async.bench.process import ProcessFailed
+from when_async.bench.registry import Found, RegistryError, collect
+from when_async.results.runner_costs import parse_costs
 
 TINY = CostEffort(passes=3, rounds=2, rounds_s=9.0, rung_s=5.0, top=1000, budget_s=60.0, ladder_guess_s=2.0)
 GUESTS = ("asyncio", "threading", "trio")
@@ -224,7 +224,7 @@ def test_only_a_runner_that_uses_one_thread_by_nature_is_bound_to_a_core(one_cor
 
 
 def test_who_cannot_take_part_has_a_reason_and_the_others_their_bodies() -> None:
-    runners = collect("bench.runners", Runner)
+    runners = collect("when_async.bench.runners", Runner)
     wanted = [runners[name] for name in ("sync", "asyncio", "uvloop", "trio", "interpreters")]
     able, refused = contestants(wanted, ENVIRONMENT)
     assert {one.name: (one.empty_body, one.held_body) for one in able} == {
@@ -242,7 +242,7 @@ def test_every_runner_of_ours_has_a_body_for_both_measurements() -> None:
             return "1.0"
 
     environment = fakes.replace(ENVIRONMENT, version="3.14.0", modules=Whole())
-    able, refused = contestants(collect("bench.runners", Runner).values(), environment)
+    able, refused = contestants(collect("when_async.bench.runners", Runner).values(), environment)
     assert set(refused) <= {"curio"}
     assert len(able) > 20
 
@@ -263,10 +263,10 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> CostEffort:
 
 
 def test_real_runners_of_each_kind_are_measured_and_what_is_kept_can_be_read(small: CostEffort) -> None:
-    from bench.environment import default
+    from when_async.bench.environment import default
 
     names = ("sync", "threading", "asyncio", "multiprocessing+fork", "interpreters")
-    known = collect("bench.runners", Runner)
+    known = collect("when_async.bench.runners", Runner)
     runners: list[Found] = [known[name] for name in names]
     host = make_host()
     try:
@@ -290,7 +290,7 @@ def test_real_runners_of_each_kind_are_measured_and_what_is_kept_can_be_read(sma
 
 
 def test_what_was_interrupted_is_kept_in_the_record(monkeypatch: pytest.MonkeyPatch, small: CostEffort) -> None:
-    import bench.cli_calibrate_costs as kept
+    import when_async.bench.cli_calibrate_costs as kept
 
     def walk(stand: Any, able: Any, effort: Any, found: CostFindings, on_step: Any) -> None:
         found.keep("asyncio", "op", 1, 5e-8)
@@ -298,7 +298,7 @@ def test_what_was_interrupted_is_kept_in_the_record(monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(kept, "walk_costs", walk)
-    runners = [collect("bench.runners", Runner)["asyncio"]]
+    runners = [collect("when_async.bench.runners", Runner)["asyncio"]]
     record = measure_costs(fakes.host(HeldFleet()), ENVIRONMENT, runners, quick=True, on_step=lambda step: None)
     costs = parse_costs(record)
     assert costs.interrupted
@@ -308,6 +308,6 @@ def test_what_was_interrupted_is_kept_in_the_record(monkeypatch: pytest.MonkeyPa
 
 
 def test_held_is_found_by_workers_under_its_own_name() -> None:
-    from bench.registry import find_workload
+    from when_async.bench.registry import find_workload
 
     assert find_workload(taking_part.HELD.ref, "held") is taking_part.HELD.value

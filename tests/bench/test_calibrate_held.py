@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bench.calibration.held import HELD
-from bench.calibration.means import cause_of, explained, free_bytes, task_limits
-from bench.calibration.watching import Look, Watcher
-from bench.model import Job, Kit, WrongAnswer
-from bench.quantity import check_point
 from support.fakes import DEAD_PID
+from when_async.bench.calibration.held import HELD
+from when_async.bench.calibration.means import cause_of, explained, free_bytes, task_limits
+from when_async.bench.calibration.watching import Look, Watcher
+from when_async.bench.model import Job, Kit, WrongAnswer
+from when_async.bench.quantity import check_point
 
 PARAMS = {"n": 3, "hold_s": 0.25}
 

@@ -7,12 +7,21 @@ from typing import Any
 
 import pytest
 
-from bench.calibration import rung
-from bench.calibration.ladder import LEAST_TIMEOUT_S, Ladder, Reach, Stop, climb, hold_for, middle, round_down
-from bench.calibration.rung import LEAST_HOLD_S, LONGER, SPARE, TRIES, Held, NotHeld, TooMuchMemory, hold
-from bench.process import ProcessFailed, ProcessTimedOut
 from support.cost_fakes import MIB, HeldFleet, sleeper, stand
 from support.fakes import Clock, raises
+from when_async.bench.calibration import rung
+from when_async.bench.calibration.ladder import (
+    LEAST_TIMEOUT_S,
+    Ladder,
+    Reach,
+    Stop,
+    climb,
+    hold_for,
+    middle,
+    round_down,
+)
+from when_async.bench.calibration.rung import LEAST_HOLD_S, LONGER, SPARE, TRIES, Held, NotHeld, TooMuchMemory, hold
+from when_async.bench.process import ProcessFailed, ProcessTimedOut
 
 TOP = 1_000_000
 

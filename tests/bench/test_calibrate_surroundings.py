@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.calibration.surroundings import Watch, cpu_list, quota_cores, siblings, surroundings, throttled_s
-from bench.noise import Noise
 from support.fakes import Clock
+from when_async.bench.calibration.surroundings import Watch, cpu_list, quota_cores, siblings, surroundings, throttled_s
+from when_async.bench.noise import Noise
 
 GROUP = "sys/fs/cgroup/user.slice/app"
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bench.calibration import walk as walking
-from bench.calibration.pairs import WARMUPS, pair
-from bench.calibration.probes import Effort, Subject, readings, round_trip
-from bench.calibration.walk import Findings, Forecast, Probe, Step, walk
-from bench.process import ProcessFailed, ProcessTimedOut
 from support.fakes import Clock, FakeWorker, Fleet, Trick, host, raises
+from when_async.bench.calibration import walk as walking
+from when_async.bench.calibration.pairs import WARMUPS, pair
+from when_async.bench.calibration.probes import Effort, Subject, readings, round_trip
+from when_async.bench.calibration.walk import Findings, Forecast, Probe, Step, walk
+from when_async.bench.process import ProcessFailed, ProcessTimedOut
 
 TINY = Effort(passes=3, share=0.1, pairs=2, pair_rounds=4, idle_s=1.0)
 INSIDE = ("clocks", "waits", "costs", "cores")
@@ -32,7 +32,7 @@ class Helpers:
         self.started: list[FakeHelper] = []
 
     def __call__(self, command: Sequence[str], **options: Any) -> FakeHelper:
-        self.started.append(FakeHelper(self, command[command.index("bench.worker.calibration") + 1]))
+        self.started.append(FakeHelper(self, command[command.index("when_async.bench.worker.calibration") + 1]))
         return self.started[-1]
 
     def names(self) -> list[str]:

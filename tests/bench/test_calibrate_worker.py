@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
-import bench.worker.calibration as calibration
-from bench.worker.calibration import Absent, clocks, cores, costs, each_s, fewer, per_turn_s, reading, waits
+import when_async.bench.worker.calibration as calibration
+from when_async.bench.worker.calibration import Absent, clocks, cores, costs, each_s, fewer, per_turn_s, reading, waits
 
-ROOT = Path(calibration.__file__).resolve().parents[3]
-FOREIGN = ("pytest", "pandas", "numpy", "scipy", "click", "rich", "psutil", "results", "reports", "bench.host")
+ROOT = Path(__file__).resolve().parents[2] / "src"
+FOREIGN = (
+    "pytest", "pandas", "numpy", "scipy", "click", "rich", "psutil",
+    "when_async.results", "when_async.reports", "when_async.bench.host",
+)  # fmt: skip
 
 
 class FakeClock:
@@ -145,7 +148,7 @@ def test_one_core_cannot_be_compared_and_says_so(monkeypatch: pytest.MonkeyPatch
 
 LOOK = """
 import sys
-from bench.worker.calibration.__main__ import main
+from when_async.bench.worker.calibration.__main__ import main
 main("waits", 0.0)
 main("costs", 0.0)
 print([name for name in {foreign!r} if name in sys.modules])

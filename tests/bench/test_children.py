@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from bench.model import Job, Workload
-from bench.registry import RegistryError
-from bench.worker import children
-from bench.worker.children import (
+from support import fakes
+from when_async.bench.model import Job, Workload
+from when_async.bench.registry import RegistryError
+from when_async.bench.worker import children
+from when_async.bench.worker.children import (
     PLACE,
     TRAP,
     Failed,
@@ -37,9 +38,8 @@ from bench.worker.children import (
     run_chunk,
     settle,
 )
-from bench.worker.fanout import Failures
-from bench.worker.ledger import Ledger, ledger
-from support import fakes
+from when_async.bench.worker.fanout import Failures
+from when_async.bench.worker.ledger import Ledger, ledger
 
 WAIT_S = 30.0
 

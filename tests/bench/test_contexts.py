@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bench.worker.contexts import opened_contexts
 from support import fakes
+from when_async.bench.worker.contexts import opened_contexts
 
 
 class Connections:

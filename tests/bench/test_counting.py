@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Course
-from bench.worker.counting import Count, mark, marks
-from bench.worker.equality import items_digest
-from bench.worker.fanout import Tally
-from bench.worker.ledger import ledger, note, written
+from when_async.bench.model import Course
+from when_async.bench.worker.counting import Count, mark, marks
+from when_async.bench.worker.equality import items_digest
+from when_async.bench.worker.fanout import Tally
+from when_async.bench.worker.ledger import ledger, note, written
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[2] / "src"
 MS = 1_000_000
 
 
@@ -36,7 +36,10 @@ def test_where_an_item_lies_and_how_a_set_is_ordered_does_not_matter() -> None:
 
 
 def test_marks_are_the_same_in_another_process_whatever_its_hash_seed() -> None:
-    code = "from bench.worker.counting import marks; print(marks([(1, 'x', b'y', 0.5), {'k': None}, {'a', 'b'}]))"
+    code = (
+        "from when_async.bench.worker.counting import marks; "
+        "print(marks([(1, 'x', b'y', 0.5), {'k': None}, {'a', 'b'}]))"
+    )
     told = {
         subprocess.run(
             [sys.executable, "-c", code], env={"PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": seed}, text=True,

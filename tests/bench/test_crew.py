@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from bench import crew
-from bench.experiment import Done, Experiment, ServiceRecord
-from bench.model import Measurement, Sample, Service, Status, Trial, Workload
-from bench.plan import Plan, build
-from bench.process import ProcessFailed
-from bench.registry import Found
-from bench.services import ServiceFailed
 from support import fakes
 from support.fakes import SETTINGS, Fleet, raises
+from when_async.bench import crew
+from when_async.bench.experiment import Done, Experiment, ServiceRecord
+from when_async.bench.model import Measurement, Sample, Service, Status, Trial, Workload
+from when_async.bench.plan import Plan, build
+from when_async.bench.process import ProcessFailed
+from when_async.bench.registry import Found
+from when_async.bench.services import ServiceFailed
 
 NAMES = ("sync", "threading")
 

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bench import cli_run, cli_show
-from bench.cli import main
-from bench.cli_cluster import far_cluster
-from bench.environment import child_environ
-from bench.model import Job, Workload
-from bench.runners.dask_ import CONNECT_TIMEOUT_S, SCHEDULER, connected
-from bench.worker import children
-from bench.worker.children import PLACE, ChildJob, Failed, call_opening, child_job, close_all
 from support import fakes
+from when_async.bench import cli_run, cli_show
+from when_async.bench.cli import main
+from when_async.bench.cli_cluster import far_cluster
+from when_async.bench.environment import child_environ
+from when_async.bench.model import Job, Workload
+from when_async.bench.runners.dask_ import CONNECT_TIMEOUT_S, SCHEDULER, connected
+from when_async.bench.worker import children
+from when_async.bench.worker.children import PLACE, ChildJob, Failed, call_opening, child_job, close_all
 
 ADDRESS = "tcp://127.0.0.1:8786"
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bench.duels import InventoryFailed, Matched, absolute, in_tree, match, take_inventory
-from bench.environment import default
-from bench.interpreters import Completed
-from bench.model import Environment
-from bench.registry import Found
-from bench.selection import Selection
 from support import fakes
+from when_async.bench.duels import InventoryFailed, Matched, absolute, in_tree, match, take_inventory
+from when_async.bench.environment import default
+from when_async.bench.interpreters import Completed
+from when_async.bench.model import Environment
+from when_async.bench.registry import Found
+from when_async.bench.selection import Selection
 
 LIBRARY = {"async/uvloop": fakes.double_async}
 BASE = replace(fakes.ENVIRONMENT, label="base")
@@ -168,7 +168,7 @@ def test_the_cells_of_a_real_tree_are_listed(tmp_path: Path, here: Environment) 
 
 
 def test_a_file_of_an_older_api_makes_the_inventory_fail_with_its_side(tmp_path: Path, here: Environment) -> None:
-    (tmp_path / "old.py").write_text("from bench.model import Workload\nOLD = Workload(title='old')\n")
+    (tmp_path / "old.py").write_text("from when_async.bench.model import Workload\nOLD = Workload(title='old')\n")
     with pytest.raises(InventoryFailed, match=r"base: its benchmarks cannot be listed: .*TypeError") as caught:
         take_inventory(here, asked(tmp_path / "old.py"))
     assert "\n" not in str(caught.value)

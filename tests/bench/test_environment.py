@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from bench import environment, interpreters, uv_words, venv_records, venvs
-from bench.environment import Missing, default, default_label, named
-from bench.interpreters import Completed, NoEnvironment, NoInterpreter
-from bench.model import Environment
 from support.fake_uv import NO_WHEEL, NOT_FOUND, OLD_GIL, Uv
+from when_async.bench import environment, interpreters, uv_words, venv_records, venvs
+from when_async.bench.environment import Missing, default, default_label, named
+from when_async.bench.interpreters import Completed, NoEnvironment, NoInterpreter
+from when_async.bench.model import Environment
 
 REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "uvloop": "uvloop>=0.22"}
 MODULES = ["aiohttp", "uvloop", "http.client"]

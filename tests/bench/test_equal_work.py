@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from bench.model import Course, Job, Proof, Round, Runner, Usage, Workload
-from bench.runners.asyncio_ import ASYNCIO
-from bench.runners.sync import SYNC
-from bench.runners.threading_ import THREADING
-from bench.worker import equality, session, witness
-from bench.worker.__main__ import check_window
-from bench.worker.counting import marks
-from bench.worker.equality import Inspection, check_clock, check_cpu, check_proof, type_of, wait_of_one_s
-from bench.worker.session import TrialSession
-from bench.worker.trap import Refused
 from support import fakes
+from when_async.bench.model import Course, Job, Proof, Round, Runner, Usage, Workload
+from when_async.bench.runners.asyncio_ import ASYNCIO
+from when_async.bench.runners.sync import SYNC
+from when_async.bench.runners.threading_ import THREADING
+from when_async.bench.worker import equality, session, witness
+from when_async.bench.worker.__main__ import check_window
+from when_async.bench.worker.counting import marks
+from when_async.bench.worker.equality import Inspection, check_clock, check_cpu, check_proof, type_of, wait_of_one_s
+from when_async.bench.worker.session import TrialSession
+from when_async.bench.worker.trap import Refused
 
 N, C = 100, 10
 WAIT_S = 0.02

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from bench.environment import Missing
-from bench.experiment import Done, Experiment, Step
-from bench.model import Environment, Measurement, Phase, Sample, Status, Trial, from_json, to_json
-from bench.plan import Plan, blocks, build, walk
-from bench.process import ProcessFailed, ProcessTimedOut
-from bench.registry import Found
 from support import fakes
 from support.fakes import SETTINGS, Fleet, raises
+from when_async.bench.environment import Missing
+from when_async.bench.experiment import Done, Experiment, Step
+from when_async.bench.model import Environment, Measurement, Phase, Sample, Status, Trial, from_json, to_json
+from when_async.bench.plan import Plan, blocks, build, walk
+from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.registry import Found
 
 NAMES = ("sync", "threading", "asyncio")
 POINTS = (fakes.point(10), fakes.point(20))

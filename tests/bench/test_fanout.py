@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.worker.fanout import FAILURES_KEPT, Failures, Tally, note_failure, prefilled, pull, pull_async
+from when_async.bench.worker.fanout import FAILURES_KEPT, Failures, Tally, note_failure, prefilled, pull, pull_async
 
 
 def even_only(item: int) -> int:

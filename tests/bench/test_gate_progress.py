@@ -6,10 +6,10 @@ import io
 
 import pytest
 
-from bench.gate import Step
-from bench.gate_progress import GateProgress
-from bench.model import Pair
 from support.fakes import Clock
+from when_async.bench.gate import Step
+from when_async.bench.gate_progress import GateProgress
+from when_async.bench.model import Pair
 
 
 class Asking:

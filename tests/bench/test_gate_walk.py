@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from bench.gate import Broken, Step, Walk
-from bench.model import Pair, Status
-from bench.pairs import Duel, PairFailed
-from bench.services import ServiceFailed
-from results.gating import Docket, Terms
 from support import gate_pairs
 from support.fakes import Clock
+from when_async.bench.gate import Broken, Step, Walk
+from when_async.bench.model import Pair, Status
+from when_async.bench.pairs import Duel, PairFailed
+from when_async.bench.services import ServiceFailed
+from when_async.results.gating import Docket, Terms
 
 NAMES = ("one-a", "one-b", "one-c", "two-a", "two-b", "three-a")
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bench.runners.sync import SYNC
-from bench.worker import attest, session
-from bench.worker.session import TrialSession
-from bench.worker.trap import FinaliserTrap, Refused, gil_heard
 from support import fakes
+from when_async.bench.runners.sync import SYNC
+from when_async.bench.worker import attest, session
+from when_async.bench.worker.session import TrialSession
+from when_async.bench.worker.trap import FinaliserTrap, Refused, gil_heard
 
 GIL_WARNING = (
     "The global interpreter lock (GIL) has been enabled to load module 'fast._speedups', which has not declared that "

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from bench import environment, interpreters, selection, venv_records, venvs
-from bench.environment import named
-from bench.interpreters import Completed, Interpreter
-from bench.model import Environment
-from bench.pins import parse
-from bench.venv_imports import IMPORT, weed
-from bench.venvs import PURE, Tree, Wanted, prepare
 from support.fake_uv import Uv
+from when_async.bench import environment, interpreters, selection, venv_records, venvs
+from when_async.bench.environment import named
+from when_async.bench.interpreters import Completed, Interpreter
+from when_async.bench.model import Environment
+from when_async.bench.pins import parse
+from when_async.bench.venv_imports import IMPORT, weed
+from when_async.bench.venvs import PURE, Tree, Wanted, prepare
 
 REQUIREMENTS = {"curio": "curio>=1.6", "uvloop": "uvloop>=0.22"}
 INTERPRETER = Interpreter("/fake/3.13", "cpython", "3.13.5", False)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bench.gate_controls import inject_all, injected, unchanged
-from bench.injection import against_itself, burdened, doubling_loops, labelled
-from bench.model import Pair
-from bench.pairs import PAIR_SETTINGS, Duel, PairFailed
-from bench.plan import build
-from bench.registry import Found
 from support import fakes, gate_pairs
+from when_async.bench.gate_controls import inject_all, injected, unchanged
+from when_async.bench.injection import against_itself, burdened, doubling_loops, labelled
+from when_async.bench.model import Pair
+from when_async.bench.pairs import PAIR_SETTINGS, Duel, PairFailed
+from when_async.bench.plan import build
+from when_async.bench.registry import Found
 
 ROUND_S, OPS = gate_pairs.ROUND_S, gate_pairs.OPS
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bench import inventory as module
-from bench.inventory import inventory
-from bench.registry import RegistryError
-from bench.selection import Catalogue, select
 from support import fakes
+from when_async.bench import inventory as module
+from when_async.bench.inventory import inventory
+from when_async.bench.registry import RegistryError
+from when_async.bench.selection import Catalogue, select
 
 
 def runners_for(*specs: str, workload: str = "sleep") -> list[str]:
@@ -73,7 +73,8 @@ def test_a_tree_that_has_nothing_of_it_gives_nothing_and_not_everything(spec: st
 def test_a_runner_of_a_users_own_file_is_in_the_inventory(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(
-        "from dataclasses import replace\nfrom bench.runners.sync import SYNC\nMINE = replace(SYNC, name='mine')\n"
+        "from dataclasses import replace\nfrom when_async.bench.runners.sync import SYNC\n"
+        "MINE = replace(SYNC, name='mine')\n"
     )
     assert runners_for(str(path)) == ["mine"]
 

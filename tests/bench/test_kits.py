@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench.worker.kits import BlockingKit, LoopKit, open_async, open_blocking
 from support import fakes
+from when_async.bench.worker.kits import BlockingKit, LoopKit, open_async, open_blocking
 
 
 class Resource:
@@ -106,6 +106,9 @@ async def test_a_thread_has_one_op_in_flight_and_a_loop_all_of_them() -> None:
 
 
 def test_a_thread_or_process_of_a_pool_does_not_pay_for_an_event_loop() -> None:
-    code = "import sys, bench.worker.children, bench.worker.contexts; print('asyncio' in sys.modules)"
+    code = (
+        "import sys, when_async.bench.worker.children, when_async.bench.worker.contexts; "
+        "print('asyncio' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

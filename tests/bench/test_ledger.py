@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from bench.model import Proof
-from bench.worker.ledger import Ledger, ledger, note, read, written, written_async
+from when_async.bench.model import Proof
+from when_async.bench.worker.ledger import Ledger, ledger, note, read, written, written_async
 
 WAIT_S = 30.0
 """Longer than any test takes; nobody waits that long unless the test is about to fail."""

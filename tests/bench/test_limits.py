@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.worker import limits
+from when_async.bench.worker import limits
 
 FILES = {
     "/sys/fs/cgroup/pids.max": 1064,

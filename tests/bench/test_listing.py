@@ -7,11 +7,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from bench.cli import main
-from bench.cli_show import TERMINAL_WIDTH, listing, print_listing
-from bench.registry import Found
-from bench.selection import Catalogue, catalogue
 from support import fakes
+from when_async.bench.cli import main
+from when_async.bench.cli_show import TERMINAL_WIDTH, listing, print_listing
+from when_async.bench.registry import Found
+from when_async.bench.selection import Catalogue, catalogue
 
 LONG = " ".join(f"word{number}" for number in range(40))
 

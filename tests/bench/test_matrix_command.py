@@ -11,14 +11,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bench import selection
-from bench.cli import main
-from bench.cli_matrix import PYTHONS, WIDTH, print_matrix, tables
-from bench.environment import Missing
-from bench.model import Environment
-from bench.registry import Found, matrix
-from bench.selection import environments_for
 from support import fakes
+from when_async.bench import selection
+from when_async.bench.cli import main
+from when_async.bench.cli_matrix import PYTHONS, WIDTH, print_matrix, tables
+from when_async.bench.environment import Missing
+from when_async.bench.model import Environment
+from when_async.bench.registry import Found, matrix
+from when_async.bench.selection import environments_for
 
 Row = dict[str, Any]
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from bench import pairs as pairs_module
-from bench.injection import labelled
-from bench.model import Service, Status
-from bench.pairs import LEAST_ROUNDS, PAIR_SETTINGS, ROUNDS, WARMUPS, Duel, PairFailed, Pairs, rounds_for
-from bench.plan import build
-from bench.process import ProcessFailed, ProcessTimedOut
-from bench.registry import Found
-from bench.services import ServiceFailed
 from support import fakes
 from support.fakes import FakeWorker, Fleet, Trick
+from when_async.bench import pairs as pairs_module
+from when_async.bench.injection import labelled
+from when_async.bench.model import Service, Status
+from when_async.bench.pairs import LEAST_ROUNDS, PAIR_SETTINGS, ROUNDS, WARMUPS, Duel, PairFailed, Pairs, rounds_for
+from when_async.bench.plan import build
+from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.registry import Found
+from when_async.bench.services import ServiceFailed
 
 BASE, HEAD = "base_tree", "head_tree"
 HELPER = Service("echo", "no.such.module")

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from bench.environment import Missing
-from bench.model import Environment, Phase, Point, Workload
-from bench.plan import PROFILES, Plan, blocks, build, walk
-from bench.quantity import QuantityError
-from bench.registry import Found
 from support import fakes
+from when_async.bench.environment import Missing
+from when_async.bench.model import Environment, Phase, Point, Workload
+from when_async.bench.plan import PROFILES, Plan, blocks, build, walk
+from when_async.bench.quantity import QuantityError
+from when_async.bench.registry import Found
 
 ALL = ("sync", "threading", "multiprocessing", "asyncio")
 OTHER = replace(fakes.ENVIRONMENT, label="3.13t", version="3.13.5", gil=False)

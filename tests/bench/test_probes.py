@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import Usage
-from bench.worker.probes import Stopwatch, below, difference, peak_rss_bytes, total, usage_now, usage_of
 from support import fakes
+from when_async.bench.model import Usage
+from when_async.bench.worker.probes import Stopwatch, below, difference, peak_rss_bytes, total, usage_now, usage_of
 
 HELPER = """
 import json, subprocess, sys, time
@@ -99,7 +99,7 @@ def test_usage_adds_up_over_processes() -> None:
 
 
 def test_the_peak_of_memory_is_this_process_s_own_and_not_what_its_parent_once_had() -> None:
-    code = "from bench.worker.probes import peak_rss_bytes; print(peak_rss_bytes())"
+    code = "from when_async.bench.worker.probes import peak_rss_bytes; print(peak_rss_bytes())"
     held = bytearray(200 * 2**20)
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 2**20 < int(child.stdout) < len(held)

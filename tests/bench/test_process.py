@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from bench import process
-from bench.process import LineProcess, ProcessFailed, ProcessTimedOut, Worker
 from support.fakes import FakeReaper
+from when_async.bench import process
+from when_async.bench.process import LineProcess, ProcessFailed, ProcessTimedOut, Worker
 
 Start = Callable[[str], LineProcess]
 
@@ -136,7 +136,8 @@ def test_an_interpreter_that_is_not_there_is_a_reason_without_a_path(reaper: Fak
 def test_a_worker_whose_workload_is_not_there_says_so(reaper: FakeReaper) -> None:
     options: dict[str, Any] = {"environ": {}, "reaper": reaper}
     trial = {
-        "runner": "sync", "runner_ref": "bench.runners.sync", "workload": "x", "workload_ref": "no_such_module",
+        "runner": "sync", "runner_ref": "when_async.bench.runners.sync",
+        "workload": "x", "workload_ref": "no_such_module",
     }  # fmt: skip
     worker = Worker(sys.executable, trial, **options)
     try:

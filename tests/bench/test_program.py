@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from bench.model import Kit, Observed, Params, Round, Runner, Shape, Unsuited, Usage, Workload, WrongAnswer
-from bench.registry import bodies_for, refusal
-from bench.worker.__main__ import unsuited
-from bench.worker.session import TrialSession
-from bench.worker.session import observe as taken_apart
-from bench.worker.trap import Refused
 from support import fakes
 from support.in_process import HERE, RUNNERS, contestants, named
+from when_async.bench.model import Kit, Observed, Params, Round, Runner, Shape, Unsuited, Usage, Workload, WrongAnswer
+from when_async.bench.registry import bodies_for, refusal
+from when_async.bench.worker.__main__ import unsuited
+from when_async.bench.worker.session import TrialSession
+from when_async.bench.worker.session import observe as taken_apart
+from when_async.bench.worker.trap import Refused
 
 LOOPS = ("asyncio", "uvloop", "asyncio+eager")
 able = contestants(named("sync", "threading", "multiprocessing", *LOOPS))

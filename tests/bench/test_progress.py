@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import pytest
 
-from bench.experiment import Done, Step
-from bench.model import Phase, Status, Workload
-from bench.plan import Plan, blocks, build, walk
-from bench.progress import FORK_OVERHEAD_S, UNKNOWN_ROUND_S, Forecast, Progress, clock_text, guess_s
-from bench.registry import Found
 from support import fakes
+from when_async.bench.experiment import Done, Step
+from when_async.bench.model import Phase, Status, Workload
+from when_async.bench.plan import Plan, blocks, build, walk
+from when_async.bench.progress import FORK_OVERHEAD_S, UNKNOWN_ROUND_S, Forecast, Progress, clock_text, guess_s
+from when_async.bench.registry import Found
 
 NAMES = ("my-sync", "threading")
 SLEEPY = fakes.workload(ideal_s=lambda params, in_flight: 8.0 / in_flight)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bench.model import Param, Point
-from bench.quantity import QuantityError, check_point, comparison_id, override, read, show, split
 from support import fakes
+from when_async.bench.model import Param, Point
+from when_async.bench.quantity import QuantityError, check_point, comparison_id, override, read, show, split
 
 WAIT = Param("wait_s", 0.0, 1000.0, "")
 BODY = Param("body_bytes", 0, 2**40, "")

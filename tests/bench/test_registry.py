@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Runner, Workload
-from bench.registry import (
+from support import fakes
+from when_async.bench.model import Runner, Workload
+from when_async.bench.registry import (
     Found,
     RegistryError,
     bodies_for,
@@ -23,7 +24,6 @@ from bench.registry import (
     refusal,
     required_modules,
 )
-from support import fakes
 
 MINE = """
 from dataclasses import replace
@@ -55,9 +55,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_our_own_runners_are_found_by_their_type() -> None:
-    found = collect("bench.runners", Runner)
+    found = collect("when_async.bench.runners", Runner)
     assert set(found) >= {"sync", "threading", "multiprocessing+spawn", "asyncio", "uvloop", "trio", "dask"}
-    assert found["uvloop"].ref == "bench.runners.uvloop_"
+    assert found["uvloop"].ref == "when_async.bench.runners.uvloop_"
 
 
 def test_a_value_is_registered_by_being_there(package: Path) -> None:
@@ -114,9 +114,9 @@ def test_two_files_of_one_name_in_different_folders_are_two_modules(tmp_path: Pa
 
 
 def test_a_worker_finds_the_value_again_or_says_what_is_missing(tmp_path: Path) -> None:
-    assert find_runner("bench.runners.sync", "sync").name == "sync"
+    assert find_runner("when_async.bench.runners.sync", "sync").name == "sync"
     with pytest.raises(RegistryError, match=r"bench\.runners\.sync has no runner named 'async'"):
-        find_runner("bench.runners.sync", "async")
+        find_runner("when_async.bench.runners.sync", "async")
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:

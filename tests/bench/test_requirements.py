@@ -13,16 +13,15 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-import bench
-from bench.model import Runner
-from bench.registry import EXTRAS, OPTIONAL, collect, install_line
-from bench.selection import REQUIREMENTS, catalogue
-from reports.verdicts import claims
+from when_async.bench.model import Runner
+from when_async.bench.registry import EXTRAS, OPTIONAL, collect, install_line
+from when_async.bench.selection import REQUIREMENTS, catalogue
+from when_async.reports.verdicts import claims
 
 
 @cache
 def project() -> Mapping[str, Any]:
-    path = Path(bench.__file__).resolve().parent.parent / "pyproject.toml"
+    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
     return dict(tomllib.loads(path.read_text(encoding="utf-8"))["project"])
 
 
@@ -85,7 +84,8 @@ def test_uv_is_asked_for_nothing_that_nobody_needs() -> None:
 
 
 def test_a_runner_that_a_newer_python_stops_says_why_and_its_extra_is_not_installed_there() -> None:
-    stopped = [found.value for found in collect("bench.runners", Runner).values() if found.value.newest_python]
+    known = collect("when_async.bench.runners", Runner).values()
+    stopped = [found.value for found in known if found.value.newest_python]
     assert stopped, "if curio lives on, this test has no subject and may go"
     for runner in stopped:
         assert runner.newest_why
@@ -98,7 +98,7 @@ def test_a_runner_that_a_newer_python_stops_says_why_and_its_extra_is_not_instal
 
 
 def test_a_reason_for_a_newest_python_reads_on_from_a_colon() -> None:
-    for found in collect("bench.runners", Runner).values():
+    for found in collect("when_async.bench.runners", Runner).values():
         why = found.value.newest_why
         assert bool(why) == bool(found.value.newest_python), found.value.name
         assert not re.search(r"^[A-Z]|\.$", why)

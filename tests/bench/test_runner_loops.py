@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bench.model import Runner
-from bench.runners import asyncio_multiloop
-from bench.runners.asyncio_multiloop import ASYNCIO_MULTILOOP, shares
 from support import fakes
 from support.in_process import RUNNERS, contestants, facts, named, natural, run
+from when_async.bench.model import Runner
+from when_async.bench.runners import asyncio_multiloop
+from when_async.bench.runners.asyncio_multiloop import ASYNCIO_MULTILOOP, shares
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 

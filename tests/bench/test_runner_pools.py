@@ -15,16 +15,16 @@ from typing import Any
 
 import pytest
 
-from bench.model import Runner, Unsuited
-from bench.runners import interpreters
-from bench.runners.dask_ import chosen
-from bench.runners.interpreters import INTERPRETERS, Roll, check_in
-from bench.runners.multiprocessing_ import MULTIPROCESSING
-from bench.worker import children, limits
-from bench.worker.ledger import Ledger
-from bench.worker.limits import divided
 from support import fakes
 from support.in_process import contestants, facts, named, run
+from when_async.bench.model import Runner, Unsuited
+from when_async.bench.runners import interpreters
+from when_async.bench.runners.dask_ import chosen
+from when_async.bench.runners.interpreters import INTERPRETERS, Roll, check_in
+from when_async.bench.runners.multiprocessing_ import MULTIPROCESSING
+from when_async.bench.worker import children, limits
+from when_async.bench.worker.ledger import Ledger
+from when_async.bench.worker.limits import divided
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind", "impatient")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bench.model import Runner, Workload
-from bench.runners.sync import SYNC
-from bench.runners.threading_ import THREADING
 from support import fakes
 from support.in_process import FAST, RUNNERS, SLOW, contestants, facts, named, natural, run
+from when_async.bench.model import Runner, Workload
+from when_async.bench.runners.sync import SYNC
+from when_async.bench.runners.threading_ import THREADING
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind", "impatient")
 
@@ -192,7 +192,7 @@ def test_the_plain_loop_is_one_worker_whatever_was_asked_for() -> None:
 def test_a_new_thread_for_each_op_that_the_system_does_not_give_is_a_failed_op(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from bench.runners import threading_per_op
+    from when_async.bench.runners import threading_per_op
 
     class Scarce(threading.Thread):
         started_ones = 0

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Point
-from bench.quantity import QuantityError, comparison_id
-from bench.registry import Found, RegistryError
-from bench.selection import (
+from support import fakes
+from when_async.bench.model import Point
+from when_async.bench.quantity import QuantityError, comparison_id
+from when_async.bench.registry import Found, RegistryError
+from when_async.bench.selection import (
     CORE,
     FAMILIES,
     REQUIREMENTS,
@@ -23,7 +24,6 @@ from bench.selection import (
     select,
     to_record,
 )
-from support import fakes
 
 QUICK, OTHER, SMOKE = fakes.point(10), fakes.point(30), fakes.point(2)
 TWO_POINTS = fakes.workload(grid={"quick": (QUICK, OTHER), "smoke": (SMOKE,)})
@@ -33,8 +33,8 @@ KNOWN = Catalogue(
 )
 
 MINE = """
-from bench.model import Param, Point, Workload
-from workloads.sleep import SLEEP
+from when_async.bench.model import Param, Point, Workload
+from when_async.workloads.sleep import SLEEP
 
 MINE = Workload(
     name="mine", summary="", bodies={"pure": lambda kit, params: abs}, params=(Param("n", 1, 9, ""),),
@@ -44,7 +44,7 @@ MINE = Workload(
 """
 VARIANT = """
 from dataclasses import replace
-from bench.runners.asyncio_ import ASYNCIO
+from when_async.bench.runners.asyncio_ import ASYNCIO
 
 VARIANT = replace(ASYNCIO, name="asyncio+mine")
 """
@@ -229,12 +229,12 @@ def test_a_file_may_build_on_one_of_our_runners(tmp_path: Path) -> None:
     path.write_text(VARIANT, encoding="utf-8")
     known = catalogue([], [str(path)])
     assert known.runners["asyncio+mine"].ref == str(path)
-    assert known.runners["asyncio"].ref == "bench.runners.asyncio_"
+    assert known.runners["asyncio"].ref == "when_async.bench.runners.asyncio_"
 
 
 def test_a_file_that_takes_one_of_our_names_is_told_to_choose_another(tmp_path: Path) -> None:
     path = tmp_path / "thief.py"
-    text = MINE.replace("from workloads.sleep import SLEEP", "").replace('"mine"', '"sleep"')
+    text = MINE.replace("from when_async.workloads.sleep import SLEEP", "").replace('"mine"', '"sleep"')
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RegistryError, match="a workload named 'sleep' exists already; give yours another name"):
         catalogue([str(path)])

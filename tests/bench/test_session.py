@@ -13,16 +13,16 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bench.model import Job, Proof, Round, Runner, Usage, Workload
-from bench.runners.asyncio_ import ASYNCIO
-from bench.runners.sync import SYNC
-from bench.runners.threading_ import THREADING
-from bench.runners.uvloop_ import UVLOOP
-from bench.worker.equality import check_proof
-from bench.worker.session import TrialSession, least_s
-from bench.worker.trap import Refused
 from support import fakes
 from support.in_process import FAST, contestants, natural
+from when_async.bench.model import Job, Proof, Round, Runner, Usage, Workload
+from when_async.bench.runners.asyncio_ import ASYNCIO
+from when_async.bench.runners.sync import SYNC
+from when_async.bench.runners.threading_ import THREADING
+from when_async.bench.runners.uvloop_ import UVLOOP
+from when_async.bench.worker.equality import check_proof
+from when_async.bench.worker.session import TrialSession, least_s
+from when_async.bench.worker.trap import Refused
 
 every = contestants(FAST)
 IN_PROCESS = [runner for runner in FAST if runner.family != "processes" and runner.name != "asyncio+multiloop"]
@@ -201,7 +201,7 @@ def test_all_runners_agree_on_the_digest_and_other_results_have_another() -> Non
 
 
 def test_a_round_that_came_out_well_says_all_that_a_sample_needs_from_inside() -> None:
-    from bench.model import Sample
+    from when_async.bench.model import Sample
 
     with opened(SYNC, fakes.job(fakes.TINY)) as trial:
         told = trial.round(prove=True)
@@ -239,7 +239,7 @@ def test_a_session_that_was_never_opened_says_so() -> None:
 
 def test_start_and_end_of_a_session_are_no_part_of_any_makespan(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = fakes.Clock()
-    monkeypatch.setattr("bench.worker.session.time.perf_counter", clock)
+    monkeypatch.setattr("when_async.bench.worker.session.time.perf_counter", clock)
 
     @contextmanager
     def slow(job: Job) -> Iterator[Any]:

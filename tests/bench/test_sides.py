@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from bench import sides
-from bench.interpreters import BuildFailed, NoInterpreter, Unresolvable
-from bench.model import Environment
-from bench.pins import PinError
-from bench.sides import distribution, make_side
-from bench.sources import SourceError, export, python_path
-from bench.trees import source_tree
 from support.fake_uv import BAD_BUILD, NO_VERSION, Uv
 from support.repositories import IDENTITY, Repository, needs_git
+from when_async.bench import sides
+from when_async.bench.interpreters import BuildFailed, NoInterpreter, Unresolvable
+from when_async.bench.model import Environment
+from when_async.bench.pins import PinError
+from when_async.bench.sides import distribution, make_side
+from when_async.bench.sources import SourceError, export, python_path
+from when_async.bench.trees import source_tree
 
 pytestmark = needs_git
 
@@ -154,7 +154,10 @@ def test_our_own_tree_is_measured_by_its_own_workers_even_when_it_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = Repository(tmp_path / "ours")
-    names = ("bench/__init__.py", "bench/worker/__main__.py", "workloads/__init__.py", "pyproject.toml")
+    names = (
+        "bench/__init__.py", "bench/worker/__main__.py", "workloads/__init__.py", "src/when_async/__init__.py",
+        "pyproject.toml",
+    )  # fmt: skip
     repository.commit(dict.fromkeys(names, ""))
     source = export("main", repository=repository.folder)
     found = side(Uv(), python="3.13", ref=source, install=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import sources, trees
-from bench.environment import child_environ
-from bench.interpreters import Completed, NoEnvironment
-from bench.sources import MARKER, Source, SourceError, export, project, prune, python_path, reroot
-from bench.trees import bytecode_of, source_tree
 from support.repositories import IDENTITY, Repository, needs_git
+from when_async.bench import sources, trees
+from when_async.bench.environment import child_environ
+from when_async.bench.interpreters import Completed, NoEnvironment
+from when_async.bench.sources import MARKER, Source, SourceError, export, project, prune, python_path, reroot
+from when_async.bench.trees import bytecode_of, source_tree
 
 pytestmark = needs_git
 
@@ -313,7 +313,10 @@ def test_what_killed_exports_left_is_swept_up_after_a_day(cache: Path) -> None:
     assert [path.name for path in (cache / "refs").iterdir()] == [".new-young"]
 
 
-OURS = {"bench/__init__.py": "", "bench/worker/__main__.py": "", "workloads/__init__.py": "", "results/__init__.py": ""}
+OURS = {
+    "bench/__init__.py": "", "bench/worker/__main__.py": "", "workloads/__init__.py": "", "results/__init__.py": "",
+    "src/when_async/__init__.py": "",
+}  # fmt: skip
 
 
 def test_workers_of_a_users_tree_import_ours_first_then_src_then_the_tree(mine: Repository) -> None:
@@ -330,9 +333,11 @@ def test_workers_of_our_own_tree_import_its_two_packages_and_nothing_else(tmp_pa
     paths = [python_path(take("HEAD", repository)), python_path(take(".", repository))]
     assert paths[0] != paths[1]
     for (path,) in paths:
-        assert sorted(entry.name for entry in path.iterdir()) == ["bench", "workloads"]
+        assert [entry.name for entry in path.iterdir()] == ["when_async"]
+        assert sorted(entry.name for entry in (path / "when_async").iterdir()) == ["__init__.py", "bench", "workloads"]
     assert len(str(paths[0][0])) == len(str(paths[1][0]))
-    assert (paths[0][0] / "bench").resolve().is_relative_to(cache / "refs")
+    for part in ("__init__.py", "bench", "workloads"):
+        assert (paths[0][0] / "when_async" / part).resolve().is_relative_to(cache / "refs")
 
 
 def test_links_into_a_removed_tree_of_ours_go_with_it(tmp_path: Path, cache: Path) -> None:
@@ -347,16 +352,29 @@ def test_links_into_a_removed_tree_of_ours_go_with_it(tmp_path: Path, cache: Pat
 
 
 def test_a_package_that_is_called_like_one_of_ours_is_told(mine: Repository) -> None:
-    mine.commit({"bench/__init__.py": "", "src/workloads.py": "", "results/__init__.py": ""})
+    mine.commit({"src/when_async.py": ""})
     for ref in ("HEAD", "."):
-        assert take(ref, mine).notes == tuple(
-            f"the tree has a package {name} of its own, which workers do not see: the one of when-async comes first"
-            for name in ("bench", "workloads")
+        assert take(ref, mine).notes == (
+            "the tree has a package when_async of its own, which workers do not see: this one comes first",
         )
 
 
+def test_packages_with_the_names_of_our_rooms_are_a_users_own_affair(mine: Repository) -> None:
+    mine.commit({f"{name}/__init__.py": "" for name in ("bench", "workloads", "results", "reports")})
+    for ref in ("HEAD", "."):
+        assert take(ref, mine).notes == ()
+
+
+def test_when_async_from_before_its_one_import_name_is_refused(mine: Repository) -> None:
+    """Taken for a user's tree it would be measured with today's code on both sides, and nothing could ever differ."""
+    mine.commit({"bench/worker/__main__.py": "", "bench/__init__.py": "", "workloads/__init__.py": ""})
+    for ref in ("HEAD", "."):
+        with pytest.raises(SourceError, match="from before its one import name"):
+            take(ref, mine)
+
+
 def test_a_worker_imports_the_code_of_its_tree_and_writes_no_bytecode_into_it(mine: Repository, cache: Path) -> None:
-    code = "import mine, bench.model, workloads; print(mine.SAYS, bench.model.__file__)"
+    code = "import mine, when_async.bench.model; print(mine.SAYS, when_async.bench.model.__file__)"
     said = []
     for ref in ("HEAD~1", "."):
         found = take(ref, mine)
@@ -367,7 +385,7 @@ def test_a_worker_imports_the_code_of_its_tree_and_writes_no_bytecode_into_it(mi
         said.append(done.stdout.split())
         assert not (found.path / "__pycache__").exists()
         assert list(bytecode_of(found.path, cache).glob("mine.*.pyc")) != []
-    ours = str(source_tree() / "bench" / "model" / "__init__.py")
+    ours = str(source_tree() / "when_async" / "bench" / "model" / "__init__.py")
     assert said == [["1", ours], ["2", ours]]
 
 
@@ -384,7 +402,7 @@ def test_a_file_of_the_project_is_found_in_each_tree(mine: Repository, monkeypat
 
 def test_a_module_and_a_file_from_elsewhere_stay_as_they_are(mine: Repository, tmp_path: Path) -> None:
     found = take("main", mine)
-    for ref in ("workloads.sleep", "sleep", "sleep[n=1]", str(tmp_path / "load.py")):
+    for ref in ("when_async.workloads.sleep", "sleep", "sleep[n=1]", str(tmp_path / "load.py")):
         assert reroot(ref, mine.folder, found) == ref
 
 

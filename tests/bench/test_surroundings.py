@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import environment
-from bench.environment import child_environ, source_tree
+from when_async.bench import environment
+from when_async.bench.environment import child_environ, source_tree
 
 
 @pytest.fixture(autouse=True)
@@ -31,23 +31,28 @@ def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_the_source_tree_holds_our_two_sealed_packages_and_nothing_else() -> None:
     tree = source_tree()
-    assert sorted(path.name for path in tree.iterdir()) == ["bench", "workloads"]
-    assert (tree / "bench" / "worker" / "attest.py").is_file()
+    assert [path.name for path in tree.iterdir()] == ["when_async"]
+    assert sorted(path.name for path in (tree / "when_async").iterdir()) == ["__init__.py", "bench", "workloads"]
+    assert (tree / "when_async" / "bench" / "worker" / "attest.py").is_file()
     assert source_tree() == tree
 
 
 def test_only_the_sealed_packages_can_be_imported_from_the_source_tree() -> None:
-    code = "import importlib.util as u, bench.model, workloads; print([u.find_spec(n) for n in ('results', 'reports')])"
+    code = (
+        "import importlib.util as u, when_async.bench.model, when_async.workloads.sleep; "
+        "print([u.find_spec(n) for n in "
+        "('when_async.results', 'when_async.reports', 'bench', 'workloads', 'results', 'reports')])"
+    )
     done = subprocess.run(
         [sys.executable, "-P", "-S", "-c", code], env=child_environ(), capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[None, None]"
+    assert done.stdout.strip() == str([None] * 6)
 
 
 def test_a_damaged_source_tree_is_made_anew_and_no_scratch_is_left() -> None:
     tree = source_tree()
-    (tree / "workloads").unlink()
-    assert (source_tree() / "workloads").is_dir()
+    (tree / "when_async" / "workloads").unlink()
+    assert (source_tree() / "when_async" / "workloads").is_dir()
     assert [path.name for path in tree.parent.iterdir()] == [tree.name]
 
 
@@ -57,8 +62,9 @@ def test_where_links_cannot_be_made_the_packages_are_copied(monkeypatch: pytest.
 
     monkeypatch.setattr(Path, "symlink_to", refuse)
     tree = source_tree()
-    assert not (tree / "bench").is_symlink()
-    assert (tree / "bench" / "model" / "__init__.py").is_file()
+    assert not (tree / "when_async" / "bench").is_symlink()
+    assert (tree / "when_async" / "__init__.py").is_file()
+    assert (tree / "when_async" / "bench" / "model" / "__init__.py").is_file()
     assert source_tree() == tree
 
 
@@ -70,7 +76,7 @@ def test_a_tree_that_another_run_made_meanwhile_is_used(monkeypatch: pytest.Monk
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", beaten)
-    assert (source_tree() / "bench" / "model" / "__init__.py").is_file()
+    assert (source_tree() / "when_async" / "bench" / "model" / "__init__.py").is_file()
 
 
 def test_a_worker_keeps_the_switches_and_loses_what_would_mislead_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from bench.model import Cell, Job, Shape, Timeline
-from bench.plan import PROFILES, build
-from bench.registry import Found
-from bench.timeline import chrome_trace, read, wanted
-from bench.worker.children import child_job
-from bench.worker.kits import open_async, open_blocking
-from bench.worker.tracing import LEAST_NS, TracedSleep
 from support import fakes
+from when_async.bench.model import Cell, Job, Shape, Timeline
+from when_async.bench.plan import PROFILES, build
+from when_async.bench.registry import Found
+from when_async.bench.timeline import chrome_trace, read, wanted
+from when_async.bench.worker.children import child_job
+from when_async.bench.worker.kits import open_async, open_blocking
+from when_async.bench.worker.tracing import LEAST_NS, TracedSleep
 
 
 @pytest.fixture
@@ -150,9 +150,11 @@ def test_a_pool_is_told_where_to_write_and_in_a_timed_run_nowhere(trace: Path) -
 
 def test_what_is_timed_does_not_even_load_the_tracing() -> None:
     code = (
-        "import sys; from bench.runners.threading_ import THREADING; from support import fakes; from bench.worker.kits "
-        "import open_blocking; op, kit = open_blocking(fakes.job(fakes.TINY)); op(1); import bench.worker.__main__; "
-        "print('bench.worker.tracing' in sys.modules)"
+        "import sys; from when_async.bench.runners.threading_ import THREADING; from support import fakes; "
+        "from when_async.bench.worker.kits import open_blocking; op, kit = open_blocking(fakes.job(fakes.TINY)); "
+        "op(1); "
+        "import when_async.bench.worker.__main__; "
+        "print('when_async.bench.worker.tracing' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,

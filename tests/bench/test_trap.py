@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench.worker.trap import FinaliserTrap, Refused
 from support import fakes
+from when_async.bench.worker.trap import FinaliserTrap, Refused
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from typing import Any
 
 import psutil
 
-from bench.environment import worker_environ
-from bench.host import Host
-from bench.model import Environment, Runner
-from bench.process import ProcessFailed, Worker
-from bench.registry import Found, bodies_for
 from support.commands import CONTESTANTS, wait_until
 from support.contestants.conformance import CONFORMANCE, log_of
+from when_async.bench.environment import worker_environ
+from when_async.bench.host import Host
+from when_async.bench.model import Environment, Runner
+from when_async.bench.process import ProcessFailed, Worker
+from when_async.bench.registry import Found, bodies_for
 
 OPS, CONCURRENCY = 32, 4
 PATIENCE_S = 180.0

@@ -7,12 +7,12 @@ from functools import cache
 
 import pytest
 
-from bench.environment import default
-from bench.model import Environment, Runner
-from bench.registry import bodies_for, collect, refusal, required_modules
 from support.contestants.conformance import CONFORMANCE
+from when_async.bench.environment import default
+from when_async.bench.model import Environment, Runner
+from when_async.bench.registry import bodies_for, collect, refusal, required_modules
 
-RUNNERS = collect("bench.runners", Runner)
+RUNNERS = collect("when_async.bench.runners", Runner)
 CACHE = "WHEN_ASYNC_CACHE"
 
 

@@ -24,12 +24,12 @@ from conformance_driver import (
 )
 from conformance_field import RUNNERS, environment
 
-from bench import process
-from bench.host import Host
-from bench.model import Runner
-from bench.process import ProcessFailed, ProcessTimedOut
 from support.commands import wait_until
 from support.contestants.conformance import FORGET, HANG, LEAVES, PROMISE, RAISES, STUMBLE, WORK
+from when_async.bench import process
+from when_async.bench.host import Host
+from when_async.bench.model import Runner
+from when_async.bench.process import ProcessFailed, ProcessTimedOut
 
 HANGS_S = 0.05
 

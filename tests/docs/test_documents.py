@@ -15,7 +15,7 @@ from typing import Any
 import click
 import pytest
 
-from bench.cli import main
+from when_async.bench.cli import main
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -144,10 +144,10 @@ def measure(folder: Path, *arguments: str) -> list[dict[str, Any]]:
     environ |= {
         "WHEN_ASYNC_LOCK": str(folder / "lock"),
         "WHEN_ASYNC_CACHE": str(folder / "cache"),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(ROOT / "src"),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "bench.cli", "run", "-o", "run.jsonl", "--profile", "smoke", *arguments],
+        [sys.executable, "-m", "when_async.bench.cli", "run", "-o", "run.jsonl", "--profile", "smoke", *arguments],
         cwd=folder, env=environ, capture_output=True, text=True, timeout=HANG_S,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -181,8 +181,8 @@ def test_the_workload_that_is_shown_runs_as_it_stands(uneven_run: tuple[Path, li
 
 
 def test_the_oracle_of_the_shown_workload_refuses_results_in_another_order(tmp_path: Path) -> None:
-    from bench.model import Workload, WrongAnswer
-    from bench.registry import collect
+    from when_async.bench.model import Workload, WrongAnswer
+    from when_async.bench.registry import collect
 
     path = tmp_path / "uneven.py"
     path.write_text(shown("A workload"), encoding="utf-8")
@@ -220,9 +220,9 @@ def test_the_workload_and_the_runner_of_the_readme_run_as_they_stand(tmp_path: P
 
 
 def test_the_runner_that_is_shown_says_why_a_body_could_not_be_opened(tmp_path: Path) -> None:
-    from bench.model import Job, Runner, Workload
-    from bench.registry import collect
-    from workloads.sleep import SLEEP
+    from when_async.bench.model import Job, Runner, Workload
+    from when_async.bench.registry import collect
+    from when_async.workloads.sleep import SLEEP
 
     def broken(kit: Any, params: Any) -> Any:
         raise OSError("nobody listens")
@@ -239,10 +239,10 @@ def test_the_runner_that_is_shown_says_why_a_body_could_not_be_opened(tmp_path: 
 def test_the_plot_that_is_shown_draws_what_a_run_holds(
     uneven_run: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    from bench.registry import collect
-    from reports.evidence import scene
-    from reports.plotting import NARROW, WIDE, Plot
-    from results import load
+    from when_async.bench.registry import collect
+    from when_async.reports.evidence import scene
+    from when_async.reports.plotting import NARROW, WIDE, Plot
+    from when_async.results.frame import load
 
     path = tmp_path / "stall.py"
     path.write_text(shown("A plot"), encoding="utf-8")
@@ -256,13 +256,13 @@ def test_the_plot_that_is_shown_draws_what_a_run_holds(
 
 
 def test_the_claim_that_is_shown_names_points_that_exist_and_is_judged(tmp_path: Path) -> None:
-    from bench.quantity import comparison_id
-    from bench.registry import collect
-    from bench.selection import catalogue, point_of
-    from reports.claim import Claim, Word
-    from reports.verdicts import judge
-    from results import load
     from support.run_files import CellSpec, make_cell, make_run
+    from when_async.bench.quantity import comparison_id
+    from when_async.bench.registry import collect
+    from when_async.bench.selection import catalogue, point_of
+    from when_async.reports.claim import Claim, Word
+    from when_async.reports.verdicts import judge
+    from when_async.results.frame import load
 
     path = tmp_path / "hand_over.py"
     path.write_text(shown("A claim"), encoding="utf-8")

@@ -104,7 +104,7 @@ def test_the_page_shows_workflows_that_are_valid_and_use_inputs_that_exist() -> 
 
 
 def test_every_setting_that_the_page_shows_is_read(tmp_path: Path) -> None:
-    from bench.gate_config import load
+    from when_async.bench.gate_config import load
 
     (shown,) = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     path = tmp_path / "pyproject.toml"
@@ -118,8 +118,8 @@ def test_every_setting_that_the_page_shows_is_read(tmp_path: Path) -> None:
 def test_the_workload_that_the_page_shows_gives_the_answer_that_it_expects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench.model import Workload
-    from bench.registry import collect
+    from when_async.bench.model import Workload
+    from when_async.bench.registry import collect
 
     package, workload = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     (tmp_path / "shop.py").write_text(package, encoding="utf-8")

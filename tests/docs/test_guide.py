@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.cli_claims_command import REFERENCE, references
 from docs import guide
-from reports.claim import Word
-from reports.evidence import scene
-from reports.scene import Scene
-from reports.verdicts import Verdict, claims, judge, latest
-from results import load
+from when_async.bench.cli_claims_command import REFERENCE, references
+from when_async.reports.claim import Word
+from when_async.reports.evidence import scene
+from when_async.reports.scene import Scene
+from when_async.reports.verdicts import Verdict, claims, judge, latest
+from when_async.results.frame import load
 
 MOST_BYTES = 20 * 2**20
 

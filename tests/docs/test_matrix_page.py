@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bench.cli_matrix import PYTHONS
-from bench.environment import Missing
-from bench.model import Environment
-from bench.registry import Found
-from bench.selection import ALL, Catalogue, catalogue
 from docs import matrix
 from support import fakes
+from when_async.bench.cli_matrix import PYTHONS
+from when_async.bench.environment import Missing
+from when_async.bench.model import Environment
+from when_async.bench.registry import Found
+from when_async.bench.selection import ALL, Catalogue, catalogue
 
 ANEW = "docs/matrix.md is stale; write it anew with: python -m docs.matrix"
 RECORD_ANEW = "docs/matrix.json does not know {}; look at the interpreters anew with: make matrix"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bench.selection import catalogue
+from when_async.bench.selection import catalogue
 
 README = Path(__file__).parents[2] / "README.md"
 

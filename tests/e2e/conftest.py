@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bench.cli import main
 from support.commands import Call, Shell
+from when_async.bench.cli import main
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli_claims import chosen, selection_for
-from bench.registry import RegistryError
-from bench.selection import catalogue
-from reports.verdicts import claims
 from support.commands import Call
 from support.run_files import CellSpec, make_cell, make_run
+from when_async.bench.cli_claims import chosen, selection_for
+from when_async.bench.registry import RegistryError
+from when_async.bench.selection import catalogue
+from when_async.reports.verdicts import claims
 
 PLACE = "mixed[wait=5ms,cpu=5ms,n=16,c=8]"
 

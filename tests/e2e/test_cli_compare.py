@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bench.cli_compare_sides import Asked, read_side
-from bench.interpreters import Unresolvable
 from support.commands import Call, records
 from support.run_files import make_run
+from when_async.bench.cli_compare_sides import Asked, read_side
+from when_async.bench.interpreters import Unresolvable
 
 POINT = ("-w", "empty[n=10,c=2]", "-r", "sync", "--forks", "2", "--rounds", "1")
 
@@ -72,7 +72,7 @@ def test_two_folders_are_measured_beside_each_other_and_the_run_is_kept(call: Ca
 
 
 SHOP = """
-from bench.model import Param, Point, Workload
+from when_async.bench.model import Param, Point, Workload
 
 
 def pure(kit, params):

@@ -10,7 +10,7 @@ from support.commands import Call, measured, verdicts
 WORKLOAD = '''
 """Count the primes below a number."""
 
-from bench.model import Param, Point, Workload, WrongAnswer
+from when_async.bench.model import Param, Point, Workload, WrongAnswer
 
 
 def blocking(kit, params):
@@ -54,10 +54,10 @@ from contextlib import contextmanager
 from concurrent.futures import ThreadPoolExecutor
 import time
 
-from bench.model import Runner
-from bench.worker.fanout import Tally
-from bench.worker.kits import open_blocking
-from bench.worker.probes import Stopwatch
+from when_async.bench.model import Runner
+from when_async.bench.worker.fanout import Tally
+from when_async.bench.worker.kits import open_blocking
+from when_async.bench.worker.probes import Stopwatch
 
 
 class Futures:

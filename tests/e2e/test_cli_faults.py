@@ -59,7 +59,7 @@ def faulty(common: Shell) -> Faulty:
     files = [CONTESTANTS / name for name in ("faulty.py", "http_faults.py", "service_faults.py")]
     workloads = [part for file in (*files, SLEEP) for part in ("-w", file)]
     runners = [part for name in ("sync", "threading", CONTESTANTS / "cheats.py") for part in ("-r", name)]
-    common.extra = {"PYTHONPATH": f"{ROOT}:{CONTESTANTS}", "PYTHONHASHSEED": "7", "PYTHON_GIL": "1"}
+    common.extra = {"PYTHONPATH": f"{ROOT / 'src'}:{CONTESTANTS}", "PYTHONHASHSEED": "7", "PYTHON_GIL": "1"}
     done = common.run("run", "--profile", "smoke", "--timeout", 2, *workloads, *runners, "-o", "faulty.jsonl")
     path = common.folder / "faulty.jsonl"
     return Faulty(done, path, verdicts(path))

@@ -44,7 +44,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(common: Shell) -> Story:
     # Another program's package of our name lies in the folder; neither we nor our helpers may fall for it.
-    (common.folder / "bench.py").write_text("raise SystemExit('this is not the bench you want')")
+    (common.folder / "when_async.py").write_text("raise SystemExit('this is not the package you want')")
     story = Story(common.folder / "story.jsonl")
     story.stop(common, common.start(*STORY), 4, signal.SIGKILL)
     story.path.write_bytes(story.kept[0] + TORN)

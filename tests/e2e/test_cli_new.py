@@ -30,8 +30,8 @@ def test_the_file_that_is_written_runs_as_it_is_and_passes_the_linter(call: Call
 
 
 def test_its_oracle_refuses_a_wrong_a_lost_and_a_doubled_result(call: Call, tmp_path: Path) -> None:
-    from bench.model import Workload, WrongAnswer
-    from bench.registry import collect
+    from when_async.bench.model import Workload, WrongAnswer
+    from when_async.bench.registry import collect
 
     assert call("new", "workload", "mine").exit_code == 0
     workload = collect(str(tmp_path / "mine.py"), Workload)["mine"].value
@@ -76,7 +76,7 @@ def test_a_path_with_quotes_in_it_does_no_harm(call: Call, tmp_path: Path) -> No
 
 
 TEN_LINES = """
-from bench.model import Param, Point, Workload
+from when_async.bench.model import Param, Point, Workload
 
 def body(kit, params):
     return lambda item: sum(range(item))

@@ -8,11 +8,11 @@ import re
 import click
 import pytest
 
-from bench.cli import main
-from bench.environment import default_label
-from bench.model import Runner, Workload
-from bench.registry import collect
 from support.commands import CONTESTANTS, Call
+from when_async.bench.cli import main
+from when_async.bench.environment import default_label
+from when_async.bench.model import Runner, Workload
+from when_async.bench.registry import collect
 
 COMMANDS = sorted(main.commands)
 
@@ -43,8 +43,8 @@ def test_list_prints_flat_rows_of_workloads_points_and_runners(call: Call) -> No
     rows = json.loads(call("list", "--json").stdout)
     assert {tuple(row) for row in rows} == {("kind", "name", "summary", "detail", "family", "core")}
     names = {kind: [row["name"] for row in rows if row["kind"] == kind] for kind in ("workload", "point", "runner")}
-    assert sorted(names["workload"]) == sorted(collect("workloads", Workload))
-    assert sorted(names["runner"]) == sorted(collect("bench.runners", Runner))
+    assert sorted(names["workload"]) == sorted(collect("when_async.workloads", Workload))
+    assert sorted(names["runner"]) == sorted(collect("when_async.bench.runners", Runner))
     assert names["runner"][:2] == ["sync", "threading"]
     assert "sleep[wait=1ms,n=20,c=4]" in names["point"]
 
@@ -58,7 +58,7 @@ def test_runners_are_asked_for_by_pattern_family_or_core_too(call: Call) -> None
     rows = json.loads(call("list", "--json", "-w", "sleep", "-r", "trio*", "-r", "family:sync", "-r", "core").stdout)
     found = [row["name"] for row in rows if row["kind"] == "runner"]
     assert found[:2] == ["trio", "sync"]
-    core = [name for name, each in collect("bench.runners", Runner).items() if each.value.core]
+    core = [name for name, each in collect("when_async.bench.runners", Runner).items() if each.value.core]
     assert sorted(found) == sorted(core)
 
 

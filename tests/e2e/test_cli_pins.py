@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from bench.environment import default_label
 from support.commands import Call, records
+from when_async.bench.environment import default_label
 
 EMPTY = ("--profile", "smoke", "-w", "empty[n=10,c=2]", "-r", "sync")
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import Result
 from filelock import FileLock
 
-from bench.environment import default_label
 from support.commands import CONTESTANTS, Call, Shell, finish, records, verdicts
+from when_async.bench.environment import default_label
 
 EMPTY = ("-w", "empty[n=10,c=2]", "-r", "sync")
 HEADER = {"kind": "run", "schema": 1, "tool": "when-async", "run": "20261122-150102-ab12"}
@@ -56,7 +56,7 @@ def test_a_wrong_argument_is_told_in_one_line(call: Call, arguments: tuple[str, 
     Path("leaves.py").write_text("raise SystemExit(5)")
     Path("hollow.py").write_text("SLEEP = 'not a workload'")
     Path("mine.py").write_text(
-        "from dataclasses import replace\nimport workloads.sleep as ours\nM = replace(ours.SLEEP)"
+        "from dataclasses import replace\nimport when_async.workloads.sleep as ours\nM = replace(ours.SLEEP)"
     )
     Path("there.jsonl").write_text("")
     if "-o" in arguments:

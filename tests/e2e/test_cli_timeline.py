@@ -56,7 +56,7 @@ def test_the_tasks_that_a_program_starts_have_lanes_of_their_own(call: Call, tmp
 PROGRAM = """
 import asyncio
 
-from bench.model import Param, Point, Shape, Workload
+from when_async.bench.model import Param, Point, Shape, Workload
 
 
 async def body(kit, params):

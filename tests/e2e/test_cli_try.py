@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from bench.cli_try import RUNNERS, ops_for, reading
-from bench.likeness import likeness
-from bench.model import Estimate, Point, WrongAnswer
-from bench.trying import Call as Tried
-from bench.trying import source, tried
 from support.commands import Call, records, verdicts
+from when_async.bench.cli_try import RUNNERS, ops_for, reading
+from when_async.bench.likeness import likeness
+from when_async.bench.model import Estimate, Point, WrongAnswer
+from when_async.bench.trying import Call as Tried
+from when_async.bench.trying import source, tried
 
 SHOP = """
 import random, threading, time

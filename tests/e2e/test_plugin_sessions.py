@@ -20,7 +20,7 @@ SMALL = ("--when-profile", "smoke", "--when-workload", POINT, "--when-runner", "
 class Sessions(Shell):
     """A shell that runs pytest on the benchmark test."""
 
-    def pytest(self, *arguments: object, files: tuple[str, ...] = ("bench/test_workloads.py",)) -> Any:
+    def pytest(self, *arguments: object, files: tuple[str, ...] = ("tests/test_workloads.py",)) -> Any:
         where = ("--rootdir", ROOT, "-c", ROOT / "pyproject.toml", *(ROOT / name for name in files))
         return self.run("-p", "no:cacheprovider", *where, *arguments, module="pytest")
 

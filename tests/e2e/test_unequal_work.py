@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from bench import environment
-from bench.experiment import Experiment
-from bench.host import Host, make_host
-from bench.model import Environment, Measurement, Point, Runner, Status, Workload
-from bench.plan import Settings, build
-from bench.registry import Found, collect
 from support.unequal.n09_gil_flag import free_threaded, mislabelled
+from when_async.bench import environment
+from when_async.bench.experiment import Experiment
+from when_async.bench.host import Host, make_host
+from when_async.bench.model import Environment, Measurement, Point, Runner, Status, Workload
+from when_async.bench.plan import Settings, build
+from when_async.bench.registry import Found, collect
 
 UNEQUAL = Path(__file__).resolve().parents[1] / "support" / "unequal"
 SETTINGS = Settings("unequal", forks=1, warmups=1, rounds=1, timeout_s=60.0)
@@ -126,7 +126,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 
 @cache
 def ours(kind: type) -> dict[str, Found]:
-    return collect("bench.runners" if kind is Runner else "workloads", kind)
+    return collect("when_async.bench.runners" if kind is Runner else "when_async.workloads", kind)
 
 
 def measured(

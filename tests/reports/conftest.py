@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from bench.model import Status
-from reports.evidence import scene
-from reports.page import write
-from reports.scene import Scene
-from results.frame import load
 from support.crowds import fetching, searching
 from support.mixed_cells import mixed_cells
 from support.run_files import CellSpec, grid_cells, http_cells, make_run, sleep_cells, standard_cells
+from when_async.bench.model import Status
+from when_async.reports.evidence import scene
+from when_async.reports.page import write
+from when_async.reports.scene import Scene
+from when_async.results.frame import load
 
 COMMAND = "when-async report results/runs/a.jsonl"
 NASTY = "<script>alert('x')</script>"

@@ -14,25 +14,25 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from rich.console import Console
 
-from bench.registry import collect
-from reports import style, words
-from reports.evidence import scene
-from reports.findings import findings, lead
-from reports.libraries import library_sentence, split, with_library
-from reports.plots.interval_bars import INTERVAL_BARS
-from reports.plots.library_gap import LIBRARY_GAP
-from reports.plots.ratios import RATIOS
-from reports.plots.scaling import SCALING, lines, named
-from reports.plotting import NARROW, WIDE, Plot
-from reports.scene import OVERHEAD, THROUGHPUT, Scene, crowded, models, uncrowded
-from reports.tables import summary_table, workload_table
-from reports.terminal import summary
 from support.crowds import RUNNERS, fetching, searching, sleeping
 from support.run_files import CellSpec
+from when_async.bench.registry import collect
+from when_async.reports import style, words
+from when_async.reports.evidence import scene
+from when_async.reports.findings import findings, lead
+from when_async.reports.libraries import library_sentence, split, with_library
+from when_async.reports.plots.interval_bars import INTERVAL_BARS
+from when_async.reports.plots.library_gap import LIBRARY_GAP
+from when_async.reports.plots.ratios import RATIOS
+from when_async.reports.plots.scaling import SCALING, lines, named
+from when_async.reports.plotting import NARROW, WIDE, Plot
+from when_async.reports.scene import OVERHEAD, THROUGHPUT, Scene, crowded, models, uncrowded
+from when_async.reports.tables import summary_table, workload_table
+from when_async.reports.terminal import summary
 
 Frames = Callable[..., pd.DataFrame]
 PYTHONS = ("3.14", "3.14t")
-PLOTS = {name: found.value for name, found in collect("reports.plots", Plot).items()}
+PLOTS = {name: found.value for name, found in collect("when_async.reports.plots", Plot).items()}
 
 
 @pytest.fixture(scope="module")

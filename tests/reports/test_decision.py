@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from reports.decision import Region, maps, regions
-from reports.decision_map import DECISION_MAP
-from reports.evidence import scene
-from reports.guidance import guidance
-from reports.scene import Scene
 from support.mixed_cells import POINTS, mixed_cells
 from support.run_files import sleep_cells
+from when_async.reports.decision import Region, maps, regions
+from when_async.reports.decision_map import DECISION_MAP
+from when_async.reports.evidence import scene
+from when_async.reports.guidance import guidance
+from when_async.reports.scene import Scene
 
 
 @pytest.fixture(scope="module")

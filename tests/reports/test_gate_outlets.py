@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from reports.gate import NotWritten, load, publish, step_summary, write
-from reports.gate.markdown import MARK
-from reports.gate.outlets import SUMMARY_BYTES
 from support.gate_reports import REPORTS
+from when_async.reports.gate import NotWritten, load, publish, step_summary, write
+from when_async.reports.gate.markdown import MARK
+from when_async.reports.gate.outlets import SUMMARY_BYTES
 
 FILES = ["gate.json", "gate.md", "gate.xml", "gate.txt"]
 FOUND = REPORTS["regression"]

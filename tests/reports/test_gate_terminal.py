@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from bench.model import Estimate
-from reports.gate import steps, telling
-from reports.gate.figures import at_most, change, duration, probability, ratio, share
-from reports.gate.terminal import render
-from results.gate import GateReport, Word, exit_code, exit_reasons
 from support.gate_reports import FETCH, GRID, NASTY, REPORTS, SLEEP, cell, regressed, report, unchanged
+from when_async.bench.model import Estimate
+from when_async.reports.gate import steps, telling
+from when_async.reports.gate.figures import at_most, change, duration, probability, ratio, share
+from when_async.reports.gate.terminal import render
+from when_async.results.gate import GateReport, Word, exit_code, exit_reasons
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 every = pytest.mark.parametrize("found", [pytest.param(found, id=name) for name, found in REPORTS.items()])

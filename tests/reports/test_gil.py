@@ -12,15 +12,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.model import Status
-from reports import gil, gil_table, svg
-from reports.evidence import scene
-from reports.findings import findings
-from reports.page import write
-from reports.plots.gil import GIL, links, places
-from reports.plotting import NARROW, WIDE
-from reports.scene import THROUGHPUT, Scene, quotient, value
 from support.run_files import CellSpec, grid_cells, http_cells, make_cell
+from when_async.bench.model import Status
+from when_async.reports import gil, gil_table, svg
+from when_async.reports.evidence import scene
+from when_async.reports.findings import findings
+from when_async.reports.page import write
+from when_async.reports.plots.gil import GIL, links, places
+from when_async.reports.plotting import NARROW, WIDE
+from when_async.reports.scene import THROUGHPUT, Scene, quotient, value
 
 Frames = Callable[..., pd.DataFrame]
 STILL = {"noise": 0.0, "fork_noise": 0.0}

@@ -16,14 +16,14 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from rich.console import Console
 
-from bench.model import Estimate
-from reports.errors import ReportError
-from reports.history import BLOCKS, CAUTION, chart, detail, finding, overview, percent, sparkline
-from reports.history_plot import draw, labelled, write
-from reports.plotting import NARROW, WIDE
-from results.history import History
-from results.trend import steps
 from support.histories import CELL, history
+from when_async.bench.model import Estimate
+from when_async.reports.errors import ReportError
+from when_async.reports.history import BLOCKS, CAUTION, chart, detail, finding, overview, percent, sparkline
+from when_async.reports.history_plot import draw, labelled, write
+from when_async.reports.plotting import NARROW, WIDE
+from when_async.results.history import History
+from when_async.results.trend import steps
 
 STEP = [0.1, 0.101, 0.099, 0.1, 0.102, 0.1, 0.108, 0.109, 0.107, 0.108, 0.108, 0.109]
 NEWER = {"interpreter": "CPython 3.11.9"}

@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from reports.evidence import scene
-from reports.page import write
-from reports.page_sections import SIDE_BY_SIDE, of_each_build
-from reports.scene import facets
 from support.run_files import sleep_cells
+from when_async.reports.evidence import scene
+from when_async.reports.page import write
+from when_async.reports.page_sections import SIDE_BY_SIDE, of_each_build
+from when_async.reports.scene import facets
 
 Frames = Callable[..., pd.DataFrame]
 SIX = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t")

@@ -10,20 +10,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.model import Figure, Status
-from reports import svg
-from reports.evidence import scene
-from reports.findings import lead_sentence
-from reports.libraries import library_sentence
-from reports.own_figures import figures_table, latency_table
-from reports.page import write
-from reports.plots.bounds import BOUNDS, nearest
-from reports.plots.latency_curve import LATENCY_CURVE
-from reports.plotting import NARROW, WIDE, Plot
-from reports.scene import CPU, Scene, headline
-from reports.tables import Table
 from support import fakes
 from support.run_files import CellSpec, make_cell
+from when_async.bench.model import Figure, Status
+from when_async.reports import svg
+from when_async.reports.evidence import scene
+from when_async.reports.findings import lead_sentence
+from when_async.reports.libraries import library_sentence
+from when_async.reports.own_figures import figures_table, latency_table
+from when_async.reports.page import write
+from when_async.reports.plots.bounds import BOUNDS, nearest
+from when_async.reports.plots.latency_curve import LATENCY_CURVE
+from when_async.reports.plotting import NARROW, WIDE, Plot
+from when_async.reports.scene import CPU, Scene, headline
+from when_async.reports.tables import Table
 
 Frames = Callable[..., pd.DataFrame]
 MS = 1_000_000

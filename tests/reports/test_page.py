@@ -14,11 +14,11 @@ import pytest
 from markdown_it import MarkdownIt
 from reports_markup import VOID, Tree, tables
 
-from reports.errors import ReportError
-from reports.page import write
-from results.compare import summary
-from results.frame import load
 from support.run_files import grid_cells, make_run, sleep_cells
+from when_async.reports.errors import ReportError
+from when_async.reports.page import write
+from when_async.results.compare import summary
+from when_async.results.frame import load
 
 NASTY = "<script>alert('x')</script>"
 NAMES = ("standard", "two", "smoke", "nasty", "hopeless")
@@ -286,13 +286,13 @@ def test_a_page_without_any_figure_for_a_claim_names_none(pages: dict[str, Path]
 
 
 def test_what_stands_between_backticks_is_set_as_code_and_escaped() -> None:
-    from reports.page import code
+    from when_async.reports.page import code
 
     assert code("call `f(<x>)` & go") == "call <code>f(&lt;x&gt;)</code> &amp; go"
 
 
 def test_older_runs_get_a_line_each_and_are_escaped(frame: pd.DataFrame, tmp_path: Path) -> None:
-    from results.overview import Overview
+    from when_async.results.overview import Overview
 
     header = {"run": "20260101-000000-aaaa", "started": "2026-01-01T00:00:00+00:00", "pythons": [NASTY]}
     older = [Overview(Path("a.jsonl"), header, 1234, {"OK": 30, "FAILED": 2})]
@@ -307,7 +307,7 @@ def test_older_runs_get_a_line_each_and_are_escaped(frame: pd.DataFrame, tmp_pat
 def test_of_many_comparisons_only_the_first_have_charts_and_the_page_says_so(
     frame_of: Callable[..., pd.DataFrame], tmp_path: Path
 ) -> None:
-    from reports.page_sections import CHARTED
+    from when_async.reports.page_sections import CHARTED
 
     many = [
         replace(one, cell=replace(one.cell, params={**one.cell.params, "wait_s": wait / 1000},

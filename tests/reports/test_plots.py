@@ -14,19 +14,6 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from bench.model import Estimate, Status
-from bench.registry import collect
-from reports import style, svg
-from reports.evidence import scene
-from reports.findings import findings, lead
-from reports.libraries import split, split_sentence
-from reports.plots.interval_bars import INTERVAL_BARS
-from reports.plots.library_gap import LIBRARY_GAP
-from reports.plots.ratios import RATIOS
-from reports.plots.scaling import SCALING, knee, lines
-from reports.plotting import NARROW, WIDE, Panel, Plot, guide_levels, plain, ratio_ticks, spread
-from reports.scene import OVERHEAD, THROUGHPUT, Scene
-from results.frame import load
 from support.run_files import (
     CellSpec,
     cell_line,
@@ -38,8 +25,21 @@ from support.run_files import (
     standard_cells,
     write_lines,
 )
+from when_async.bench.model import Estimate, Status
+from when_async.bench.registry import collect
+from when_async.reports import style, svg
+from when_async.reports.evidence import scene
+from when_async.reports.findings import findings, lead
+from when_async.reports.libraries import split, split_sentence
+from when_async.reports.plots.interval_bars import INTERVAL_BARS
+from when_async.reports.plots.library_gap import LIBRARY_GAP
+from when_async.reports.plots.ratios import RATIOS
+from when_async.reports.plots.scaling import SCALING, knee, lines
+from when_async.reports.plotting import NARROW, WIDE, Panel, Plot, guide_levels, plain, ratio_ticks, spread
+from when_async.reports.scene import OVERHEAD, THROUGHPUT, Scene
+from when_async.results.frame import load
 
-PLOTS = {name: found.value for name, found in collect("reports.plots", Plot).items()}
+PLOTS = {name: found.value for name, found in collect("when_async.reports.plots", Plot).items()}
 Frames = Callable[..., pd.DataFrame]
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from reports.evidence import rounds
-from reports.terminal import bar, summary
-from results.compare import summary as rows_of
 from support.run_files import http_cells
+from when_async.reports.evidence import rounds
+from when_async.reports.terminal import bar, summary
+from when_async.results.compare import summary as rows_of
 
 BLOCKS = set("█▏▎▍▌▋▊▉")
 

@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from bench.model import Lane, Span, Timeline, from_json, to_json
-from reports import page
-from reports.errors import ReportError
-from reports.plotting import NARROW, WIDE
-from reports.timeline import MOST, draw, joined, meaning, peak, stretches, subtitle, title, without, write
+from when_async.bench.model import Lane, Span, Timeline, from_json, to_json
+from when_async.reports import page
+from when_async.reports.errors import ReportError
+from when_async.reports.plotting import NARROW, WIDE
+from when_async.reports.timeline import MOST, draw, joined, meaning, peak, stretches, subtitle, title, without, write
 
 
 def span(kind: str, start_ms: float, end_ms: float, lane: int = 0, label: str = "", cpu_ms: float = 0.0) -> Span:

@@ -9,17 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.model import Estimate, Status
-from bench.quantity import comparison_id
-from bench.registry import RegistryError
-from bench.selection import catalogue, point_of
-from reports.behaviours import share_interval
-from reports.claim import SECTIONS, Axis, Behaviour, Bound, Claim, Part, Side, Word
-from reports.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
-from reports.proof import Hole, Outcome, Proof
-from reports.verdicts import claims, judge, latest, settle
-from results.frame import load
 from support.run_files import CellSpec, grid_cells, make_run, sleep_cells
+from when_async.bench.model import Estimate, Status
+from when_async.bench.quantity import comparison_id
+from when_async.bench.registry import RegistryError
+from when_async.bench.selection import catalogue, point_of
+from when_async.reports.behaviours import share_interval
+from when_async.reports.claim import SECTIONS, Axis, Behaviour, Bound, Claim, Part, Side, Word
+from when_async.reports.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
+from when_async.reports.proof import Hole, Outcome, Proof
+from when_async.reports.verdicts import claims, judge, latest, settle
+from when_async.results.frame import load
 
 GRID = "grid_search[unit=10ms,n=16,c=2]"
 SLEEP = "sleep[wait=10ms,n=100,c=10]"
@@ -201,7 +201,7 @@ def test_of_two_runs_the_newer_one_that_says_something_counts_and_they_are_never
 
 
 def proof_of(run: pd.DataFrame) -> Proof:
-    from reports.evidence import scene
+    from when_async.reports.evidence import scene
 
     return Proof(scene(run), run["run"][0], "3.11")
 
@@ -284,7 +284,7 @@ def test_the_interval_of_a_share_is_that_of_clopper_and_pearson() -> None:
 
 @pytest.mark.parametrize("name", [name for name, one in claims().items() if isinstance(one, Claim)])
 def test_every_cell_of_a_claim_names_a_point_and_a_contestant_that_exist(name: str) -> None:
-    from bench.registry import bodies_for
+    from when_async.bench.registry import bodies_for
 
     known = catalogue()
     for place, contestant in claims()[name].cells:

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from bench.model import Estimate
-from reports import words
-from reports.scene import difference, quotient
+from when_async.bench.model import Estimate
+from when_async.reports import words
+from when_async.reports.scene import difference, quotient
 
 
 def estimate(point: float, low: float, high: float, unit: str = "") -> Estimate:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from results.assembly import Control, believed, canaries, cell_results, corrected, metric_named, wall_series
-from results.gate import Canary, Word
-from results.gating import Docket, Terms
 from support import gate_reports
 from support.gate_pairs import fill, noisy
+from when_async.results.assembly import Control, believed, canaries, cell_results, corrected, metric_named, wall_series
+from when_async.results.gate import Canary, Word
+from when_async.results.gating import Docket, Terms
 
 TERMS = Terms({"wall": 0.03, "cpu": 0.03})
 SLOW, CALM = 0.10, 0.0

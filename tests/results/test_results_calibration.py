@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.calibration import (
+from support.calibration_files import ABSENT, NODE, put, record
+from when_async.results.calibration import (
     CENTRE,
     ESTIMATORS,
     FREE,
@@ -25,8 +26,7 @@ from results.calibration import (
     spread,
     write,
 )
-from results.stats.estimate import linear_interval, log_interval
-from support.calibration_files import ABSENT, NODE, put, record
+from when_async.results.stats.estimate import linear_interval, log_interval
 
 
 def test_a_figure_is_the_interval_of_its_processes(tmp_path: Path) -> None:

@@ -12,10 +12,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.model import Estimate, Phase, Status
-from results.compare import Row, digest_conflicts, noise, summary
-from results.frame import load
-from results.stats.estimate import log_interval, positive
 from support.run_files import (
     CellSpec,
     cell_line,
@@ -29,6 +25,10 @@ from support.run_files import (
     trial_line,
     write_lines,
 )
+from when_async.bench.model import Estimate, Phase, Status
+from when_async.results.compare import Row, digest_conflicts, noise, summary
+from when_async.results.frame import load
+from when_async.results.stats.estimate import log_interval, positive
 
 ESTIMATES = [field.name for field in fields(Row) if str(field.type).startswith("Estimate")]
 

@@ -11,22 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.model import Estimate, Status
-from results.compare import summary
-from results.contrast import (
-    UNPAIRED,
-    ContrastError,
-    ContrastRow,
-    contrast_cells,
-    contrast_environments,
-    contrast_named,
-    contrast_runs,
-)
-from results.frame import load
-from results.pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
-from results.resolve import Kind, resolve
-from results.stats.contrast import Outcome
-from results.stats.samples import PairedRounds
 from support.run_files import (
     HEADER,
     MODULES,
@@ -41,6 +25,22 @@ from support.run_files import (
     sleep_cells,
     write_lines,
 )
+from when_async.bench.model import Estimate, Status
+from when_async.results.compare import summary
+from when_async.results.contrast import (
+    UNPAIRED,
+    ContrastError,
+    ContrastRow,
+    contrast_cells,
+    contrast_environments,
+    contrast_named,
+    contrast_runs,
+)
+from when_async.results.frame import load
+from when_async.results.pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
+from when_async.results.resolve import Kind, resolve
+from when_async.results.stats.contrast import Outcome
+from when_async.results.stats.samples import PairedRounds
 
 GRID = "grid_search[unit=10ms,n=16,c=2]"
 SLEEP = "sleep[wait=10ms,n=100,c=10]"

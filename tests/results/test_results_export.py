@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from results.export import ExportError, export
-from results.frame import COLUMNS, load
 from support.run_files import make_run
+from when_async.results.export import ExportError, export
+from when_async.results.frame import COLUMNS, load
 
 
 @pytest.fixture

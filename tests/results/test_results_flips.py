@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from bench.model import Pair
-from results.flips import flips
-from results.gate import Flip
 from support.gate_pairs import pair
+from when_async.bench.model import Pair
+from when_async.results.flips import flips
+from when_async.results.gate import Flip
 
 MARGIN = 0.03
 CELLS = {"a": ("tiny[n=20,c=4]", "asyncio"), "b": ("tiny[n=20,c=4]", "threading")}

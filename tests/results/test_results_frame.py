@@ -9,10 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import results
-from bench.model import Phase, Status
-from results.frame import CATEGORIES, COLUMNS, load
-from results.journal import RunFileError
+import when_async
 from support.run_files import (
     account_line,
     cell_line,
@@ -26,7 +23,11 @@ from support.run_files import (
     trial_line,
     write_lines,
 )
+from when_async.bench.model import Phase, Status
+from when_async.results.frame import CATEGORIES, COLUMNS, load
+from when_async.results.journal import RunFileError
 
+ROOT = Path(__file__).resolve().parents[2]
 CELL = sleep_cells()[0]
 ID = CELL.cell.id
 
@@ -39,23 +40,22 @@ EXPECTED = {name: column[0] for name, column in COLUMNS.items()}
 
 
 def test_the_schema_document_shows_the_columns_as_they_are() -> None:
-    text = Path(results.__file__).with_name("SCHEMA.md").read_text(encoding="utf-8")
+    text = (ROOT / "results" / "SCHEMA.md").read_text(encoding="utf-8")
     table = text[text.index("| column | dtype | unit | meaning |") :]
     rows = [[part.strip() for part in line.strip("|").split("|")] for line in table.splitlines()[2:]]
     assert {name.strip("`"): (dtype, unit, meaning) for name, dtype, unit, meaning in rows} == COLUMNS
 
 
 def test_importing_results_does_not_import_pandas() -> None:
-    code = "import sys, results, results.journal; print(sorted({'pandas', 'numpy', 'scipy'} & set(sys.modules)))"
-    root = Path(results.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    code = "import sys, when_async.results.journal; print(sorted({'pandas', 'numpy', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
 def test_load_is_exposed_by_the_package_and_nothing_else_is_made_up() -> None:
-    assert results.load is load
+    assert when_async.load is load
     with pytest.raises(AttributeError, match="has no attribute 'lode'"):
-        _ = results.lode
+        _ = when_async.lode  # type: ignore[attr-defined]
 
 
 def test_columns_and_dtypes_are_the_same_for_every_run(tmp_path: Path) -> None:

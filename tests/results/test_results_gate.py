@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from results.gate import BROKEN_WORDS, CellResult, Word, exit_code, exit_reasons
 from support import gate_reports
 from support.gate_reports import BLIND, CANARIES, FLIPS, around, cell, regressed, report
+from when_async.results.gate import BROKEN_WORDS, CellResult, Word, exit_code, exit_reasons
 
 CALM = cell("calm", Word.NO_ALARM, wall=around(1.0))
 UNSURE = cell("unsure", Word.INCONCLUSIVE, wall=around(1.02))

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from results.journal import Journal, RunFileError, read
 from support.run_files import cell_line, header_line, sample_line, sleep_cells
+from when_async.results.journal import Journal, RunFileError, read
 
 CELL = sleep_cells()[0]
 

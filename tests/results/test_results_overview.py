@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from results.overview import FEW, overview, parted
-from results.runfile import RunFileError
 from support.run_files import grid_cells, http_cells, make_run
+from when_async.results.overview import FEW, overview, parted
+from when_async.results.runfile import RunFileError
 
 
 def runs(folder: Path, count: int, **more: object) -> list[Path]:

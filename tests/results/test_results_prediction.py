@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from results.advice_file import AdviceError, from_frame, read, write
-from results.frame import load
-from results.prediction import (
+from support.mixed_cells import mixed_cells
+from support.run_files import grid_cells, make_run
+from when_async.results.advice_file import AdviceError, from_frame, read, write
+from when_async.results.frame import load
+from when_async.results.prediction import (
     LEAST,
     Overheads,
     Seen,
@@ -25,8 +27,6 @@ from results.prediction import (
     spread,
     to_record,
 )
-from support.mixed_cells import mixed_cells
-from support.run_files import grid_cells, make_run
 
 BARE = Overheads("asyncio", "asyncio", False, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 PROCESSES = replace(BARE, runner="multiprocessing", family="processes", parallel=True)

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from bench.model import Phase, Status
-from results.journal import RunFileError, read
 from support.run_files import (
     cell_line,
     header_line,
@@ -21,6 +19,8 @@ from support.run_files import (
     trial_line,
     write_lines,
 )
+from when_async.bench.model import Phase, Status
+from when_async.results.journal import RunFileError, read
 
 CELL = sleep_cells()[0]
 ID = CELL.cell.id

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from results.calibration import CalibrationError, costs_of, read
-from results.runner_costs import CAUSES, RunnerCost, parse_costs
-from results.stats.estimate import linear_interval, log_interval
 from support.calibration_files import COSTS, LIMIT, NODE, REFUSED, costs, put, record
+from when_async.results.calibration import CalibrationError, costs_of, read
+from when_async.results.runner_costs import CAUSES, RunnerCost, parse_costs
+from when_async.results.stats.estimate import linear_interval, log_interval
 
 
 def one(name: str, record: dict[str, Any] | None = None) -> RunnerCost:

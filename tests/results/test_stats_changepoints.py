@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from results.stats.changepoints import LEAST, best_split, change_points, ratio
+from when_async.results.stats.changepoints import LEAST, best_split, change_points, ratio
 
 
 def noisy(levels: list[float], *, seed: int = 1, noise: float = 0.02) -> list[float]:

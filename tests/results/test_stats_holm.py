@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from results.stats.holm import holm
+from when_async.results.stats.holm import holm
 
 
 def test_the_values_of_the_textbook_come_out() -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from results.stats.outliers import Outlier, count_outliers, label_outliers
+from when_async.results.stats.outliers import Outlier, count_outliers, label_outliers
 
 EVEN = [math.exp(k / 10) for k in range(9)]
 """Logs 0, 0.1, ... 0.8: quartiles 0.2 and 0.6, so mild from 0.6 beyond them on, severe from 1.2 on."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.stats.estimate import linear_interval, log_interval, paired_interval
-from results.stats.samples import REDUCERS, PairedRounds, Processes
+from when_async.results.stats.estimate import linear_interval, log_interval, paired_interval
+from when_async.results.stats.samples import REDUCERS, PairedRounds, Processes
 
 EVERY = pytest.mark.parametrize("reducer", REDUCERS.values(), ids=REDUCERS)
 Reducer = Callable[[PairedRounds], float]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from results.stats import sequential
-from results.stats.estimate import signed_rank_p
-from results.stats.sequential import DEFAULT, Floats, Replayed, Rule, Stage
+from when_async.results.stats import sequential
+from when_async.results.stats.estimate import signed_rank_p
+from when_async.results.stats.sequential import DEFAULT, Floats, Replayed, Rule, Stage
 
 MARGIN = 0.03
 

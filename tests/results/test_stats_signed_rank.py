@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.model import Estimate
-from results.stats.estimate import (
+from when_async.bench.model import Estimate
+from when_async.results.stats.estimate import (
     Alternative,
     log_interval,
     paired_interval,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.model import Estimate
-from results.stats.unpaired import rank_sum_tail, unpaired_interval, unpaired_p
+from when_async.bench.model import Estimate
+from when_async.results.stats.unpaired import rank_sum_tail, unpaired_interval, unpaired_p
 
 
 def drawn(n: int, m: int, shift: float = 0.0, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -43,14 +43,14 @@ class Shell:
     def environ(self) -> dict[str, str]:
         outer = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
         mine = {
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(ROOT / "src"),
             "WHEN_ASYNC_LOCK": str(self.folder / "lock"),
             "WHEN_ASYNC_CACHE": str(self.folder / "cache"),
             MARK: self.mark,
         }
         return {**outer, **mine, **self.extra}
 
-    def start(self, *arguments: object, module: str = "bench.cli", **options: Any) -> subprocess.Popen[str]:
+    def start(self, *arguments: object, module: str = "when_async.bench.cli", **options: Any) -> subprocess.Popen[str]:
         """`when-async ARGUMENTS` in the background; its output goes to pipes."""
         return subprocess.Popen(
             # -P, as the installed script has it: the folder may hold a package that is called like one of ours.

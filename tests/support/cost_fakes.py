@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench.calibration.contestants import Contestant, Stand
-from bench.calibration.watching import Look, Watcher
 from support import fakes
 from support.fakes import FakeWorker, Fleet, Trick
+from when_async.bench.calibration.contestants import Contestant, Stand
+from when_async.bench.calibration.watching import Look, Watcher
 
 MIB = 2**20
 SPREAD_S = 0.01

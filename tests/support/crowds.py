@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from bench.model import Cell, Params, Runner, Status
-from bench.registry import collect
 from support.run_files import CellSpec
+from when_async.bench.model import Cell, Params, Runner, Status
+from when_async.bench.registry import collect
 
-RUNNERS = tuple(found.value for _, found in sorted(collect("bench.runners", Runner).items()))
+RUNNERS = tuple(found.value for _, found in sorted(collect("when_async.bench.runners", Runner).items()))
 LIBRARIES = {"blocking": ("http.client", "requests"), "async": ("aiohttp", "httpx")}
 WAITS_S = {"sync": 4e-5, "threads": 6e-5, "greenlets": 3e-5, "processes": 9e-5, "interpreters": 8e-5, "asyncio": 3.5e-5,
            "uvloop": 2e-5, "trio": 7e-5, "distributed": 6e-4}  # fmt: skip

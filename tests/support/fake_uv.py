@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import interpreters, venv_imports, venvs
-from bench.interpreters import Completed
+from when_async.bench import interpreters, venv_imports, venvs
+from when_async.bench.interpreters import Completed
 
 NO_WHEEL = """error: No solution found when resolving dependencies
   cause: Because {0}>=0.22.1 has no usable wheels and you require {0}>=0.22, we can conclude that your requirements are
@@ -132,7 +132,7 @@ class Uv:
         if self.probe_error:
             return Completed(1, "", self.probe_error)
         version, free = self.pythons[Path(Path(executable).read_text()).name]
-        modules = command[command.index("bench.worker.attest") + 1 :]
+        modules = command[command.index("when_async.bench.worker.attest") + 1 :]
         found = {name: have.get(name, "stdlib" if name == "http.client" else None) for name in modules}
         attested = {"implementation": "CPython", "version": version, "gil": not free}
         return Completed(0, json.dumps({"attestation": attested, "modules": found}), "")

@@ -13,11 +13,11 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from bench.account import Account
-from bench.host import Host
-from bench.model import Body, Environment, Job, Kit, Param, Params, Point, Runner, Workload, WrongAnswer
-from bench.plan import Settings
-from bench.registry import Found
+from when_async.bench.account import Account
+from when_async.bench.host import Host
+from when_async.bench.model import Body, Environment, Job, Kit, Param, Params, Point, Runner, Workload, WrongAnswer
+from when_async.bench.plan import Settings
+from when_async.bench.registry import Found
 
 REF = "support.fakes"
 DEAD_PID = 2**22 + 1

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.model import Pair
-from bench.pairs import Duel
-from results.gating import Docket
+from when_async.bench.model import Pair
+from when_async.bench.pairs import Duel
+from when_async.results.gating import Docket
 
 ROUND_S = 0.01
 OPS = 20

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bench.environment import default_label
-from bench.model import Environment, Job, Round, Runner, Workload
-from bench.registry import bodies_for, collect, refusal
-from bench.worker import attest
 from support import fakes
+from when_async.bench.environment import default_label
+from when_async.bench.model import Environment, Job, Round, Runner, Workload
+from when_async.bench.registry import bodies_for, collect, refusal
+from when_async.bench.worker import attest
 
-RUNNERS: dict[str, Runner] = {name: found.value for name, found in collect("bench.runners", Runner).items()}
+RUNNERS: dict[str, Runner] = {name: found.value for name, found in collect("when_async.bench.runners", Runner).items()}
 
 ELSEWHERE = ("gevent", "interpreters", "rloop")
 """gevent patches the whole process, a new interpreter does not find what pytest has put on the path, and each loop of

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.latency import packed
-from bench.model import Cell, Measurement, Params, Phase, Sample, Status, Trial, to_json
+from when_async.bench.latency import packed
+from when_async.bench.model import Cell, Measurement, Params, Phase, Sample, Status, Trial, to_json
 
 HEADER: dict[str, Any] = {
     "kind": "run",
@@ -42,9 +42,9 @@ HEADER: dict[str, Any] = {
     },
     "environments": [],
     "sources": {
-        "sleep": "workloads.sleep",
-        "http_fetch": "workloads.http_fetch",
-        "grid_search": "workloads.grid_search",
+        "sleep": "when_async.workloads.sleep",
+        "http_fetch": "when_async.workloads.http_fetch",
+        "grid_search": "when_async.workloads.grid_search",
     },
 }
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads import async_iteration
-from workloads.async_iteration import ASYNC_ITERATION, answer, longest_wait_s, sum_of_waits_s
+from when_async.bench.model import WrongAnswer
+from when_async.workloads import async_iteration
+from when_async.workloads.async_iteration import ASYNC_ITERATION, answer, longest_wait_s, sum_of_waits_s
 
 PARAMS = {"wait_s": 0.002, "n": 6}
 ITEMS = ASYNC_ITERATION.make_items(PARAMS, 1)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from http_service import ENVIRONMENT, ROOT
 
-from bench.model import WrongAnswer
-from bench.registry import bodies_for, find_runner
-from workloads import blocking_in_async as workload
-from workloads.blocking_in_async import BLOCKING_IN_ASYNC, bounds, observe
+from when_async.bench.model import WrongAnswer
+from when_async.bench.registry import bodies_for, find_runner
+from when_async.workloads import blocking_in_async as workload
+from when_async.workloads.blocking_in_async import BLOCKING_IN_ASYNC, bounds, observe
 
 PARAMS = {"wait_s": 0.01, "cpu_s": 0.002, "n": 4}
 EMPTY = {**PARAMS, "wait_s": 0.0, "cpu_s": 0.0}
@@ -85,7 +85,7 @@ async def test_a_coroutine_never_lets_go_of_its_loop() -> None:
 
 
 def test_gevent_makes_the_call_that_it_cures_and_the_one_that_it_cannot() -> None:
-    gevent = find_runner("bench.runners.gevent_", "gevent")
+    gevent = find_runner("when_async.bench.runners.gevent_", "gevent")
     assert sorted(bodies_for(BLOCKING_IN_ASYNC, gevent)) == ["gevent", "gevent/unpatched"]
 
 
@@ -103,16 +103,16 @@ def test_gevent_makes_the_call_that_it_cures_and_the_one_that_it_cannot() -> Non
     ],
 )
 def test_only_coroutines_get_the_bad_example(module: str, runner: str, key: str) -> None:
-    assert bodies_for(BLOCKING_IN_ASYNC, find_runner(f"bench.runners.{module}", runner)) == [key]
+    assert bodies_for(BLOCKING_IN_ASYNC, find_runner(f"when_async.bench.runners.{module}", runner)) == [key]
 
 
 def test_gevent_puts_its_own_sleep_in_one_body_and_not_in_the_other() -> None:
     pytest.importorskip("gevent")
     code = """
-from bench.runners.gevent_ import patch; patch()
+from when_async.bench.runners.gevent_ import patch; patch()
 import time, gevent.hub
 from gevent.monkey import get_original
-import workloads.blocking_in_async as workload
+import when_async.workloads.blocking_in_async as workload
 given = []
 workload.blocking_call = lambda params, sleep: given.append(sleep)
 for key in ("gevent", "gevent/unpatched"):

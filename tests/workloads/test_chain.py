@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads import chain
-from workloads.chain import CHAIN, after, bounds, ideal_s, lengths_ms, observe
+from when_async.bench.model import WrongAnswer
+from when_async.workloads import chain
+from when_async.workloads.chain import CHAIN, after, bounds, ideal_s, lengths_ms, observe
 
 PARAMS = {"n": 4, "steps": 3, "step_s": 0.005}
 ITEMS = CHAIN.make_items(PARAMS, 1)

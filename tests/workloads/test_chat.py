@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from bench.model import Job, Runner, WrongAnswer
-from bench.registry import bodies_for, refusal
 from support.in_process import HERE, RUNNERS
-from workloads.chat import CHAT, bounds, check, expect, make_items, observe
-from workloads.servers.chat_bodies import Count, Splitter, ThreadMember, members_of
-from workloads.servers.chat_bodies_asyncio import ProtocolMember, ProtocolRoom, StreamMember, StreamRoom
-from workloads.servers.chat_bodies_gevent import GreenletMember, GreenletRoom
-from workloads.servers.chat_bodies_tasks import ChannelRoom
+from when_async.bench.model import Job, Runner, WrongAnswer
+from when_async.bench.registry import bodies_for, refusal
+from when_async.workloads.chat import CHAT, bounds, check, expect, make_items, observe
+from when_async.workloads.servers.chat_bodies import Count, Splitter, ThreadMember, members_of
+from when_async.workloads.servers.chat_bodies_asyncio import ProtocolMember, ProtocolRoom, StreamMember, StreamRoom
+from when_async.workloads.servers.chat_bodies_gevent import GreenletMember, GreenletRoom
+from when_async.workloads.servers.chat_bodies_tasks import ChannelRoom
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 PARAMS = {"n": 60, "gap_s": 0.0005, "size_bytes": 64}
 MEMBERS = 6
 ITEMS = make_items(PARAMS, 3)
@@ -36,7 +36,7 @@ ELSEWHERE = ("gevent", "rloop")
 def address() -> Iterator[str]:
     """Where the load generator takes orders."""
     pytest.importorskip("uvloop")
-    command = [sys.executable, "-m", "workloads.servers.chat_load"]
+    command = [sys.executable, "-m", "when_async.workloads.servers.chat_load"]
     with subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -74,12 +74,12 @@ def test_a_room_serves_one_talk_after_another(runner: Runner, key: str, gap_s: f
 
 SCRIPT = """
 import json, sys
-from bench.model import Job
-from bench.registry import find_runner
+from when_async.bench.model import Job
+from when_async.bench.registry import find_runner
 ref, name, key, params, address = json.loads(sys.argv[1])
 runner = find_runner(ref, name)
 runner.prepare and runner.prepare()
-from workloads.chat import CHAT
+from when_async.workloads.chat import CHAT
 items = CHAT.make_items(params, 3)
 with runner.program(Job(CHAT, key, params, 1, address, within=6)) as session:
     for _ in range(2):
@@ -91,7 +91,7 @@ with runner.program(Job(CHAT, key, params, 1, address, within=6)) as session:
 
 @pytest.mark.parametrize(("runner", "key"), contestants(*ELSEWHERE))
 def test_a_room_that_needs_a_process_of_its_own_does_the_same(runner: Runner, key: str, address: str) -> None:
-    given = json.dumps([f"bench.runners.{runner.name}_", runner.name, key, PARAMS, address])
+    given = json.dumps([f"when_async.bench.runners.{runner.name}_", runner.name, key, PARAMS, address])
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, given], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=30
     )
@@ -105,10 +105,10 @@ def test_every_runner_that_has_a_room_is_tried() -> None:
 
 def test_the_workload_loads_no_event_loop_and_no_library_by_itself() -> None:
     watched = "{'asyncio', 'uvloop', 'gevent', 'trio', 'anyio', 'curio', 'socket', 'selectors'}"
-    code = f"import sys, workloads.chat; print(sorted({watched} & {{*sys.modules}}))"
+    code = f"import sys, when_async.workloads.chat; print(sorted({watched} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
-    code = "import sys, workloads.servers.chat_bodies; print('asyncio' in sys.modules)"
+    code = "import sys, when_async.workloads.servers.chat_bodies; print('asyncio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"False"
 

@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads.chat import SAMPLED, observe
-from workloads.servers import chat_load_capacity
-from workloads.servers.alarm import LoopTimer
-from workloads.servers.chat_bodies import JOINED
-from workloads.servers.chat_load_room import Room
-from workloads.servers.chat_load_talk import Line, Listener, Order, Report, make_talk, pieces, read_order
+from when_async.bench.model import WrongAnswer
+from when_async.workloads.chat import SAMPLED, observe
+from when_async.workloads.servers import chat_load_capacity
+from when_async.workloads.servers.alarm import LoopTimer
+from when_async.workloads.servers.chat_bodies import JOINED
+from when_async.workloads.servers.chat_load_room import Room
+from when_async.workloads.servers.chat_load_talk import Line, Listener, Order, Report, make_talk, pieces, read_order
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 ORDER = Order("127.0.0.1", 1, members=3, lines=8, rate_per_s=4000.0, size_bytes=64, seed=1, patience_s=0.1)
 PARAMS = {"n": 24, "gap_s": 0.00025, "size_bytes": 64}
 SERVER = {"joined": 3, "dropped": 0, "lines_in": 8, "lines_out": 24, "talk_cpu_s": 0.001}
@@ -254,7 +254,7 @@ def test_an_order_that_lacks_something_is_refused() -> None:
 @contextmanager
 def generator() -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     pytest.importorskip("uvloop")
-    command = [sys.executable, "-m", "workloads.servers.chat_load"]
+    command = [sys.executable, "-m", "when_async.workloads.servers.chat_load"]
     with subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

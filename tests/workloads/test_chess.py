@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from bench.worker.equality import wait_of_one_s
-from workloads import chess, thinking
-from workloads.chess import CHESS, bounds, ideal_s
+from when_async.bench.model import WrongAnswer
+from when_async.bench.worker.equality import wait_of_one_s
+from when_async.workloads import chess, thinking
+from when_async.workloads.chess import CHESS, bounds, ideal_s
 
 PARAMS = {"n": 3, "moves": 2, "wait_s": 0.055, "cpu_s": 0.005}
 ITEMS = CHESS.make_items(PARAMS, 1)

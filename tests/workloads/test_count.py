@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads import count as counting
-from workloads.count import COUNT, bounds, ideal_s, observe
+from when_async.bench.model import WrongAnswer
+from when_async.workloads import count as counting
+from when_async.workloads.count import COUNT, bounds, ideal_s, observe
 
 PARAMS = {"n": 3, "wait_s": 0.01}
 ITEMS = COUNT.make_items(PARAMS, 1)

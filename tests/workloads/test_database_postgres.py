@@ -13,16 +13,16 @@ import pytest
 from http_service import HttpService
 from test_database_sqlite import FakeKit, started
 
-from bench.model import Unsuited
-from workloads.database_common import ROWS, check, expect, make_items, observe, row_of
-from workloads.database_postgres import DATABASE_POSTGRES, ENTER, LOOK, ideal_s, numbered, read_statement
-from workloads.servers.postgres import Absent, find
+from when_async.bench.model import Unsuited
+from when_async.workloads.database_common import ROWS, check, expect, make_items, observe, row_of
+from when_async.workloads.database_postgres import DATABASE_POSTGRES, ENTER, LOOK, ideal_s, numbered, read_statement
+from when_async.workloads.servers.postgres import Absent, find
 
 PARAMS = {"n": 60, "writes": 50, "query_s": 0.0, "rows": ROWS}
 ITEMS = make_items(PARAMS, seed=1)
 SLOW = {"n": 8, "writes": 0, "query_s": 0.005, "rows": ROWS}
 ASYNC = [key for key in DATABASE_POSTGRES.bodies if not key.startswith("blocking/")]
-COMMAND = [sys.executable, "-m", "workloads.servers.postgres"]
+COMMAND = [sys.executable, "-m", "when_async.workloads.servers.postgres"]
 
 
 @pytest.fixture(scope="module")

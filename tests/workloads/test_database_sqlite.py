@@ -18,19 +18,29 @@ from typing import Any
 import pytest
 from http_service import ROOT, HttpService
 
-from bench.model import Point, WrongAnswer
-from bench.quantity import QuantityError, override
-from workloads.database_common import COUNTERS, PRIMER, PRIMERS, ROWS, check, expect, make_items, observe, row_of
-from workloads.database_sqlite import DATABASE_SQLITE, STEPS_PER_S, connections, read_statement
-from workloads.servers.sqlite_file import Book
+from when_async.bench.model import Point, WrongAnswer
+from when_async.bench.quantity import QuantityError, override
+from when_async.workloads.database_common import (
+    COUNTERS,
+    PRIMER,
+    PRIMERS,
+    ROWS,
+    check,
+    expect,
+    make_items,
+    observe,
+    row_of,
+)
+from when_async.workloads.database_sqlite import DATABASE_SQLITE, STEPS_PER_S, connections, read_statement
+from when_async.workloads.servers.sqlite_file import Book
 
 PARAMS = {"n": 300, "writes": 50, "query_s": 0.0, "rows": ROWS}
 ITEMS = make_items(PARAMS, seed=1)
 WRITES = [place for place, item in enumerate(ITEMS) if item[2]]
 READS = [place for place, item in enumerate(ITEMS) if not item[2]]
 SEEN = {"entries": 150, "ops": 150, "counted": 150, "connections": 4}
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-COMMAND = [sys.executable, "-m", "workloads.servers.sqlite_file"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+COMMAND = [sys.executable, "-m", "when_async.workloads.servers.sqlite_file"]
 
 
 def results(base: int = 7) -> list[Any]:

@@ -14,14 +14,14 @@ import pytest
 from http_service import ENVIRONMENT, ROOT
 from test_load import load_service
 
-from bench.host import Host, make_host
-from bench.model import Runner, Unsuited, WrongAnswer
-from bench.process import ProcessFailed
-from bench.registry import collect
-from bench.services import RunningService
-from workloads.echo_server import ECHO_SERVER, check, expect, ideal_s, jain, make_items, observe
-from workloads.servers import echo_bodies
-from workloads.servers.steering import HOST, Stopped
+from when_async.bench.host import Host, make_host
+from when_async.bench.model import Runner, Unsuited, WrongAnswer
+from when_async.bench.process import ProcessFailed
+from when_async.bench.registry import collect
+from when_async.bench.services import RunningService
+from when_async.workloads.echo_server import ECHO_SERVER, check, expect, ideal_s, jain, make_items, observe
+from when_async.workloads.servers import echo_bodies
+from when_async.workloads.servers.steering import HOST, Stopped
 
 pytest.importorskip("uvloop")
 
@@ -75,9 +75,10 @@ def service(host: Host) -> Iterator[RunningService]:
 
 
 def trial(runner: str, body_key: str, address: str, params: dict[str, Any]) -> dict[str, Any]:
-    found = collect("bench.runners", Runner)[runner]
+    found = collect("when_async.bench.runners", Runner)[runner]
     return {
-        "workload": "echo_server", "workload_ref": "workloads.echo_server", "runner": runner, "runner_ref": found.ref,
+        "workload": "echo_server", "workload_ref": "when_async.workloads.echo_server",
+        "runner": runner, "runner_ref": found.ref,
         "body_key": body_key, "params": params, "concurrency": CONNECTIONS, "seed": 1, "address": address,
     }  # fmt: skip
 
@@ -163,7 +164,7 @@ class FakeKit:
 async def test_a_row_fails_when_one_of_its_clients_is_killed(
     monkeypatch: pytest.MonkeyPatch, body_key: str, rate_per_s: int
 ) -> None:
-    from workloads.servers import load
+    from when_async.workloads.servers import load
 
     class Killing(load.Drive):
         def right(self, *arguments: Any) -> None:
@@ -300,7 +301,8 @@ def test_more_connections_than_open_files_are_refused_with_what_to_do(monkeypatc
 
 
 def test_the_workload_loads_no_event_loop_by_itself() -> None:
-    code = "import sys, workloads.echo_server; print(sorted({'asyncio', 'trio', 'uvloop', 'gevent'} & {*sys.modules}))"
+    names = "{'asyncio', 'trio', 'uvloop', 'gevent'}"
+    code = f"import sys, when_async.workloads.echo_server; print(sorted({names} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads import empty
-from workloads.empty import EMPTY
+from when_async.bench.model import WrongAnswer
+from when_async.workloads import empty
+from when_async.workloads.empty import EMPTY
 
 PARAMS = {"n": 4, "spin_s": 0.0}
 ITEMS = EMPTY.make_items(PARAMS, 1)

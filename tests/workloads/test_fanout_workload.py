@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads.bodies import fanout_common, fanout_pools, fanout_tasks
-from workloads.fanout import FANOUT, answer
+from when_async.bench.model import WrongAnswer
+from when_async.workloads.bodies import fanout_common, fanout_pools, fanout_tasks
+from when_async.workloads.fanout import FANOUT, answer
 
 ROOT = Path(__file__).resolve().parents[2]
 HANG_S = 60
@@ -62,7 +62,7 @@ def test_greenlets_do_the_same() -> None:
         pytest.skip("gevent is not installed")
     code = (
         "from gevent import monkey; monkey.patch_all()\n"
-        "import gevent, types; from workloads.fanout import FANOUT as F\n"
+        "import gevent, types; from when_async.workloads.fanout import FANOUT as F\n"
         f"params = {PARAMS}; items = F.make_items(params, 1)\n"
         "kit = types.SimpleNamespace(sleep=gevent.sleep, in_flight=6, address=None)\n"
         "for key in ('gevent/imap_unordered', 'gevent/joinall'):\n"

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads import file_append
-from workloads.bodies.file_append_common import Desk, append_all, opened, record
-from workloads.bodies.file_append_tasks import BATCH
-from workloads.file_append import FILE_APPEND
+from when_async.bench.model import WrongAnswer
+from when_async.workloads import file_append
+from when_async.workloads.bodies.file_append_common import Desk, append_all, opened, record
+from when_async.workloads.bodies.file_append_tasks import BATCH
+from when_async.workloads.file_append import FILE_APPEND
 
 PARAMS = {"n": 24, "size_bytes": 40, "files": 2}
 ITEMS = FILE_APPEND.make_items(PARAMS, 1)

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads import grid_search
-from workloads.grid_search import FOLDS, GRID_SEARCH
+from when_async.bench.model import WrongAnswer
+from when_async.workloads import grid_search
+from when_async.workloads.grid_search import FOLDS, GRID_SEARCH
 
 PARAMS = {"unit_s": 50e-6, "n": 30, "payload_bytes": 0}
 ITEMS = GRID_SEARCH.make_items(PARAMS, 1)

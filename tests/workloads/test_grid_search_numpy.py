@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads import grid_search_numpy
-from workloads.grid_search_numpy import DATA_SEED, FEATURES, FOLDS, GRID_SEARCH_NUMPY, make_arrays, rows_of
+from when_async.bench.model import WrongAnswer
+from when_async.workloads import grid_search_numpy
+from when_async.workloads.grid_search_numpy import DATA_SEED, FEATURES, FOLDS, GRID_SEARCH_NUMPY, make_arrays, rows_of
 
 numpy = pytest.importorskip("numpy")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads.grid_search_sklearn import GRID_SEARCH_SKLEARN, check_threads, divided, recompute, solved
+from when_async.bench.model import WrongAnswer
+from when_async.workloads.grid_search_sklearn import GRID_SEARCH_SKLEARN, check_threads, divided, recompute, solved
 
 pytest.importorskip("sklearn")
 

@@ -16,8 +16,8 @@ from zlib import crc32
 import pytest
 from http_service import ENVIRONMENT, ROOT, HttpService, http_service
 
-from bench.model import Unsuited, WrongAnswer
-from workloads.http_fetch import (
+from when_async.bench.model import Unsuited, WrongAnswer
+from when_async.workloads.http_fetch import (
     HTTP_FETCH,
     IDLE_S,
     VARIANTS,
@@ -172,7 +172,7 @@ def test_no_client_sends_loopback_traffic_to_a_proxy(
 
 def test_the_workload_loads_no_client_library_by_itself() -> None:
     clients = {"aiohttp", "http", "httpx", "requests", "socket"}
-    code = f"import sys, workloads.http_fetch; print(sorted({clients} & {{*sys.modules}}))"
+    code = f"import sys, when_async.workloads.http_fetch; print(sorted({clients} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
 

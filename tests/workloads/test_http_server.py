@@ -18,16 +18,18 @@ from typing import Any
 import pytest
 from http_service import COMMAND, ENVIRONMENT, ROOT, HttpService, http_service
 
-from workloads.http_fetch import VARIANTS, body
-from workloads.servers.alarm import LoopTimer, Timerfd
-from workloads.servers.http_load import Connection
+from when_async.workloads.http_fetch import VARIANTS, body
+from when_async.workloads.servers.alarm import LoopTimer, Timerfd
+from when_async.workloads.servers.http_load import Connection
 
 pytest.importorskip("granian")
 pytest.importorskip("uvloop")
 
-from workloads.servers.http_server import App
+from when_async.workloads.servers.http_server import App
 
 RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc"
+
+LOAD = [sys.executable, "-m", "when_async.workloads.servers.http_load"]
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +217,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
 
 
 def test_the_load_generator_reports_a_capacity(service: HttpService) -> None:
-    command = [sys.executable, "-m", "workloads.servers.http_load", service.address, '{"body_bytes": 1024, "n": 1}']
+    command = [*LOAD, service.address, '{"body_bytes": 1024, "n": 1}']
     done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True, timeout=30)
     load = json.loads(done.stdout)
     assert load["requests"] > 0
@@ -224,7 +226,7 @@ def test_the_load_generator_reports_a_capacity(service: HttpService) -> None:
 
 
 def test_the_load_generator_fails_on_a_server_that_does_not_serve(service: HttpService) -> None:
-    command = [sys.executable, "-m", "workloads.servers.http_load", service.address, '{"body_bytes": 99999999}']
+    command = [*LOAD, service.address, '{"body_bytes": 99999999}']
     done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=False, timeout=30)
     assert done.returncode != 0
     assert (done.stdout, b"404" in done.stderr) == (b"", True)

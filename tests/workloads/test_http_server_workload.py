@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from http_service import ENVIRONMENT, ROOT
 
-from bench.model import Estimate, WrongAnswer
 from docs.evidence.against_wrk import Failed, Shot, corrected, read_wrk, verdict
 from docs.evidence.against_wrk import main as check_against_wrk
-from workloads.http_server import HTTP_SERVER, bounds, expect, ideal_s, jain, make_items, observe
-from workloads.servers.http_bodies import HOST, Pool, expected_text, milliseconds, order
-from workloads.servers.steering import GO
+from when_async.bench.model import Estimate, WrongAnswer
+from when_async.workloads.http_server import HTTP_SERVER, bounds, expect, ideal_s, jain, make_items, observe
+from when_async.workloads.servers.http_bodies import HOST, Pool, expected_text, milliseconds, order
+from when_async.workloads.servers.steering import GO
 
 PARAMS = {"n": 12, "rate_per_s": 500, "wait_s": 0.02}
 CLOSED = {**PARAMS, "rate_per_s": 0}
@@ -186,7 +186,7 @@ monkey.patch_all()
 import json, sys, threading
 from contextlib import ExitStack
 from types import SimpleNamespace
-from workloads.http_server import HTTP_SERVER, make_items, observe
+from when_async.workloads.http_server import HTTP_SERVER, make_items, observe
 params = json.loads(sys.argv[1])
 items = make_items(params, 1)
 with ExitStack() as stack:
@@ -339,7 +339,7 @@ def test_each_point_of_the_grid_lies_in_the_range_of_its_parameters() -> None:
 
 def test_the_workload_loads_no_server_and_no_event_loop_by_itself() -> None:
     names = {"asyncio", "http", "wsgiref", "socketserver", "uvicorn", "aiohttp", "waitress", "gevent"}
-    code = f"import sys, workloads.http_server; print(sorted({names!r} & {{*sys.modules}}))"
+    code = f"import sys, when_async.workloads.http_server; print(sorted({names!r} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from bench.model import Unsuited, WrongAnswer
-from workloads import ladder
-from workloads.bodies import ladder_limit
-from workloads.bodies.ladder_common import TOP
-from workloads.bodies.ladder_limit import limited
-from workloads.ladder import LADDER
+from when_async.bench.model import Unsuited, WrongAnswer
+from when_async.workloads import ladder
+from when_async.workloads.bodies import ladder_limit
+from when_async.workloads.bodies.ladder_common import TOP
+from when_async.workloads.bodies.ladder_limit import limited
+from when_async.workloads.ladder import LADDER
 
 PARAMS = {"n": 8, "hold_s": 0.001, "task_limit": 0, "connected": 0}
 CONNECTED = {**PARAMS, "connected": 1}

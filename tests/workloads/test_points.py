@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-import workloads
-from bench.model import Point, Workload
+from when_async import workloads
+from when_async.bench.model import Point, Workload
 
 # A module that does not import is an error here, never a skip.
 MODULES = [
-    importlib.import_module(f"workloads.{found.name}")
+    importlib.import_module(f"when_async.workloads.{found.name}")
     for found in pkgutil.iter_modules(workloads.__path__)
     if not found.ispkg
 ]

@@ -14,14 +14,14 @@ import pytest
 from http_service import ROOT, HttpService
 from test_database_sqlite import ENVIRONMENT, close_input, kill_group, lives_and_leaves, started
 
-from workloads.database_common import PRIMER, ROWS, row_of
-from workloads.database_postgres import DATABASE, USER
-from workloads.servers import postgres
-from workloads.servers.postgres import Absent, Programs, find, folders
+from when_async.workloads.database_common import PRIMER, ROWS, row_of
+from when_async.workloads.database_postgres import DATABASE, USER
+from when_async.workloads.servers import postgres
+from when_async.workloads.servers.postgres import Absent, Programs, find, folders
 
-COMMAND = [sys.executable, "-m", "workloads.servers.postgres"]
+COMMAND = [sys.executable, "-m", "when_async.workloads.servers.postgres"]
 NOWHERE = (
-    "from workloads.servers import postgres\n"
+    "from when_async.workloads.servers import postgres\n"
     "postgres.INSTALLED, postgres.PACKAGES = '/nowhere', ('no_such_package',)\n"
     "postgres.main([])\n"
 )

@@ -20,11 +20,11 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads import queue
-from workloads.bodies import queue_common, queue_pools
-from workloads.bodies.queue_common import LEAD_S, answer, produce, produce_async, shares, window_s
-from workloads.queue import QUEUE, found_free, ideal_waits_s
+from when_async.bench.model import WrongAnswer
+from when_async.workloads import queue
+from when_async.workloads.bodies import queue_common, queue_pools
+from when_async.workloads.bodies.queue_common import LEAD_S, answer, produce, produce_async, shares, window_s
+from when_async.workloads.queue import QUEUE, found_free, ideal_waits_s
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = {"load": 0.5, "service_s": 0.002, "n": 12, "producers": 3}
@@ -78,7 +78,7 @@ def test_greenlets_take_the_place_of_threads_where_gevent_has_patched() -> None:
         pytest.skip("gevent is not installed")
     code = (
         "from gevent import monkey; monkey.patch_all()\n"
-        "import contextlib, gevent, types; from workloads.queue import QUEUE as Q\n"
+        "import contextlib, gevent, types; from when_async.workloads.queue import QUEUE as Q\n"
         f"params = {PARAMS}; items = Q.make_items(params, 1)\n"
         "with contextlib.ExitStack() as stack:\n"
         "    kit = types.SimpleNamespace(sleep=gevent.sleep, in_flight=2, enter=stack.enter_context)\n"

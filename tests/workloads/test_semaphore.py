@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads.semaphore import SEMAPHORE, answer, peak_inside
+from when_async.bench.model import WrongAnswer
+from when_async.workloads.semaphore import SEMAPHORE, answer, peak_inside
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = {"limit": 3, "wait_s": 0.001, "n": 10}
@@ -72,7 +72,7 @@ def test_greenlets_do_the_same() -> None:
         pytest.skip("gevent is not installed")
     code = (
         "from gevent import monkey; monkey.patch_all()\n"
-        "import gevent, types; from workloads.semaphore import SEMAPHORE as S\n"
+        "import gevent, types; from when_async.workloads.semaphore import SEMAPHORE as S\n"
         f"params = {PARAMS}; items = S.make_items(params, 1)\n"
         "kit = types.SimpleNamespace(sleep=gevent.sleep, in_flight=3, address=None)\n"
         "seen = S.observe(params, items, S.bodies['gevent'](kit, params)(items))\n"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bench.model import WrongAnswer
-from workloads.sleep import SLEEP
+from when_async.bench.model import WrongAnswer
+from when_async.workloads.sleep import SLEEP
 
 PARAMS = {"wait_s": 0.01, "n": 6}
 ITEMS = SLEEP.make_items(PARAMS, 1)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from bench.model import Kit, Params
+from when_async.bench.model import Kit, Params
 
 Item = tuple[int, float]
 """Index and wait (s)."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.bodies.fanout_common import Caller, Item, Program, Result, check_room, waiting
+from when_async.bench.model import Kit, Params
+
+from .fanout_common import Caller, Item, Program, Result, check_room, waiting
 
 
 def one_by_one(kit: Kit, params: Params) -> Program:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.bodies.fanout_common import AsyncProgram, Caller, Item, Result, check_room, waiting_async
+from when_async.bench.model import Kit, Params
+
+from .fanout_common import AsyncProgram, Caller, Item, Result, check_room, waiting_async
 
 
 async def gather(kit: Kit, params: Params) -> AsyncProgram:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Kit, Params
+from when_async.bench.model import Kit, Params
 
 Item = tuple[int, int]
 """Number of the record, number of its file."""

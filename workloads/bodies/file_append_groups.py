@@ -7,8 +7,9 @@ from contextlib import closing, contextmanager
 from time import monotonic
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.bodies.file_append_common import Item, Row, append_awaiting, open_desk
+from when_async.bench.model import Kit, Params
+
+from .file_append_common import Item, Row, append_awaiting, open_desk
 
 LEAVE_S = 15.0
 """How long idle threads of a library may take to end; trio's take 10 s when left alone."""

@@ -8,18 +8,9 @@ from tempfile import TemporaryDirectory
 from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.bodies.file_append_common import (
-    Desk,
-    Item,
-    Program,
-    Row,
-    append_all,
-    make_items,
-    open_desk,
-    opened,
-    whole,
-)
+from when_async.bench.model import Kit, Params
+
+from .file_append_common import Desk, Item, Program, Row, append_all, make_items, open_desk, opened, whole
 
 
 def serial(kit: Kit, params: Params) -> Program:

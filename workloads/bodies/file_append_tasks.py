@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.bodies.file_append_common import Item, Row, append_awaiting, open_desk, opened, whole
-from workloads.bodies.file_append_pools import primed
+from when_async.bench.model import Kit, Params
+
+from .file_append_common import Item, Row, append_awaiting, open_desk, opened, whole
+from .file_append_pools import primed
 
 BATCH = 50
 """Records that the face `batch` hands over in one hop."""

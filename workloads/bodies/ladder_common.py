@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from socket import socket, socketpair
 
-from bench.model import Params
+from when_async.bench.model import Params
 
 Row = tuple[int, int, int]
 """(unit, began, ended), nanoseconds of the monotonic clock; the last row is (TOP, bytes before, bytes at the top)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench.model import Params, Unsuited
+from when_async.bench.model import Params, Unsuited
 
 GROUPS = (Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup"))
 """Where pids control groups are made: version 1, version 2."""

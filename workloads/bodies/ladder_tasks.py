@@ -7,8 +7,9 @@ from socket import socket
 from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Kit, Params, Unsuited
-from workloads.bodies.ladder_common import TOP, Row, connection, open_gate, resident_bytes
+from when_async.bench.model import Kit, Params, Unsuited
+
+from .ladder_common import TOP, Row, connection, open_gate, resident_bytes
 
 
 async def asyncio_tasks(kit: Kit, params: Params) -> Any:

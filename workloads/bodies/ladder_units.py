@@ -7,9 +7,10 @@ from socket import socket
 from time import perf_counter_ns
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.bodies.ladder_common import TOP, Row, connection, open_gate, resident_bytes
-from workloads.bodies.ladder_limit import fallen
+from when_async.bench.model import Kit, Params
+
+from .ladder_common import TOP, Row, connection, open_gate, resident_bytes
+from .ladder_limit import fallen
 
 Program = Callable[[Sequence[int]], list[Row]]
 

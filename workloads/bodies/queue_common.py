@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from bench.model import Params
+from when_async.bench.model import Params
 
 ROOM = 1000
 """Places in the queue: so many that a producer is held back only where the consumers have lost touch."""

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.bodies.queue_common import ROOM, Item, Program, Result, begin, clock, done, produce, shares
+from when_async.bench.model import Kit, Params
+
+from .queue_common import ROOM, Item, Program, Result, begin, clock, done, produce, shares
 
 CHECK_IN_TIMEOUT_S = 120.0
 

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.bodies.queue_common import (
-    ROOM,
-    AsyncProgram,
-    Call,
-    Item,
-    Parcel,
-    Result,
-    begin,
-    clock,
-    done,
-    produce_async,
-    shares,
-)
+from when_async.bench.model import Kit, Params
+
+from .queue_common import ROOM, AsyncProgram, Call, Item, Parcel, Result, begin, clock, done, produce_async, shares
 
 
 async def run_asyncio(kit: Kit, params: Params) -> AsyncProgram:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from bench.model import Kit, Params
+from when_async.bench.model import Kit, Params
 
 HOST = "127.0.0.1"
 BACKLOG = 16384

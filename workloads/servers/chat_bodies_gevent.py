@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.servers.chat_bodies import JOINED, Count, Item, Served, behind_lines, listen, members_of, order, service
+from when_async.bench.model import Kit, Params
+
+from .chat_bodies import JOINED, Count, Item, Served, behind_lines, listen, members_of, order, service
 
 
 class GreenletMember:

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.servers.chat_bodies import (
+from when_async.bench.model import Kit, Params
+
+from .chat_bodies import (  # fmt: skip
     BACKLOG,
     CHUNK_BYTES,
     HOST,
@@ -28,7 +29,7 @@ from workloads.servers.chat_bodies import (
     members_of,
     order,
     service,
-)  # fmt: skip
+)
 
 Op = Callable[[Sequence[Item]], Awaitable[Served]]
 

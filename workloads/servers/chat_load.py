@@ -1,4 +1,4 @@
-"""Plays all members of the room of workloads/chat.py: `python -m workloads.servers.chat_load`.
+"""Plays all members of the room of workloads/chat.py: `python -m when_async.workloads.servers.chat_load`.
 
 Here the server is the contestant and lives in the measured process; this is its Service. On a TCP connection to its
 address it takes an order as one JSON line (chat_load_talk.Order) and answers with a report as one JSON line, as often
@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 
 import uvloop
 
-from workloads.servers.alarm import make_alarm
-from workloads.servers.chat_load_room import Room
-from workloads.servers.chat_load_talk import Report, as_json, read_order
-from workloads.servers.load_parent import follow_parent, own_stdout, say
+from .alarm import make_alarm
+from .chat_load_room import Room
+from .chat_load_talk import Report, as_json, read_order
+from .load_parent import follow_parent, own_stdout, say
 
 HOST = "127.0.0.1"
 

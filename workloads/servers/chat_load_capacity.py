@@ -1,4 +1,4 @@
-"""What the members of the chat room can take: `python -m workloads.servers.chat_load_capacity ADDRESS PARAMS_JSON`.
+"""What the members of the chat room can take: `... chat_load_capacity ADDRESS PARAMS_JSON`, run as a module.
 
 This process is a room with nothing around it: one epoll, raw sockets, each line sent to each member by one system call.
 The generator at ADDRESS, the one that plays the members in the run, is told to say all lines at once. To send a line
@@ -16,7 +16,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from workloads.servers.chat_bodies import JOINED
+from .chat_bodies import JOINED
 
 DELIVERIES = 40_000
 """Lines to receive, over all members: some 0.3 s (2-core VM)."""

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from workloads.servers.chat_bodies import JOINED
-from workloads.servers.chat_load_talk import Line, Listener, Order, Report, make_talk
+from .chat_bodies import JOINED
+from .chat_load_talk import Line, Listener, Order, Report, make_talk
 
 TOGETHER = 64
 """Connections that are opened at once: far below what any backlog holds."""

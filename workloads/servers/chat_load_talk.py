@@ -13,7 +13,7 @@ from hashlib import shake_128
 from random import Random
 from typing import Any
 
-from workloads.chat import SAMPLED
+from ..chat import SAMPLED
 
 LEAST_BYTES = 32
 """A line holds who said it, its number and some filler, for as many members and lines as an order may ask for."""

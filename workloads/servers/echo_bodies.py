@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
-from bench.model import Kit, Params, Unsuited
-from workloads.servers.steering import BACKLOG, ECHO, GO, HOST, Control, Stopped, listen, order, report
+from when_async.bench.model import Kit, Params, Unsuited
+
+from .steering import BACKLOG, ECHO, GO, HOST, Control, Stopped, listen, order, report
 
 Op = Callable[[Sequence[int]], list[Any]]
 

@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.servers.echo_bodies import End, asked, check_files, ends_due, outcome
-from workloads.servers.steering import BACKLOG, GO, LONGEST_LINE_BYTES, addresses, listen
+from when_async.bench.model import Kit, Params
+
+from .echo_bodies import End, asked, check_files, ends_due, outcome
+from .steering import BACKLOG, GO, LONGEST_LINE_BYTES, addresses, listen
 
 AsyncOp = Callable[[Sequence[int]], Awaitable[list[Any]]]
 

@@ -17,10 +17,11 @@ from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.servers import steering
-from workloads.servers.echo_bodies import check_files, steered
-from workloads.servers.steering import BACKLOG, HOST, Control, addresses, listen
+from when_async.bench.model import Kit, Params
+
+from . import steering
+from .echo_bodies import check_files, steered
+from .steering import BACKLOG, HOST, Control, addresses, listen
 
 IDLE_S = 3600
 """How long an idle connection is kept: a server that dropped one would make the load connect again inside the clock."""

@@ -13,10 +13,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.servers.echo_bodies import check_files
-from workloads.servers.http_bodies import ANSWER, IDLE_S, Item, Outcome, milliseconds, order
-from workloads.servers.steering import BACKLOG, GO, LONGEST_LINE_BYTES, addresses, listen
+from when_async.bench.model import Kit, Params
+
+from .echo_bodies import check_files
+from .http_bodies import ANSWER, IDLE_S, Item, Outcome, milliseconds, order
+from .steering import BACKLOG, GO, LONGEST_LINE_BYTES, addresses, listen
 
 LINGER_S = 5.0
 """How long the tasks of connections that the load has closed may take to end."""

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from bench.model import Kit, Params
-from workloads.servers.http_bodies import Item, Op, Outcome, Pool, application, directing, order
-from workloads.servers.steering import BACKLOG, GO, HOST, Control
+from when_async.bench.model import Kit, Params
+
+from .http_bodies import Item, Op, Outcome, Pool, application, directing, order
+from .steering import BACKLOG, GO, HOST, Control
 
 
 def kept_alive_handler() -> type[Any]:

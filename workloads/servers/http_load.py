@@ -1,4 +1,4 @@
-"""What the HTTP server can take: `python -m workloads.servers.http_load ADDRESS PARAMS_JSON`.
+"""What the HTTP server can take: `python -m when_async.workloads.servers.http_load ADDRESS PARAMS_JSON`.
 
 Many kept-alive connections with one request open on each, as the clients have it. Pipelining works too but measures
 another server: hyper answers a connection's requests one after the other, so 8 x 8 in flight reached half the rate of

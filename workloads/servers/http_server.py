@@ -1,4 +1,4 @@
-"""The HTTP server of workloads/http_fetch.py: `python -m workloads.servers.http_server`.
+"""The HTTP server of workloads/http_fetch.py: `python -m when_async.workloads.servers.http_server`.
 
 `GET /DELAY_US/BODY_BYTES/INDEX` waits DELAY_US microseconds and answers with `body(BODY_BYTES, INDEX % VARIANTS)`.
 Standard output carries the protocol of bench.model.Service and nothing else.
@@ -28,8 +28,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from workloads.http_fetch import IDLE_S, VARIANTS, body
-from workloads.servers.alarm import make_alarm
+from ..http_fetch import IDLE_S, VARIANTS, body
+from .alarm import make_alarm
 
 HOST = "127.0.0.1"
 MAX_DELAY_US = 10_000_000

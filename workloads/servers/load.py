@@ -1,4 +1,4 @@
-"""The load generator for servers: `python -m workloads.servers.load`.
+"""The load generator for servers: `python -m when_async.workloads.servers.load`.
 
 Where the server is the contestant, the worker hosts it and this is the service. It names two addresses,
 `127.0.0.1:CONTROL,127.0.0.1:BACKEND`. On a connection to CONTROL it reads orders and answers each with a report, one
@@ -24,11 +24,11 @@ from typing import Any
 
 import uvloop
 
-from workloads.servers.load_drive import Drive
-from workloads.servers.load_order import BadOrder, Order
-from workloads.servers.load_pace import kind_of_ticker
-from workloads.servers.load_parent import follow_parent, own_stdout, say
-from workloads.servers.steering import GO, HOST, LONGEST_LINE_BYTES
+from .load_drive import Drive
+from .load_order import BadOrder, Order
+from .load_pace import kind_of_ticker
+from .load_parent import follow_parent, own_stdout, say
+from .steering import GO, HOST, LONGEST_LINE_BYTES
 
 COUNTED = ("sent", "received", "wrong", "lost", "connected", "connections_failed", "held", "primed", "bytes_out")
 
@@ -38,7 +38,7 @@ class Backend:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "workloads.servers.load_backend"],
+            [sys.executable, "-P", "-m", "when_async.workloads.servers.load_backend"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

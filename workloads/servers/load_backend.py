@@ -1,4 +1,4 @@
-"""What a server under test may ask in turn: `python -m workloads.servers.load_backend`, started by the load generator.
+"""What a server under test may ask in turn; the load generator starts it as a module.
 
 It reads one line for each request, `20\n`, and answers after so many milliseconds, `ok 20\n`: a database or another
 service that takes its time. It is a process of its own, so that it never waits for the generator's turn.
@@ -14,9 +14,9 @@ from typing import Any
 
 import uvloop
 
-from workloads.servers.alarm import make_alarm
-from workloads.servers.load_parent import follow_parent, own_stdout, say
-from workloads.servers.steering import listen
+from .alarm import make_alarm
+from .load_parent import follow_parent, own_stdout, say
+from .steering import listen
 
 LONGEST_DELAY_MS = 60_000.0
 

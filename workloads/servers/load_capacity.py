@@ -1,4 +1,4 @@
-"""What the load generator can do: `python -m workloads.servers.load_capacity ADDRESS PARAMS_JSON`.
+"""What the load generator can do: `python -m when_async.workloads.servers.load_capacity ADDRESS PARAMS_JSON`.
 
 It is driven flat out in a closed loop against the least server that Python allows: this process, one epoll, raw
 sockets, no framework (method.md, R11). The server spends about as much CPU on a message as the generator does, so the
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from workloads.servers.steering import ECHO, HTTP, addresses, listen, order, report
+from .steering import ECHO, HTTP, addresses, listen, order, report
 
 MOST_CONNECTIONS = 1000
 """More bring no more, and connecting them takes longer than the measurement."""

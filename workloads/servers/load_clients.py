@@ -11,8 +11,8 @@ from struct import Struct
 from time import monotonic_ns
 from typing import Any, Protocol
 
-from workloads.servers.load_order import Order
-from workloads.servers.steering import HTTP
+from .load_order import Order
+from .steering import HTTP
 
 NONE, PRIME = -1, -2
 """What is open on a connection where it is none of the messages of the order."""

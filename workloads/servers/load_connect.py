@@ -9,8 +9,8 @@ import socket
 import sys
 from collections.abc import Callable
 
-from workloads.servers.load_clients import Client
-from workloads.servers.load_order import Order
+from .load_clients import Client
+from .load_order import Order
 
 BATCH = 100
 """Connections that are asked for at once."""

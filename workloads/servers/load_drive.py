@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from time import monotonic_ns
 from typing import Any
 
-from workloads.servers.alarm import LoopTimer
-from workloads.servers.load_clients import NONE, PRIME, Client, kind_of
-from workloads.servers.load_connect import connect
-from workloads.servers.load_order import Order, Schedule
-from workloads.servers.load_pace import kind_of_ticker
+from .alarm import LoopTimer
+from .load_clients import NONE, PRIME, Client, kind_of
+from .load_connect import connect
+from .load_order import Order, Schedule
+from .load_pace import kind_of_ticker
 
 TURN = 64
 """Messages that are sent on schedule before the loop may read replies."""

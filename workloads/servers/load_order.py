@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, fields
 from typing import Any
 
-from workloads.servers.steering import ECHO, HOST, HTTP
+from .steering import ECHO, HOST, HTTP
 
 MOST_CONNECTIONS, MOST_MESSAGES = 1_000_000, 50_000_000
 LARGEST_BYTES = 1 << 24

@@ -11,7 +11,7 @@ from contextlib import suppress
 from math import ceil
 from typing import Any
 
-from workloads.servers.alarm import Timerfd
+from .alarm import Timerfd
 
 
 class TimerfdTicker(Timerfd):

@@ -1,4 +1,4 @@
-"""The server of workloads/database_postgres.py: `python -m workloads.servers.postgres`.
+"""The server of workloads/database_postgres.py: `python -m when_async.workloads.servers.postgres`.
 
 It makes a PostgreSQL of its own in a temporary folder, from the programs of this machine or of a package, and serves on
 a socket in that folder, so there is no port that anybody else could take. Nothing is forced to the disk, nothing runs
@@ -27,10 +27,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from workloads.database_common import COLUMNS, COUNTERS, PRIMER, ROWS, row_of
-from workloads.database_postgres import DATABASE, USER
-from workloads.servers.load_parent import own_stdout
-from workloads.servers.sqlite_file import BOOK, COUNTED, STRIKE, TABLES, follow, kept
+from ..database_common import COLUMNS, COUNTERS, PRIMER, ROWS, row_of
+from ..database_postgres import DATABASE, USER
+from .load_parent import own_stdout
+from .sqlite_file import BOOK, COUNTED, STRIKE, TABLES, follow, kept
 
 INSTALLED = "/usr/lib/postgresql"
 """Where Debian and its kin put the programs that are not on PATH, by version."""

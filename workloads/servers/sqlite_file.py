@@ -1,4 +1,4 @@
-"""The database file of workloads/database_sqlite.py: `python -m workloads.servers.sqlite_file`.
+"""The database file of workloads/database_sqlite.py: `python -m when_async.workloads.servers.sqlite_file`.
 
 SQLite has no server, so this process makes and fills a file in a temporary folder, gives its path as the address, and
 between rounds reads the book of transactions, strikes it out and writes the log back. Standard output carries the
@@ -20,8 +20,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO, NoReturn
 
-from workloads.database_common import COUNTERS, PRIMER, ROWS, row_of
-from workloads.servers.load_parent import own_stdout
+from ..database_common import COUNTERS, PRIMER, ROWS, row_of
+from .load_parent import own_stdout
 
 SHORT = 50
 """A path of a socket has about 100 characters at most, so a temporary folder with a longer name than this will not do

@@ -1,6 +1,7 @@
 """What `when-async calibrate` measures inside a fresh process: clocks, waits, costs, cores.
 
-Standard library only, as all of the sealed room. `python -m bench.worker.calibration PROBE` prints one JSON line.
+Standard library only, as all of the sealed room. `python -m when_async.bench.worker.calibration PROBE` prints one line
+of JSON.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 
-from bench.worker.calibration.clocks import clocks
-from bench.worker.calibration.cores import cores
-from bench.worker.calibration.costs import costs
-from bench.worker.calibration.waits import waits
+from .clocks import clocks
+from .cores import cores
+from .costs import costs
+from .waits import waits
 
 PROBES = {"clocks": clocks, "waits": waits, "costs": costs, "cores": cores}
 

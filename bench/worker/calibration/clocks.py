@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 
-from bench.worker.calibration import Absent, Reading, fewer, per_turn_s, reading
+from . import Absent, Reading, fewer, per_turn_s, reading
 
 BATCH = 200
 """Readings that are taken with nothing between them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 from time import perf_counter_ns
 
-from bench.worker.calibration import Absent, Reading, fewer, reading
+from . import Absent, Reading, fewer, reading
 
 MOST = 8
 """On a larger machine so many cores, evenly spread, stand for all."""

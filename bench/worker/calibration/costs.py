@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from time import perf_counter_ns
 
-from bench.worker.calibration import Absent, Reading, each_s, fewer, per_turn_s, reading
+from . import Absent, Reading, each_s, fewer, per_turn_s, reading
 
 COST = "cost of one"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from time import perf_counter_ns, sleep
 
-from bench.worker.calibration import Absent, Reading, fewer, reading
+from . import Absent, Reading, fewer, reading
 
 WAITS = (("50 µs", 50e-6, 60), ("1 ms", 1e-3, 30), ("10 ms", 10e-3, 10))
 """Name, seconds, and repeats within a process."""

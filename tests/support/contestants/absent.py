@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.model import Runner
-from bench.runners.sync import open_sync
+from when_async.bench.model import Runner
+from when_async.bench.runners.sync import open_sync
 
 ABSENT = Runner(
     name="absent",

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bench.model import Job, Proof, Round, Runner, Scalar, Session
-from bench.runners.sync import open_sync
+from when_async.bench.model import Job, Proof, Round, Runner, Scalar, Session
+from when_async.bench.runners.sync import open_sync
 
 
 class Altered:

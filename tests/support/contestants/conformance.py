@@ -19,7 +19,7 @@ from pathlib import Path
 from types import CoroutineType
 from typing import Any
 
-from bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
+from when_async.bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
 
 WORK, STUMBLE, FORGET, PROMISE, HANG = "work", "stumble", "forget", "promise", "hang"
 RAISES, LEAVES = 3, 17

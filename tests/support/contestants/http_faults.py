@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bench.model import Kit, Params, Point
-from workloads import http_fetch as ours
+from when_async.bench.model import Kit, Params, Point
+from when_async.workloads import http_fetch as ours
 
 POINT = Point(1, {"n": 4, "delay_s": 0.001, "body_bytes": 64})
 
@@ -41,7 +41,7 @@ def open_killer(kit: Kit, params: Params) -> Callable[[Any], Any]:
         calls[0] += 1
         if calls[0] > int(params["n"]) + 1:
             for process in psutil.Process(os.getppid()).children():
-                if "workloads.servers.http_server" in process.cmdline():
+                if "when_async.workloads.servers.http_server" in process.cmdline():
                     process.kill()
         return fetch(item)
 

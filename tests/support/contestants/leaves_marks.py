@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.model import Kit, Params, Point, Workload
-from workloads.empty import EMPTY, check, make_items
+from when_async.bench.model import Kit, Params, Point, Workload
+from when_async.workloads.empty import EMPTY, check, make_items
 
 
 def leave(style: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.model import Job, Runner, Session
-from bench.runners.sync import open_sync
+from when_async.bench.model import Job, Runner, Session
+from when_async.bench.runners.sync import open_sync
 
 
 @contextmanager

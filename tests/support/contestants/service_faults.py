@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.model import Point, Service, Workload
-from workloads.empty import EMPTY as OURS
-from workloads.empty import check, make_items, pure
+from when_async.bench.model import Point, Service, Workload
+from when_async.workloads.empty import EMPTY as OURS
+from when_async.workloads.empty import check, make_items, pure
 
 
 def served(module: str) -> Workload:

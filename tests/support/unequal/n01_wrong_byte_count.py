@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import Any
 from zlib import crc32
 
-from bench.model import Kit, Param, Params, Point, Service, Workload, WrongAnswer
+from when_async.bench.model import Kit, Param, Params, Point, Service, Workload, WrongAnswer
 
 SENT_BYTES = 1000
 PADDED_BYTES = 4096

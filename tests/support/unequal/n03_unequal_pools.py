@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from bench.model import Kit, Params, Point, Workload
-from workloads.http_fetch import HTTP_FETCH, open_http_client
+from when_async.bench.model import Kit, Params, Point, Workload
+from when_async.workloads.http_fetch import HTTP_FETCH, open_http_client
 
 CONCURRENCY = 4
 SHARED: list[Callable[[Any], Any]] = []

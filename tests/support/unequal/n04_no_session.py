@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
-from bench.model import Kit, Params, Point
-from workloads.http_fetch import HTTP_FETCH, open_requests
+from when_async.bench.model import Kit, Params, Point
+from when_async.workloads.http_fetch import HTTP_FETCH, open_requests
 
 
 def open_nothing(kit: Kit, params: Params) -> Callable[[Any], Any]:

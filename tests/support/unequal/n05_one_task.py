@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bench.model import Job
-from bench.runners.asyncio_ import ASYNCIO, LoopSession, Order, open_loop
+from when_async.bench.model import Job
+from when_async.bench.runners.asyncio_ import ASYNCIO, LoopSession, Order, open_loop
 
 
 async def all_in_one(order: Order) -> tuple[int, float]:

@@ -16,9 +16,9 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from bench.model import Kit, Param, Params, Point, Service, Workload
-from bench.runners.asyncio_ import ASYNCIO, LoopSession, Order, open_loop
-from workloads.http_fetch import HTTP_FETCH, body, open_http_client
+from when_async.bench.model import Kit, Param, Params, Point, Service, Workload
+from when_async.bench.runners.asyncio_ import ASYNCIO, LoopSession, Order, open_loop
+from when_async.workloads.http_fetch import HTTP_FETCH, body, open_http_client
 
 
 class Broken(BaseHTTPRequestHandler):

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
+from when_async.bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
 
 CONCURRENCY = 2
 MEETING = threading.Barrier(CONCURRENCY)

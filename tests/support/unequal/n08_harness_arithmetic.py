@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bench.model import Job, Kit, Param, Params, Point, Round, Runner, Scalar, Session, Workload
-from bench.runners.sync import SYNC, open_sync
+from when_async.bench.model import Job, Kit, Param, Params, Point, Round, Runner, Scalar, Session, Workload
+from when_async.bench.runners.sync import SYNC, open_sync
 
 OP_S = 0.01
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from bench.model import Environment, Job, Session
-from bench.runners.sync import SYNC, open_sync
+from when_async.bench.model import Environment, Job, Session
+from when_async.bench.runners.sync import SYNC, open_sync
 
 
 def mislabelled(environment: Environment) -> Environment:
@@ -28,7 +28,7 @@ def free_threaded(environment: Environment) -> Environment:
 
 def become_free_threaded() -> None:
     """Let this worker be one that has no GIL so far."""
-    from bench.worker import attest
+    from when_async.bench.worker import attest
 
     attest.gil_build = lambda: False
     sys._is_gil_enabled = lambda: False  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
+from when_async.bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
 
 
 def fetch_dicts(kit: Kit, params: Params) -> Callable[[int], Any]:

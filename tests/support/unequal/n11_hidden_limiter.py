@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bench.model import Job
-from bench.runners.asyncio_ import LoopSession
-from bench.runners.to_thread import ASYNCIO_TO_THREAD
-from bench.worker.contexts import opened_contexts
+from when_async.bench.model import Job
+from when_async.bench.runners.asyncio_ import LoopSession
+from when_async.bench.runners.to_thread import ASYNCIO_TO_THREAD
+from when_async.bench.worker.contexts import opened_contexts
 
 
 @contextmanager

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bench.model import Job, Kit, Param, Params, Point, Round, Workload
-from bench.runners.sync import SYNC, open_sync
-from bench.worker.serial import SyncSession
+from when_async.bench.model import Job, Kit, Param, Params, Point, Round, Workload
+from when_async.bench.runners.sync import SYNC, open_sync
+from when_async.bench.worker.serial import SyncSession
 
 
 def make_lines(params: Params, seed: int) -> list[bytes]:

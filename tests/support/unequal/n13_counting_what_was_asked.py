@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
-from bench.model import Job, Kit, Param, Params, Point, Round, Runner, Scalar, Workload
-from bench.worker.fanout import Tally
-from bench.worker.kits import Op, open_blocking
-from bench.worker.probes import Stopwatch
+from when_async.bench.model import Job, Kit, Param, Params, Point, Round, Runner, Scalar, Workload
+from when_async.bench.worker.fanout import Tally
+from when_async.bench.worker.kits import Op, open_blocking
+from when_async.bench.worker.probes import Stopwatch
 
 SENT = "sent"
 N = 8

@@ -1,0 +1,69 @@
+"""Measures Python's concurrency models on equal, verified work, and says when to use which.
+
+What is needed to write a workload, a runner or a claim, and to load results, can be imported from here. The names are
+bound on first use: this module is loaded into every measured process, which must carry nothing else, and into the
+writer of run files, which must not pay for pandas.
+
+A workload: `Workload`, `Param`, `Point`, `Service`, `Figure`, `Observed`, `Shape`; its oracle raises `WrongAnswer`, a
+body that does not fit raises `Unsuited`. A runner: `Runner`, `Job`, `Round`. A claim: `Claim`, `Part`, `Bound`,
+`Axis`, `Ratio`. Results: `load` reads run files into a pandas frame, `summary` reduces it to a row per cell with an
+`Estimate` for each number.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as type checkers know it, without importing `typing` into a measured process
+
+if TYPE_CHECKING:
+    from .bench.model import (
+        Estimate,
+        Figure,
+        Job,
+        Kit,
+        Observed,
+        Param,
+        Params,
+        Point,
+        Round,
+        Runner,
+        Scalar,
+        Service,
+        Shape,
+        Unsuited,
+        Workload,
+        WrongAnswer,
+    )
+    from .reports.claim import Axis, Bound, Claim, Part
+    from .reports.measures import Ratio
+    from .results.compare import summary
+    from .results.frame import load
+
+__all__ = [
+    "Axis", "Bound", "Claim", "Estimate", "Figure", "Job", "Kit", "Observed", "Param", "Params", "Part",
+    "Point", "Ratio", "Round", "Runner", "Scalar", "Service", "Shape", "Unsuited", "Workload", "WrongAnswer",
+    "load", "summary",
+]  # fmt: skip
+
+_ELSEWHERE = {
+    "Axis": "reports.claim", "Bound": "reports.claim", "Claim": "reports.claim", "Part": "reports.claim",
+    "Ratio": "reports.measures", "summary": "results.compare", "load": "results.frame",
+}  # fmt: skip
+"""Where the names are that are not nouns of bench.model."""
+
+# Hidden from type checkers, which would take it that every name can be imported, typing errors too.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        home = _ELSEWHERE.get(name, "bench.model")
+        try:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{home.partition('.')[0]}":
+                raise
+            raise ImportError(
+                f"{name} is not for measured processes, which hold bench and workloads only; import it where it is used"
+            ) from None
