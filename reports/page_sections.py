@@ -84,8 +84,8 @@ def sections(
     scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Timeline], on_section: OnSection | None = None
 ) -> list[Section]:
     """A section for each workload in order of the rows; drawing its charts is what takes a page its time."""
-    known = collect("when_async.reports.plots", Plot).values()
-    plots = sorted((found.value for found in known), key=lambda plot: plot.order)
+    found = collect("when_async.reports.plots", Plot).values()
+    plots = sorted((each.value for each in found), key=lambda plot: plot.order)
     sections: list[Section] = []
     names = list(dict.fromkeys(row.workload for row in scene.rows))
     for name in names:
