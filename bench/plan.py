@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .environment import Missing
+from .environments.provision import Missing
 from .model import Cell, Environment, Phase, Point, Runner, Workload
 from .quantity import check_point, comparison_id
 from .registry import Found, bodies_for, refusal

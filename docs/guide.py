@@ -16,19 +16,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from when_async.bench.cli_claims_command import references
-from when_async.reports import ledger, words
-from when_async.reports.charts import drawn
-from when_async.reports.claim import SECTIONS, SIGNS, Behaviour, Word
-from when_async.reports.decision import WORKLOAD, maps
-from when_async.reports.decision_map import DECISION_MAP
-from when_async.reports.evidence import scene as scene_of
-from when_async.reports.guidance import guidance
-from when_async.reports.markdown import prose, text
+from when_async.bench.cli.claims import references
+from when_async.reports import words
+from when_async.reports.drawing.charts import drawn
+from when_async.reports.drawing.decision_map import DECISION_MAP
+from when_async.reports.drawing.plotting import Plot
+from when_async.reports.page.markdown import prose, text
 from when_async.reports.plots.library_gap import LIBRARY_GAP
-from when_async.reports.plotting import Plot
-from when_async.reports.scene import Scene, facet
-from when_async.reports.verdicts import Verdict, judge, latest, tally
+from when_async.reports.scene import conditions as ledger
+from when_async.reports.scene.decision import WORKLOAD, maps
+from when_async.reports.scene.evidence import scene as scene_of
+from when_async.reports.scene.rows import Scene, facet
+from when_async.reports.verdicts.claim import SECTIONS, SIGNS, Behaviour, Word
+from when_async.reports.verdicts.guidance import guidance
+from when_async.reports.verdicts.judging import Verdict, judge, latest, tally
 from when_async.results.frame import load
 
 ROOT = Path(__file__).resolve().parents[1]

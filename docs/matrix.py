@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from when_async.bench.cli_matrix import PYTHONS, listed, matrix_rows, tables
-from when_async.bench.environment import Missing
+from when_async.bench.cli.matrix import PYTHONS, listed, matrix_rows, tables
+from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment
 from when_async.bench.registry import install_line
 from when_async.bench.selection import ALL, Catalogue, catalogue, environments_for

@@ -20,6 +20,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
+class ReportError(Exception):
+    """A report that cannot be written; the text is one line that says why and what to do."""
+
+
+def slug(text: str) -> str:
+    """A name that is safe in a file name and an anchor."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "workload"
+
+
 @dataclass(frozen=True)
 class Scale:
     """A unit for a whole column: values are divided by `factor` and the header shows `label`."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from when_async.bench.test_workloads import test_workload
+from when_async.bench.plugin.test_workloads import test_workload
 
 __all__ = ["test_workload"]

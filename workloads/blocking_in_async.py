@@ -25,7 +25,7 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
 
-from .thinking import think
+from .bodies.thinking import think
 
 Result = tuple[int, int]
 """(item, nanoseconds that the call took by the wall clock; 0 for a call of no length, which reads no clock)."""

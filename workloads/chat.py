@@ -111,49 +111,49 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
 
 def threads(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
     """See workloads/servers/chat_bodies.py."""
-    from .servers import chat_bodies
+    from .bodies import chat as chat_bodies
 
     return chat_bodies.threads(kit, params)
 
 
 def greenlets(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
     """See workloads/servers/chat_bodies_gevent.py."""
-    from .servers import chat_bodies_gevent
+    from .bodies import chat_gevent as chat_bodies_gevent
 
     return chat_bodies_gevent.greenlets(kit, params)
 
 
 async def streams(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_asyncio.py."""
-    from .servers import chat_bodies_asyncio
+    from .bodies import chat_asyncio as chat_bodies_asyncio
 
     return await chat_bodies_asyncio.streams(kit, params)
 
 
 async def protocol(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_asyncio.py."""
-    from .servers import chat_bodies_asyncio
+    from .bodies import chat_asyncio as chat_bodies_asyncio
 
     return await chat_bodies_asyncio.protocol(kit, params)
 
 
 async def trio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_tasks.py."""
-    from .servers import chat_bodies_tasks
+    from .bodies import chat_tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.trio_room(kit, params)
 
 
 async def anyio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_tasks.py."""
-    from .servers import chat_bodies_tasks
+    from .bodies import chat_tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.anyio_room(kit, params)
 
 
 async def curio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
     """See workloads/servers/chat_bodies_tasks.py."""
-    from .servers import chat_bodies_tasks
+    from .bodies import chat_tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.curio_room(kit, params)
 
@@ -209,9 +209,9 @@ CHAT = Workload(
     },
     service=Service(
         name="chat members",
-        module="when_async.workloads.servers.chat_load",
+        module="when_async.workloads.load.chat",
         requires=("uvloop",),
-        load_module="when_async.workloads.servers.chat_load_capacity",
+        load_module="when_async.workloads.load.chat_capacity",
         expect=expect,
     ),
     headline="cpu",

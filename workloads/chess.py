@@ -26,7 +26,7 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
 
-from .thinking import MODULUS, churn, churned, think
+from .bodies.thinking import MODULUS, churn, churned, think
 
 Item = tuple[int, int]
 """(board, opening position)."""

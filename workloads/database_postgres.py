@@ -18,7 +18,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params, Service, Unsuited, Workload
 
-from .database_common import (
+from .bodies.database import (
     COLUMNS,
     PARAMS,
     PRIMERS,

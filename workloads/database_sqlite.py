@@ -21,7 +21,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params, Service, Workload
 
-from .database_common import (
+from .bodies.database import (
     COLUMNS,
     PARAMS,
     PRIMERS,

@@ -17,9 +17,9 @@ from typing import Any
 
 from when_async.bench.model import Figure, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
 
-from .servers.echo_bodies import open_gevent, open_processes, open_threads
-from .servers.echo_bodies_loops import open_anyio, open_curio, open_protocol, open_streams, open_trio
-from .servers.steering import report
+from .bodies.echo import open_gevent, open_processes, open_threads
+from .bodies.echo_loops import open_anyio, open_curio, open_protocol, open_streams, open_trio
+from .bodies.steering import report
 
 LEAST_EACH = 3
 """Messages a connection below which nothing is said of fairness: it would be chance."""
@@ -173,9 +173,9 @@ ECHO_SERVER = Workload(
     ideal_s=ideal_s,
     service=Service(
         name="load",
-        module="when_async.workloads.servers.load",
+        module="when_async.workloads.load.generator",
         requires=("uvloop",),
-        load_module="when_async.workloads.servers.load_capacity",
+        load_module="when_async.workloads.load.capacity",
         expect=expect,
     ),
     grid={

@@ -262,7 +262,7 @@ HTTP_FETCH = Workload(
         name="http",
         module="when_async.workloads.servers.http_server",
         requires=("granian", "uvloop"),
-        load_module="when_async.workloads.servers.http_load",
+        load_module="when_async.workloads.load.http",
         expect=expect,
     ),
     headline="throughput",

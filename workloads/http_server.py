@@ -27,9 +27,9 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
 
-from .servers import steering
-from .servers.http_bodies import Item, open_pywsgi, open_waitress
-from .servers.http_bodies_wsgiref import open_wsgiref_serial, open_wsgiref_threads
+from .bodies import steering
+from .bodies.http import Item, open_pywsgi, open_waitress
+from .bodies.http_wsgiref import open_wsgiref_serial, open_wsgiref_threads
 
 RIGHT = "right"
 WRONG = "a wrong reply"
@@ -42,14 +42,14 @@ TROUBLE = (WRONG, LOST, DOUBLED, UNMADE, UNSENT)
 
 async def open_uvicorn(kit: Kit, params: Params) -> Any:
     """uvicorn; its body stands apart, so that a server on threads does not pay for importing asyncio."""
-    from .servers.http_bodies_async import open_uvicorn
+    from .bodies.http_async import open_uvicorn
 
     return await open_uvicorn(kit, params)
 
 
 async def open_aiohttp(kit: Kit, params: Params) -> Any:
     """aiohttp.web; its body stands apart as well."""
-    from .servers.http_bodies_async import open_aiohttp
+    from .bodies.http_async import open_aiohttp
 
     return await open_aiohttp(kit, params)
 
@@ -196,9 +196,9 @@ HTTP_SERVER = Workload(
     bounds=bounds,
     service=Service(
         name="load",
-        module="when_async.workloads.servers.load",
+        module="when_async.workloads.load.generator",
         requires=("uvloop",),
-        load_module="when_async.workloads.servers.load_capacity",
+        load_module="when_async.workloads.load.capacity",
         expect=expect,
     ),
     headline="cpu",

@@ -24,7 +24,7 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
 
-from .thinking import MODULUS, TURNS_PER_S, churn, churned, turns_of
+from .bodies.thinking import MODULUS, TURNS_PER_S, churn, churned, turns_of
 
 PROBED = 32
 """In so many ops of a round, evenly spread, times are taken."""

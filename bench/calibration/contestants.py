@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..host import Host
+from ..machine.host import Host
 from ..model import Environment, Runner, Workload
-from ..process import Worker
+from ..processes.worker import Worker
 from ..registry import Found, bodies_for, collect, refusal
 from . import held
 from .watching import Watcher

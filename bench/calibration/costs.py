@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from ..process import ProcessFailed, ProcessTimedOut
+from ..processes.worker import ProcessFailed, ProcessTimedOut
 from .contestants import SERIAL, Contestant, Stand
 from .ladder import Ladder, Reach, Stop, climb, hold_for, number
 from .means import explained, free_bytes

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..process import ProcessFailed, ProcessTimedOut
+from ..processes.worker import ProcessFailed, ProcessTimedOut
 from .means import MIB, cause_of, explained
 from .rung import LEAST_HOLD_S, Held, TooMuchMemory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..machine import ROOT, cgroup_folders, limits
+from ..machine.fingerprint import ROOT, cgroup_folders, limits
 
 MIB = 2**20
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from ..environment import interpreter_options
-from ..host import Host
+from ..environments.provision import interpreter_options
+from ..machine.host import Host
 from ..model import Runner, Workload
-from ..process import LineProcess, ProcessFailed, Worker
+from ..processes.worker import LineProcess, ProcessFailed, Worker
 from ..registry import collect
 
 TIMEOUT_S = 30.0

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..process import ProcessFailed, ProcessTimedOut
+from ..processes.worker import ProcessFailed, ProcessTimedOut
 from .contestants import Contestant, Stand
 from .means import MIB
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..machine import ROOT, cgroup_folders
-from ..noise import Mark, Noise
+from ..machine.fingerprint import ROOT, cgroup_folders
+from ..machine.noise import Mark, Noise
 
 CPU = Path("sys/devices/system/cpu")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from ..process import ProcessFailed, ProcessTimedOut
+from ..processes.worker import ProcessFailed, ProcessTimedOut
 from .pairs import pair
 from .probes import Effort, Reading, Subject, launch, readings, round_trip
 from .surroundings import Watch

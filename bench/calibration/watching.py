@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Self
 
-from ..host import proportional_bytes
-from ..reaper import kill_group
+from ..machine.host import proportional_bytes
+from ..processes.reaper import kill_group
 
 PAUSE_S = 0.03
 SHARE = 3

@@ -11,12 +11,12 @@ from types import CoroutineType
 from typing import Any
 
 from ..model import Job, Round, Runner, Scalar
-from ..worker.burden import Op
 from ..worker.children import TRAP, ChildJob, Failed, child_job, settle, unsent
 from ..worker.kits import LoopKit, open_async, open_blocking
-from ..worker.ledger import Ledger, ledger, note, written_async
 from ..worker.limits import divided
+from ..worker.op_log import Ledger, ledger, note, written_async
 from ..worker.probes import Stopwatch
+from ..worker.slowdown import Op
 
 CHECK_IN_PAUSE_S = 0.01
 CHECK_IN_TIMEOUT_S = 60.0

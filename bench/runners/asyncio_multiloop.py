@@ -18,8 +18,8 @@ from ..model import Job, Round, Runner, Scalar
 from ..worker.attest import gil_enabled
 from ..worker.children import TRAP, ChildJob, child_job
 from ..worker.fanout import Failures
-from ..worker.ledger import Ledger, ledger, written, written_async
 from ..worker.limits import cores
+from ..worker.op_log import Ledger, ledger, written, written_async
 from ..worker.probes import Stopwatch
 from .asyncio_ import open_loop
 from .multiprocessing_ import context_for

@@ -12,8 +12,8 @@ from typing import Any
 from ..model import Job, Round, Runner, Scalar
 from ..worker.children import CHUNKS_PER_WORKER, chunks, even_chunk, put_together, run_chunk
 from ..worker.fanout import Failures
-from ..worker.ledger import Ledger, ledger
 from ..worker.limits import process_limit
+from ..worker.op_log import Ledger, ledger
 from ..worker.probes import Stopwatch
 from .asyncio_ import Heartbeat
 from .multiprocessing_ import context_for

@@ -16,8 +16,8 @@ from typing import Any
 
 from ..model import Job, Round, Runner, Scalar
 from ..worker.children import ChildJob, call, call_opening, call_written, check_in, child_job, close_all, listen, settle
-from ..worker.ledger import Ledger, ledger
 from ..worker.limits import divided, thread_limit
+from ..worker.op_log import Ledger, ledger
 from ..worker.probes import Stopwatch
 from ..worker.program import open_program
 from .to_thread import joined

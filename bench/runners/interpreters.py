@@ -13,8 +13,8 @@ from typing import Any
 from ..model import Job, Round, Runner, Unsuited
 from ..worker import children
 from ..worker.children import ChildJob, child_job, close_here, open_process
-from ..worker.ledger import ledger
 from ..worker.limits import thread_limit
+from ..worker.op_log import ledger
 from .multiprocessing_executor import ExecutorSession
 
 ALIVE_CHECK_MS = 500

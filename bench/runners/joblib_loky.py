@@ -9,8 +9,8 @@ from typing import Any
 
 from ..model import Job, Round, Runner, Scalar
 from ..worker.children import call, call_written, check_in, child_job, listen, settle
-from ..worker.ledger import Ledger, ledger
 from ..worker.limits import process_limit
+from ..worker.op_log import Ledger, ledger
 from ..worker.probes import Stopwatch
 from ..worker.program import open_program
 

@@ -14,8 +14,8 @@ from typing import Any
 from ..model import Job, Round, Runner
 from ..worker.children import PLACE, ChildJob, Chunk, ChunkDone, child_job, close_here, open_process, run_chunk
 from ..worker.chunked import ChunkSession
-from ..worker.ledger import Ledger, ledger
 from ..worker.limits import process_limit
+from ..worker.op_log import Ledger, ledger
 from ..worker.program import open_program
 from ..worker.serial import SyncSession
 

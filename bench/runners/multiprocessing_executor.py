@@ -10,8 +10,8 @@ from multiprocessing.context import BaseContext
 from ..model import Job, Runner, Scalar
 from ..worker.children import Chunk, ChunkDone, child_job, run_chunk
 from ..worker.chunked import ChunkSession
-from ..worker.ledger import Ledger, ledger
 from ..worker.limits import process_limit
+from ..worker.op_log import Ledger, ledger
 from .multiprocessing_ import CHECK_IN_TIMEOUT_S, context_for, open_member
 
 

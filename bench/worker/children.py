@@ -15,7 +15,7 @@ from typing import Any
 from ..model import Job, Scalar
 from .fanout import Failures, note_failure
 from .kits import BlockingKit, Op, open_blocking
-from .ledger import note, written
+from .op_log import note, written
 from .trap import FinaliserTrap
 
 CHUNKS_PER_WORKER = 4

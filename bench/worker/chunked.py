@@ -9,7 +9,7 @@ from typing import Any
 from ..model import Round, Scalar
 from .children import CHUNKS_PER_WORKER, Chunk, ChunkDone, chunks, even_chunk, put_together
 from .fanout import Failures
-from .ledger import Ledger
+from .op_log import Ledger
 from .probes import Stopwatch
 
 

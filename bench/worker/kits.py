@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Job
-from .burden import burdened, burdened_async
+from .slowdown import burdened, burdened_async
 
 Op = Callable[[Any], Any]
 

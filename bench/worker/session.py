@@ -15,11 +15,11 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
+from .activity import Witness
 from .attest import gil_because, gil_enabled
 from .equality import EARLY_S, Inspection, allowed, check_cpu
 from .probes import total
 from .trap import FinaliserTrap, Refused
-from .witness import Witness
 
 SHOWN_FAILURES = 3
 UNSUITED = f"op 0: {Unsuited.__name__}: "

@@ -13,14 +13,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from when_async.bench.cli_advise_command import KNOWN
-from when_async.bench.cli_claims_command import references
-from when_async.reports import ledger, words
-from when_async.reports.advice_text import cost
-from when_async.results.advice_file import from_frame, write
+from when_async.bench.cli.advise import KNOWN
+from when_async.bench.cli.claims import references
+from when_async.reports import words
+from when_async.reports.scene import conditions as ledger
+from when_async.reports.terminal.advice import cost
 from when_async.results.frame import load
-from when_async.results.prediction import CLOSE_GOAL, RIGHT_GOAL
-from when_async.results.prediction_cells import Fitted
+from when_async.results.prediction.advice_file import from_frame, write
+from when_async.results.prediction.fitted import Fitted
+from when_async.results.prediction.law import CLOSE_GOAL, RIGHT_GOAL
 
 PAGE = Path(__file__).resolve().parents[1] / "advice.md"
 

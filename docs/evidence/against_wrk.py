@@ -28,12 +28,12 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from when_async.bench.lock import machine
+from when_async.bench.machine.lock import machine
 from when_async.bench.model import Estimate
 from when_async.results.stats.estimate import paired_interval
+from when_async.workloads.bodies.http import expected_text
+from when_async.workloads.bodies.steering import HTTP, Control, listen, order
 from when_async.workloads.http_server import HTTP_SERVER, make_items
-from when_async.workloads.servers.http_bodies import expected_text
-from when_async.workloads.servers.steering import HTTP, Control, listen, order
 
 HOW_TO_GET_IT = "skipped: wrk is not installed; `apt-get install wrk` on Debian and Ubuntu, `brew install wrk` on macOS"
 MARGIN = 0.05
@@ -297,7 +297,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     where = f"servers on core {servers}, generators on core {core}" if core else "nothing is bound to a core"
     print(f"closed loop, {options.pairs} pairs of runs of {options.seconds} s; {where}", flush=True)
     with machine(wait=True, say=print), ExitStack() as stack:
-        load = stack.enter_context(service("when_async.workloads.servers.load", core))
+        load = stack.enter_context(service("when_async.workloads.load.generator", core))
         control = stack.enter_context(Control(load))
         for case in CASES:
             if options.only in case.name:

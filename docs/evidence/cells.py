@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from when_async.bench.environment import default
-from when_async.bench.injection import labelled
+from when_async.bench.environments.provision import default
+from when_async.bench.gate.injection import labelled
+from when_async.bench.gate.pairs import PAIR_SETTINGS, Duel
 from when_async.bench.model import Environment, Point
-from when_async.bench.pairs import PAIR_SETTINGS, Duel
 from when_async.bench.plan import build
 from when_async.bench.selection import Catalogue, catalogue
 

@@ -23,7 +23,7 @@ from docs.evidence.blocks import draw
 from docs.evidence.rates import per_run, shown, upper
 from docs.evidence.rivals import RIVALS, pyperf_compare
 from docs.evidence.traces import LIVE, METRICS, TRACES, Floats, Trace, load
-from when_async.results.operating import smallest_effect
+from when_async.results.gate.operating import smallest_effect
 from when_async.results.stats.sequential import DEFAULT, replay
 
 DECISIONS = 10_000

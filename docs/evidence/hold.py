@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from when_async.bench.calibration.contestants import Stand
-from when_async.bench.environment import default
-from when_async.bench.host import Host, make_host
-from when_async.bench.lock import machine
+from when_async.bench.environments.provision import default
+from when_async.bench.machine.host import Host, make_host
+from when_async.bench.machine.lock import machine
 from when_async.bench.model import Environment
-from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.processes.service import RunningService, ServiceFailed
+from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 from when_async.bench.registry import Found, bodies_for, refusal
 from when_async.bench.selection import Catalogue, catalogue
-from when_async.bench.services import RunningService, ServiceFailed
 
 WORKLOAD = "echo_server"
 RUNNERS = ("asyncio", "uvloop", "trio")

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         size = sum(path.stat().st_size for path in paths) / 2**20
         print(f"{len(paths)} runs, {size:.0f} MiB of run files", flush=True)
         began = time.monotonic()
-        front = [sys.executable, "-m", "when_async.bench.cli"]
+        front = [sys.executable, "-m", "when_async.bench.cli.main"]
         command = [*front, "report", *map(str, paths), "--output", f"{folder}/page"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         taken_s = time.monotonic() - began

@@ -34,7 +34,7 @@ def decide(effect: float, seed: int) -> list[dict[str, Any]]:
     """One run of the command; what it said of each cell."""
     margin = effect / 2 if effect else MARGIN
     with tempfile.TemporaryDirectory() as folder:
-        front = [sys.executable, "-m", "when_async.bench.cli"]
+        front = [sys.executable, "-m", "when_async.bench.cli.main"]
         command = [*front, "gate", "--base", ".", "--no-controls", "-r", "asyncio", "--wait"]
         command += [part for cell in CELLS for part in ("-w", cell)]
         command += ["--margin", f"{margin:.4%}", "--budget", "20m", "--seed", str(seed), "-o", folder]

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from docs.evidence.cells import KINDS, duel, here
-from when_async.bench.host import make_host
-from when_async.bench.injection import burdened, doubling_loops
-from when_async.bench.lock import machine
-from when_async.bench.machine import fingerprint
+from when_async.bench.gate.injection import burdened, doubling_loops
+from when_async.bench.gate.pairs import PairFailed, Pairs
+from when_async.bench.machine.fingerprint import fingerprint
+from when_async.bench.machine.host import make_host
+from when_async.bench.machine.lock import machine
 from when_async.bench.model import Pair
-from when_async.bench.pairs import PairFailed, Pairs
 
 UNCHANGED = 7
 """Pairs without a slow-down in each pass, so that there are seven times as many of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..claim import REAL_PYTHON, Behaviour
+from ..verdicts.claim import REAL_PYTHON, Behaviour
 
 LOOP = "The Event Loop and asyncio.run()"
 RULES = "The Rules of Async IO"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..claim import REAL_PYTHON, Axis, Bound, Claim, Part
-from ..measures import BestOver, speedup
+from ..verdicts.claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..verdicts.measures import BestOver, speedup
 
 SECTION = "When and Why Is Async IO the Right Choice?"
 LINK = f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..claim import REAL_PYTHON, Axis, Bound, Claim, Part
-from ..measures import OverBound, speedup
+from ..verdicts.claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..verdicts.measures import OverBound, speedup
 
 TURNS = "taking turns, first move to last reply"
 """Arithmetic of the exhibition with its two ends, at which the player or the last opponent is waited for."""

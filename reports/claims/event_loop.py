@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..claim import REAL_PYTHON, Bound, Claim, Part
-from ..measures import Value, speedup
+from ..verdicts.claim import REAL_PYTHON, Bound, Claim, Part
+from ..verdicts.measures import Value, speedup
 
 SECTION = "The Event Loop and asyncio.run()"
 LINK = f"{REAL_PYTHON}#the-event-loop-and-asynciorun"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..claim import REAL_PYTHON, Axis, Bound, Claim, Part
-from ..measures import Over, OverBound, Ratio, Value
+from ..verdicts.claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..verdicts.measures import Over, OverBound, Ratio, Value
 
 RUNNERS = ("asyncio", "uvloop", "trio", "threading")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..claim import Axis, Bound, Claim, Part
-from ..measures import Over, Ratio, Value
+from ..verdicts.claim import Axis, Bound, Claim, Part
+from ..verdicts.measures import Over, Ratio, Value
 
 AIOFILES = "https://github.com/Tinche/aiofiles"
 SEMAPHORES = "https://docs.python.org/3/library/asyncio-sync.html#semaphores"

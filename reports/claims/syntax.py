@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..claim import REAL_PYTHON, Bound, Claim, Part
-from ..measures import Over, OverBound, Ratio, Value
+from ..verdicts.claim import REAL_PYTHON, Bound, Claim, Part
+from ..verdicts.measures import Over, OverBound, Ratio, Value
 
 SECTION = "The async/await Syntax and Native Coroutines"
 LINK = f"{REAL_PYTHON}#the-asyncawait-syntax-and-native-coroutines"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..claim import REAL_PYTHON, Bound, Claim, Part
-from ..measures import Ratio, speedup
+from ..verdicts.claim import REAL_PYTHON, Bound, Claim, Part
+from ..verdicts.measures import Ratio, speedup
 
 SECTION = "Async IO It Is, but Which One?"
 LINK = f"{REAL_PYTHON}#async-io-it-is-but-which-one"

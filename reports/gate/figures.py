@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from when_async.bench.model import Estimate
-from when_async.results.gate import CellResult, MetricResult
+from when_async.results.gate.report import CellResult, MetricResult
 
 from .. import words
 

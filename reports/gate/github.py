@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from when_async.results.gate import BROKEN_WORDS, OK, GateReport, Word, exit_code
+from when_async.results.gate.report import BROKEN_WORDS, OK, GateReport, Word, exit_code
 
 from .. import words
 from . import telling

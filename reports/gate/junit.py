@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from when_async.results.gate import BROKEN_WORDS, Canary, CellResult, Flip, GateReport, MetricResult, Word
+from when_async.results.gate.report import BROKEN_WORDS, Canary, CellResult, Flip, GateReport, MetricResult, Word
 
 from .. import words
 from . import telling

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from when_async.results.gate import OK, GateReport, exit_code, exit_reasons
+from when_async.results.gate.report import OK, GateReport, exit_code, exit_reasons
 
 from . import telling
 

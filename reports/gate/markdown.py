@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from when_async.results.gate import OK, CellResult, Flip, GateReport, MetricResult, exit_code
+from when_async.results.gate.report import OK, CellResult, Flip, GateReport, MetricResult, exit_code
 
-from .. import ledger, words
-from ..markdown import code
-from ..markdown import text as plain
+from .. import words
+from ..page.markdown import code
+from ..page.markdown import text as plain
+from ..scene import conditions as ledger
 from . import steps, telling
 from .figures import label, margins, metric_of, percent, ratio, share, visible
 

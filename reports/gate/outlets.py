@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from when_async.results.gate import GateReport
+from when_async.results.gate.report import GateReport
 
 from . import github, junit, machine, markdown, terminal
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from when_async.bench.model import Workload
 from when_async.bench.registry import collect
-from when_async.results.gate import (
+from when_async.results.gate.report import (
     BROKEN,
     BROKEN_WORDS,
     INCONCLUSIVE,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from when_async.bench.model import Estimate
-from when_async.results.gate import (
+from when_async.results.gate.report import (
     BROKEN_WORDS,
     OK,
     Canary,

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from when_async.results.gate import OK, CellResult, GateReport, MetricResult, Word, exit_code
+from when_async.results.gate.report import OK, CellResult, GateReport, MetricResult, Word, exit_code
 
 from .. import words
 from . import steps, telling

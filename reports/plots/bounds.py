@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
 
-from .. import style
-from ..plotting import Panel, Plot, dot_figure, dot_for, extent
-from ..scene import Metric, Row, Scene, facet, facet_names, facets, ordered, value
+from ..drawing import style
+from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, extent
+from ..scene.rows import Metric, Row, Scene, facet, facet_names, facets, ordered, value
 from ..words import scalar, scale_for, times, unit
 
 MAKESPAN = Metric("makespan", "s", "makespan")

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .. import style
-from ..gil import Standing, chief, cpu_bound, pools_sentence, standings, tax_sentence, threads_sentence
-from ..plotting import (
+from ..drawing import style
+from ..drawing.plotting import (
     FOOT,
     GUIDE,
     TITLE,
@@ -24,7 +23,8 @@ from ..plotting import (
     ratio_extent,
     shape_axis,
 )
-from ..scene import Row, Scene
+from ..scene.gil import Standing, chief, cpu_bound, pools_sentence, standings, tax_sentence, threads_sentence
+from ..scene.rows import Row, Scene
 from ..words import interval
 
 ROW, GAP = 0.22, 0.55

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from matplotlib.figure import Figure
 
-from .. import style
-from ..findings import per_facet
-from ..plotting import Panel, Plot, dot_figure, dot_for, extent
-from ..scene import CPU, OVERHEAD, THROUGHPUT, Metric, Scene, facet, facet_names, facets, headline, ordered, value
+from ..drawing import style
+from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, extent
+from ..scene.findings import per_facet
+from ..scene.rows import CPU, OVERHEAD, THROUGHPUT, Metric, Scene, facet, facet_names, facets, headline, ordered, value
 from ..words import scale_for, unit
 
 

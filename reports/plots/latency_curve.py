@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from .. import style
-from ..own_figures import of
-from ..plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, shape_axis
-from ..scene import Row, Scene, facet_names, facets, uncrowded
+from ..drawing import style
+from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, shape_axis
+from ..page.own_figures import of
+from ..scene.rows import Row, Scene, facet_names, facets, uncrowded
 from ..words import Scale, scale_for, unit, with_unit
 
 HEIGHT = 2.75

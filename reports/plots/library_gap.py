@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
 
-from .. import style
-from ..findings import NOTHING
-from ..libraries import library_sentence, pair_sentence, same_library, split_sentence
-from ..plotting import FOOT, TITLE, Plot, add_axes, figure, fit, fit_name, name_width, shape_axis, write_note
-from ..scene import (
+from ..drawing import style
+from ..drawing.plotting import FOOT, TITLE, Plot, add_axes, figure, fit, fit_name, name_width, shape_axis, write_note
+from ..scene.findings import NOTHING
+from ..scene.libraries import library_sentence, pair_sentence, same_library, split_sentence
+from ..scene.rows import (
     CPU,
     THROUGHPUT,
     Metric,

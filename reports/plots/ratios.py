@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from .. import style
-from ..findings import against_reference
-from ..plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
-from ..scene import SPEEDUP, THROUGHPUT, Row, Scene, facet_names, facets, headline, ordered, value
+from ..drawing import style
+from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
+from ..scene.findings import against_reference
+from ..scene.rows import SPEEDUP, THROUGHPUT, Row, Scene, facet_names, facets, headline, ordered, value
 from ..words import listing
 
 

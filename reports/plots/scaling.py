@@ -11,10 +11,23 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from when_async.bench.model import Estimate
 
-from .. import style
-from ..findings import did, lead
-from ..plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
-from ..scene import OVERHEAD, Metric, Row, Scene, facet, facet_names, facets, headline, ladder, models, serial, value
+from ..drawing import style
+from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
+from ..scene.findings import did, lead
+from ..scene.rows import (
+    OVERHEAD,
+    Metric,
+    Row,
+    Scene,
+    facet,
+    facet_names,
+    facets,
+    headline,
+    ladder,
+    models,
+    serial,
+    value,
+)
 from ..words import listing, scale_for, unit
 
 HEIGHT = 2.75

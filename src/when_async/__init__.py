@@ -15,7 +15,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as type checkers know it, without importing `typing` into a measured process
 
 if TYPE_CHECKING:
-    from .bench.model import (
+    from when_async.src.when_async.bench.model import (
         Estimate,
         Figure,
         Job,
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
         Workload,
         WrongAnswer,
     )
-    from .reports.claim import Axis, Bound, Claim, Part
-    from .reports.measures import Ratio
-    from .results.compare import summary
-    from .results.frame import load
+    from when_async.src.when_async.reports.claim import Axis, Bound, Claim, Part
+    from when_async.src.when_async.reports.measures import Ratio
+    from when_async.src.when_async.results.compare import summary
+    from when_async.src.when_async.results.frame import load
 
 __all__ = [
     "Axis", "Bound", "Claim", "Estimate", "Figure", "Job", "Kit", "Observed", "Param", "Params", "Part",

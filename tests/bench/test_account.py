@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.fakes import Clock
-from when_async.bench.account import Account
+from when_async.bench.machine.account import Account
 
 
 @pytest.fixture

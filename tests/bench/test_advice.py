@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from support.run_files import sample_line
-from when_async.bench.advice import History, advise, drift_of
 from when_async.bench.model import Cell, Phase, Sample, from_json
+from when_async.bench.walk.advice import History, advise, drift_of
 
 
 def cell(runner: str = "asyncio", family: str = "asyncio", concurrency: int = 4) -> Cell:

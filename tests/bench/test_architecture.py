@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from support.fakes import FakeReaper
-from when_async.bench.environment import child_environ
+from when_async.bench.environments.provision import child_environ
 from when_async.bench.model import Runner, Workload
-from when_async.bench.process import ProcessFailed, Worker
+from when_async.bench.processes.worker import ProcessFailed, Worker
 from when_async.bench.registry import collect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,11 +25,14 @@ ROOMS = ("bench", "workloads", "results", "reports")
 RUNNERS = f"{PACKAGE}.bench.runners"
 FORBIDDEN = (
     "pytest", "_pytest", "pytest_benchmark", "pandas", "numpy", "matplotlib", "scipy", "click", "rich", "psutil",
-    *(
-        f"{PACKAGE}.{name}"
-        for name in ("results", "reports", "bench.pytest_plugin", "bench.cli", "bench.crew", "bench.experiment")
-    ),
+    "hdrh", "packaging", "filelock", "jinja2",
 )  # fmt: skip
+"""Libraries that a measured process must not hold."""
+
+SEALED = tuple(
+    f"{PACKAGE}.{name}" for name in ("bench.model", "bench.registry", "bench.worker", "bench.runners", "workloads")
+)
+"""All of ours that a measured process may hold, and the packages above."""
 
 
 class Import(NamedTuple):
@@ -71,7 +74,7 @@ def walk(module: str, package: tuple[str, ...], node: ast.AST, inside: str) -> I
         elif isinstance(child, ast.Import):
             yield from (Import(module, bare(alias.name), child.lineno, inside) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
-            source = bare(str(child.module))
+            source = str(child.module) if child.level else bare(str(child.module))
             if child.level:
                 base = package[: len(package) - child.level + 1]
                 assert base, f"{module}:{child.lineno} leaves its room by dots; write from {PACKAGE}.ROOM import ..."
@@ -83,7 +86,7 @@ def walk(module: str, package: tuple[str, ...], node: ast.AST, inside: str) -> I
 
 
 def bare(name: str) -> str:
-    """`when_async.bench.crew` is bench.crew; what is `bench.crew` without the prefix would be another package."""
+    """`when_async.bench.plan` is bench.plan; what is `bench.plan` without the prefix would be another package."""
     assert name.partition(".")[0] not in ROOMS, f"import {name}: the rooms are parts of {PACKAGE}"
     return name.removeprefix(f"{PACKAGE}.")
 
@@ -119,7 +122,7 @@ def test_the_walk_sees_imports_at_the_top_and_inside_functions() -> None:
     assert found >= {("uvloop", "open_uvloop"), ("bench.model", "")}
 
 
-SCRIPTS = ("bench.inventory",)
+SCRIPTS = ("bench.gate.inventory",)
 """Run by their path, where dots lead nowhere."""
 
 
@@ -133,7 +136,7 @@ def test_imports_are_relative_inside_a_room_and_absolute_across_a_wall() -> None
 def test_no_room_imports_the_public_names() -> None:
     """They are bound on first use to what the rooms define; only where the package lies may be asked of it."""
     users = [each for each in imports() if each.name == PACKAGE]
-    assert {each.module for each in users} == {"bench.trees"}
+    assert {each.module for each in users} == {"bench.environments.trees"}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +161,7 @@ def test_the_sealed_room_sees_the_nouns_and_the_registry_only() -> None:
 
 def test_no_event_loop_is_imported_by_what_runs_in_every_thread_and_process() -> None:
     """A pool of processes must not pay for asyncio at its start."""
-    shared = ("kits", "children", "ledger", "contexts", "fanout", "probes", "trap", "session", "__main__")
+    shared = ("kits", "children", "op_log", "contexts", "fanout", "probes", "trap", "session", "__main__")
     found = of(*(f"bench.worker.{name}" for name in shared))
     assert [str(each) for each in found if each.top == "asyncio"] == []
 
@@ -168,7 +171,7 @@ def test_runners_see_the_nouns_the_sealed_room_and_each_other() -> None:
 
 
 def test_the_sealed_room_imports_the_standard_library_only() -> None:
-    found = of("bench.worker", "bench.model", "bench.registry", "bench.reaper")
+    found = of("bench.worker", "bench.model", "bench.registry", "bench.processes.reaper")
     assert [str(each) for each in foreign(found)] == []
 
 
@@ -194,30 +197,78 @@ def test_a_runner_imports_every_library_that_it_requires() -> None:
 
 
 def test_a_workload_imports_its_client_libraries_inside_its_bodies() -> None:
-    found = [each for each in foreign(of("workloads")) if not each.module.startswith("workloads.servers")]
+    helpers = ("workloads.servers", "workloads.load")
+    found = [each for each in foreign(of("workloads")) if not within(each.module, helpers)]
     assert [str(each) for each in found if not each.inside] == []
 
 
-FRONT = tuple(f"bench.{path.stem}" for path in sorted((ROOT / "bench").glob("cli*.py")))
-"""The front door has several leaves, and they are told by their name."""
+FLOORS = {
+    "bench": (
+        "model", "registry quantity trying", "worker", "environments runners", "plan processes selection", "machine",
+        "calibration walk", "gate plugin", "cli",
+    ),
+    "workloads": ("bodies", "*", "load", "servers"),
+    "results": (
+        "export fields runfile stats", "calibration cells gate journal overview", "contrast frame prediction", "history"
+    ),
+    "reports": (
+        "snippets words", "scene", "drawing verdicts", "calibration claims history terminal", "page", "gate plots"
+    ),
+}  # fmt: skip
+"""Each room from the ground up; `*` stands for every module that is not named. A floor sees those below it."""
 
-DOORSTEP = ("bench.cli_shared", *(name for name in FRONT if name.endswith("_command")))
-"""What `--help` needs: options and their words."""
+
+def floor_of(name: str) -> int:
+    """On which floor of its room a module stands."""
+    room, _, rest = name.partition(".")
+    unit = rest.partition(".")[0]
+    floors = FLOORS[room]
+    return next((number for number, units in enumerate(floors) if unit in units.split()), -1) if unit else -1
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_arrow_leads_upward_inside_a_room(room: str) -> None:
+    others = FLOORS[room].index("*") if "*" in FLOORS[room] else None
+    wrong = []
+    for each in of(room):
+        if each.top == room and each.name.split(".")[:2] != each.module.split(".")[:2]:
+            here, there = (at if (at := floor_of(name)) >= 0 else others for name in (each.module, each.name))
+            assert None not in (here, there), f"{each}: one of them has no place in FLOORS"
+            if there > here or (there == here != others):
+                wrong.append(str(each))
+    assert wrong == []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Kahn's order: what remains when nothing without imports is left lies on a circle or above one."""
+    modules = {each.module for each in imports()}
+    waits = {name: {each.name for each in of(name) if each.module == name} & modules - {name} for name in modules}
+    while free := {name for name, others in waits.items() if not others}:
+        waits = {name: others - free for name, others in waits.items() if name not in free}
+    assert sorted(waits) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_folder_can_be_taken_in_at_a_glance(room: str) -> None:
+    folders = {path.parent for path in (ROOT / room).rglob("*.py")}
+    assert {str(each): count for each in folders if (count := len(list(each.glob("*.py")))) > 27} == {}
 
 
 def test_only_the_front_door_sees_all_rooms() -> None:
-    instrument = [each for each in of("bench") if each.module not in FRONT]
+    instrument = [each for each in of("bench") if not within(each.module, ("bench.cli",))]
     assert breaches(instrument, "bench") == []
 
 
-def test_nobody_but_the_front_door_itself_and_the_front_door_imports_it() -> None:
-    assert [str(each) for each in imports() if within(each.name, FRONT) and each.module not in FRONT] == []
+def test_nobody_but_the_front_door_imports_the_front_door() -> None:
+    users = [each for each in imports() if within(each.name, ("bench.cli",))]
+    assert [str(each) for each in users if not within(each.module, ("bench.cli",))] == []
 
 
-def test_only_the_plugin_and_its_test_import_pytest() -> None:
+def test_only_the_plugin_imports_pytest() -> None:
     users = {each.module for each in imports() if each.top in ("pytest", "_pytest", "pytest_benchmark")}
-    assert users == {"bench.pytest_plugin"}
-    assert {each.module for each in imports() if each.name == "bench.pytest_plugin"} == {"bench.test_workloads"}
+    assert users == {"bench.plugin.hooks"}
+    known = [each for each in imports() if within(each.name, ("bench.plugin",))]
+    assert [str(each) for each in known if not within(each.module, ("bench.plugin",))] == []
 
 
 def test_the_instrument_does_no_statistics() -> None:
@@ -225,11 +276,17 @@ def test_the_instrument_does_no_statistics() -> None:
     assert [str(each) for each in of("bench") if each.top in analysis] == []
 
 
+DOORSTEP = (
+    "main", "shared", "advise", "calibrate_command", "claims", "compare", "gate", "new_command", "report", "run",
+    "timeline_command", "try_command",
+)  # fmt: skip
+
+
 def test_help_needs_neither_the_instrument_nor_the_analysis() -> None:
-    needed = ("bench.cli", *DOORSTEP)
+    needed = tuple(f"bench.cli.{name}" for name in DOORSTEP)
     at_the_top = {each for each in imports() if each.module in needed and not each.inside}
     assert {each.top for each in foreign(sorted(at_the_top))} == {"click"}
-    assert [str(each) for each in at_the_top if each.top == "bench" and not within(each.name, DOORSTEP)] == []
+    assert [str(each) for each in at_the_top if each.top == "bench" and not within(each.name, needed)] == []
 
 
 WATCHER = """
@@ -238,11 +295,16 @@ from dataclasses import replace
 
 from when_async.workloads.sleep import SLEEP
 
-FORBIDDEN = {forbidden!r}
+FORBIDDEN, SEALED = {forbidden!r}, {sealed!r}
+
+
+def allowed(name):
+    return any((each + ".").startswith(name + ".") or name.startswith(each + ".") for each in SEALED)
 
 
 def look(params, items, results):
-    return "holds " + " ".join(name for name in FORBIDDEN if name in sys.modules)
+    ours = [name for name in sorted(sys.modules) if name.startswith("when_async.") and not allowed(name)]
+    return "holds " + " ".join([*ours, *(name for name in FORBIDDEN if name in sys.modules)])
 
 
 def failing(kit, params):
@@ -261,7 +323,7 @@ def watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Starts real workers for the workloads above; gives what they said."""
     monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "watcher.py"
-    path.write_text(WATCHER.format(forbidden=FORBIDDEN), encoding="utf-8")
+    path.write_text(WATCHER.format(forbidden=FORBIDDEN, sealed=SEALED), encoding="utf-8")
     environ, reaper, started = child_environ(), FakeReaper(), []
 
     def start(runner: str, body_key: str = "blocking", workload: str = "watcher") -> Worker:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from when_async.bench.worker import burden
-from when_async.bench.worker.burden import burdened, burdened_async
+from when_async.bench.worker import slowdown as burden
+from when_async.bench.worker.slowdown import burdened, burdened_async
 
 
 def double(item: int) -> int:

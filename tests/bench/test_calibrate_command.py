@@ -13,15 +13,15 @@ from click.testing import CliRunner, Result
 
 from support.calibration_files import NODE, costs, put, record
 from support.run_files import make_run, sleep_cells
-from when_async.bench import cli_calibrate
 from when_async.bench.calibration.probes import Effort
 from when_async.bench.calibration.walk import Findings, Step
-from when_async.bench.cli import main
-from when_async.bench.environment import default
-from when_async.bench.host import make_host
-from when_async.bench.lock import machine
-from when_async.bench.machine import node_id
-from when_async.results.calibration import read
+from when_async.bench.cli import calibrate as cli_calibrate
+from when_async.bench.cli.main import main
+from when_async.bench.environments.provision import default
+from when_async.bench.machine.fingerprint import node_id
+from when_async.bench.machine.host import make_host
+from when_async.bench.machine.lock import machine
+from when_async.results.calibration.file import read
 
 
 @pytest.fixture(autouse=True)

@@ -19,12 +19,12 @@ from when_async.bench.calibration.ladder import Ladder, Stop
 from when_async.bench.calibration.rung import Held
 from when_async.bench.calibration.toll import OPS, toll
 from when_async.bench.calibration.walk import Step
-from when_async.bench.cli_calibrate_costs import chosen, measure_costs
-from when_async.bench.host import make_host
+from when_async.bench.cli.calibrate_costs import chosen, measure_costs
+from when_async.bench.machine.host import make_host
 from when_async.bench.model import Runner
-from when_async.bench.process import ProcessFailed
+from when_async.bench.processes.worker import ProcessFailed
 from when_async.bench.registry import Found, RegistryError, collect
-from when_async.results.runner_costs import parse_costs
+from when_async.results.calibration.runner_costs import parse_costs
 
 TINY = CostEffort(passes=3, rounds=2, rounds_s=9.0, rung_s=5.0, top=1000, budget_s=60.0, ladder_guess_s=2.0)
 GUESTS = ("asyncio", "threading", "trio")
@@ -263,7 +263,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> CostEffort:
 
 
 def test_real_runners_of_each_kind_are_measured_and_what_is_kept_can_be_read(small: CostEffort) -> None:
-    from when_async.bench.environment import default
+    from when_async.bench.environments.provision import default
 
     names = ("sync", "threading", "asyncio", "multiprocessing+fork", "interpreters")
     known = collect("when_async.bench.runners", Runner)
@@ -290,7 +290,7 @@ def test_real_runners_of_each_kind_are_measured_and_what_is_kept_can_be_read(sma
 
 
 def test_what_was_interrupted_is_kept_in_the_record(monkeypatch: pytest.MonkeyPatch, small: CostEffort) -> None:
-    import when_async.bench.cli_calibrate_costs as kept
+    import when_async.bench.cli.calibrate_costs as kept
 
     def walk(stand: Any, able: Any, effort: Any, found: CostFindings, on_step: Any) -> None:
         found.keep("asyncio", "op", 1, 5e-8)

@@ -21,7 +21,7 @@ from when_async.bench.calibration.ladder import (
     round_down,
 )
 from when_async.bench.calibration.rung import LEAST_HOLD_S, LONGER, SPARE, TRIES, Held, NotHeld, TooMuchMemory, hold
-from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 
 TOP = 1_000_000
 

@@ -9,7 +9,7 @@ import pytest
 
 from support.fakes import Clock
 from when_async.bench.calibration.surroundings import Watch, cpu_list, quota_cores, siblings, surroundings, throttled_s
-from when_async.bench.noise import Noise
+from when_async.bench.machine.noise import Noise
 
 GROUP = "sys/fs/cgroup/user.slice/app"
 

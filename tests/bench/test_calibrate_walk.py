@@ -12,7 +12,7 @@ from when_async.bench.calibration import walk as walking
 from when_async.bench.calibration.pairs import WARMUPS, pair
 from when_async.bench.calibration.probes import Effort, Subject, readings, round_trip
 from when_async.bench.calibration.walk import Findings, Forecast, Probe, Step, walk
-from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 
 TINY = Effort(passes=3, share=0.1, pairs=2, pair_rounds=4, idle_s=1.0)
 INSIDE = ("clocks", "waits", "costs", "cores")

@@ -18,7 +18,7 @@ from when_async.bench.worker.calibration import Absent, clocks, cores, costs, ea
 ROOT = Path(__file__).resolve().parents[2] / "src"
 FOREIGN = (
     "pytest", "pandas", "numpy", "scipy", "click", "rich", "psutil",
-    "when_async.results", "when_async.reports", "when_async.bench.host",
+    "when_async.results", "when_async.reports", "when_async.bench.machine.host",
 )  # fmt: skip
 
 

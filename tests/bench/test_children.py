@@ -39,7 +39,7 @@ from when_async.bench.worker.children import (
     settle,
 )
 from when_async.bench.worker.fanout import Failures
-from when_async.bench.worker.ledger import Ledger, ledger
+from when_async.bench.worker.op_log import Ledger, ledger
 
 WAIT_S = 30.0
 

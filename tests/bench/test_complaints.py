@@ -11,11 +11,11 @@ import pytest
 
 from support import fakes
 from support.fakes import ENVIRONMENT, SETTINGS, Fleet, Trick
-from when_async.bench.complaints import attestation_complaint, majority, pool_complaint, strangers, time_complaint
-from when_async.bench.experiment import Experiment
 from when_async.bench.model import Measurement, Sample, Status, Trial
 from when_async.bench.plan import Plan, build
 from when_async.bench.registry import Found
+from when_async.bench.walk.checks import attestation_complaint, majority, pool_complaint, strangers, time_complaint
+from when_async.bench.walk.experiment import Experiment
 
 FREE = replace(ENVIRONMENT, label="3.13t", version="3.13.5", gil=False)
 

@@ -12,7 +12,7 @@ from when_async.bench.model import Course
 from when_async.bench.worker.counting import Count, mark, marks
 from when_async.bench.worker.equality import items_digest
 from when_async.bench.worker.fanout import Tally
-from when_async.bench.worker.ledger import ledger, note, written
+from when_async.bench.worker.op_log import ledger, note, written
 
 PROJECT = Path(__file__).resolve().parents[2] / "src"
 MS = 1_000_000

@@ -11,13 +11,13 @@ import pytest
 
 from support import fakes
 from support.fakes import SETTINGS, Fleet, raises
-from when_async.bench import crew
-from when_async.bench.experiment import Done, Experiment, ServiceRecord
 from when_async.bench.model import Measurement, Sample, Service, Status, Trial, Workload
 from when_async.bench.plan import Plan, build
-from when_async.bench.process import ProcessFailed
+from when_async.bench.processes.service import ServiceFailed
+from when_async.bench.processes.worker import ProcessFailed
 from when_async.bench.registry import Found
-from when_async.bench.services import ServiceFailed
+from when_async.bench.walk import workers as crew
+from when_async.bench.walk.experiment import Done, Experiment, ServiceRecord
 
 NAMES = ("sync", "threading")
 

@@ -14,10 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from support import fakes
-from when_async.bench import cli_run, cli_show
-from when_async.bench.cli import main
-from when_async.bench.cli_cluster import far_cluster
-from when_async.bench.environment import child_environ
+from when_async.bench.cli import recording as cli_run
+from when_async.bench.cli import show as cli_show
+from when_async.bench.cli.cluster import far_cluster
+from when_async.bench.cli.main import main
+from when_async.bench.environments.provision import child_environ
 from when_async.bench.model import Job, Workload
 from when_async.bench.runners.dask_ import CONNECT_TIMEOUT_S, SCHEDULER, connected
 from when_async.bench.worker import children

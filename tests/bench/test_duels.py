@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from support import fakes
-from when_async.bench.duels import InventoryFailed, Matched, absolute, in_tree, match, take_inventory
-from when_async.bench.environment import default
-from when_async.bench.interpreters import Completed
+from when_async.bench.environments.interpreters import Completed
+from when_async.bench.environments.provision import default
+from when_async.bench.gate.matching import InventoryFailed, Matched, absolute, in_tree, match, take_inventory
 from when_async.bench.model import Environment
 from when_async.bench.registry import Found
 from when_async.bench.selection import Selection

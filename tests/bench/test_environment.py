@@ -13,9 +13,10 @@ import pytest
 from filelock import FileLock
 
 from support.fake_uv import NO_WHEEL, NOT_FOUND, OLD_GIL, Uv
-from when_async.bench import environment, interpreters, uv_words, venv_records, venvs
-from when_async.bench.environment import Missing, default, default_label, named
-from when_async.bench.interpreters import Completed, NoEnvironment, NoInterpreter
+from when_async.bench.environments import interpreters, uv_words, venv_records, venvs
+from when_async.bench.environments import provision as environment
+from when_async.bench.environments.interpreters import Completed, NoEnvironment, NoInterpreter
+from when_async.bench.environments.provision import Missing, default, default_label, named
 from when_async.bench.model import Environment
 
 REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "uvloop": "uvloop>=0.22"}

@@ -19,7 +19,8 @@ from when_async.bench.model import Course, Job, Proof, Round, Runner, Usage, Wor
 from when_async.bench.runners.asyncio_ import ASYNCIO
 from when_async.bench.runners.sync import SYNC
 from when_async.bench.runners.threading_ import THREADING
-from when_async.bench.worker import equality, session, witness
+from when_async.bench.worker import activity as witness
+from when_async.bench.worker import equality, session
 from when_async.bench.worker.__main__ import check_window
 from when_async.bench.worker.counting import marks
 from when_async.bench.worker.equality import Inspection, check_clock, check_cpu, check_proof, type_of, wait_of_one_s

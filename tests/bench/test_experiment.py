@@ -12,12 +12,12 @@ import pytest
 
 from support import fakes
 from support.fakes import SETTINGS, Fleet, raises
-from when_async.bench.environment import Missing
-from when_async.bench.experiment import Done, Experiment, Step
+from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment, Measurement, Phase, Sample, Status, Trial, from_json, to_json
 from when_async.bench.plan import Plan, blocks, build, walk
-from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 from when_async.bench.registry import Found
+from when_async.bench.walk.experiment import Done, Experiment, Step
 
 NAMES = ("sync", "threading", "asyncio")
 POINTS = (fakes.point(10), fakes.point(20))

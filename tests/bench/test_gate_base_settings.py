@@ -6,8 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from when_async.bench.cli_gate_command import with_base_workloads
-from when_async.bench.gate_config import GateConfig
+from when_async.bench.cli.gate import with_base_workloads
+from when_async.bench.gate.config import GateConfig
 
 
 def base(folder: Path, text: str | None) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from when_async.bench.gate_config import ConfigError, GateConfig, fits, load, share, span_s
+from when_async.bench.gate.config import ConfigError, GateConfig, fits, load, share, span_s
 
 SECTION = """
 [tool.when-async.gate]

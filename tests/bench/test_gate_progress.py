@@ -7,8 +7,8 @@ import io
 import pytest
 
 from support.fakes import Clock
-from when_async.bench.gate import Step
-from when_async.bench.gate_progress import GateProgress
+from when_async.bench.gate.progress import GateProgress
+from when_async.bench.gate.walk import Step
 from when_async.bench.model import Pair
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from support import gate_pairs
 from support.fakes import Clock
-from when_async.bench.gate import Broken, Step, Walk
+from when_async.bench.gate.pairs import Duel, PairFailed
+from when_async.bench.gate.walk import Broken, Step, Walk
 from when_async.bench.model import Pair, Status
-from when_async.bench.pairs import Duel, PairFailed
-from when_async.bench.services import ServiceFailed
-from when_async.results.gating import Docket, Terms
+from when_async.bench.processes.service import ServiceFailed
+from when_async.results.gate.deciding import Docket, Terms
 
 NAMES = ("one-a", "one-b", "one-c", "two-a", "two-b", "three-a")
 

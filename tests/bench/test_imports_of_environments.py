@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from support.fake_uv import Uv
-from when_async.bench import environment, interpreters, selection, venv_records, venvs
-from when_async.bench.environment import named
-from when_async.bench.interpreters import Completed, Interpreter
+from when_async.bench import selection
+from when_async.bench.environments import interpreters, venv_records, venvs
+from when_async.bench.environments import provision as environment
+from when_async.bench.environments.interpreters import Completed, Interpreter
+from when_async.bench.environments.pins import parse
+from when_async.bench.environments.provision import named
+from when_async.bench.environments.venv_imports import IMPORT, weed
+from when_async.bench.environments.venvs import PURE, Tree, Wanted, prepare
 from when_async.bench.model import Environment
-from when_async.bench.pins import parse
-from when_async.bench.venv_imports import IMPORT, weed
-from when_async.bench.venvs import PURE, Tree, Wanted, prepare
 
 REQUIREMENTS = {"curio": "curio>=1.6", "uvloop": "uvloop>=0.22"}
 INTERPRETER = Interpreter("/fake/3.13", "cpython", "3.13.5", False)

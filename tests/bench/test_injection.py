@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from support import fakes, gate_pairs
-from when_async.bench.gate_controls import inject_all, injected, unchanged
-from when_async.bench.injection import against_itself, burdened, doubling_loops, labelled
+from when_async.bench.gate.controls import inject_all, injected, unchanged
+from when_async.bench.gate.injection import against_itself, burdened, doubling_loops, labelled
+from when_async.bench.gate.pairs import PAIR_SETTINGS, Duel, PairFailed
 from when_async.bench.model import Pair
-from when_async.bench.pairs import PAIR_SETTINGS, Duel, PairFailed
 from when_async.bench.plan import build
 from when_async.bench.registry import Found
 

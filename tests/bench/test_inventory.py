@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from support import fakes
-from when_async.bench import inventory as module
-from when_async.bench.inventory import inventory
+from when_async.bench.gate import inventory as module
+from when_async.bench.gate.inventory import inventory
 from when_async.bench.registry import RegistryError
 from when_async.bench.selection import Catalogue, select
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from when_async.bench.model import Proof
-from when_async.bench.worker.ledger import Ledger, ledger, note, read, written, written_async
+from when_async.bench.worker.op_log import Ledger, ledger, note, read, written, written_async
 
 WAIT_S = 30.0
 """Longer than any test takes; nobody waits that long unless the test is about to fail."""

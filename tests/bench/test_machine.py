@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from when_async.bench import machine
-from when_async.bench.noise import Mark, Noise
+from when_async.bench.machine import fingerprint as machine
+from when_async.bench.machine.noise import Mark, Noise
 
 
 def put(root: Path, name: str, text: str) -> Path:

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from support import fakes
 from when_async.bench import selection
-from when_async.bench.cli import main
-from when_async.bench.cli_matrix import PYTHONS, WIDTH, print_matrix, tables
-from when_async.bench.environment import Missing
+from when_async.bench.cli.main import main
+from when_async.bench.cli.matrix import PYTHONS, WIDTH, print_matrix, tables
+from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment
 from when_async.bench.registry import Found, matrix
 from when_async.bench.selection import environments_for

@@ -10,14 +10,23 @@ import pytest
 
 from support import fakes
 from support.fakes import FakeWorker, Fleet, Trick
-from when_async.bench import pairs as pairs_module
-from when_async.bench.injection import labelled
+from when_async.bench.gate import pairs as pairs_module
+from when_async.bench.gate.injection import labelled
+from when_async.bench.gate.pairs import (
+    LEAST_ROUNDS,
+    PAIR_SETTINGS,
+    ROUNDS,
+    WARMUPS,
+    Duel,
+    PairFailed,
+    Pairs,
+    rounds_for,
+)
 from when_async.bench.model import Service, Status
-from when_async.bench.pairs import LEAST_ROUNDS, PAIR_SETTINGS, ROUNDS, WARMUPS, Duel, PairFailed, Pairs, rounds_for
 from when_async.bench.plan import build
-from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.processes.service import ServiceFailed
+from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 from when_async.bench.registry import Found
-from when_async.bench.services import ServiceFailed
 
 BASE, HEAD = "base_tree", "head_tree"
 HELPER = Service("echo", "no.such.module")

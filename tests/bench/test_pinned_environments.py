@@ -13,16 +13,18 @@ import pytest
 
 from support import fakes
 from support.fake_uv import BAD_BUILD, CONFLICT, NO_VERSION, NO_WHEEL, NOT_FOUND, Uv
-from when_async.bench import environment, selection, trees, venv_records
-from when_async.bench.environment import Missing, named, worker_environ
-from when_async.bench.experiment import Experiment
-from when_async.bench.interpreters import BuildFailed, Interpreter, Unresolvable
+from when_async.bench import selection
+from when_async.bench.environments import provision as environment
+from when_async.bench.environments import trees, venv_records
+from when_async.bench.environments.interpreters import BuildFailed, Interpreter, Unresolvable
+from when_async.bench.environments.pins import PinError, parse
+from when_async.bench.environments.provision import Missing, named, worker_environ
+from when_async.bench.environments.venvs import Tree, Wanted, prepare
 from when_async.bench.model import Environment
-from when_async.bench.pins import PinError, parse
 from when_async.bench.plan import build
 from when_async.bench.registry import Found
 from when_async.bench.selection import environments_for
-from when_async.bench.venvs import Tree, Wanted, prepare
+from when_async.bench.walk.experiment import Experiment
 
 REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "uvloop": "uvloop>=0.22"}
 MODULES = ["aiohttp", "uvloop"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from when_async.bench.interpreters import Unresolvable
-from when_async.bench.pins import Pin, PinError, label, named_in, parse, without
+from when_async.bench.environments.interpreters import Unresolvable
+from when_async.bench.environments.pins import Pin, PinError, label, named_in, parse, without
 
 
 def one(text: str) -> Pin:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from support import fakes
-from when_async.bench.environment import Missing
+from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment, Phase, Point, Workload
 from when_async.bench.plan import PROFILES, Plan, blocks, build, walk
 from when_async.bench.quantity import QuantityError

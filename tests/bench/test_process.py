@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from support.fakes import FakeReaper
-from when_async.bench import process
-from when_async.bench.process import LineProcess, ProcessFailed, ProcessTimedOut, Worker
+from when_async.bench.processes import worker as process
+from when_async.bench.processes.worker import LineProcess, ProcessFailed, ProcessTimedOut, Worker
 
 Start = Callable[[str], LineProcess]
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 
 from support import fakes
-from when_async.bench.experiment import Done, Step
 from when_async.bench.model import Phase, Status, Workload
 from when_async.bench.plan import Plan, blocks, build, walk
-from when_async.bench.progress import FORK_OVERHEAD_S, UNKNOWN_ROUND_S, Forecast, Progress, clock_text, guess_s
 from when_async.bench.registry import Found
+from when_async.bench.walk.experiment import Done, Step
+from when_async.bench.walk.progress import FORK_OVERHEAD_S, UNKNOWN_ROUND_S, Forecast, Progress, clock_text, guess_s
 
 NAMES = ("my-sync", "threading")
 SLEEPY = fakes.workload(ideal_s=lambda params, in_flight: 8.0 / in_flight)

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from when_async.bench.cli_report_command import QUIET_S, drawing
+from when_async.bench.cli.report import QUIET_S, drawing
 
 
 class Terminal(io.StringIO):

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from when_async.bench.model import Runner
 from when_async.bench.registry import EXTRAS, OPTIONAL, collect, install_line
 from when_async.bench.selection import REQUIREMENTS, catalogue
-from when_async.reports.verdicts import claims
+from when_async.reports.verdicts.judging import claims
 
 
 @cache

@@ -23,8 +23,8 @@ from when_async.bench.runners.dask_ import chosen
 from when_async.bench.runners.interpreters import INTERPRETERS, Roll, check_in
 from when_async.bench.runners.multiprocessing_ import MULTIPROCESSING
 from when_async.bench.worker import children, limits
-from when_async.bench.worker.ledger import Ledger
 from when_async.bench.worker.limits import divided
+from when_async.bench.worker.op_log import Ledger
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind", "impatient")
 

@@ -11,13 +11,13 @@ import pytest
 
 from support.fake_uv import BAD_BUILD, NO_VERSION, Uv
 from support.repositories import IDENTITY, Repository, needs_git
-from when_async.bench import sides
-from when_async.bench.interpreters import BuildFailed, NoInterpreter, Unresolvable
+from when_async.bench.environments import sides
+from when_async.bench.environments.interpreters import BuildFailed, NoInterpreter, Unresolvable
+from when_async.bench.environments.pins import PinError
+from when_async.bench.environments.sides import distribution, make_side
+from when_async.bench.environments.sources import SourceError, export, python_path
+from when_async.bench.environments.trees import source_tree
 from when_async.bench.model import Environment
-from when_async.bench.pins import PinError
-from when_async.bench.sides import distribution, make_side
-from when_async.bench.sources import SourceError, export, python_path
-from when_async.bench.trees import source_tree
 
 pytestmark = needs_git
 

@@ -11,11 +11,20 @@ from pathlib import Path
 import pytest
 
 from support.repositories import IDENTITY, Repository, needs_git
-from when_async.bench import sources, trees
-from when_async.bench.environment import child_environ
-from when_async.bench.interpreters import Completed, NoEnvironment
-from when_async.bench.sources import MARKER, Source, SourceError, export, project, prune, python_path, reroot
-from when_async.bench.trees import bytecode_of, source_tree
+from when_async.bench.environments import sources, trees
+from when_async.bench.environments.interpreters import Completed, NoEnvironment
+from when_async.bench.environments.provision import child_environ
+from when_async.bench.environments.sources import (
+    MARKER,
+    Source,
+    SourceError,
+    export,
+    project,
+    prune,
+    python_path,
+    reroot,
+)
+from when_async.bench.environments.trees import bytecode_of, source_tree
 
 pytestmark = needs_git
 

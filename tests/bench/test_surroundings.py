@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from when_async.bench import environment
-from when_async.bench.environment import child_environ, source_tree
+from when_async.bench.environments import provision as environment
+from when_async.bench.environments.provision import child_environ, source_tree
 
 
 @pytest.fixture(autouse=True)

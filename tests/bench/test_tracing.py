@@ -20,7 +20,7 @@ from support import fakes
 from when_async.bench.model import Cell, Job, Shape, Timeline
 from when_async.bench.plan import PROFILES, build
 from when_async.bench.registry import Found
-from when_async.bench.timeline import chrome_trace, read, wanted
+from when_async.bench.walk.timeline import chrome_trace, read, wanted
 from when_async.bench.worker.children import child_job
 from when_async.bench.worker.kits import open_async, open_blocking
 from when_async.bench.worker.tracing import LEAST_NS, TracedSleep

@@ -16,10 +16,10 @@ import psutil
 
 from support.commands import CONTESTANTS, wait_until
 from support.contestants.conformance import CONFORMANCE, log_of
-from when_async.bench.environment import worker_environ
-from when_async.bench.host import Host
+from when_async.bench.environments.provision import worker_environ
+from when_async.bench.machine.host import Host
 from when_async.bench.model import Environment, Runner
-from when_async.bench.process import ProcessFailed, Worker
+from when_async.bench.processes.worker import ProcessFailed, Worker
 from when_async.bench.registry import Found, bodies_for
 
 OPS, CONCURRENCY = 32, 4

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from support.contestants.conformance import CONFORMANCE
-from when_async.bench.environment import default
+from when_async.bench.environments.provision import default
 from when_async.bench.model import Environment, Runner
 from when_async.bench.registry import bodies_for, collect, refusal, required_modules
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from conformance_field import CACHE, able, one_of_each_family, refusals
 
-from when_async.bench.host import Host, make_host
+from when_async.bench.machine.host import Host, make_host
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

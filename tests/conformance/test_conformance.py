@@ -26,10 +26,10 @@ from conformance_field import RUNNERS, environment
 
 from support.commands import wait_until
 from support.contestants.conformance import FORGET, HANG, LEAVES, PROMISE, RAISES, STUMBLE, WORK
-from when_async.bench import process
-from when_async.bench.host import Host
+from when_async.bench.machine.host import Host
 from when_async.bench.model import Runner
-from when_async.bench.process import ProcessFailed, ProcessTimedOut
+from when_async.bench.processes import worker as process
+from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 
 HANGS_S = 0.05
 

@@ -15,7 +15,7 @@ from typing import Any
 import click
 import pytest
 
-from when_async.bench.cli import main
+from when_async.bench.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -147,7 +147,7 @@ def measure(folder: Path, *arguments: str) -> list[dict[str, Any]]:
         "PYTHONPATH": str(ROOT / "src"),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "when_async.bench.cli", "run", "-o", "run.jsonl", "--profile", "smoke", *arguments],
+        [sys.executable, "-m", "when_async.bench.cli.main", "run", "-o", "run.jsonl", "--profile", "smoke", *arguments],
         cwd=folder, env=environ, capture_output=True, text=True, timeout=HANG_S,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -240,8 +240,8 @@ def test_the_plot_that_is_shown_draws_what_a_run_holds(
     uneven_run: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
     from when_async.bench.registry import collect
-    from when_async.reports.evidence import scene
-    from when_async.reports.plotting import NARROW, WIDE, Plot
+    from when_async.reports.drawing.plotting import NARROW, WIDE, Plot
+    from when_async.reports.scene.evidence import scene
     from when_async.results.frame import load
 
     path = tmp_path / "stall.py"
@@ -260,8 +260,8 @@ def test_the_claim_that_is_shown_names_points_that_exist_and_is_judged(tmp_path:
     from when_async.bench.quantity import comparison_id
     from when_async.bench.registry import collect
     from when_async.bench.selection import catalogue, point_of
-    from when_async.reports.claim import Claim, Word
-    from when_async.reports.verdicts import judge
+    from when_async.reports.verdicts.claim import Claim, Word
+    from when_async.reports.verdicts.judging import judge
     from when_async.results.frame import load
 
     path = tmp_path / "hand_over.py"

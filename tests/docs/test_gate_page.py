@@ -104,7 +104,7 @@ def test_the_page_shows_workflows_that_are_valid_and_use_inputs_that_exist() -> 
 
 
 def test_every_setting_that_the_page_shows_is_read(tmp_path: Path) -> None:
-    from when_async.bench.gate_config import load
+    from when_async.bench.gate.config import load
 
     (shown,) = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     path = tmp_path / "pyproject.toml"

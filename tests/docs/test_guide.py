@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from docs import guide
-from when_async.bench.cli_claims_command import REFERENCE, references
-from when_async.reports.claim import Word
-from when_async.reports.evidence import scene
-from when_async.reports.scene import Scene
-from when_async.reports.verdicts import Verdict, claims, judge, latest
+from when_async.bench.cli.claims import REFERENCE, references
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.rows import Scene
+from when_async.reports.verdicts.claim import Word
+from when_async.reports.verdicts.judging import Verdict, claims, judge, latest
 from when_async.results.frame import load
 
 MOST_BYTES = 20 * 2**20

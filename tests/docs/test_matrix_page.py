@@ -12,8 +12,8 @@ import pytest
 
 from docs import matrix
 from support import fakes
-from when_async.bench.cli_matrix import PYTHONS
-from when_async.bench.environment import Missing
+from when_async.bench.cli.matrix import PYTHONS
+from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment
 from when_async.bench.registry import Found
 from when_async.bench.selection import ALL, Catalogue, catalogue

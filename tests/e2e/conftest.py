@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from support.commands import Call, Shell
-from when_async.bench.cli import main
+from when_async.bench.cli.main import main
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from support.commands import Call
-from when_async.bench import cli_advise_command
-from when_async.reports.shapes import SHAPES, shape
-from when_async.results.advice_file import write
-from when_async.results.prediction import Accuracy, Overheads
-from when_async.results.prediction_cells import Fitted
+from when_async.bench.cli import advise as cli_advise_command
+from when_async.reports.terminal.shapes import SHAPES, shape
+from when_async.results.prediction.advice_file import write
+from when_async.results.prediction.fitted import Fitted
+from when_async.results.prediction.law import Accuracy, Overheads
 
 LOOP = Overheads("asyncio", "asyncio", False, 1.0, 8e-6, 6e-5, 2e-4, 0.0, 0.0, 0.0, -0.05, 0.08)
 THREADS = Overheads("threading", "threads", False, 1.0, 2e-5, 1e-4, 1e-3, 0.0, 0.0, 0.0, -0.1, 0.2)
@@ -31,7 +31,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found.append(Fitted("3.13t", False, 2, "20261125-000000-bbbb", (LOOP, free, POOL), Accuracy(10, 9, 5, 5), ()))
     write(tmp_path / "advice.json", found, "a machine")
     monkeypatch.setattr(cli_advise_command, "KNOWN", tmp_path / "advice.json")
-    monkeypatch.setattr("when_async.bench.environment.default_label", lambda: "3.11")
+    monkeypatch.setattr("when_async.bench.environments.provision.default_label", lambda: "3.11")
 
 
 def test_many_waits_are_for_whoever_overlaps_them_and_the_answer_has_all_its_parts(call: Call) -> None:
@@ -91,7 +91,7 @@ def test_of_an_interpreter_that_is_not_known_the_answer_is_that_of_one_like_it(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for label, like in (("3.16", "3.11"), ("3.16t", "3.13t")):
-        monkeypatch.setattr("when_async.bench.environment.default_label", lambda label=label: label)
+        monkeypatch.setattr("when_async.bench.environments.provision.default_label", lambda label=label: label)
         done = call(*COMPUTING)
         assert f"nothing is known of Python {label} here; this is for {like}" in done.stderr
         assert f"on Python {like}" in done.stdout

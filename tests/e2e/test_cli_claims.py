@@ -10,10 +10,10 @@ import pytest
 
 from support.commands import Call
 from support.run_files import CellSpec, make_cell, make_run
-from when_async.bench.cli_claims import chosen, selection_for
+from when_async.bench.cli.claim_runs import chosen, selection_for
 from when_async.bench.registry import RegistryError
 from when_async.bench.selection import catalogue
-from when_async.reports.verdicts import claims
+from when_async.reports.verdicts.judging import claims
 
 PLACE = "mixed[wait=5ms,cpu=5ms,n=16,c=8]"
 

@@ -10,8 +10,8 @@ from click.testing import Result
 
 from support.commands import Call, records
 from support.run_files import make_run
-from when_async.bench.cli_compare_sides import Asked, read_side
-from when_async.bench.interpreters import Unresolvable
+from when_async.bench.cli.compare_sides import Asked, read_side
+from when_async.bench.environments.interpreters import Unresolvable
 
 POINT = ("-w", "empty[n=10,c=2]", "-r", "sync", "--forks", "2", "--rounds", "1")
 

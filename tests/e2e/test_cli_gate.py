@@ -16,12 +16,12 @@ from click.testing import Result
 from support.commands import Call
 from support.gate_pairs import ChosenPairs
 from support.repositories import Repository, needs_git
-from when_async.bench import environment
+from when_async.bench.environments import provision as environment
+from when_async.bench.gate.pairs import Duel, PairFailed
 from when_async.bench.model import Environment, Pair, Status, from_json
-from when_async.bench.pairs import Duel, PairFailed
-from when_async.results.gate import Word
-from when_async.results.gating import Docket, Terms
-from when_async.results.operating import operating
+from when_async.results.gate.deciding import Docket, Terms
+from when_async.results.gate.operating import operating
+from when_async.results.gate.report import Word
 
 pytestmark = needs_git
 
@@ -79,13 +79,13 @@ def probed(modules: tuple[str, ...]) -> Environment:
 def gate(call: Call, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Gate:
     """`when-async gate --base main ARGUMENTS` with pairs of chosen ratios and a short replay of the noise."""
     # The default argument is bound when the module is imported, so the function itself gets another one.
-    import when_async.bench.cli_gate as front
+    import when_async.bench.cli.gate_run as front
 
     monkeypatch.setattr(front, "operating", functools.partial(operating, replays=500))
-    monkeypatch.setattr("when_async.results.operating.POWER_REPLAYS", 50)
+    monkeypatch.setattr("when_async.results.gate.operating.POWER_REPLAYS", 50)
     # What the running interpreter can import is the same for every side of every test.
     monkeypatch.setattr(
-        "when_async.bench.sides.default",
+        "when_async.bench.environments.sides.default",
         lambda modules, *, label, source, path, run: replace(
             probed(tuple(modules)), label=label, source=source, path=tuple(path)
         ),

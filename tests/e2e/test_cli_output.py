@@ -9,8 +9,8 @@ import click
 import pytest
 
 from support.commands import CONTESTANTS, Call
-from when_async.bench.cli import main
-from when_async.bench.environment import default_label
+from when_async.bench.cli.main import main
+from when_async.bench.environments.provision import default_label
 from when_async.bench.model import Runner, Workload
 from when_async.bench.registry import collect
 

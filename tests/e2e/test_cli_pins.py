@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from support.commands import Call, records
-from when_async.bench.environment import default_label
+from when_async.bench.environments.provision import default_label
 
 EMPTY = ("--profile", "smoke", "-w", "empty[n=10,c=2]", "-r", "sync")
 

@@ -11,7 +11,7 @@ from click.testing import Result
 from filelock import FileLock
 
 from support.commands import CONTESTANTS, Call, Shell, finish, records, verdicts
-from when_async.bench.environment import default_label
+from when_async.bench.environments.provision import default_label
 
 EMPTY = ("-w", "empty[n=10,c=2]", "-r", "sync")
 HEADER = {"kind": "run", "schema": 1, "tool": "when-async", "run": "20261122-150102-ab12"}

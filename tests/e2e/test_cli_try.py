@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from support.commands import Call, records, verdicts
-from when_async.bench.cli_try import RUNNERS, ops_for, reading
-from when_async.bench.likeness import likeness
+from when_async.bench.cli.try_ import RUNNERS, ops_for, reading
 from when_async.bench.model import Estimate, Point, WrongAnswer
-from when_async.bench.trying import Call as Tried
-from when_async.bench.trying import source, tried
+from when_async.bench.trying.call import Call as Tried
+from when_async.bench.trying.call import source, tried
+from when_async.bench.trying.likeness import likeness
 
 SHOP = """
 import random, threading, time

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from support.unequal.n09_gil_flag import free_threaded, mislabelled
-from when_async.bench import environment
-from when_async.bench.experiment import Experiment
-from when_async.bench.host import Host, make_host
+from when_async.bench.environments import provision as environment
+from when_async.bench.machine.host import Host, make_host
 from when_async.bench.model import Environment, Measurement, Point, Runner, Status, Workload
 from when_async.bench.plan import Settings, build
 from when_async.bench.registry import Found, collect
+from when_async.bench.walk.experiment import Experiment
 
 UNEQUAL = Path(__file__).resolve().parents[1] / "support" / "unequal"
 SETTINGS = Settings("unequal", forks=1, warmups=1, rounds=1, timeout_s=60.0)

@@ -16,9 +16,9 @@ from support.crowds import fetching, searching
 from support.mixed_cells import mixed_cells
 from support.run_files import CellSpec, grid_cells, http_cells, make_run, sleep_cells, standard_cells
 from when_async.bench.model import Status
-from when_async.reports.evidence import scene
-from when_async.reports.page import write
-from when_async.reports.scene import Scene
+from when_async.reports.page.writing import write
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.rows import Scene
 from when_async.results.frame import load
 
 COMMAND = "when-async report results/runs/a.jsonl"

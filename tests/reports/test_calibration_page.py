@@ -18,10 +18,10 @@ from rich.console import Console
 
 from support.calibration_files import ABSENT, NODE, put, record
 from support.run_files import header_line
-from when_async.reports.calibration import card, flat, show
-from when_async.reports.calibration_findings import Finding, findings
-from when_async.reports.page import write
-from when_async.results.calibration import Calibration, CalibrationError, read
+from when_async.reports.calibration.cards import card, flat, show
+from when_async.reports.calibration.findings import Finding, findings
+from when_async.reports.page.writing import write
+from when_async.results.calibration.file import Calibration, CalibrationError, read
 
 NASTY = "<script>alert('x')</script> [red]x[/red] \x1b[31m"
 INTERVAL = re.compile(r"−?[\d.]+ ?\S* ?\[−?[\d.]+, −?[\d.]+\]")

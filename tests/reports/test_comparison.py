@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from when_async.reports.comparison import as_long, between, flat, said, table
-from when_async.results.contrast import ContrastRow, contrast_environments
-from when_async.results.stats.contrast import Contrast, judge
+from when_async.reports.terminal.comparison import as_long, between, flat, said, table
+from when_async.results.contrast.rows import ContrastRow, contrast_environments
+from when_async.results.stats.standing import Contrast, judge
 
 DIFFERS = ("Python 3.13.5 vs 3.14.0", "aiohttp 3.13.2 vs 3.14.1")
 QUICKER = [log(1.25 + step / 1000) for step in range(8)]

@@ -17,18 +17,19 @@ from rich.console import Console
 from support.crowds import RUNNERS, fetching, searching, sleeping
 from support.run_files import CellSpec
 from when_async.bench.registry import collect
-from when_async.reports import style, words
-from when_async.reports.evidence import scene
-from when_async.reports.findings import findings, lead
-from when_async.reports.libraries import library_sentence, split, with_library
+from when_async.reports import words
+from when_async.reports.drawing import style
+from when_async.reports.drawing.plotting import NARROW, WIDE, Plot
 from when_async.reports.plots.interval_bars import INTERVAL_BARS
 from when_async.reports.plots.library_gap import LIBRARY_GAP
 from when_async.reports.plots.ratios import RATIOS
 from when_async.reports.plots.scaling import SCALING, lines, named
-from when_async.reports.plotting import NARROW, WIDE, Plot
-from when_async.reports.scene import OVERHEAD, THROUGHPUT, Scene, crowded, models, uncrowded
-from when_async.reports.tables import summary_table, workload_table
-from when_async.reports.terminal import summary
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.findings import findings, lead
+from when_async.reports.scene.libraries import library_sentence, split, with_library
+from when_async.reports.scene.rows import OVERHEAD, THROUGHPUT, Scene, crowded, models, uncrowded
+from when_async.reports.scene.tables import summary_table, workload_table
+from when_async.reports.terminal.run import summary
 
 Frames = Callable[..., pd.DataFrame]
 PYTHONS = ("3.14", "3.14t")

@@ -10,11 +10,11 @@ import pytest
 
 from support.mixed_cells import POINTS, mixed_cells
 from support.run_files import sleep_cells
-from when_async.reports.decision import Region, maps, regions
-from when_async.reports.decision_map import DECISION_MAP
-from when_async.reports.evidence import scene
-from when_async.reports.guidance import guidance
-from when_async.reports.scene import Scene
+from when_async.reports.drawing.decision_map import DECISION_MAP
+from when_async.reports.scene.decision import Region, maps, regions
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.rows import Scene
+from when_async.reports.verdicts.guidance import guidance
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from support.gate_reports import BLIND, REPORTS, cell, inconclusive, regressed, report, unchanged
 from when_async.reports.gate.github import command, render
-from when_async.results.gate import OK, GateReport, Word, exit_code
+from when_async.results.gate.report import OK, GateReport, Word, exit_code
 
 every = pytest.mark.parametrize("found", [pytest.param(found, id=name) for name, found in REPORTS.items()])
 COMMAND = re.compile(r"^::(?P<kind>error|warning|notice) title=(?P<title>[^:,\r\n]*)::(?P<message>[^\r\n]+)$")

@@ -8,7 +8,7 @@ import pytest
 
 from support.gate_reports import COMMAND, FETCH, NASTY, REPORTS, SLEEP
 from when_async.reports.gate.junit import render
-from when_async.results.gate import BROKEN, INCONCLUSIVE, OK, REGRESSION, GateReport, exit_code
+from when_async.results.gate.report import BROKEN, INCONCLUSIVE, OK, REGRESSION, GateReport, exit_code
 
 every = pytest.mark.parametrize("found", [pytest.param(found, id=name) for name, found in REPORTS.items()])
 OUTCOMES = ("failure", "error", "skipped")

@@ -14,7 +14,7 @@ from support.gate_reports import REPORTS, cell, metric, report
 from when_async.bench.model import Estimate
 from when_async.reports.gate import terminal
 from when_async.reports.gate.machine import SCHEMA, GateFileError, dumps, from_json, load, to_json
-from when_async.results.gate import GateReport, Word, exit_code, exit_reasons
+from when_async.results.gate.report import GateReport, Word, exit_code, exit_reasons
 
 every = pytest.mark.parametrize("found", [pytest.param(found, id=name) for name, found in REPORTS.items()])
 

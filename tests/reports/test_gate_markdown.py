@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from support.gate_reports import FETCH, FLIPS, NASTY, REPORTS, SLEEP, cell, regressed, report, unchanged
 from when_async.reports.gate.markdown import LIMIT, MARK, render
-from when_async.results.gate import GateReport, Word, exit_code
+from when_async.results.gate.report import GateReport, Word, exit_code
 
 every = pytest.mark.parametrize("found", [pytest.param(found, id=name) for name, found in REPORTS.items()])
 OWN_HTML = re.compile(r"</?details>|</?summary>|</?sub>|<br>|<!-- (when-async gate )?-->")

@@ -14,7 +14,7 @@ from when_async.bench.model import Estimate
 from when_async.reports.gate import steps, telling
 from when_async.reports.gate.figures import at_most, change, duration, probability, ratio, share
 from when_async.reports.gate.terminal import render
-from when_async.results.gate import GateReport, Word, exit_code, exit_reasons
+from when_async.results.gate.report import GateReport, Word, exit_code, exit_reasons
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 every = pytest.mark.parametrize("found", [pytest.param(found, id=name) for name, found in REPORTS.items()])

@@ -14,13 +14,15 @@ import pytest
 
 from support.run_files import CellSpec, grid_cells, http_cells, make_cell
 from when_async.bench.model import Status
-from when_async.reports import gil, gil_table, svg
-from when_async.reports.evidence import scene
-from when_async.reports.findings import findings
-from when_async.reports.page import write
+from when_async.reports.drawing import svg
+from when_async.reports.drawing.plotting import NARROW, WIDE
+from when_async.reports.page import gil_table
+from when_async.reports.page.writing import write
 from when_async.reports.plots.gil import GIL, links, places
-from when_async.reports.plotting import NARROW, WIDE
-from when_async.reports.scene import THROUGHPUT, Scene, quotient, value
+from when_async.reports.scene import gil
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.findings import findings
+from when_async.reports.scene.rows import THROUGHPUT, Scene, quotient, value
 
 Frames = Callable[..., pd.DataFrame]
 STILL = {"noise": 0.0, "fork_noise": 0.0}

@@ -18,12 +18,12 @@ from rich.console import Console
 
 from support.histories import CELL, history
 from when_async.bench.model import Estimate
-from when_async.reports.errors import ReportError
-from when_async.reports.history import BLOCKS, CAUTION, chart, detail, finding, overview, percent, sparkline
-from when_async.reports.history_plot import draw, labelled, write
-from when_async.reports.plotting import NARROW, WIDE
-from when_async.results.history import History
-from when_async.results.trend import steps
+from when_async.reports.drawing.plotting import NARROW, WIDE
+from when_async.reports.history.plot import draw, labelled, write
+from when_async.reports.history.terminal import BLOCKS, CAUTION, chart, detail, finding, overview, percent, sparkline
+from when_async.reports.words import ReportError
+from when_async.results.history.cells import History
+from when_async.results.history.trend import steps
 
 STEP = [0.1, 0.101, 0.099, 0.1, 0.102, 0.1, 0.108, 0.109, 0.107, 0.108, 0.108, 0.109]
 NEWER = {"interpreter": "CPython 3.11.9"}

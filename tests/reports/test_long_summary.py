@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from support.run_files import CellSpec, sleep_cells
-from when_async.reports.evidence import scene
-from when_async.reports.page import write
-from when_async.reports.tables import LONG, summary_table
+from when_async.reports.page.writing import write
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.tables import LONG, summary_table
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 Frames = Callable[..., pd.DataFrame]

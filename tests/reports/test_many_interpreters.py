@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from support.run_files import sleep_cells
-from when_async.reports.evidence import scene
-from when_async.reports.page import write
-from when_async.reports.page_sections import SIDE_BY_SIDE, of_each_build
-from when_async.reports.scene import facets
+from when_async.reports.page.workloads import SIDE_BY_SIDE, of_each_build
+from when_async.reports.page.writing import write
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.rows import facets
 
 Frames = Callable[..., pd.DataFrame]
 SIX = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t")

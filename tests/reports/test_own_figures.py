@@ -13,17 +13,17 @@ import pytest
 from support import fakes
 from support.run_files import CellSpec, make_cell
 from when_async.bench.model import Figure, Status
-from when_async.reports import svg
-from when_async.reports.evidence import scene
-from when_async.reports.findings import lead_sentence
-from when_async.reports.libraries import library_sentence
-from when_async.reports.own_figures import figures_table, latency_table
-from when_async.reports.page import write
+from when_async.reports.drawing import svg
+from when_async.reports.drawing.plotting import NARROW, WIDE, Plot
+from when_async.reports.page.own_figures import figures_table, latency_table
+from when_async.reports.page.writing import write
 from when_async.reports.plots.bounds import BOUNDS, nearest
 from when_async.reports.plots.latency_curve import LATENCY_CURVE
-from when_async.reports.plotting import NARROW, WIDE, Plot
-from when_async.reports.scene import CPU, Scene, headline
-from when_async.reports.tables import Table
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.findings import lead_sentence
+from when_async.reports.scene.libraries import library_sentence
+from when_async.reports.scene.rows import CPU, Scene, headline
+from when_async.reports.scene.tables import Table
 
 Frames = Callable[..., pd.DataFrame]
 MS = 1_000_000

@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 from reports_markup import VOID, Tree, tables
 
 from support.run_files import grid_cells, make_run, sleep_cells
-from when_async.reports.errors import ReportError
-from when_async.reports.page import write
-from when_async.results.compare import summary
+from when_async.reports.page.writing import write
+from when_async.reports.words import ReportError
+from when_async.results.cells.summary import summary
 from when_async.results.frame import load
 
 NASTY = "<script>alert('x')</script>"
@@ -286,7 +286,7 @@ def test_a_page_without_any_figure_for_a_claim_names_none(pages: dict[str, Path]
 
 
 def test_what_stands_between_backticks_is_set_as_code_and_escaped() -> None:
-    from when_async.reports.page import code
+    from when_async.reports.page.writing import code
 
     assert code("call `f(<x>)` & go") == "call <code>f(&lt;x&gt;)</code> &amp; go"
 
@@ -307,7 +307,7 @@ def test_older_runs_get_a_line_each_and_are_escaped(frame: pd.DataFrame, tmp_pat
 def test_of_many_comparisons_only_the_first_have_charts_and_the_page_says_so(
     frame_of: Callable[..., pd.DataFrame], tmp_path: Path
 ) -> None:
-    from when_async.reports.page_sections import CHARTED
+    from when_async.reports.page.workloads import CHARTED
 
     many = [
         replace(one, cell=replace(one.cell, params={**one.cell.params, "wait_s": wait / 1000},

@@ -27,16 +27,16 @@ from support.run_files import (
 )
 from when_async.bench.model import Estimate, Status
 from when_async.bench.registry import collect
-from when_async.reports import style, svg
-from when_async.reports.evidence import scene
-from when_async.reports.findings import findings, lead
-from when_async.reports.libraries import split, split_sentence
+from when_async.reports.drawing import style, svg
+from when_async.reports.drawing.plotting import NARROW, WIDE, Panel, Plot, guide_levels, plain, ratio_ticks, spread
 from when_async.reports.plots.interval_bars import INTERVAL_BARS
 from when_async.reports.plots.library_gap import LIBRARY_GAP
 from when_async.reports.plots.ratios import RATIOS
 from when_async.reports.plots.scaling import SCALING, knee, lines
-from when_async.reports.plotting import NARROW, WIDE, Panel, Plot, guide_levels, plain, ratio_ticks, spread
-from when_async.reports.scene import OVERHEAD, THROUGHPUT, Scene
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.findings import findings, lead
+from when_async.reports.scene.libraries import split, split_sentence
+from when_async.reports.scene.rows import OVERHEAD, THROUGHPUT, Scene
 from when_async.results.frame import load
 
 PLOTS = {name: found.value for name, found in collect("when_async.reports.plots", Plot).items()}

@@ -17,12 +17,21 @@ from reports_markup import VOID, Tree
 from rich.console import Console
 
 from support.calibration_files import LIMIT, NODE, REFUSED, cost_of, costs, put
-from when_async.reports import runner_costs, runner_costs_plot
-from when_async.reports.page import write
-from when_async.reports.plotting import NARROW, WIDE
-from when_async.reports.runner_costs import finding, flat_costs, in_order, intro, memory_table, show_costs, time_table
-from when_async.results.calibration import read
-from when_async.results.runner_costs import RunnerCosts, parse_costs
+from when_async.reports.calibration import costs as runner_costs
+from when_async.reports.calibration import costs_plot as runner_costs_plot
+from when_async.reports.calibration.costs import (
+    finding,
+    flat_costs,
+    in_order,
+    intro,
+    memory_table,
+    show_costs,
+    time_table,
+)
+from when_async.reports.drawing.plotting import NARROW, WIDE
+from when_async.reports.page.writing import write
+from when_async.results.calibration.file import read
+from when_async.results.calibration.runner_costs import RunnerCosts, parse_costs
 
 NASTY = "<script>alert('x')</script> [red]x[/red] \x1b[31m"
 INTERVAL = r"[\d.]+ ?\[[\d.]+, [\d.]+\]"

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from when_async.reports.claim import Behaviour
-from when_async.reports.verdicts import claims
+from when_async.reports.verdicts.claim import Behaviour
+from when_async.reports.verdicts.judging import claims
 
 FOLDER = Path(__file__).parents[2] / "reports" / "snippets"
 HANG_S = 20

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from support.run_files import http_cells
-from when_async.reports.evidence import rounds
-from when_async.reports.terminal import bar, summary
-from when_async.results.compare import summary as rows_of
+from when_async.reports.scene.evidence import rounds
+from when_async.reports.terminal.run import bar, summary
+from when_async.results.cells.summary import summary as rows_of
 
 BLOCKS = set("█▏▎▍▌▋▊▉")
 

@@ -13,10 +13,21 @@ import pandas as pd
 import pytest
 
 from when_async.bench.model import Lane, Span, Timeline, from_json, to_json
-from when_async.reports import page
-from when_async.reports.errors import ReportError
-from when_async.reports.plotting import NARROW, WIDE
-from when_async.reports.timeline import MOST, draw, joined, meaning, peak, stretches, subtitle, title, without, write
+from when_async.reports.drawing.plotting import NARROW, WIDE
+from when_async.reports.drawing.timeline import (
+    MOST,
+    draw,
+    joined,
+    meaning,
+    peak,
+    stretches,
+    subtitle,
+    title,
+    without,
+    write,
+)
+from when_async.reports.page import writing as page
+from when_async.reports.words import ReportError
 
 
 def span(kind: str, start_ms: float, end_ms: float, lane: int = 0, label: str = "", cpu_ms: float = 0.0) -> Span:

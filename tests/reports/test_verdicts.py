@@ -14,11 +14,11 @@ from when_async.bench.model import Estimate, Status
 from when_async.bench.quantity import comparison_id
 from when_async.bench.registry import RegistryError
 from when_async.bench.selection import catalogue, point_of
-from when_async.reports.behaviours import share_interval
-from when_async.reports.claim import SECTIONS, Axis, Behaviour, Bound, Claim, Part, Side, Word
-from when_async.reports.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
-from when_async.reports.proof import Hole, Outcome, Proof
-from when_async.reports.verdicts import claims, judge, latest, settle
+from when_async.reports.verdicts.behaviours import share_interval
+from when_async.reports.verdicts.claim import SECTIONS, Axis, Behaviour, Bound, Claim, Part, Side, Word
+from when_async.reports.verdicts.judging import claims, judge, latest, settle
+from when_async.reports.verdicts.lookup import Hole, Outcome, Proof
+from when_async.reports.verdicts.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
 from when_async.results.frame import load
 
 GRID = "grid_search[unit=10ms,n=16,c=2]"
@@ -201,7 +201,7 @@ def test_of_two_runs_the_newer_one_that_says_something_counts_and_they_are_never
 
 
 def proof_of(run: pd.DataFrame) -> Proof:
-    from when_async.reports.evidence import scene
+    from when_async.reports.scene.evidence import scene
 
     return Proof(scene(run), run["run"][0], "3.11")
 

@@ -10,8 +10,8 @@ import pytest
 
 from support import gate_reports
 from support.gate_reports import SLEEP, cell, regressed
-from when_async.results.acceptance import Acceptance, AcceptanceError, accept, in_force, load, save
-from when_async.results.gate import Word
+from when_async.results.gate.acceptance import Acceptance, AcceptanceError, accept, in_force, load, save
+from when_async.results.gate.report import Word
 
 WHEN, WHY = "2026-12-03", "checks what it fetched"
 ONE = Acceptance(SLEEP, "REGRESSED", "wall", 0.09, "3f2a1c9", "91ab02e", WHY, WHEN)

@@ -8,9 +8,17 @@ import pytest
 
 from support import gate_reports
 from support.gate_pairs import fill, noisy
-from when_async.results.assembly import Control, believed, canaries, cell_results, corrected, metric_named, wall_series
-from when_async.results.gate import Canary, Word
-from when_async.results.gating import Docket, Terms
+from when_async.results.gate.assembly import (
+    Control,
+    believed,
+    canaries,
+    cell_results,
+    corrected,
+    metric_named,
+    wall_series,
+)
+from when_async.results.gate.deciding import Docket, Terms
+from when_async.results.gate.report import Canary, Word
 
 TERMS = Terms({"wall": 0.03, "cpu": 0.03})
 SLOW, CALM = 0.10, 0.0

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from support.calibration_files import ABSENT, NODE, put, record
-from when_async.results.calibration import (
+from when_async.results.calibration.file import (
     CENTRE,
     ESTIMATORS,
     FREE,

@@ -26,8 +26,10 @@ from support.run_files import (
     write_lines,
 )
 from when_async.bench.model import Estimate, Status
-from when_async.results.compare import summary
-from when_async.results.contrast import (
+from when_async.results.cells.pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
+from when_async.results.cells.summary import summary
+from when_async.results.contrast.resolve import Kind, resolve
+from when_async.results.contrast.rows import (
     UNPAIRED,
     ContrastError,
     ContrastRow,
@@ -37,10 +39,8 @@ from when_async.results.contrast import (
     contrast_runs,
 )
 from when_async.results.frame import load
-from when_async.results.pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
-from when_async.results.resolve import Kind, resolve
-from when_async.results.stats.contrast import Outcome
 from when_async.results.stats.samples import PairedRounds
+from when_async.results.stats.standing import Outcome
 
 GRID = "grid_search[unit=10ms,n=16,c=2]"
 SLEEP = "sleep[wait=10ms,n=100,c=10]"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 import pytest
 
-from when_async.results.figures import figures
+from when_async.results.cells.figures import figures
 
 
 def frame(*rounds: tuple[int, Mapping[str, float] | None]) -> pd.DataFrame:

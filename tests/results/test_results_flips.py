@@ -9,8 +9,8 @@ import pytest
 
 from support.gate_pairs import pair
 from when_async.bench.model import Pair
-from when_async.results.flips import flips
-from when_async.results.gate import Flip
+from when_async.results.gate.flips import flips
+from when_async.results.gate.report import Flip
 
 MARGIN = 0.03
 CELLS = {"a": ("tiny[n=20,c=4]", "asyncio"), "b": ("tiny[n=20,c=4]", "threading")}

@@ -8,7 +8,7 @@ import pytest
 
 from support import gate_reports
 from support.gate_reports import BLIND, CANARIES, FLIPS, around, cell, regressed, report
-from when_async.results.gate import BROKEN_WORDS, CellResult, Word, exit_code, exit_reasons
+from when_async.results.gate.report import BROKEN_WORDS, CellResult, Word, exit_code, exit_reasons
 
 CALM = cell("calm", Word.NO_ALARM, wall=around(1.0))
 UNSURE = cell("unsure", Word.INCONCLUSIVE, wall=around(1.02))

@@ -11,8 +11,8 @@ import pytest
 
 from support.gate_pairs import fill, noisy, pair, series_of
 from when_async.bench.model import Pair, from_json, to_json
-from when_async.results.gate import Word
-from when_async.results.gating import FIRST, FRESH, Docket, Terms, inside, log_ratio
+from when_async.results.gate.deciding import FIRST, FRESH, Docket, Terms, inside, log_ratio
+from when_async.results.gate.report import Word
 from when_async.results.stats import sequential
 
 BOTH = Terms({"wall": 0.03, "cpu": 0.03})

@@ -14,9 +14,9 @@ import pytest
 from support.histories import history
 from support.run_files import CellSpec, header_line, http_cells, make_run, sleep_cells
 from when_async.bench.model import Status
-from when_async.results.history import QUANTITIES, History, histories, read_folder
+from when_async.results.history.cells import QUANTITIES, History, histories, read_folder
+from when_async.results.history.trend import breaks, change, moved, steps
 from when_async.results.journal import RunFileError
-from when_async.results.trend import breaks, change, moved, steps
 
 CELL = "sleep[wait=10ms,n=100,c=10]-uvloop@3.11"
 Write = Callable[..., Path]

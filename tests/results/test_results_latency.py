@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from when_async.bench.latency import packed
-from when_async.results.latency import BEYOND, latencies, merged, of_processes, read_s, supported
+from when_async.bench.walk.latency import packed
+from when_async.results.cells.latency import BEYOND, latencies, merged, of_processes, read_s, supported
 
 MS = 1_000_000
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from when_async.results.gate import Operating
-from when_async.results.operating import Noise, noise_of, operating, power, smallest_effect
+from when_async.results.gate.operating import Noise, noise_of, operating, power, smallest_effect
+from when_async.results.gate.report import Operating
 from when_async.results.stats.sequential import DEFAULT, Floats
 
 REPLAYS = 4000
@@ -14,7 +14,7 @@ REPLAYS = 4000
 
 @pytest.fixture(autouse=True)
 def few_replays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("when_async.results.operating.POWER_REPLAYS", 300)
+    monkeypatch.setattr("when_async.results.gate.operating.POWER_REPLAYS", 300)
 
 
 def series(spread: float = 0.008, cells: int = 6, pairs: int = 14, shift: float = 0.0) -> list[Floats]:

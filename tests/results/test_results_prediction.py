@@ -10,9 +10,9 @@ import pytest
 
 from support.mixed_cells import mixed_cells
 from support.run_files import grid_cells, make_run
-from when_async.results.advice_file import AdviceError, from_frame, read, write
 from when_async.results.frame import load
-from when_async.results.prediction import (
+from when_async.results.prediction.advice_file import AdviceError, from_frame, read, write
+from when_async.results.prediction.law import (
     LEAST,
     Overheads,
     Seen,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from support.calibration_files import COSTS, LIMIT, NODE, REFUSED, costs, put, record
-from when_async.results.calibration import CalibrationError, costs_of, read
-from when_async.results.runner_costs import CAUSES, RunnerCost, parse_costs
+from when_async.results.calibration.file import CalibrationError, costs_of, read
+from when_async.results.calibration.runner_costs import CAUSES, RunnerCost, parse_costs
 from when_async.results.stats.estimate import linear_interval, log_interval
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from when_async.bench.model import Estimate
-from when_async.results.stats.contrast import (
+from when_async.results.stats.estimate import paired_interval, signed_rank_p, signed_rank_ps
+from when_async.results.stats.standing import (
     MOST_FORKS,
     Contrast,
     Extent,
@@ -19,7 +20,6 @@ from when_async.results.stats.contrast import (
     judge_unpaired,
     spread_of,
 )
-from when_async.results.stats.estimate import paired_interval, signed_rank_p, signed_rank_ps
 
 SPREAD = np.array([-4, -3, -2, -1, 0, 1, 2, 3, 4]) / 4
 """Nine log-ratios around 0, at most 1 off; their 95 % interval is [-0.625, 0.625]."""

@@ -23,6 +23,7 @@ import psutil
 from click.testing import Result
 
 ROOT = Path(__file__).resolve().parents[2]
+FRONT = "when_async.bench.cli.main"
 CONTESTANTS = ROOT / "tests" / "support" / "contestants"
 MARK = "WHEN_ASYNC_TEST_MARK"
 PATIENCE_S = 60.0
@@ -50,7 +51,7 @@ class Shell:
         }
         return {**outer, **mine, **self.extra}
 
-    def start(self, *arguments: object, module: str = "when_async.bench.cli", **options: Any) -> subprocess.Popen[str]:
+    def start(self, *arguments: object, module: str = FRONT, **options: Any) -> subprocess.Popen[str]:
         """`when-async ARGUMENTS` in the background; its output goes to pipes."""
         return subprocess.Popen(
             # -P, as the installed script has it: the folder may hold a package that is called like one of ours.

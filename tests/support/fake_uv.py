@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from when_async.bench import interpreters, venv_imports, venvs
-from when_async.bench.interpreters import Completed
+from when_async.bench.environments import interpreters, venv_imports, venvs
+from when_async.bench.environments.interpreters import Completed
 
 NO_WHEEL = """error: No solution found when resolving dependencies
   cause: Because {0}>=0.22.1 has no usable wheels and you require {0}>=0.22, we can conclude that your requirements are

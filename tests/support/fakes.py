@@ -13,8 +13,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from when_async.bench.account import Account
-from when_async.bench.host import Host
+from when_async.bench.machine.account import Account
+from when_async.bench.machine.host import Host
 from when_async.bench.model import Body, Environment, Job, Kit, Param, Params, Point, Runner, Workload, WrongAnswer
 from when_async.bench.plan import Settings
 from when_async.bench.registry import Found

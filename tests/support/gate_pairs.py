@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from when_async.bench.gate.pairs import Duel
 from when_async.bench.model import Pair
-from when_async.bench.pairs import Duel
-from when_async.results.gating import Docket
+from when_async.results.gate.deciding import Docket
 
 ROUND_S = 0.01
 OPS = 20

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from when_async.bench.model import Estimate
-from when_async.results.gate import Canary, CellResult, Flip, GateReport, MetricResult, Operating, Side, Word
+from when_async.results.gate.report import Canary, CellResult, Flip, GateReport, MetricResult, Operating, Side, Word
 
 SLEEP = "sleep[wait=10ms,n=100,c=10]-asyncio@3.14"
 FETCH = "http_fetch[body=1KiB,delay=5ms,n=100,c=10]-threading/requests@3.14"

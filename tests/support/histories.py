@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from when_async.bench.model import Estimate
-from when_async.results.history import QUANTITIES, History, Point
+from when_async.results.history.cells import QUANTITIES, History, Point
 
 CELL = "sleep[wait=10ms,n=100,c=10]-asyncio@3.11"
 HERE = {"machine": "3f6c0a51d2", "cpu": "AMD EPYC 9B14", "cores": "2", "interpreter": "CPython 3.11.7"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support import fakes
-from when_async.bench.environment import default_label
+from when_async.bench.environments.provision import default_label
 from when_async.bench.model import Environment, Job, Round, Runner, Workload
 from when_async.bench.registry import bodies_for, collect, refusal
 from when_async.bench.worker import attest

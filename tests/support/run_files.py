@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from when_async.bench.latency import packed
 from when_async.bench.model import Cell, Measurement, Params, Phase, Sample, Status, Trial, to_json
+from when_async.bench.walk.latency import packed
 
 HEADER: dict[str, Any] = {
     "kind": "run",

@@ -17,11 +17,11 @@ import pytest
 from support.in_process import HERE, RUNNERS
 from when_async.bench.model import Job, Runner, WrongAnswer
 from when_async.bench.registry import bodies_for, refusal
+from when_async.workloads.bodies.chat import Count, Splitter, ThreadMember, members_of
+from when_async.workloads.bodies.chat_asyncio import ProtocolMember, ProtocolRoom, StreamMember, StreamRoom
+from when_async.workloads.bodies.chat_gevent import GreenletMember, GreenletRoom
+from when_async.workloads.bodies.chat_tasks import ChannelRoom
 from when_async.workloads.chat import CHAT, bounds, check, expect, make_items, observe
-from when_async.workloads.servers.chat_bodies import Count, Splitter, ThreadMember, members_of
-from when_async.workloads.servers.chat_bodies_asyncio import ProtocolMember, ProtocolRoom, StreamMember, StreamRoom
-from when_async.workloads.servers.chat_bodies_gevent import GreenletMember, GreenletRoom
-from when_async.workloads.servers.chat_bodies_tasks import ChannelRoom
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -36,7 +36,7 @@ ELSEWHERE = ("gevent", "rloop")
 def address() -> Iterator[str]:
     """Where the load generator takes orders."""
     pytest.importorskip("uvloop")
-    command = [sys.executable, "-m", "when_async.workloads.servers.chat_load"]
+    command = [sys.executable, "-m", "when_async.workloads.load.chat"]
     with subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -108,7 +108,7 @@ def test_the_workload_loads_no_event_loop_and_no_library_by_itself() -> None:
     code = f"import sys, when_async.workloads.chat; print(sorted({watched} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
-    code = "import sys, when_async.workloads.servers.chat_bodies; print('asyncio' in sys.modules)"
+    code = "import sys, when_async.workloads.bodies.chat; print('asyncio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"False"
 

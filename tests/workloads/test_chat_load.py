@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from when_async.bench.model import WrongAnswer
+from when_async.workloads.bodies.chat import JOINED
 from when_async.workloads.chat import SAMPLED, observe
-from when_async.workloads.servers import chat_load_capacity
-from when_async.workloads.servers.alarm import LoopTimer
-from when_async.workloads.servers.chat_bodies import JOINED
-from when_async.workloads.servers.chat_load_room import Room
-from when_async.workloads.servers.chat_load_talk import Line, Listener, Order, Report, make_talk, pieces, read_order
+from when_async.workloads.load import chat_capacity as chat_load_capacity
+from when_async.workloads.load.alarm import LoopTimer
+from when_async.workloads.load.chat_room import Room
+from when_async.workloads.load.chat_talk import Line, Listener, Order, Report, make_talk, pieces, read_order
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -254,7 +254,7 @@ def test_an_order_that_lacks_something_is_refused() -> None:
 @contextmanager
 def generator() -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     pytest.importorskip("uvloop")
-    command = [sys.executable, "-m", "when_async.workloads.servers.chat_load"]
+    command = [sys.executable, "-m", "when_async.workloads.load.chat"]
     with subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

@@ -10,7 +10,8 @@ import pytest
 
 from when_async.bench.model import WrongAnswer
 from when_async.bench.worker.equality import wait_of_one_s
-from when_async.workloads import chess, thinking
+from when_async.workloads import chess
+from when_async.workloads.bodies import thinking
 from when_async.workloads.chess import CHESS, bounds, ideal_s
 
 PARAMS = {"n": 3, "moves": 2, "wait_s": 0.055, "cpu_s": 0.005}

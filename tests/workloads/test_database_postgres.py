@@ -14,7 +14,7 @@ from http_service import HttpService
 from test_database_sqlite import FakeKit, started
 
 from when_async.bench.model import Unsuited
-from when_async.workloads.database_common import ROWS, check, expect, make_items, observe, row_of
+from when_async.workloads.bodies.database import ROWS, check, expect, make_items, observe, row_of
 from when_async.workloads.database_postgres import DATABASE_POSTGRES, ENTER, LOOK, ideal_s, numbered, read_statement
 from when_async.workloads.servers.postgres import Absent, find
 

@@ -20,7 +20,7 @@ from http_service import ROOT, HttpService
 
 from when_async.bench.model import Point, WrongAnswer
 from when_async.bench.quantity import QuantityError, override
-from when_async.workloads.database_common import (
+from when_async.workloads.bodies.database import (
     COUNTERS,
     PRIMER,
     PRIMERS,

@@ -14,14 +14,14 @@ import pytest
 from http_service import ENVIRONMENT, ROOT
 from test_load import load_service
 
-from when_async.bench.host import Host, make_host
+from when_async.bench.machine.host import Host, make_host
 from when_async.bench.model import Runner, Unsuited, WrongAnswer
-from when_async.bench.process import ProcessFailed
+from when_async.bench.processes.service import RunningService
+from when_async.bench.processes.worker import ProcessFailed
 from when_async.bench.registry import collect
-from when_async.bench.services import RunningService
+from when_async.workloads.bodies import echo as echo_bodies
+from when_async.workloads.bodies.steering import HOST, Stopped
 from when_async.workloads.echo_server import ECHO_SERVER, check, expect, ideal_s, jain, make_items, observe
-from when_async.workloads.servers import echo_bodies
-from when_async.workloads.servers.steering import HOST, Stopped
 
 pytest.importorskip("uvloop")
 
@@ -164,7 +164,7 @@ class FakeKit:
 async def test_a_row_fails_when_one_of_its_clients_is_killed(
     monkeypatch: pytest.MonkeyPatch, body_key: str, rate_per_s: int
 ) -> None:
-    from when_async.workloads.servers import load
+    from when_async.workloads.load import generator as load
 
     class Killing(load.Drive):
         def right(self, *arguments: Any) -> None:

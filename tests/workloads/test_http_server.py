@@ -19,8 +19,8 @@ import pytest
 from http_service import COMMAND, ENVIRONMENT, ROOT, HttpService, http_service
 
 from when_async.workloads.http_fetch import VARIANTS, body
-from when_async.workloads.servers.alarm import LoopTimer, Timerfd
-from when_async.workloads.servers.http_load import Connection
+from when_async.workloads.load.alarm import LoopTimer, Timerfd
+from when_async.workloads.load.http import Connection
 
 pytest.importorskip("granian")
 pytest.importorskip("uvloop")
@@ -29,7 +29,7 @@ from when_async.workloads.servers.http_server import App
 
 RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc"
 
-LOAD = [sys.executable, "-m", "when_async.workloads.servers.http_load"]
+LOAD = [sys.executable, "-m", "when_async.workloads.load.http"]
 
 
 @pytest.fixture(scope="module")

@@ -18,16 +18,16 @@ from typing import Any
 import pytest
 from http_service import ENVIRONMENT, ROOT, HttpService
 
-from when_async.workloads.servers import load_connect
-from when_async.workloads.servers.load_clients import echo_messages
-from when_async.workloads.servers.load_connect import source, words_for
-from when_async.workloads.servers.load_drive import Drive
-from when_async.workloads.servers.load_order import BadOrder, Order, Schedule
-from when_async.workloads.servers.steering import ECHO, GO, HTTP, Control, Stopped, addresses, listen, order, report
+from when_async.workloads.bodies.steering import ECHO, GO, HTTP, Control, Stopped, addresses, listen, order, report
+from when_async.workloads.load import connect as load_connect
+from when_async.workloads.load.clients import echo_messages
+from when_async.workloads.load.connect import source, words_for
+from when_async.workloads.load.drive import Drive
+from when_async.workloads.load.order import BadOrder, Order, Schedule
 
 pytest.importorskip("uvloop")
 
-COMMAND = [sys.executable, "-m", "when_async.workloads.servers.load"]
+COMMAND = [sys.executable, "-m", "when_async.workloads.load.generator"]
 SIZE = 16
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -459,7 +459,7 @@ def test_the_backend_ends_with_the_generator_and_that_with_its_parent(end: str) 
 
 @pytest.mark.parametrize("params", [{"size_bytes": 64, "concurrency": 3, "n": 5}, {"concurrency": 2, "n": 5}])
 def test_its_capacity_is_measured(service: HttpService, params: dict[str, int]) -> None:
-    command = [sys.executable, "-m", "when_async.workloads.servers.load_capacity", service.address, json.dumps(params)]
+    command = [sys.executable, "-m", "when_async.workloads.load.capacity", service.address, json.dumps(params)]
     done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True, timeout=30)
     load = json.loads(done.stdout)
     assert load["capacity_per_s"] == pytest.approx(load["messages"] / load["seconds"])

@@ -9,8 +9,8 @@ import pytest
 
 from when_async.bench.model import WrongAnswer
 from when_async.workloads import mixed
+from when_async.workloads.bodies.thinking import MODULUS, TURNS_PER_S, churn, churned, turns_of
 from when_async.workloads.mixed import MIXED, PROBED, bounds, halves, ideal_s, observe
-from when_async.workloads.thinking import MODULUS, TURNS_PER_S, churn, churned, turns_of
 
 PARAMS = {"wait_s": 0.009, "cpu_s": 0.0000191, "n": 5}
 NEVER = {**PARAMS, "wait_s": 0.0}

@@ -14,7 +14,7 @@ import pytest
 from http_service import ROOT, HttpService
 from test_database_sqlite import ENVIRONMENT, close_input, kill_group, lives_and_leaves, started
 
-from when_async.workloads.database_common import PRIMER, ROWS, row_of
+from when_async.workloads.bodies.database import PRIMER, ROWS, row_of
 from when_async.workloads.database_postgres import DATABASE, USER
 from when_async.workloads.servers import postgres
 from when_async.workloads.servers.postgres import Absent, Programs, find, folders

@@ -1,1 +1,4 @@
-"""Bodies of workloads that have many, by model; the workloads themselves are in the folder above."""
+"""What the measured process imports of workloads that outgrew their file: bodies by model, servers under test.
+
+Standard library only at module level; a client library is imported inside the body that uses it.
+"""

@@ -29,7 +29,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from ..http_fetch import IDLE_S, VARIANTS, body
-from .alarm import make_alarm
+from ..load.alarm import make_alarm
 
 HOST = "127.0.0.1"
 MAX_DELAY_US = 10_000_000

@@ -27,9 +27,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..database_common import COLUMNS, COUNTERS, PRIMER, ROWS, row_of
+from ..bodies.database import COLUMNS, COUNTERS, PRIMER, ROWS, row_of
 from ..database_postgres import DATABASE, USER
-from .load_parent import own_stdout
+from ..load.parent import own_stdout
 from .sqlite_file import BOOK, COUNTED, STRIKE, TABLES, follow, kept
 
 INSTALLED = "/usr/lib/postgresql"

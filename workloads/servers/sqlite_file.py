@@ -20,8 +20,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO, NoReturn
 
-from ..database_common import COUNTERS, PRIMER, ROWS, row_of
-from .load_parent import own_stdout
+from ..bodies.database import COUNTERS, PRIMER, ROWS, row_of
+from ..load.parent import own_stdout
 
 SHORT = 50
 """A path of a socket has about 100 characters at most, so a temporary folder with a longer name than this will not do

@@ -1,0 +1,182 @@
+"""The front door's looking back: which cell is meant, and its history as tables, picture or JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Sequence
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..registry import RegistryError
+from ..selection import catalogue
+
+if TYPE_CHECKING:
+    from when_async.results.history.cells import History
+
+TERMINAL_WIDTH = 100
+NAMED = 5
+"""How many cells an error names at most."""
+
+
+def show_history(cell: str | None, folder: Path, metric: str, picture: Path | None, as_json: bool) -> None:
+    """Print the cells of all runs in a folder, or one cell with its runs; also draw the latter.
+
+    Raises RunFileError where there is no run, RegistryError where the cell is not there or more than one is meant.
+    """
+    from when_async.results.history.cells import QUANTITIES, histories, read_folder
+    from when_async.results.history.trend import moved
+
+    check_picture(cell, picture)
+    runs, notes = read_folder(folder)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    known = list(dict.fromkeys(name for run in runs for name in run.cells))
+    wanted = None if cell is None else [choose_cell(known, cell)]
+    found = histories(runs, QUANTITIES[metric], libraries(), wanted)
+    if not found:
+        raise RegistryError(f"no run in {folder} holds a cell; measure first with: when-async run")
+    if cell is None:
+        print_overview(sorted(found, key=moved, reverse=True), as_json)
+    else:
+        print_detail(found[0], as_json)
+        if picture is not None:
+            write_picture(found[0], picture, beside=as_json)
+
+
+def check_picture(cell: str | None, picture: Path | None) -> None:
+    """Refuse a picture of nothing in particular, and one in another format, before anything is read."""
+    if picture is not None and cell is None:
+        raise RegistryError("a picture shows one cell; name it: when-async history CELL -o PICTURE.svg")
+    if picture is not None and picture.suffix.lower() != ".svg":
+        raise RegistryError(f"cannot draw {picture}: name a file that ends in .svg")
+
+
+def choose_cell(cells: Sequence[str], text: str) -> str:
+    """The cell of that id, or the only one whose id contains the text; else RegistryError with the nearest ones."""
+    if text in cells:
+        return text
+    found = [cell for cell in cells if text in cell]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise RegistryError(f"{text!r} is part of {len(found)} cells; name one of {listed(found)}")
+    near = nearest(cells, text)
+    hint = f"did you mean {listed(near)}?" if near else f"known are {listed(cells)}"
+    raise RegistryError(f"no stored run has a cell {text!r}; {hint}")
+
+
+def listed(cells: Sequence[str]) -> str:
+    """The first few ids, and how many more there are."""
+    more = f" and {len(cells) - NAMED} more" if len(cells) > NAMED else ""
+    return ", ".join(repr(cell) for cell in cells[:NAMED]) + more
+
+
+def nearest(cells: Iterable[str], text: str) -> list[str]:
+    """The ids that look most like the text, wholly or in one of their parts; the best first, three at most."""
+
+    def likeness(cell: str) -> float:
+        parts = [cell, cell.rpartition("]-")[2], *re.split(r"[\[\],=/@-]+", cell)]
+        return max(SequenceMatcher(None, text.lower(), part.lower()).ratio() for part in parts if part)
+
+    scored = sorted(((likeness(cell), cell) for cell in cells), key=lambda pair: -pair[0])
+    return [cell for score, cell in scored if score >= 0.6][:3]
+
+
+def libraries() -> Any:
+    """(workload, runner) -> what runner and service import, or None for a user's own, whose imports are not known."""
+    known = catalogue()
+
+    def uses(workload: str, runner: str) -> Collection[str] | None:
+        if workload not in known.workloads or runner not in known.runners:
+            return None
+        service = known.workloads[workload].value.service
+        return {*known.runners[runner].value.requires, *(service.requires if service else ())}
+
+    return uses
+
+
+def print_overview(found: Sequence[History], as_json: bool) -> None:
+    """All cells, those that moved most first."""
+    from rich.console import Console
+
+    from when_async.reports.history.terminal import overview
+    from when_async.results.history.trend import change
+
+    if not as_json:
+        overview(found, Console(width=None if Console().is_terminal else TERMINAL_WIDTH))
+        return
+    rows = []
+    for history in found:
+        latest, ratio = history.values(history.comparable[-1:]), change(history)
+        rows.append(
+            {
+                "cell": history.cell,
+                "metric": history.quantity.name,
+                "runs": len(history.points),
+                "comparable": len(history.comparable),
+                **flat("latest", latest[0] if latest else None),
+                "unit": latest[0].unit if latest else None,
+                **flat("change", ratio),
+            }
+        )
+    click.echo(json.dumps(rows, indent=1))
+
+
+def print_detail(history: History, as_json: bool) -> None:
+    """All runs of one cell, oldest first."""
+    from rich.console import Console
+
+    from when_async.reports.history.terminal import detail
+    from when_async.results.history.trend import breaks, steps
+
+    if not as_json:
+        detail(history, Console(width=None if Console().is_terminal else TERMINAL_WIDTH))
+        return
+    found, torn, comparable = steps(history), {one.index: one.label for one in breaks(history)}, history.comparable
+    rows = []
+    for index, point in enumerate(history.points):
+        step = found.get(index)
+        rows.append(
+            {
+                "cell": history.cell,
+                "metric": history.quantity.name,
+                "run": point.run,
+                "file": point.file,
+                "started": point.started,
+                "commit": point.commit,
+                "interpreter": point.python,
+                "noise": point.noise,
+                **flat("value", point.value),
+                "unit": point.value.unit if point.value else None,
+                "processes": point.value.n if point.value else None,
+                "reason": point.reason,
+                "server_bound": point.server_bound,
+                "environment": history.groups[index],
+                "comparable_with_latest": index in comparable,
+                "break": torn.get(index, ""),
+                **flat("step", step.ratio if step else None),
+                "step_p": step.p if step else None,
+            }
+        )
+    click.echo(json.dumps(rows, indent=1))
+
+
+def flat(name: str, value: Any) -> dict[str, float | None]:
+    """An Estimate as three fields of a flat object."""
+    if value is None:
+        return dict.fromkeys((name, f"{name}_low", f"{name}_high"))
+    return {name: value.point, f"{name}_low": value.low, f"{name}_high": value.high}
+
+
+def write_picture(history: History, path: Path, beside: bool) -> None:
+    """Draw a history into an SVG file; without any value there is none, which is told. Raises ReportError."""
+    from when_async.reports.history.plot import write
+
+    if write(history, path):
+        click.echo(path, err=beside)
+    else:
+        click.echo(f"note: {path} was not written, because no run has a number to draw", err=True)

@@ -1,0 +1,106 @@
+"""The front door's `report` and `export`: what run files hold, as a page and as a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TextIO
+
+import click
+
+from .shared import PAGE, RUNS, fail, plain_errors, tell
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=PAGE,
+    show_default=True,
+    help="Folder for index.html, report.md and pictures.",
+)
+@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@plain_errors
+def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
+    """Turn RUN files (default: the latest in results/runs) into a page that explains them."""
+    from when_async.reports.page.writing import write
+    from when_async.results.calibration.file import for_runs
+    from when_async.results.frame import load
+    from when_async.results.overview import overview, parted
+
+    chosen = list(runs) or [latest_run()]
+    whole, rest = parted(chosen)
+    if rest:
+        tell(f"note: of {len(chosen)} runs {len(whole)} are shown in full, the newest of each machine and interpreter")
+    frame = load(whole, skip_corrupt=skip_corrupt)
+    calibrations, ignored = for_runs(frame.attrs["headers"], [*(path.parent for path in chosen), RUNS])
+    frame.attrs["notes"] = [*frame.attrs.get("notes", []), *ignored]
+    for note in frame.attrs["notes"]:
+        click.echo(f"note: {note}", err=True)
+    command = " ".join(["when-async", *sys.argv[1:]])
+    older = [overview(path) for path in rest]
+    with drawing(sys.stderr) as on_section:
+        written = write(frame, output, command=command, calibrations=calibrations, older=older, on_section=on_section)
+    for path in written:
+        if path.suffix in (".html", ".md"):
+            click.echo(path)
+
+
+QUIET_S = 10.0
+"""A page that is drawn faster than this says nothing meanwhile where there is no terminal."""
+
+
+@contextmanager
+def drawing(stream: TextIO, clock: Callable[[], float] = monotonic) -> Iterator[Callable[[int, int, str], None]]:
+    """Say how far the drawing is: a bar with the time left on a terminal, a plain line every ten seconds elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(file=stream)
+    if console.is_terminal and not console.is_dumb_terminal:
+        with Progress(console=console, transient=True) as bar:
+            task = bar.add_task("reading figures", total=None)
+            yield lambda done, of, name: bar.update(task, completed=done, total=of, description=f"drawing {name}")
+        return
+    told_s = clock()
+
+    def say(done: int, of: int, name: str) -> None:
+        nonlocal told_s
+        if clock() - told_s >= QUIET_S:
+            told_s = clock()
+            click.echo(f"drawing {name}, {done} of {of} sections done", file=stream)
+
+    yield say
+
+
+def latest_run() -> Path:
+    """The newest run file in results/runs; fails with what to do where there is none."""
+    files = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    if not files:
+        fail(f"there is no run in {RUNS}; measure first with: when-async run")
+    return files[-1]
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write: .csv, .json or .parquet.",
+)
+@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@plain_errors
+def export(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
+    """Write the tidy table of RUN files, one row per sample (results/SCHEMA.md says what is in it)."""
+    from when_async.results.export import export as write
+    from when_async.results.frame import load
+
+    write(load(list(runs) or [latest_run()], skip_corrupt=skip_corrupt), output)
+    click.echo(output)

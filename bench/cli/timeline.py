@@ -1,0 +1,104 @@
+"""The front door's timelines: choose what is recorded, have it recorded, write trace and picture."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from ..machine.host import make_host
+from ..model import Environment, Timeline
+from ..plan import PROFILES, Comparison, build
+from ..registry import RegistryError
+from ..selection import catalogue, environments_for, select
+from ..walk.timeline import chrome_trace, record
+from .shared import PAGE, tell
+
+
+def record_and_draw(
+    workload: str,
+    runner: str,
+    pythons: Sequence[str],
+    pins: Sequence[str],
+    care: tuple[int, float],
+    output: Path | None,
+) -> None:
+    """Record each interpreter's round and write its files; `care` is the seed and the timeout in seconds.
+
+    Raises RegistryError where this cannot be asked for, NotRecorded where the round failed.
+    """
+    comparison, library = chosen(workload, runner, pythons, pins)
+    settings = replace(PROFILES["quick"], seed=care[0], timeout_s=care[1])
+    wanted = indices(comparison, library)
+    folder = output or PAGE / f"timeline-{plain(workload)}-{plain(runner)}"
+    host = make_host()
+    try:
+        for index in wanted:
+            cell = comparison.contestants[index].cell
+            tell(f"{cell.id}: a round that warms up, and one that is written down")
+            found = record(host, settings, comparison, index)
+            write(found, folder / cell.python if len(wanted) > 1 else folder)
+    finally:
+        host.reaper.close()
+
+
+def chosen(workload: str, runner: str, pythons: Sequence[str], pins: Sequence[str]) -> tuple[Comparison, str]:
+    """The point with everybody that can be recorded in it, and the client library that was asked for, if any."""
+    name, _, library = (runner, "", "") if runner.endswith(".py") else runner.partition("/")
+    known = catalogue([workload], [name])
+    selection = select(known, [workload], [name], "quick")
+    if len(selection.runners) > 1:
+        raise RegistryError(f"a timeline is of one runner, and {runner!r} is {', '.join(selection.runners)}")
+    points = selection.points
+    environments = environments_for(known.modules([name]), pythons, tell, pins)
+    first = build(points[:1], selection.runners, environments, PROFILES["quick"]).comparisons[0]
+    if len(points) > 1:
+        tell(f"of the {len(points)} points of {workload} this is {first.id}; name another one like this")
+    for cell, reason in first.refused:
+        if not first.contestants:
+            raise RegistryError(reason)
+        tell(f"{cell.id}: {reason}")
+    missing = [each for each in environments if not isinstance(each, Environment)]
+    if not first.contestants and missing:
+        raise RegistryError(missing[0].reason)
+    return first, library
+
+
+def indices(comparison: Comparison, library: str) -> list[int]:
+    """Which contestants are recorded: one in each interpreter, with that library or the first there is."""
+    have = {contestant.cell.library for contestant in comparison.contestants}
+    if library and library not in have:
+        raise RegistryError(f"there is no {library!r} here; it can be {', '.join(sorted(have - {''})) or 'left out'}")
+    wanted = library or comparison.contestants[0].cell.library
+    if not library and len(have) > 1:
+        others = ", ".join(sorted(have - {wanted, ""}))
+        tell(f"this is with {wanted or 'no library'}; there is {others} too, named after a slash")
+    return [index for index, each in enumerate(comparison.contestants) if each.cell.library == wanted]
+
+
+def plain(spec: str) -> str:
+    """What was asked for, fit for the name of a folder."""
+    return re.sub(r"[^\w.+]+", "-", Path(spec).name if spec.endswith(".py") else spec).strip("-")
+
+
+def write(timeline: Timeline, folder: Path) -> None:
+    """Write `trace.json` and `timeline.svg`, and say what they show; raises ReportError."""
+    from when_async.reports.drawing.timeline import title
+    from when_async.reports.drawing.timeline import write as write_picture
+    from when_async.reports.words import ReportError
+
+    trace, picture = folder / "trace.json", folder / "timeline.svg"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trace.write_text(json.dumps(chrome_trace(timeline)) + "\n", encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ReportError(f"cannot write {trace}: {reason}; name a folder that can be written") from None
+    write_picture(timeline, picture)
+    click.echo(f"{title(timeline)}.")
+    click.echo(f"{trace}  open it in https://ui.perfetto.dev")
+    click.echo(f"{picture}  open it in a browser")

@@ -1,0 +1,1 @@
+"""What workers can run in: interpreters, virtual environments, package pins, source trees."""

@@ -1,0 +1,172 @@
+"""Matches what base and head can do: the duels that both can fight, and why the other cells cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..environments.interpreters import Run, run_command
+from ..environments.provision import child_environ, interpreter_options, worker_environ
+from ..model import Environment
+from ..plan import Comparison, Contestant, build
+from ..registry import Found
+from ..selection import Selection
+from .injection import labelled
+from .pairs import PAIR_SETTINGS, Duel
+
+Entries = Mapping[str, Mapping[str, Any]]
+"""Cells of one tree by their id without an environment."""
+
+
+class InventoryFailed(Exception):
+    """A tree's benchmarks cannot be listed; the text says why."""
+
+
+@dataclass(frozen=True)
+class Unfought:
+    """A cell that base and head cannot both run, and what that means."""
+
+    cell: str
+    word: str
+    """A value of results.gate.Word, or `SKIPPED` where neither side can run it."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Matched:
+    duels: tuple[Duel, ...]
+    unfought: tuple[Unfought, ...]
+
+
+def take_inventory(environment: Environment, asked: Mapping[str, Any], *, run: Run = run_command) -> Entries:
+    """The cells that the tree of `environment` defines; raises InventoryFailed.
+
+    `asked` has `workloads` and `runners` (specs, those that are files already in this tree) and `profile`.
+    """
+    script = str(Path(__file__).with_name("inventory.py"))
+    command = [environment.executable, *interpreter_options(), "-P", script, json.dumps(dict(asked))]
+    done = run(command, worker_environ(child_environ(), environment))
+    try:
+        answer = json.loads(done.stdout.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        raise InventoryFailed(f"{environment.label}: its benchmarks cannot be listed: {done.last_words}") from None
+    if "error" in answer:
+        raise InventoryFailed(f"{environment.label}: its benchmarks cannot be listed: {answer['error']}")
+    return {entry["cell"]: entry for entry in answer["cells"]}
+
+
+def match(
+    selection: Selection,
+    environments: tuple[Environment, Environment],
+    inventories: tuple[Entries, Entries],
+    reroot: Callable[[str, str], str] = lambda ref, label: ref,
+) -> Matched:
+    """Pair up the cells of base and head; `reroot(ref, label)` finds a file of the working copy in a side's tree."""
+    base, head = inventories
+    duels: list[Duel] = []
+    unfought: list[Unfought] = []
+    contestants, refusals = _contestants(selection, environments)
+    for cell in dict.fromkeys([*base, *head]):
+        if cell not in head:
+            unfought.append(_gone(cell, base, head))
+        elif cell not in base:
+            if not any(_like(head[cell], entry) for name, entry in base.items() if name not in head):
+                unfought.append(Unfought(cell, "NEW", "only head has it; there is nothing to compare it with yet"))
+        else:
+            found = contestants.get((cell, "base")), contestants.get((cell, "head"))
+            reasons = refusals.get((cell, "base"), ""), refusals.get((cell, "head"), "")
+            if found[0] and found[1]:
+                keys = {"base": base[cell]["body_key"], "head": head[cell]["body_key"]}
+                duels.append(_duel(cell, found[0], found[1], reroot, keys))
+            else:
+                unfought.append(_refused(cell, *reasons))
+    return Matched(tuple(duels), tuple(unfought))
+
+
+Sides = dict[tuple[str, str], tuple[Comparison, Contestant]]
+
+
+def _contestants(
+    selection: Selection, environments: tuple[Environment, Environment]
+) -> tuple[Sides, dict[tuple[str, str], str]]:
+    """Who can run in base and in head by (cell, side), and why the others cannot."""
+    able: Sides = {}
+    refused: dict[tuple[str, str], str] = {}
+    for label, environment in zip(("base", "head"), environments, strict=True):
+        plan = build(selection.points, selection.runners, [replace(environment, label=label)], PAIR_SETTINGS)
+        for comparison in plan.comparisons:
+            for contestant in comparison.contestants:
+                able[_plain(contestant.cell.id), label] = comparison, labelled(contestant, label)
+            for cell, reason in comparison.refused:
+                refused[_plain(cell.id), label] = reason
+    return able, refused
+
+
+def _plain(cell_id: str) -> str:
+    """A cell's id without its environment."""
+    return cell_id.rpartition("@")[0]
+
+
+def _duel(
+    cell: str,
+    base: tuple[Comparison, Contestant],
+    head: tuple[Comparison, Contestant],
+    reroot: Callable[[str, str], str],
+    keys: Mapping[str, str],
+) -> Duel:
+    def at_home(contestant: Contestant, label: str) -> Contestant:
+        workload, runner = contestant.workload, contestant.runner
+        return replace(
+            contestant,
+            # A side may call the body by another style, as long as the cell's name is the same.
+            cell=replace(contestant.cell, body_key=keys[label]),
+            workload=Found(workload.value, reroot(workload.ref, label)),
+            runner=Found(runner.value, reroot(runner.ref, label)),
+        )
+
+    return Duel(cell, head[0], at_home(base[1], "base"), at_home(head[1], "head"))
+
+
+def _gone(cell: str, base: Entries, head: Entries) -> Unfought:
+    twins = [name for name, entry in head.items() if name not in base and _like(entry, base[cell])]
+    if twins:
+        what = f"head does not have it, but has {twins[0]} instead; keep the name, or accept the new one"
+        return Unfought(cell, "RENAMED", what)
+    return Unfought(cell, "MISSING", "base has it and head does not; restore it, or accept that it is gone")
+
+
+def _like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two cells of different names look like one that was renamed: the same point and body elsewhere.
+
+    Either the workload has another name and the same parameters, or the runner has another name.
+    """
+    same_point = one["comparison"].partition("[")[2] == other["comparison"].partition("[")[2]
+    same_body = one["body_key"] == other["body_key"]
+    moved = one["workload"] != other["workload"] and one["runner"] == other["runner"]
+    recast = one["comparison"] == other["comparison"] and one["runner"] != other["runner"]
+    return bool(same_body and ((moved and same_point) or recast))
+
+
+def _refused(cell: str, base: str, head: str) -> Unfought:
+    if base and head:
+        return Unfought(cell, "SKIPPED", head if base == head else f"in base {base}; in head {head}")
+    if head:
+        return Unfought(cell, "BROKEN", f"it runs in base, but in head {head}")
+    if base:
+        return Unfought(cell, "NEW", f"it runs in head, but in base {base}")
+    why = "both trees have it, but the working copy does not; run the gate from a checkout that has it"
+    return Unfought(cell, "BROKEN", why)
+
+
+def absolute(specs: Iterable[str]) -> list[str]:
+    """Specs of which those that are files have an absolute path, so that they can be found in another tree."""
+    return [os.path.abspath(spec) if spec.partition("[")[0].endswith(".py") else spec for spec in specs]
+
+
+def in_tree(specs: Sequence[str], reroot: Callable[[str, str], str], label: str) -> list[str]:
+    """The same specs as the tree of one side has them."""
+    return [reroot(spec, label) if spec.partition("[")[0].endswith(".py") else spec for spec in specs]

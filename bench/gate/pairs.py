@@ -1,0 +1,215 @@
+"""Takes pairs: base and head as two fresh live processes that alternate round by round on the same cores.
+
+This is the design that cut the spread of a ratio from 14-25 % to 2-3 % on a shared virtual machine (method.md, R6a).
+Short rounds follow one another without a collection of garbage in between, so that neighbours are
+neighbours in time; what finalisers have to say is heard when the pair closes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ..machine.host import Host
+from ..model import Pair, Phase, Sample, Service, Status
+from ..plan import Block, Comparison, Contestant, Settings
+from ..processes.service import RunningService
+from ..walk.latency import percentile_s
+from ..walk.workers import Crew, Lost, roles
+
+WARMUPS = 3
+ROUNDS = 40
+LEAST_ROUNDS = 10
+PAIR_S = 0.5
+"""Timed seconds that a pair may take: longer rounds get fewer of them, down to LEAST_ROUNDS."""
+PAIR_OF_MANY_S = 1.0
+"""The same for contestants on several cores, whose rounds scatter five times as much from one to the next."""
+
+TICK_S = 1e-9
+"""The least that a round is taken for, where a coarse clock reads 0."""
+
+PAIR_SETTINGS = Settings("pair", forks=1, warmups=WARMUPS, rounds=ROUNDS, sweep=False)
+
+
+class PairFailed(Exception):
+    """One side could not do its work; the text says which and why."""
+
+    def __init__(self, side: str, status: Status, reason: str) -> None:
+        super().__init__(f"{side}: {reason}")
+        self.side = side
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Duel:
+    """What a pair is taken of: the same cell in base and in head; `cell` is its id without an environment."""
+
+    cell: str
+    comparison: Comparison
+    base: Contestant
+    head: Contestant
+
+    @property
+    def service(self) -> Service | None:
+        return self.comparison.workload.service
+
+
+class Services:
+    """Helper processes that outlive a pair, one for each role of the cores; a dead one is started anew."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.running: dict[tuple[str, tuple[int, ...]], RunningService] = {}
+
+    def lend(self, service: Service, cores: list[int] | None) -> RunningService:
+        """The helper that is bound to `cores`; raises ServiceFailed where it does not start."""
+        key = (service.name, tuple(cores or ()))
+        if key not in self.running:
+            self.running[key] = RunningService(
+                service, environ=self.host.service_environ, reaper=self.host.reaper, affinity=cores
+            )
+        return self.running[key]
+
+    def drop(self, service: RunningService) -> None:
+        """Stop one that failed, so that the next pair gets another."""
+        self.running = {key: each for key, each in self.running.items() if each is not service}
+        service.stop()
+
+    def stop(self) -> None:
+        """End all of them."""
+        for service in self.running.values():
+            service.stop()
+        self.running.clear()
+
+
+class Pairs:
+    """Takes one pair after another; close it in the end, for its helper processes live on between pairs."""
+
+    def __init__(self, host: Host, settings: Settings = PAIR_SETTINGS) -> None:
+        self.host = host
+        self.settings = settings
+        self.services = Services(host)
+
+    def close(self) -> None:
+        self.services.stop()
+
+    def take(self, duel: Duel, series: str, index: int) -> Pair:
+        """One pair; who is launched and who starts first changes with every second `index`, the core with each.
+
+        Raises PairFailed when a side fails or the two differ in their results, ServiceFailed when a helper does not
+        start.
+        """
+        head_first = index // 2 % 2 == 1
+        order = (duel.head, duel.base) if head_first else (duel.base, duel.head)
+        comparison = replace(duel.comparison, contestants=order)
+        began, start_ns = time.monotonic(), time.monotonic_ns()
+        mark = self.host.noise.mark()
+        service = None
+        if duel.service is not None:
+            service = self.services.lend(duel.service, self._service_cores(duel, index))
+        crew = Crew(self.host, self.settings, comparison, index, 0, service)
+        try:
+            samples = self._samples(crew, head_first, PAIR_S if duel.base.cell.one_core else PAIR_OF_MANY_S)
+        except PairFailed:
+            if service is not None:
+                self.services.drop(service)
+            raise
+        finally:
+            crew.kill()
+        seconds = time.monotonic() - began
+        noise = {**self.host.noise.since(mark), "window_s": seconds}
+        return replace(_pair(duel, samples), series=series, index=index, head_first=head_first,
+                       start_ns=start_ns, seconds=seconds, noise=noise)  # fmt: skip
+
+    def _service_cores(self, duel: Duel, index: int) -> list[int] | None:
+        """The core of the contestants, where they have one: then a round waits for nobody on another core.
+
+        Base and head talk to the same server, so this favours neither, and on a shared machine it more than halves the
+        spread of a pair: a server on a core of its own is slowed, for tenths of a second, when its client is not.
+        """
+        if not self.settings.pin:
+            return None
+        own, other = roles(self.host.cores, index)
+        return own if duel.base.cell.one_core else other
+
+    def _samples(self, crew: Crew, head_first: bool, pair_s: float) -> dict[str, list[Sample]]:
+        """The measured rounds of each side in order of the rounds."""
+        sides = ("head", "base") if head_first else ("base", "head")
+        taken: dict[str, list[Sample]] = {"base": [], "head": []}
+        _check(crew.launch({0, 1}), crew, sides)
+        _check(crew.open(), crew, sides)
+        warm = [sample for _, sample in self._rounds(crew, sides, Phase.WARMUP, self.settings.warmups)]
+        # The quicker one of two: a round that was disturbed says little about how long rounds are.
+        rounds = rounds_for(min(sample.makespan_s for sample in warm[-2:]), self.settings.rounds, pair_s)
+        for side, sample in self._rounds(crew, sides, Phase.MEASURE, rounds):
+            taken[side].append(sample)
+        for _, lost in crew.close():
+            _check(lost, crew, sides)
+        return taken
+
+    @staticmethod
+    def _rounds(crew: Crew, sides: tuple[str, str], phase: Phase, count: int) -> Iterator[tuple[str, Sample]]:
+        """ABBA ABBA ...: a steady drift falls on both sides alike."""
+        for round_ in range(count):
+            block = Block(phase, round_, (1, 0) if (round_ + 1) // 2 % 2 else (0, 1))
+            for position, place in enumerate(block.order):
+                sample, lost = crew.round(place, block, position)
+                _check(lost, crew, sides)
+                assert sample is not None, "what is not lost has a sample"
+                yield sides[place], sample
+
+
+def rounds_for(round_s: float, most: int, pair_s: float = PAIR_S) -> int:
+    """How many rounds a side gets when one takes `round_s`; an even number, so that each order occurs as often."""
+    fitting = int(pair_s / 2 / max(round_s, TICK_S)) // 2 * 2
+    return max(min(fitting, most), min(LEAST_ROUNDS, most))
+
+
+def _check(lost: list[Lost], crew: Crew, sides: tuple[str, str]) -> None:
+    """Raise PairFailed for the first loss."""
+    for loss in lost:
+        ids = [contestant.cell.id for contestant in crew.comparison.contestants]
+        raise PairFailed(sides[ids.index(loss.cell)], loss.status, loss.reason)
+
+
+def _pair(duel: Duel, samples: dict[str, list[Sample]]) -> Pair:
+    """What the rounds say, held against each other; who took them when is filled in by `take`."""
+    base, head = samples["base"], samples["head"]
+    if base[0].digest != head[0].digest or base[0].ops_ok != head[0].ops_ok:
+        raise PairFailed("head", Status.FAILED, "unequal work: its results differ from those of base")
+    for side, rounds in samples.items():
+        if len({sample.digest for sample in rounds}) != 1:
+            raise PairFailed(side, Status.FAILED, "unequal work: its rounds gave different results")
+    return Pair(
+        cell=duel.cell,
+        series="",
+        index=0,
+        head_first=False,
+        cores=base[0].affinity,
+        ops=base[0].ops_ok,
+        digest=base[0].digest,
+        start_ns=0,
+        seconds=0.0,
+        rounds={
+            "wall": ([sample.makespan_s for sample in base], [sample.makespan_s for sample in head]),
+            "cpu": ([_cpu_s(sample) for sample in base], [_cpu_s(sample) for sample in head]),
+            **_latencies(base, head),
+        },
+    )
+
+
+def _latencies(base: Sequence[Sample], head: Sequence[Sample]) -> dict[str, tuple[list[float], list[float]]]:
+    """p50 and p99 of each round in seconds, as far as every round has the samples for it."""
+    found = {}
+    for metric, share in (("p50", 0.5), ("p99", 0.99)):
+        sides = [[percentile_s(sample.latency, share) for sample in side] for side in (base, head)]
+        known = [[value for value in side if value is not None] for side in sides]
+        if all(len(side) == len(rounds) for side, rounds in zip(known, (base, head), strict=True)):
+            found[metric] = (known[0], known[1])
+    return found
+
+
+def _cpu_s(sample: Sample) -> float:
+    return sample.cpu_user_s + sample.cpu_system_s

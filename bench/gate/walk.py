@@ -1,0 +1,102 @@
+"""Walks the gate: one pair of each undecided cell after the other, pass by pass, until all are decided or time is up.
+
+It does not judge. Whoever judges says through `Asks` how many pairs a cell still wants and is handed each one.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..model import Pair
+from ..processes.service import ServiceFailed
+from .pairs import Duel, PairFailed, Pairs
+
+
+class Asks(Protocol):
+    """A judge of one cell."""
+
+    def wants(self) -> tuple[str, int] | None:
+        """The series to go on with and how many pairs it needs in all; None when the cell can be decided."""
+
+    def owed(self) -> int:
+        """How many pairs it still wants, as far as it knows by now."""
+
+    def add(self, pair: Pair) -> None:
+        """One pair more."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A cell that could not be gone on with, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Told before each pair: which pass it is, and how many cells are still undecided in it."""
+
+    passed: int
+    key: str
+    place: int
+    undecided: int
+
+
+@dataclass
+class Walk:
+    """One walk over the duels; `events()` is the walk. `late` holds the cells that time ran out for."""
+
+    duels: Mapping[str, Duel]
+    asks: Mapping[str, Asks]
+    pairs: Pairs
+    seed: int
+    budget_s: float
+    clock: Callable[[], float] = time.monotonic
+    on_step: Callable[[Step], None] = lambda step: None
+    late: set[str] = field(default_factory=set)
+
+    def events(self) -> Iterator[tuple[str, Pair] | Broken]:
+        """(key, pair) as they are taken, and Broken for a cell whose base or head failed."""
+        began = self.clock()
+        open_ = dict.fromkeys(self.duels)
+        counts = dict.fromkeys(self.duels, 0)
+        passed = 0
+        while open_:
+            order = [key for key in self._order(open_, passed) if self.asks[key].wants() is not None]
+            open_ = dict.fromkeys(order)
+            for place, key in enumerate(order):
+                if self.clock() - began >= self.budget_s:
+                    self.late |= {each for each in open_ if self.asks[each].wants() is not None}
+                    return
+                wanted = self.asks[key].wants()
+                assert wanted is not None, "it was asked for at the start of this pass"
+                self.on_step(Step(passed, key, place, len(order)))
+                try:
+                    pair = self.pairs.take(self.duels[key], wanted[0], counts[key])
+                except (PairFailed, ServiceFailed) as error:
+                    del open_[key]
+                    yield Broken(key, str(error))
+                    continue
+                counts[key] += 1
+                self.asks[key].add(pair)
+                yield key, pair
+            passed += 1
+
+    def _order(self, keys: Mapping[str, None], passed: int) -> list[str]:
+        """Comparisons shuffled, and their cells shuffled within; cells of a comparison stay neighbours in time."""
+        draw = random.Random(f"{self.seed}/{passed}")
+        groups: dict[str, list[str]] = {}
+        for key in keys:
+            groups.setdefault(self.duels[key].comparison.id, []).append(key)
+        names = list(groups)
+        draw.shuffle(names)
+        order = []
+        for name in names:
+            draw.shuffle(groups[name])
+            order += groups[name]
+        return order

@@ -1,0 +1,82 @@
+"""This machine as a run sees it, and what can be asked of it from outside the measured processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from ..environments.provision import child_environ
+from ..environments.trees import import_root
+from ..processes.reaper import Reaper
+from ..processes.worker import Worker
+from .account import Account
+from .noise import Noise
+
+
+@dataclass
+class Host:
+    """What a run needs of this machine: cores, variables for workers and helpers, reaper, noise, account."""
+
+    cores: tuple[int, ...]
+    worker_environ: Mapping[str, str]
+    service_environ: Mapping[str, str]
+    reaper: Reaper
+    noise: Noise
+    account: Account
+    start_worker: Callable[..., Worker] = Worker
+    clock: Callable[[], float] = time.monotonic
+
+
+def usable_cores() -> tuple[int, ...]:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def make_host() -> Host:
+    """This machine as a run sees it."""
+    raise_file_limit()
+    outer = os.environ.get("PYTHONPATH")
+    service_environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(import_root()), outer)))}
+    return Host(
+        cores=usable_cores(),
+        worker_environ=child_environ(),
+        service_environ=service_environ,
+        reaper=Reaper(service_environ),
+        noise=Noise(),
+        account=Account(),
+    )
+
+
+def raise_file_limit() -> None:
+    """Sockets are files: let workers have as many as the hard limit allows."""
+    try:
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (ImportError, ValueError, OSError):
+        return
+
+
+def proportional_bytes(pid: int) -> int | None:
+    """Proportional memory of a process and its children, which counts shared pages once; None where unknown."""
+    try:
+        process = psutil.Process(pid)
+        processes = [process, *process.children(recursive=True)]
+        return sum(int(_pss(each.pid)) for each in processes)
+    except (psutil.Error, OSError, ValueError):
+        return None
+
+
+def _pss(pid: int) -> int:
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
+        for line in lines:
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    raise ValueError("no Pss line")

@@ -1,0 +1,1 @@
+"""The pytest plugin: cells as tests, shown through pytest-benchmark."""

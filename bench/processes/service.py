@@ -1,0 +1,87 @@
+"""Helper processes that a workload needs, such as its HTTP server: start, prove headroom, count, stop."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..model import Params, Service
+from .reaper import Reaper
+from .worker import LineProcess, ProcessFailed, ProcessTimedOut
+
+START_TIMEOUT_S = 20.0
+STATS_TIMEOUT_S = 10.0
+LOAD_TIMEOUT_S = 30.0
+
+
+class ServiceFailed(Exception):
+    """The helper process is not there or died; the text is the reason."""
+
+
+class ServiceAbsent(ServiceFailed):
+    """The machine has not what the helper needs; the text says what that is and how to get it."""
+
+
+class RunningService:
+    """One live helper process; `stats` returns its counts since they were last asked for."""
+
+    def __init__(
+        self, service: Service, *, environ: Mapping[str, str], reaper: Reaper, affinity: Sequence[int] | None
+    ) -> None:
+        self.service = service
+        self._environ = environ
+        self._process = LineProcess(
+            [sys.executable, "-P", "-m", service.module], environ=environ, reaper=reaper, affinity=affinity
+        )
+        try:
+            hello = self._process.receive(START_TIMEOUT_S)
+        except (ProcessFailed, ProcessTimedOut) as error:
+            self._process.kill()
+            raise ServiceFailed(f"the {service.name} server did not start: {error}") from error
+        if "absent" in hello:
+            self._process.kill()
+            raise ServiceAbsent(str(hello["absent"]))
+        if "address" not in hello:
+            self._process.kill()
+            raise ServiceFailed(f"the {service.name} server did not start: it named no address but {hello}")
+        self.address: str = hello["address"]
+        self.facts: dict[str, Any] = hello.get("facts", {})
+
+    def stats(self) -> dict[str, Any]:
+        """Counts since the last call; raises ServiceFailed when the helper has died."""
+        try:
+            self._process.send("stats")
+            return self._process.receive(STATS_TIMEOUT_S)
+        except (ProcessFailed, ProcessTimedOut) as error:
+            raise ServiceFailed(f"the {self.service.name} server is gone: {error}") from error
+
+    def capacity_per_s(self, params: Params, concurrency: int, affinity: Sequence[int] | None) -> float | None:
+        """What the service can take when nothing else is the limit, by its own load generator; None if unknown."""
+        if self.service.load_module is None:
+            return None
+        load = json.dumps({**params, "concurrency": concurrency})
+        command = [sys.executable, "-P", "-m", self.service.load_module, self.address, load]
+        with subprocess.Popen(
+            command, env=dict(self._environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            try:
+                if affinity is not None and hasattr(os, "sched_setaffinity"):
+                    os.sched_setaffinity(process.pid, affinity)
+                printed, _ = process.communicate(timeout=LOAD_TIMEOUT_S)
+                capacity = float(json.loads(printed)["capacity_per_s"])
+            except (subprocess.TimeoutExpired, ProcessLookupError, ValueError, KeyError) as error:
+                process.kill()
+                raise ServiceFailed(f"the load generator of the {self.service.name} server failed: {error}") from error
+        self.stats()
+        return capacity
+
+    def stop(self) -> None:
+        """Ask it to end, and kill it if it does not."""
+        with contextlib.suppress(ProcessTimedOut):
+            self._process.wait(5)
+        self._process.kill()

@@ -1,0 +1,1 @@
+"""A callable of the user's own as a workload."""

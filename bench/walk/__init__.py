@@ -1,0 +1,1 @@
+"""Carries a plan out: workers of a comparison side by side, checks on them, progress, timelines."""

@@ -1,0 +1,1 @@
+"""What was found out about a machine, in words and pictures."""

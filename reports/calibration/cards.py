@@ -1,0 +1,237 @@
+"""Shows what `when-async calibrate` found: in the terminal, as flat objects, and as a part of every report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from when_async.bench.model import Estimate
+from when_async.results.calibration.file import ESTIMATORS, FREE, PAIRS, PINNED, Calibration, Figure
+
+from .. import words
+from ..scene import conditions as ledger
+from ..scene.tables import Group, Item, Line, Table
+from .findings import Finding, findings
+
+WIDTH = 100
+
+COST, LATE, STEP = "cost of one", "1 ms", "smallest step"
+GATE = next(iter(ESTIMATORS))
+
+HEADLINES: tuple[tuple[str, str, str, str], ...] = (
+    ("clocks", "time.perf_counter_ns", STEP, "smallest step of the clock that times rounds"),
+    ("clocks", "resource.getrusage", STEP, "smallest step of the CPU time of a process"),
+    ("waits", "time.sleep", LATE, "time.sleep(1 ms) ends late by"),
+    ("waits", "asyncio.sleep", LATE, "asyncio.sleep(1 ms) ends late by"),
+    ("costs", "function call", COST, "function call"),
+    ("costs", "asyncio task, create and await", COST, "asyncio task, create and await"),
+    ("costs", "thread, start and join", COST, "thread, start and join"),
+    ("costs", "process by fork, start and join", COST, "process by fork, start and join"),
+    ("costs", "process by spawn, start and join", COST, "process by spawn, start and join"),
+    ("costs", "interpreter, create, run and close", COST, "interpreter, create, run and close"),
+    ("costs", "round trip of a JSON line to a worker", COST, "round trip of a line to a worker"),
+    ("costs", "worker, start and imports", COST, "start of a worker"),
+    (PAIRS, GATE, PINNED, "noise floor: spread of the ratio of two equal processes on one core"),
+    (PAIRS, GATE, FREE, "the same, free to move between cores"),
+)
+"""(group, row, column, words) of the figures that a report shows without being asked."""
+
+TITLES = {
+    "clocks": "Clocks",
+    "waits": "Waits: how much later than asked they end",
+    "costs": "Costs",
+    "cores": "Speed of the cores",
+    PAIRS: "Noise floor: spread of a pair's ratio by estimator (two equal processes)",
+}
+"""Groups in the order in which they are shown."""
+NOTES = {
+    "clocks": "A step that is no smaller than a call costs is the call and not the clock.",
+    PAIRS: "Robust standard deviation of one pair's log-ratio, whose true value is 0. So few pairs do not rank "
+    "estimators whose intervals overlap.",
+}
+ROUNDS_UP = (
+    "epoll, which asyncio waits with, counts whole milliseconds and rounds up, so a wait of 50 µs takes a whole one."
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One machine as a report shows it: its figures, what to do about it, and all the rest for who asks."""
+
+    heading: str
+    intro: str
+    table: Table
+    warnings: Sequence[Finding]
+    more: Sequence[Table]
+    facts: Sequence[Finding]
+
+
+def cards(
+    headers: Iterable[Mapping[str, Any]], calibrations: Mapping[str, Calibration]
+) -> tuple[list[Card], list[str]]:
+    """A card for each machine of these runs that was calibrated, and a sentence on each that was not."""
+    boxes: dict[str, Mapping[str, Any]] = {}
+    for header in headers:
+        box = header.get("machine") or {}
+        boxes.setdefault(str(box.get("node_id", "")), header)
+    known = {node: header for node, header in boxes.items() if node in calibrations}
+    found = [card(calibrations[node], header, several=len(boxes) > 1) for node, header in known.items()]
+    missing = [ledger.machine(header) for node, header in boxes.items() if node not in known]
+    several = len(boxes) > 1
+    return found, [f"{name} was not calibrated." if several else "This machine was not calibrated." for name in missing]
+
+
+def card(calibration: Calibration, header: Mapping[str, Any], *, several: bool = False) -> Card:
+    """The card of one machine; `header` is of a run on it, which tells whether the machine has changed since."""
+    said = findings(calibration)
+    return Card(
+        heading=f"This machine: {ledger.machine(header)}" if several else "This machine",
+        intro=" ".join([intro(calibration), *changes(calibration, header)]),
+        table=headline_table(calibration),
+        warnings=[one for one in said if one.todo],
+        more=[matrix(calibration, group) for group in (PAIRS, "waits", "clocks") if calibration.of(group)],
+        facts=[one for one in said if not one.todo],
+    )
+
+
+def intro(calibration: Calibration) -> str:
+    """When, with what and from how much the figures came."""
+    day = ledger.date({"started": calibration.date.isoformat()})
+    quick = ", in a quick calibration" if calibration.quick else ""
+    return words.one_line(
+        f"Calibrated on {day} with {calibration.interpreter}{quick}: {calibration.processes} fresh processes a figure, "
+        f"each reduced to a median, in {words.digits(calibration.seconds)} s; 95 % intervals in brackets.", 400
+    )  # fmt: skip
+
+
+def changes(calibration: Calibration, header: Mapping[str, Any]) -> list[str]:
+    """A sentence on each thing by which the machine of the run differs from what was calibrated."""
+    box = header.get("machine") or {}
+    return [
+        words.one_line(f"It had another {what} then ({calibration.machine.get(name)}); calibrate again.", 200)
+        for name, what in (("cpu", "processor"), ("cores", "number of usable cores"), ("system", "kernel"))
+        if box.get(name) is not None and calibration.machine.get(name) != box.get(name)
+    ]
+
+
+def headline_table(calibration: Calibration) -> Table:
+    """The figures that matter most, one a line, each with a unit of its own."""
+    group = Group("")
+    for place in HEADLINES:
+        figure = calibration.figure(*place[:3])
+        if figure is not None:
+            group.lines.append(Line(place[3], [], _entries(figure), quiet=figure.estimate is None))
+    for one in calibration.of("cores"):
+        group.lines.append(Line(words.one_line(one.row), [], _entries(one), quiet=one.estimate is None))
+    return Table(
+        "A spread is the robust standard deviation of one pair's ratio. A wait or a cost is the time of one, with "
+        "nothing else to do.",
+        ["what"], ["figure", "from"], [group],
+    )  # fmt: skip
+
+
+def _entries(figure: Figure) -> list[list[Item]]:
+    if figure.estimate is None:
+        return [[Item(words.one_line(figure.reason, 200), hole=True)]]
+    noun = "pair" if figure.group == PAIRS else "process"
+    number = figure.estimate.n
+    return [[item(figure)], [Item(f"{number} {noun}{'' if number == 1 else 'es' if noun == 'process' else 's'}")]]
+
+
+def matrix(calibration: Calibration, group: str) -> Table:
+    """All figures of one group: a line for each row, a column for each column."""
+    figures = calibration.of(group)
+    columns = list(dict.fromkeys(words.one_line(one.column) for one in figures))
+    lines = []
+    for row in dict.fromkeys(one.row for one in figures):
+        here = {words.one_line(one.column): one for one in figures if one.row == row}
+        lines.append(Line(words.one_line(row), [], [[item(here.get(column))] for column in columns]))
+    short = calibration.figure("waits", "select.epoll", "50 µs") if group == "waits" else None
+    whole_ms = short is not None and short.estimate is not None and short.estimate.low > 0.5e-3
+    note = ROUNDS_UP if whole_ms else NOTES.get(group, "")
+    return Table(note, [words.one_line(TITLES.get(group, group))], columns, [Group("", lines=lines)])
+
+
+def item(figure: Figure | None) -> Item:
+    """A figure with its own unit and interval, or a dash with the reason behind it."""
+    if figure is None or figure.estimate is None:
+        return Item(words.DASH, hole=True, title=words.one_line(figure.reason, 200) if figure else "")
+    text, bounds = shown(figure.estimate)
+    return Item(text, bounds)
+
+
+def shown(value: Estimate) -> tuple[str, str]:
+    """The point with its unit, and the interval in the same unit: `65.2 µs` and `[61.0, 70.4]`."""
+    if value.unit == "fraction":
+        scale = words.Scale(0.01, "%")
+    elif value.unit == "s":
+        scale = words.scale_for([value], "s")
+    else:
+        unit = "×" if value.unit == "x" else f" {words.one_line(value.unit, 12)}"
+        return f"{words.point(value)}{unit}", words.bounds(value)
+    return f"{words.point(value, scale)} {scale.label}", words.bounds(value, scale)
+
+
+def flat(calibration: Calibration) -> list[dict[str, Any]]:
+    """Flat objects for machines to read: figures, then findings."""
+    rows: list[dict[str, Any]] = []
+    for one in calibration.figures:
+        found = one.estimate
+        numbers = {name: getattr(found, name, None) for name in ("point", "low", "high", "unit", "n", "confidence")}
+        place = {"kind": "figure", "group": one.group, "what": one.row, "column": one.column}
+        rows.append({**place, **numbers, "reason": one.reason})
+    rows += [
+        {"kind": "finding", "subject": one.subject, "ok": not one.todo, "said": one.said, "todo": one.todo}
+        for one in findings(calibration)
+    ]
+    return rows
+
+
+def show(calibration: Calibration, console: Console) -> None:
+    """Print everything, at most 100 columns wide; names from the file are never read as markup."""
+    width = min(WIDTH, console.width)
+    _print(console, f"{ledger.machine({'machine': calibration.machine})}", "bold", width)
+    _print(console, intro(calibration), "", width)
+    for group in dict.fromkeys((*TITLES, *(one.group for one in calibration.figures))):
+        if calibration.of(group):
+            _show_group(calibration, group, console, width)
+    console.print()
+    _print(console, "What the machine says of itself", "bold", width)
+    for one in findings(calibration):
+        _print(console, f"{one.sign} {one.text}", "yellow" if one.todo else "", width, indent=4)
+
+
+def _show_group(calibration: Calibration, group: str, console: Console, width: int) -> None:
+    table = matrix(calibration, group)
+    room = max(len(line.head) for line in table.groups[0].lines) + 2
+    each = max(12, min(30, (width - room) // max(1, len(table.columns))))
+    console.print()
+    _print(console, table.heads[0], "bold", width)
+    if len(table.columns) > 1:
+        _print(console, " " * room + "".join(f"{name:>{each}}" for name in table.columns), "dim", width)
+    for line in table.groups[0].lines:
+        text = Text(f"  {line.head:<{room - 2}}")
+        for entry in line.entries:
+            one = entry[0]
+            point = one.text if one.text != words.DASH or not one.title else one.title
+            text.append(f"{point} {one.bounds}".strip().rjust(each))
+        text.truncate(width, overflow="ellipsis")
+        console.print(text, soft_wrap=True, highlight=False)
+    if table.caption:
+        _print(console, f"  {table.caption}", "dim", width, indent=2)
+
+
+def _print(console: Console, sentence: str, look: str, width: int, indent: int = 0) -> None:
+    """A line, wrapped at the width with what follows indented."""
+    first = len(sentence) - len(sentence.lstrip())
+    line = sentence[:first]
+    for word in sentence.split() if len(sentence) > width else [sentence.lstrip()]:
+        if line.strip() and len(line) + len(word) + 1 > width:
+            console.print(Text(line, style=look), soft_wrap=True, highlight=False)
+            line = " " * indent
+        line += word if not line.strip() else f" {word}"
+    console.print(Text(line, style=look), soft_wrap=True, highlight=False)

@@ -1,0 +1,128 @@
+"""What the plots share: the Plot noun, the names at the ends of lines, and by one import all that draws panels.
+
+Figures are laid out in inches by hand, so that the same rows always give the same picture, wide or narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..scene.rows import Scene
+from . import style
+from .axes import (
+    ABOVE,
+    CHARACTER,
+    DENSE,
+    FOOT,
+    GUIDE,
+    MANY,
+    NARROW,
+    ROW,
+    SPAN,
+    TITLE,
+    WIDE,
+    add_axes,
+    extent,
+    figure,
+    fit,
+    fit_name,
+    name_width,
+    plain,
+    ratio_extent,
+    ratio_ticks,
+    shape_axis,
+    spread,
+)
+from .dots import Dot, Panel, dot_figure, dot_for, draw_dot, guide_levels, write_note
+
+__all__ = [
+    "ABOVE",
+    "CHARACTER",
+    "DENSE",
+    "FOOT",
+    "GUIDE",
+    "LINE",
+    "MANY",
+    "NARROW",
+    "ROW",
+    "SPAN",
+    "TITLE",
+    "WIDE",
+    "Dot",
+    "End",
+    "Panel",
+    "Plot",
+    "add_axes",
+    "dot_figure",
+    "dot_for",
+    "draw_dot",
+    "extent",
+    "figure",
+    "fit",
+    "fit_name",
+    "guide_levels",
+    "label_ends",
+    "name_width",
+    "plain",
+    "ratio_extent",
+    "ratio_ticks",
+    "shape_axis",
+    "spread",
+    "write_note",
+]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A chart: `draw(scene, width)` is pure, `title(scene)` states the finding, `subtitle` describes neutrally.
+
+    `fits(scene)` says whether the scene has what the chart needs; `caption` tells what not to conclude.
+    """
+
+    name: str
+    fits: Callable[[Scene], bool]
+    draw: Callable[[Scene, float], Figure]
+    title: Callable[[Scene], str]
+    subtitle: Callable[[Scene], str]
+    caption: str
+    order: int = 0
+    """Place among the charts of a workload."""
+    spans: bool = False
+    """Whether the chart wants all concurrencies of a workload and not one comparison."""
+
+
+LINE = 0.165
+"""Inches a name at the end of a line takes."""
+
+
+@dataclass(frozen=True)
+class End:
+    """The right end of a line, in data coordinates, and whose it is."""
+
+    name: str
+    family: str
+    marker: str
+    x: float
+    y: float
+
+
+def label_ends(axes: Axes, ends: Sequence[End], size: tuple[float, float], room: float) -> None:
+    """A name with its marker at the right of each line; names are pushed apart where lines end close together.
+
+    `size` is that of the axes and `room` what a name may take at their right, in inches.
+    """
+    inches, height = size
+    to_axes = axes.transData + axes.transAxes.inverted()
+    placed = sorted(((float(to_axes.transform((end.x, end.y))[1]), end) for end in ends), key=lambda one: -one[0])
+    for (wanted, end), at in zip(placed, spread([up for up, _ in placed], 0.02, 0.98, LINE / height), strict=True):
+        axes.plot([1.0, 1 + 0.13 / inches], [wanted, at], transform=axes.transAxes, color=style.FAINT, linewidth=0.8,
+                  clip_on=False)  # fmt: skip
+        colours = style.family(end.family)
+        axes.plot([1 + 0.19 / inches], [at], transform=axes.transAxes, marker=end.marker, markersize=4.2,
+                  color=colours.light, markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.5,
+                  clip_on=False)  # fmt: skip
+        axes.text(1 + 0.27 / inches, at, fit_name(end.name, room), transform=axes.transAxes, va="center", fontsize=8.5)

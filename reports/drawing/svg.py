@@ -1,0 +1,142 @@
+"""Turns a matplotlib figure into SVG that fits a page: text stays text, colours follow the reader's theme.
+
+Both forms are deterministic: no date, no random id. The inline form has no namespace, since HTML needs none.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections import Counter
+from html import escape
+
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from ..words import one_line
+from . import style
+
+FONT_STACK = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
+_BODY = re.compile(r"<svg[^>]*?width=\"([\d.]+)pt\" height=\"([\d.]+)pt\"[^>]*>(.*)</svg>", re.DOTALL)
+_NOISE = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<defs>\s*</defs>|<!--.*?-->", re.DOTALL)
+_FONT = re.compile(r" ?font-family: [^;\"]*;?")
+_SHORT_FONT = re.compile(r"font: ([\d.]+px) [^;\"]*")
+_STILL = re.compile(r" transform=\"rotate\(-?0 [^)]*\)\"")
+_UNSEEN = re.compile(r"<path [^>]*style=\"fill: none\"/>|<path d=\"M [-\d.]+ [-\d.]+ ?\"[^>]*/>")
+_EMPTY = re.compile(r"<g>\s*</g>|<g ?/>|<defs>\s*</defs>")
+_GROUP = re.compile(r"<g(?: [^>]*[^/>])?>|</g>")
+_TAG = re.compile(r"<[^>]*>")
+_OUTLINE = re.compile(r" d=\"([^\"]*)\"")
+_STYLE = re.compile(r" style=\"([^\"]*)\"")
+_FALLBACK = re.compile(r"var\((--[\w-]+),#\w+\)")
+_PICTURE = re.compile(r"<svg .*?</svg>", re.DOTALL)
+_ID = re.compile(r"\bid=\"([^\"]+)\"")
+_HREF = re.compile(r"xlink:href=\"#([^\"]+)\"")
+_URL = re.compile(r"url\(#([^)]+)\)")
+
+
+def render(figure: Figure, name: str) -> str:
+    """The raw SVG text of a figure; `name` salts its ids. Missing glyphs are the browser's business."""
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure)
+    with style.house(**{"svg.hashsalt": name}), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return buffer.getvalue()
+
+
+def _themed(text: str) -> str:
+    """Replace each light colour by its variable, with the colour as fallback."""
+    colours = {pair[0]: name for name, pair in style.variables().items()}
+    pattern = re.compile("(?<=: )(?:" + "|".join(re.escape(colour) for colour in colours) + ")")
+    return pattern.sub(lambda match: f"var(--{colours[match[0]]},{match[0]})", text)
+
+
+def _slim(body: str) -> str:
+    """The same picture in fewer characters: coarser places, and no groups or shapes that show nothing."""
+    body = _ungrouped(_TAG.sub(lambda tag: _terse(tag[0]), _UNSEEN.sub("", body)))
+    before = ""
+    while before != body:
+        before, body = body, _EMPTY.sub("", body)
+    return re.sub(r"> +<", "><", body).strip()
+
+
+def _terse(tag: str) -> str:
+    """A tag with places to a hundredth of a point, which is less than anybody sees, and without idle blanks."""
+    tag = re.sub(r"(\.\d\d)\d+", r"\1", tag)
+    tag = re.sub(r"(\.\d)0(?!\d)", r"\1", tag)
+    tag = re.sub(r"\.0(?!\d)", "", tag)
+    tag = _OUTLINE.sub(lambda d: ' d="' + re.sub(r" *([A-Za-z]) *", r"\1", d[1]).strip() + '"', tag)
+    return _STYLE.sub(lambda own: ' style="' + re.sub(r"([;:]) ", r"\1", _idle(own[1])) + '"', tag)
+
+
+def _idle(declarations: str) -> str:
+    """Declarations without those that say what is so anyway."""
+    return declarations.replace("stroke-dashoffset: 0; ", "")
+
+
+def _ungrouped(body: str) -> str:
+    """The same without groups that have no attribute, for they only hold what is in them."""
+    kept: list[bool] = []
+
+    def one(tag: re.Match[str]) -> str:
+        if tag[0] != "</g>":
+            kept.append(tag[0].strip("<> ") != "g")
+            return tag[0] if kept[-1] else ""
+        return tag[0] if kept.pop() else ""
+
+    return _GROUP.sub(one, body)
+
+
+def _parts(raw: str, prefix: str) -> tuple[float, float, str]:
+    """Width and height in points and the tidied inside of a raw SVG, its ids prefixed."""
+    match = _BODY.search(raw)
+    if match is None:
+        raise ValueError("matplotlib wrote an SVG of an unknown shape")
+    body = _NOISE.sub("", match[3])
+    body = _STILL.sub("", _SHORT_FONT.sub(r"font-size: \1", _FONT.sub("", body)))
+    used = dict.fromkeys([*_HREF.findall(body), *_URL.findall(body)])
+    short = {name: f"{prefix}-{number}" for number, name in enumerate(used)}
+    body = _ID.sub(lambda m: f'id="{short[m[1]]}"' if m[1] in used else "", body)
+    body = _URL.sub(lambda m: f"url(#{short[m[1]]})", _HREF.sub(lambda m: f'href="#{short[m[1]]}"', body))
+    body = re.sub(r"<g\s+>", "<g>", re.sub(r"\s*\n\s*", " ", body))
+    return float(match[1]), float(match[2]), _slim(_themed(body))
+
+
+def _root(width: float, height: float, attributes: str, inside: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {width:g} {height:g}" {attributes} stroke-linejoin="round" '
+        f'font-family="{FONT_STACK}">{inside}</svg>'
+    )
+
+
+def inline(raw: str, name: str, label: str) -> str:
+    """An `<svg>` element for a page, from `render`; `label` is read aloud, `name` makes its ids unique there."""
+    width, height, body = _parts(raw, name)
+    attributes = f'role="group" aria-label="{escape(one_line(label, 400))}" style="max-width:{width * 4 / 3:.0f}px"'
+    # The page has all the variables; a file of its own may be shown where styles are taken away.
+    return _root(width, height, attributes, _FALLBACK.sub(r"var(\1)", body))
+
+
+def shared(page: str) -> str:
+    """A page whose pictures name their styles by class, each style written once in its head.
+
+    Charts repeat a few dozen styles some ten thousand times; what occurs once in all stays where it is.
+    """
+    found = Counter(style for picture in _PICTURE.findall(page) for style in _STYLE.findall(picture))
+    names = {style: f"k{number}" for number, (style, count) in enumerate(found.most_common()) if count > 1}
+    text = "".join(f".{name}{{{style}}}" for style, name in names.items())
+
+    def named(picture: re.Match[str]) -> str:
+        return _STYLE.sub(lambda own: f' class="{names[own[1]]}"' if own[1] in names else own[0], picture[0])
+
+    return _PICTURE.sub(named, page).replace("</style>", f"{text}\n</style>", 1)
+
+
+def standalone(raw: str, name: str, label: str) -> str:
+    """A whole SVG file that carries its own light and dark colours."""
+    width, height, body = _parts(raw, name)
+    attributes = f'xmlns="http://www.w3.org/2000/svg" width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"'
+    head = f"<title>{escape(one_line(label, 400))}</title><style>{style.css('svg')}</style>"
+    return _root(width, height, attributes, head + body) + "\n"

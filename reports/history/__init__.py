@@ -1,0 +1,1 @@
+"""Cells over many stored runs, in the terminal and as a picture."""

@@ -1,0 +1,238 @@
+"""The history of cells in a terminal: an overview that is sorted by what moved, and one cell with all its runs.
+
+No line is longer than 100 columns. What is said of a history, here and over its picture, is worded here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from textwrap import wrap
+
+from rich.console import Console
+from rich.text import Text
+
+from when_async.bench.model import Estimate
+from when_async.results.history.cells import History, Point
+from when_async.results.history.trend import breaks, change, steps
+from when_async.results.stats.changepoints import ENOUGH, LEAST, ChangePoint
+
+from .. import words
+from ..scene.conditions import date
+
+CAUTION = (
+    "A stored history is a trend and not a verdict: absolute numbers of other hours and machines never fail a build; "
+    "to judge a change, use: when-async gate"
+)
+WIDTH = 100
+SPARK = 16
+BLOCKS = "▁▂▃▄▅▆▇█"
+LEAST_SPAN = 1.1
+"""A picture spans a factor of at least 1.1, so that what hardly moved looks so."""
+Steps = Mapping[int, ChangePoint]
+
+
+def percent(ratio: Estimate) -> str:
+    """A ratio as a change with its interval: `+4.1 % [1.2, 7.1]`; from double or half on as a factor."""
+    if not 0.5 < ratio.point < 2:
+        return words.times(ratio)
+    point, low, high = (_share(one) for one in (ratio.point, ratio.low, ratio.high))
+    sign = "+" if ratio.point >= 1 and point != "0.0" else ""
+    return f"{sign}{point} % [{low}, {high}]"
+
+
+def _share(ratio: float) -> str:
+    share = 100 * (ratio - 1)
+    text = f"{share:.1f}" if abs(share) < 100 else f"{share:.0f}"
+    return ("0.0" if text == "-0.0" else text).replace("-", words.MINUS)
+
+
+def finding(history: History, found: Steps) -> str:
+    """What the runs that may be compared with the latest one show, in one sentence without its full stop."""
+    places = history.comparable
+    if len(places) < 2:
+        alone = "The latest run can be compared with no other" if places else "No run has a number"
+        return f"{alone}, and a trend needs 2 comparable runs"
+    subject = history.quantity.words
+    inside = [index for index in places if index in found]
+    outside = len(found) - len(inside)
+    earlier = f"; {words.count(outside, 'step')} before, in other environments" if outside else ""
+    if inside:
+        last = inside[-1]
+        step, point = found[last], history.points[last]
+        at = f"the run of {date({'started': point.started})}{f' ({short(point)})' if point.commit else ''}"
+        more = f", the last of {len(inside)} steps" if len(inside) > 1 else ""
+        return f"The {subject} stepped by {percent(step.ratio)} with {at}, p = {step.p:.3f}{more}{earlier}"
+    ratio = change(history)
+    tail = f"; the latest stands at {percent(ratio)} against the median before it" if ratio else ""
+    if len(places) < 2 * LEAST:
+        return f"{len(places)} comparable runs are too few to look for a step of the {subject}{tail}{earlier}"
+    few = f", and fewer than {ENOUGH} can hardly show one" if len(places) < ENOUGH else ""
+    return f"No step of the {subject} was found in {len(places)} comparable runs{few}{tail}{earlier}"
+
+
+def short(point: Point) -> str:
+    """The commit of a run in 8 characters, a dash where it is not on record."""
+    return words.one_line(point.commit, 8) if point.commit else words.DASH
+
+
+def moment(started: str) -> datetime | None:
+    """When a run began, in its own zone; None where the text is no date."""
+    try:
+        return datetime.fromisoformat(started)
+    except ValueError:
+        return None
+
+
+def stamp(started: str) -> str:
+    """`2026-11-22 15:01`, or the raw text where it is no date."""
+    when = moment(started)
+    return f"{when:%Y-%m-%d %H:%M}" if when else words.one_line(started or "no date", 16)
+
+
+def span(values: Sequence[Estimate], *, whole: bool = True) -> tuple[float, float]:
+    """Lowest and highest value, with their intervals if `whole`, widened around their middle to LEAST_SPAN at least."""
+    low = min(value.low if whole else value.point for value in values)
+    high = max(value.high if whole else value.point for value in values)
+    if high / low >= LEAST_SPAN:
+        return low, high
+    middle = math.sqrt(low * high)
+    return middle / math.sqrt(LEAST_SPAN), middle * math.sqrt(LEAST_SPAN)
+
+
+def sparkline(history: History, width: int = SPARK) -> str:
+    """The latest runs as blocks: `|` where what follows may not be compared, `·` for a run without a value.
+
+    Each environment has its own height, because heights across a break would compare what may not be compared.
+    """
+    limits = {
+        group: span(history.values(history.of_group(group)), whole=False) for group in set(history.groups) - {None}
+    }
+    torn = {one.index for one in breaks(history)}
+    marks: list[str] = []
+    for index, (point, group) in enumerate(zip(history.points, history.groups, strict=True)):
+        if index in torn:
+            marks.append("|")
+        if point.value is None or group is None:
+            marks.append("·")
+            continue
+        low, high = limits[group]
+        share = math.log(point.value.point / low) / math.log(high / low)
+        marks.append(BLOCKS[min(int(share * len(BLOCKS)), len(BLOCKS) - 1)])
+    return "".join(marks[-width:])
+
+
+def overview(histories: Sequence[History], console: Console) -> None:
+    """Two lines for each cell: its id, then runs, latest value, change and sparkline; in the order given."""
+    quantity = histories[0].quantity
+    _line(console, f"Latest {quantity.words} against the median of the comparable runs before it", "bold")
+    _line(console, f"A change above 0 % is {quantity.up}; the cells that moved most stand first.", "dim")
+    _line(console, f"\n  {'comparable':>12}  {'latest':<28}  {'change':<24}  trend", "dim")
+    for history in histories:
+        _line(console, words.one_line(history.cell, WIDTH))
+        latest = history.values(history.comparable[-1:])
+        ratio = change(history)
+        runs = f"{len(history.comparable)} of {len(history.points)}"
+        value = words.with_unit(latest[0], quantity.kind) if latest else "no number"
+        moved = percent(ratio) if ratio else words.DASH
+        sure = "bold" if ratio and words.differs(ratio) else ""
+        line = Text(f"  {runs:>12}  {value:<28}  ")
+        line.append(f"{moved:<24}", sure).append(f"  {sparkline(history)}", "cyan")
+        _line(console, line)
+    if all(len(history.comparable) < 2 for history in histories):
+        _paragraphs(console, "No cell has 2 comparable runs yet, so there is no trend; measure again: when-async run")
+    _paragraphs(console, f"{CAUTION}.")
+
+
+def detail(history: History, console: Console) -> None:
+    """One cell: what was found, every run with its value, breaks and steps between them, a chart in a terminal."""
+    found, torn = steps(history), {one.index: one.label for one in breaks(history)}
+    scale = words.scale_for([point.value for point in history.points], history.quantity.kind)
+    _line(console, words.one_line(history.cell, WIDTH), "bold")
+    _paragraphs(console, f"{finding(history, found)}.")
+    if len(history.comparable) < 2:
+        _line(console, f"Measure again: {words.one_line(history.again, WIDTH - 15)}")
+    label = f"{history.quantity.words}, {words.unit(scale)}"
+    console.print()
+    _line(console, f"  {'started':<16}  {'commit':<8}  {label:<26}  {'interpreter':<14}  noise", "dim")
+    for index, point in enumerate(history.points):
+        if index in torn:
+            _line(console, f"  -- {words.one_line(torn[index], 58)}: not comparable with the value above", "yellow")
+        if index in found:
+            step = found[index]
+            _line(console, f"  -- step of {percent(step.ratio)}, p = {step.p:.3f}", "cyan")
+        _line(console, _run(point, scale))
+    if any(point.server_bound for point in history.points):
+        _line(console, "  † the server may have been the limit", "dim")
+    if console.is_terminal and history.comparable:
+        console.print()
+        for line in chart(history, found, min(WIDTH, console.width)):
+            _line(console, line)
+    _paragraphs(console, f"{CAUTION}.")
+
+
+def _run(point: Point, scale: words.Scale) -> Text:
+    """One line of the list."""
+    line = Text(f"  {stamp(point.started):<16}  {short(point):<8}  ")
+    if point.value is None:
+        return line.append(words.one_line(point.reason, WIDTH - 30), "dim italic")
+    value = words.interval(point.value, scale) + (" †" if point.server_bound else "")
+    interpreter = words.one_line(point.python.removeprefix("CPython ").replace("without", "no"), 14)
+    return line.append(f"{value:<26}  {interpreter:<14}  {words.one_line(point.noise, 26)}")
+
+
+HEIGHT = 9
+
+
+def chart(history: History, found: Steps, width: int) -> list[str]:
+    """The latest runs from left to right: ● on a │ that is its interval, ╎ at a break, × without value, ▲ at a step."""
+    torn = {one.index for one in breaks(history)}
+    columns: list[int | None] = []
+    for index in range(len(history.points)):
+        columns += [None, index] if index in torn else [index]
+    columns = columns[-max(1, (width - 14) // 2) :]
+    values = [value for index in columns if index is not None and (value := history.points[index].value)]
+    if not values:
+        return []
+    low, high = span(values)
+    scale = words.scale_for(values, history.quantity.kind)
+
+    def row(value: float) -> int:
+        return round((HEIGHT - 1) * math.log(high / value) / math.log(high / low))
+
+    grid = [[" "] * len(columns) for _ in range(HEIGHT + 1)]
+    for place, index in enumerate(columns):
+        value = None if index is None else history.points[index].value
+        mark = "╎" if index is None else "│"
+        first, last = (0, HEIGHT - 1) if index is None else (row(value.high), row(value.low)) if value else (0, -1)
+        for line in range(first, last + 1):
+            grid[line][place] = mark
+        if value:
+            grid[row(value.point)][place] = "●"
+        elif index is not None:
+            grid[HEIGHT - 1][place] = "×"
+        grid[HEIGHT][place] = "▲" if index in found else "─"
+    names = {line: words.digits(high * (low / high) ** (line / (HEIGHT - 1)) / scale.factor) for line in (0, 4, 8)}
+    lines = [f"  {names.get(line, ''):>8} │ {' '.join(cells)}".rstrip() for line, cells in enumerate(grid[:HEIGHT])]
+    foot = "─".join(grid[HEIGHT])
+    ends = [history.points[index].started for index in columns if index is not None]
+    first_day, last_day = stamp(ends[0])[:10], stamp(ends[-1])[:10]
+    days = f"{first_day}{last_day:>{len(foot) - len(first_day)}}" if len(foot) > 21 else last_day
+    return [*lines, f"  {words.unit(scale):>8} └─{foot}", f"  {'':>8}   {days}"]
+
+
+def _line(console: Console, text: str | Text, look: str = "") -> None:
+    """One line, cut to the width; names come from files and are never read as markup."""
+    line = Text(text, look) if isinstance(text, str) else text
+    line.truncate(min(WIDTH, console.width) if console.is_terminal else WIDTH, overflow="ellipsis")
+    line.rstrip()
+    console.print(line, soft_wrap=True, highlight=False)
+
+
+def _paragraphs(console: Console, sentence: str) -> None:
+    """A sentence on lines of its own, with an empty line before it."""
+    console.print()
+    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    for line in wrap(words.one_line(sentence, 1000), width, break_on_hyphens=False):
+        _line(console, line)

@@ -1,0 +1,1 @@
+"""The page, its sections, and its Markdown twin."""

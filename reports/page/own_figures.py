@@ -1,0 +1,95 @@
+"""What a workload reports beside the common figures, as tables: its own figures, and percentiles of its latencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from when_async.bench.model import Estimate, Workload, unit_of
+from when_async.results.cells.latency import PERCENTILES
+
+from .. import words
+from ..scene.rows import Row, Scene, comparisons, facet_names, facets, headline, ordered
+from ..scene.tables import Group, Item, Line, Table, hole, number
+from ..words import scale_for
+
+Column = tuple[str, str, Callable[[Row], Estimate | None]]
+"""Words of the header, kind of unit, and how the figure of a row is found."""
+
+
+def figures_table(scene: Scene, workload: Workload | None) -> Table | None:
+    """Every figure that the workload reports of its rounds; None where it reports none."""
+    told = [name for row in scene.rows for name in row.figures]
+    if not told:
+        return None
+    known = {figure.name: figure for figure in workload.figures} if workload else {}
+    names = [name for name in known if name in told] + [name for name in dict.fromkeys(told) if name not in known]
+    columns: list[Column] = [
+        (_title(name), unit_of(name)[1], lambda row, name=name: row.figures.get(name)) for name in names
+    ]
+    said = [f"{_title(name)}: {known[name].help}" for name in names if name in known]
+    caption = f"{'; '.join(said)}. " if said else ""
+    return _table(scene, columns, f"{caption}Medians of the rounds; 95 % intervals over processes in brackets.")
+
+
+def latency_table(scene: Scene) -> Table | None:
+    """Percentiles of the latencies, as far as every process has the samples for them; None where nothing waited."""
+    waited = [row for row in scene.rows if row.latency is not None]
+    if not waited:
+        return None
+    names = [name for name in PERCENTILES if any(name in row.latency.percentiles for row in waited)]
+    if not names:
+        return None
+    columns: list[Column] = [
+        (name, "s", lambda row, name=name: row.latency.percentiles.get(name) if row.latency else None) for name in names
+    ]
+    least, most = min(row.latency.count for row in waited), max(row.latency.count for row in waited)
+    many = f"{least}" if least == most else f"{least} to {most}"
+    return _table(
+        scene,
+        columns,
+        f"Latency from {of(scene)}, {many} samples a row. A percentile is read only where each process has ten samples "
+        "beyond it: p99 takes 1000, p99.9 takes 10 000. 95 % intervals over processes in brackets.",
+    )
+
+
+def of(scene: Scene) -> str:
+    """What the latencies of these rows are of."""
+    return words.one_line(next((row.latency_of for row in scene.rows if row.latency_of), "start to end"))
+
+
+def _title(name: str) -> str:
+    """The words of a figure's name, without its unit."""
+    return words.one_line(name.removesuffix(unit_of(name)[0]).replace("_", " "))
+
+
+def _headed(title: str, unit: str) -> str:
+    """`first result, ms`, `items/s`, `jain`."""
+    return f"{title}{unit if unit.startswith('/') or not unit else f', {unit}'}"
+
+
+def _table(scene: Scene, columns: Sequence[Column], caption: str) -> Table:
+    """These columns for every row, grouped by comparison and interpreter in the order of the workload's table."""
+    rows = scene.rows
+    scales = [scale_for([get(row) for row in rows], kind) for _, kind, get in columns]
+    titles = [_headed(title, scale.label) for (title, _, _), scale in zip(columns, scales, strict=True)]
+    names = facet_names(rows)
+    groups = []
+    for comparison in comparisons(rows):
+        for one in facets(scene.of(comparison=comparison).rows):
+            own = scene.of(comparison=comparison).of_facet(one)
+            group = Group(comparison, names[one] if len(names) > 1 else "")
+            for row in ordered(own.rows, headline(rows)):
+                group.lines.append(
+                    _line(row, [(get(row), scale) for (_, _, get), scale in zip(columns, scales, strict=True)])
+                )
+            groups.append(group)
+    return Table(caption, ["contestant"], titles, groups)
+
+
+def _line(row: Row, entries: Sequence[tuple[Estimate | None, Any]]) -> Line:
+    if row.status != "OK":
+        return Line(row.contestant, [], [[hole(row)]], quiet=True)
+    return Line(
+        row.contestant, [], [[number(one, scale)] if one is not None else [Item(words.DASH)] for one, scale in entries]
+    )

@@ -1,0 +1,226 @@
+"""Noise, method, environment and the account of time: what a reader needs to judge and to repeat a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from when_async.results.cells.noise import noise as measure
+from when_async.results.cells.pairing import bare
+
+from .. import words
+
+MONTHS = (
+    "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+LEDGER_COLUMNS = (
+    "workload", "Python", "run", "rounds", "seconds", "steal", "a task waited for a CPU", "the same, one-thread rows",
+    "preemptions per s",
+)  # fmt: skip
+
+CAUSES = {
+    "timed_measure": "measured rounds",
+    "timed_warmup": "warm-up rounds",
+    "launch": "starting worker processes",
+    "open": "opening pools and loops",
+    "service": "starting and probing servers",
+    "between_rounds": "between rounds: checks, probes, pauses",
+    "close": "closing workers",
+}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of the runs in one word, a sign and a sentence."""
+
+    quiet: bool
+    word: str
+    sentence: str
+
+    @property
+    def sign(self) -> str:
+        return "●" if self.quiet else "▲"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The noise ledger as a table of finished text."""
+
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = field(default_factory=tuple)
+    names: int = 3
+    """How many columns at the left are names and not numbers."""
+    note: str = ""
+
+
+def noise(frame: pd.DataFrame) -> Noise:
+    """What the machine did to the measured rounds, in one word and one sentence."""
+    found = measure(frame)
+    word = str(found["word"])
+    if word == "not recorded":
+        return Noise(False, "Noise not recorded:", "the rounds carry no trace of steal or of waiting for a CPU.")
+    steal, alone = found["steal_share"], found["pressure_share_one_core"]
+    said = [f"{_percent(steal)} of the measured time went to other guests of the host (steal)"]
+    if alone is not None:
+        said.append(f"while one-thread contestants ran, some task waited for a CPU in {_percent(alone)} of it")
+    return Noise(word == "quiet", f"{word[:1].upper()}{word[1:]}.", _sentence("; ".join(said)))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def ledger(frame: pd.DataFrame) -> Ledger:
+    """Noise by run, interpreter and workload."""
+    frame = bare(frame)
+    rows = frame[(frame["phase"] == "measure") & frame["makespan_s"].notna()]
+    lines = []
+    for names, group in rows.groupby(["workload", "python", "run"], sort=False):
+        found = measure(group)
+        shares = [_percent(found[name]) for name in ("steal_share", "pressure_share", "pressure_share_one_core")]
+        preempted = found["involuntary_per_s"]
+        lines.append(
+            [
+                *(words.one_line(name) for name in (names if isinstance(names, tuple) else (names,))),
+                str(len(group)),
+                words.digits(float(group["makespan_s"].sum())),
+                *shares,
+                words.DASH if preempted is None else words.digits(float(preempted)),
+            ]
+        )
+    note = (
+        "Sums over measured rounds: a description of the machine, not estimates. Waiting for a CPU and preemption also "
+        "come from the contestant itself where it has more processes than cores; for contestants that use one thread "
+        "they do not. No round was dropped."
+    )
+    return Ledger(LEDGER_COLUMNS, lines, note=note if lines else "No measured round, hence no ledger.")
+
+
+def _percent(share: float | str | None) -> str:
+    return words.DASH if share is None else f"{words.digits(100 * float(share))} %"
+
+
+def accounts(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Where the wall time of each run went, by cause; the causes add up to it."""
+    found = []
+    for account in frame.attrs.get("accounts", ()):
+        wall = float(account.get("wall_s") or 0)
+        causes: Mapping[str, float] = account.get("causes") or {}
+        if not causes or wall <= 0:
+            continue
+        widest = max(causes.values()) or 1.0
+        lines = [
+            {
+                "name": CAUSES.get(name, words.one_line(name)),
+                "seconds": words.digits(seconds),
+                "share": f"{words.digits(100 * seconds / wall)} %",
+                "width": f"{max(0.0, 100 * seconds / widest):.1f}",
+            }
+            for name, seconds in sorted(causes.items(), key=lambda pair: -pair[1])
+        ]
+        rest = wall - sum(causes.values())
+        note = f"Together {words.digits(wall)} s of wall time."
+        if abs(rest) > 0.005 * wall:
+            note += f" {words.digits(rest)} s have no cause on record."
+        found.append({"run": words.one_line(account.get("run", "")), "causes": lines, "note": note})
+    return found
+
+
+def date(header: Mapping[str, Any]) -> str:
+    """The day of a run in words: `22 November 2026`; the raw text where it is no date."""
+    raw = str(header.get("started", ""))
+    try:
+        moment = datetime.fromisoformat(raw)
+    except ValueError:
+        return words.one_line(raw)
+    return f"{moment.day} {MONTHS[moment.month]} {moment.year}"
+
+
+def machine(header: Mapping[str, Any]) -> str:
+    """The box in a few words: `AMD EPYC 9B14, 2 cores, 7.75 GiB, Linux 6.18, virtual (kvm)`."""
+    box = header.get("machine") or {}
+    parts = [box.get("cpu") or "unknown processor"]
+    if box.get("cores"):
+        parts.append(words.count(int(box["cores"]), "core"))
+    if box.get("memory_bytes"):
+        parts.append(words.scalar(float(box["memory_bytes"]), "bytes"))
+    if box.get("system"):
+        parts.append(box["system"])
+    if box.get("virtual"):
+        parts.append(f"virtual ({box['virtual']})")
+    return words.one_line(", ".join(map(str, parts)))
+
+
+def interpreters(headers: Sequence[Mapping[str, Any]], used: Sequence[str]) -> str:
+    """`CPython 3.11.7 and CPython 3.13.7 without GIL`, of those that were used."""
+    names = []
+    for header in headers:
+        for one in header.get("environments") or ():
+            if one.get("label") in used:
+                gil = "" if one.get("gil", True) else " without GIL"
+                names.append(f"{one.get('implementation', '')} {one.get('version', '')}{gil}")
+    return words.one_line(words.listing(list(dict.fromkeys(names))) or "no interpreter on record")
+
+
+def profile(header: Mapping[str, Any]) -> str:
+    """`profile quick: 3 processes x 5 rounds a cell`."""
+    forks, rounds = int(header.get("forks") or 0), int(header.get("rounds") or 0)
+    processes = "1 process" if forks == 1 else f"{forks} processes"
+    return words.one_line(f"profile {header.get('profile', '?')}: {processes} × {words.count(rounds, 'round')} a cell")
+
+
+def method(headers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How the numbers came about, in a few sentences."""
+    said = [
+        "Every cell runs in fresh worker processes. The stopwatch is inside: from the opening of the gate to the last "
+        "op done; start-up and tear-down are separate columns.",
+        "Every round is checked by an oracle: a wrong answer, a missing op or a failed one makes the cell FAILED and "
+        "never a fast number.",
+        "The contestants of a comparison are interleaved in shuffled blocks; ratios are formed inside a block, so "
+        "that both sides saw the same minute of the same machine.",
+        "Each process is reduced to the median of its rounds; the 95 % interval is over processes. Warm-up rounds are "
+        "recorded and not analysed. No outlier is dropped.",
+        "Where ops wait, the time beyond the ideal is shown. The speed-up of overlapping waits is arithmetic, the "
+        "same on any machine, and says nothing about the model.",
+    ]
+    if any(header.get("pin") for header in headers):
+        said.append(
+            "Contestants that use one thread by nature shared a pinned core; threads and processes kept all cores. "
+            "The column “cores allowed” says which."
+        )
+    if any(header.get("profile") == "quick" for header in headers):
+        said.append("Profile quick has 3 processes a cell: enough for estimates, too few for a verdict.")
+    return said
+
+
+def environment(headers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Everything on record about box, interpreters and libraries, as (name, text)."""
+    lines = []
+    for header in headers:
+        box = header.get("machine") or {}
+        settings = [f"seed {header.get('seed')}", f"time limit {words.digits(float(header.get('timeout_s') or 0))} s"]
+        settings.append("pinned" if header.get("pin") else "not pinned")
+        lines += [
+            ("run", f"{header.get('run', '')}, started {header.get('started', '')}"),
+            (
+                "tool",
+                f"{header.get('tool', '')} {header.get('tool_version', '')}, {profile(header)}, {', '.join(settings)}",
+            ),
+            ("machine", machine(header)),
+            ("frequency governor", str(box.get("governor") or "not visible")),
+        ]
+        for one in header.get("environments") or ():
+            modules = [f"{name} {version}" for name, version in sorted((one.get("modules") or {}).items()) if version]
+            missing = [name for name, version in sorted((one.get("modules") or {}).items()) if not version]
+            text = (
+                f"{one.get('implementation')} {one.get('version')}, {'with' if one.get('gil', True) else 'without'} GIL"
+            )
+            text += f"; {', '.join(modules)}" if modules else ""
+            text += f"; missing: {', '.join(missing)}" if missing else ""
+            lines.append((f"Python {one.get('label')}", text))
+    return [(words.one_line(name), words.one_line(text, 600)) for name, text in lines]

@@ -1,0 +1,207 @@
+"""Sentences computed from the data. An ordering is claimed only where the interval excludes "no difference"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from when_async.bench.model import Estimate
+
+from .. import words
+from . import gil
+from .libraries import model_sentence, split_sentence
+from .rows import CPU, THROUGHPUT, Metric, Row, Scene, busiest, facet_names, facets, figures, headline, value
+
+NOTHING = "No contestant has a figure here"
+
+
+def gap(scene: Scene, better: Row, worse: Row, metric: Metric) -> Estimate | None:
+    """By how much `better` is ahead: a ratio above 1, or a difference in seconds where an overhead may be 0."""
+    if metric.higher_is_better:
+        return scene.ratio(better, worse, metric)
+    return scene.ratio(worse, better, metric) or scene.difference(worse, better, metric)
+
+
+def _is_ratio(distance: Estimate) -> bool:
+    return distance.unit != "s"
+
+
+def ahead(distance: Estimate | None) -> bool:
+    """Whether a gap is beyond doubt at its confidence."""
+    return distance is not None and distance.low > (1 if _is_ratio(distance) else 0)
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Who leads one comparison in one facet.
+
+    `top` holds the first row and all that are not clearly behind it, however they rank; `behind` is the best row
+    that is, `by` how much; `within` is the widest gap inside `top`, and its interval holds "no difference".
+    """
+
+    top: tuple[Row, ...]
+    behind: Row | None = None
+    by: Estimate | None = None
+    within: Estimate | None = None
+
+    @property
+    def names(self) -> str:
+        return words.several([row.contestant for row in self.top])
+
+
+def lead(scene: Scene, metric: Metric) -> Lead | None:
+    """The leaders among rows of one comparison and facet; None when none has a figure."""
+    rows = figures(scene, metric)
+    if not rows:
+        return None
+    gaps = [(row, gap(scene, rows[0], row, metric)) for row in rows[1:]]
+    clear = [(row, one) for row, one in gaps if ahead(one)]
+    tied = [(row, one) for row, one in gaps if not ahead(one)]
+    known = [one for _, one in tied if one is not None]
+    behind, by = clear[0] if clear else (None, None)
+    within = max(known, key=lambda one: one.high) if len(known) == len(tied) and known else None
+    return Lead((rows[0], *(row for row, _ in tied)), behind, by, within)
+
+
+def _tie(found: Lead) -> str:
+    if found.within is None:
+        return "their intervals do not tell them apart"
+    if _is_ratio(found.within):
+        return words.no_difference(found.within)
+    largest = max(abs(found.within.low), abs(found.within.high))
+    return f"no difference larger than {words.scalar(largest, 's')} per op was seen"
+
+
+def lead_sentence(scene: Scene, metric: Metric) -> str:
+    """Who leads, by how much, how sure; for rows of one comparison and one facet."""
+    found = lead(scene, metric)
+    if found is None:
+        return NOTHING
+    if len(found.top) > 1:
+        return _tie_sentence(found, metric)
+    first = found.top[0]
+    amount = value(first, metric)
+    figure = words.with_unit(amount, metric.kind) if amount else ""
+    overhead = metric.name == "overhead_per_op"
+    if found.behind is None or found.by is None:
+        more = " per op over the ideal" if overhead else " of CPU per op" if metric is CPU else ""
+        return f"{found.names} is the only one with a figure: {figure}{more}"
+    if overhead:
+        more = f"{words.times(found.by)} as much" if _is_ratio(found.by) else f"{words.with_unit(found.by, 's')} more"
+        return f"{found.names} added least to the wait, {figure} per op; {found.behind.contestant} added {more}"
+    if metric is CPU:
+        more = f"{found.behind.contestant} {words.times(found.by)} as much"
+        return f"{found.names} used least CPU, {figure} per op; {more}"
+    return f"{found.names} led, with {words.times(found.by)} the throughput of {found.behind.contestant}"
+
+
+DID = {"overhead_per_op": "added least to the wait", "cpu_per_op": "used least CPU"}
+"""What the best of a comparison did, by its metric; otherwise it led."""
+
+
+def did(metric: Metric) -> str:
+    return DID.get(metric.name, "led")
+
+
+def _tie_sentence(found: Lead, metric: Metric) -> str:
+    """Contestants that cannot be ordered are named together, with the largest difference that could still hide."""
+    names, tie = found.names, _tie(found)
+    if found.behind is None:
+        return f"No order can be told among {names}: {tie}"
+    return f"{names} {did(metric)}, in an order that cannot be told: {tie}"
+
+
+def per_facet(scene: Scene, metric: Metric) -> str:
+    """The lead sentence, and where there are several interpreters who leads on which."""
+    known = facets(scene.rows)
+    names = facet_names(scene.rows)
+    if len(known) == 1:
+        return lead_sentence(scene, metric)
+    groups: dict[str, list[str]] = {}
+    for one in known:
+        found = lead(scene.of_facet(one), metric)
+        said = f"{found.names} {did(metric)}" if found else "no contestant has a figure"
+        if found and len(found.top) > 1 and found.behind is None:
+            said = "no order can be told"
+        groups.setdefault(said, []).append(names[one].removeprefix("Python "))
+    return "; ".join(f"{said} on {words.listing(where)}" for said, where in groups.items())
+
+
+def against_reference(rows: Sequence[Row], told: Row | None = None) -> str:
+    """How the rows of one comparison and facet stand to their reference, in counts and by the largest ratio.
+
+    `told` is a row whose lead over the reference has been stated already.
+    """
+    reference = next((row for row in rows if row.reference), None)
+    measured = [row for row in rows if row.speedup is not None and row.status == "OK" and not row.reference]
+    if reference is None or not measured:
+        return "There is no ratio to a reference here"
+    faster = [row for row in measured if row.speedup.low > 1]
+    slower = [row for row in measured if row.speedup.high < 1]
+    undecided = len(measured) - len(faster) - len(slower)
+    parts = []
+    if len(faster) > 1:
+        best = max(faster, key=lambda row: row.speedup.point)
+        much = f"{best.contestant} by most: {words.times(best.speedup)}"
+        parts.append(f"{len(faster)} of {len(measured)} beat {reference.contestant}, {much}")
+    elif faster and faster[0] is not told:
+        only = f"Of {len(measured)} only " if len(measured) > 1 else ""
+        parts.append(f"{only}{faster[0].contestant} beat {reference.contestant}, {words.times(faster[0].speedup)}")
+    elif not faster:
+        parts.append(f"None of {len(measured)} beat {reference.contestant}")
+    if slower:
+        worst = min(slower, key=lambda row: row.speedup.point)
+        verb = "was slower" if len(slower) == 1 else "were slower"
+        most = "" if len(slower) == 1 else " most"
+        parts.append(f"{len(slower)} {verb}, {worst.contestant}{most}: {words.times(worst.speedup)}")
+    if undecided:
+        parts.append(f"{undecided} could not be told apart from {'it' if parts else reference.contestant}")
+    return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in one comparison: sentences for each facet, whose label is empty where there is only one.
+
+    `brief` says in one sentence who leads where; it is empty where there is one facet, which then speaks for itself.
+    """
+
+    comparison: str
+    said: Sequence[tuple[str, str]]
+    brief: str = ""
+
+
+def findings(scene: Scene) -> list[Finding]:
+    """What a reader in a hurry should know: each workload at its most ops in flight."""
+    names = facet_names(scene.rows)
+    found: list[Finding] = []
+    for workload in dict.fromkeys(row.workload for row in scene.rows if not row.calibration):
+        own = scene.of(workload=workload)
+        for comparison in busiest(own.rows):
+            here = own.of(comparison=comparison)
+            said = []
+            for one in facets(here.rows):
+                rows = here.of_facet(one)
+                if rows.measured:
+                    said.append((names[one] if len(names) > 1 else "", _sentences(rows)))
+            if said:
+                brief = per_facet(here, headline(here.rows)) + "." if len(said) > 1 else ""
+                said += [("With the GIL and without it", text) for text in (gil.told(here) if len(said) > 1 else ())]
+                found.append(Finding(comparison, said, brief))
+    return found
+
+
+def _sentences(scene: Scene) -> str:
+    """All that is said about one comparison and facet."""
+    metric = headline(scene.rows)
+    said = [lead_sentence(scene, metric)]
+    if metric is THROUGHPUT and any(row.speedup is not None for row in scene.rows):
+        found = lead(scene, metric)
+        told = found.top[0] if found and found.behind and found.behind.reference and len(found.top) == 1 else None
+        said.append(against_reference(scene.rows, told))
+    bound = [row.contestant for row in figures(scene, metric) if row.server_bound]
+    if bound and metric is THROUGHPUT:
+        which = "every contestant" if len(bound) == len(figures(scene, metric)) > 1 else words.several(bound)
+        said.append(f"The server may have been the limit for {which}: lower bounds, with compressed gaps")
+    said += [text for text in (split_sentence(scene), model_sentence(scene)) if text]
+    return ". ".join(text[:1].upper() + text[1:] if index else text for index, text in enumerate(said) if text) + "."

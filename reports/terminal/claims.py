@@ -1,0 +1,41 @@
+"""The ledger of verdicts in a terminal: a line for each claim and interpreter, and the sentence below it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import click
+
+from .. import words
+from ..verdicts.claim import SIGNS, Word
+from ..verdicts.judging import Verdict, tally
+
+WIDTH = 100
+COLOURS = {Word.HOLDS: "green", Word.REFUTED: "red", Word.DEPENDS: "yellow"}
+
+
+def print_ledger(
+    verdicts: Sequence[Verdict], earlier: Mapping[tuple[str, str], Verdict], *, scopes: bool = False
+) -> None:
+    """Print all verdicts, grouped by claim, no line longer than 100 columns; colours on a terminal only.
+
+    With `scopes` each claim says what its figures do and do not speak of.
+    """
+    for name in dict.fromkeys(one.claim.name for one in verdicts):
+        own = [one for one in verdicts if one.claim.name == name]
+        click.secho(words.one_line(f"{name}  ({own[0].claim.section})", WIDTH), bold=True)
+        _paragraph(own[0].claim.statement, "  ")
+        if scopes:
+            _paragraph(words.sentence(own[0].claim.scope), "  ")
+        for one in own:
+            before = earlier.get((name, one.python))
+            was = f"  (was {before.word})" if before else ""
+            click.secho(f"  {SIGNS[one.word]} {one.word}{was}  Python {one.python}", fg=COLOURS.get(one.word))
+            _paragraph(one.sentence, "      ")
+        click.echo()
+    click.echo(tally(verdicts))
+
+
+def _paragraph(text: str, indent: str) -> None:
+    click.echo(textwrap.fill(words.one_line(text, 2000), WIDTH, initial_indent=indent, subsequent_indent=indent))

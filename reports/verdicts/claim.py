@@ -1,0 +1,210 @@
+"""What a claim is: a statement of the notes in our words, what is read off the cells, and a bound fixed beforehand.
+
+A claim is taken apart into parts. Each reads one quantity at one place of the grid and holds it against its bound. The
+verdict follows from where the intervals lie and from nothing else (reports.verdicts); no text of it is written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf, isclose
+from typing import Protocol
+
+from when_async.bench.model import Estimate
+
+from .. import words
+from .lookup import Hole, Outcome, Proof
+
+REAL_PYTHON = "https://realpython.com/async-io-python/"
+
+
+SECTIONS = (
+    "Concurrency",
+    "AsyncIO is not easy",
+    "The async/await Syntax and Native Coroutines",
+    "The Rules of Async IO",
+    "Chaining Coroutines",
+    "Using a Queue",
+    "async for and list comprehensions",
+    "The Event Loop and asyncio.run()",
+    "Creating and gathering tasks",
+    "When and Why Is Async IO the Right Choice?",
+    "Async IO It Is, but Which One?",
+    "Snippets: Write on file",
+    "Tips: Limit concurrency",
+    "Testing",
+    "Libraries to explore",
+)
+"""The headings of the notes in their order, which is that of the ledger."""
+
+
+class Word(StrEnum):
+    """The five verdicts."""
+
+    HOLDS = "HOLDS"
+    REFUTED = "REFUTED"
+    DEPENDS = "DEPENDS"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_MEASURED = "NOT_MEASURED"
+
+
+SIGNS: Mapping[Word, str] = {
+    Word.HOLDS: "✓",
+    Word.REFUTED: "✗",
+    Word.DEPENDS: "±",
+    Word.INCONCLUSIVE: "?",
+    Word.NOT_MEASURED: "–",
+}
+"""A sign for each, so that nothing is told by colour alone."""
+
+
+class Side(StrEnum):
+    """Where an interval lies: in the bound, wholly outside of it, across it, or nowhere because there is none."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+    ACROSS = "across"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The values of a quantity with which a part of a claim is true; the ends belong to it."""
+
+    low: float = -inf
+    high: float = inf
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(f"a bound goes from low to high, got {self.low} and {self.high}")
+
+    def side(self, found: Estimate | Outcome) -> Side:
+        """Where the interval of `found` lies; an outcome counts as 1 or 0 and is never in doubt."""
+        if isinstance(found, Outcome):
+            return Side.INSIDE if self.low <= found.happened <= self.high else Side.OUTSIDE
+        if self._above(found.low, self.low) and self._above(self.high, found.high):
+            return Side.INSIDE
+        below, above = not self._above(found.high, self.low), not self._above(self.high, found.low)
+        return Side.OUTSIDE if below or above else Side.ACROSS
+
+    @staticmethod
+    def _above(upper: float, lower: float) -> bool:
+        """Whether `upper` is at least `lower`; an interval formed on the log scale gives 10 as 10.000000000000002."""
+        return upper >= lower or isclose(upper, lower, rel_tol=1e-9)
+
+    def room(self, found: Estimate) -> float:
+        """By how much the interval clears the nearest end, in widths of the point; negative where it does not."""
+        ends = [found.low - self.low, self.high - found.high]
+        return min(ends) / (abs(found.point) or 1.0)
+
+    def told(self, kind: str) -> str:
+        """The bound in words: `at most 1.1×`, `between 2× and 4×`."""
+        low, high = (_shown(end, kind) for end in (self.low, self.high))
+        if self.low == self.high:
+            return f"exactly {low}"
+        if self.low == -inf:
+            return f"at most {high}"
+        return f"at least {low}" if self.high == inf else f"between {low} and {high}"
+
+
+def _shown(end: float, kind: str) -> str:
+    return f"{words.digits(end)}×" if kind == "x" else words.scalar(end, kind if kind in words.KINDS else "")
+
+
+Place = str
+"""The id of a comparison, `sleep[wait=10ms,n=1000,c=100]`; parameters that it leaves out are 0, as in every id."""
+
+Cell = tuple[Place, str]
+"""A place, and who did the work there: a runner, or `runner/library` where there is a choice."""
+
+
+class Measure(Protocol):
+    """What a part reads off: a quantity, with the cells that it needs and the kind of unit it is in."""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Everything that has to be measured for it."""
+
+    @property
+    def kind(self) -> str:
+        """`x` for a ratio, `s`, `bytes`, `/s`, or empty for a count or a share."""
+
+    def read(self, proof: Proof) -> Estimate | Outcome | Hole:
+        """The quantity with its interval, or why there is none."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that must be so if the claim is true.
+
+    `where` names the region in a few words, `says` is a clause with `{}` where the figure goes. `axis` places the part
+    on the claim's axis, which is how a boundary is found. `gil` restricts it to builds with or without the lock.
+    """
+
+    where: str
+    measure: Measure
+    bound: Bound
+    says: str
+    axis: float | None = None
+    gil: bool | None = None
+
+    def concerns(self, gil: bool | None) -> bool:
+        """Whether the part speaks of a build with (True) or without (False) the lock."""
+        return self.gil is None or gil is None or self.gil == gil
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What the parts of a claim are spread along: a name, and the kind of its unit."""
+
+    name: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that figures can back, refute or qualify.
+
+    `section` is the heading of the notes it comes from and `link` where that text comes from. `scope` says what the
+    figures do and do not speak of.
+    """
+
+    name: str
+    section: str
+    link: str
+    statement: str
+    scope: str
+    parts: tuple[Part, ...]
+    axis: Axis | None = None
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ValueError(f"{self.name}: a claim without a part cannot be judged")
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell that the claim needs, each once, in order."""
+        found = [cell for part in self.parts for cell in part.measure.cells]
+        return tuple(cell for index, cell in enumerate(found) if cell not in found[:index])
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A statement about what the language or a library does, which a program of ours shows or does not show.
+
+    `snippet` is the file in `reports/snippets` that is run in fresh processes of an interpreter; it prints one JSON
+    line with `shown` (true or false), `said` (what was seen, in a clause), or `absent` (why it cannot be seen here).
+    With `aged` what is asked is whether the notes' way still works: where it does not, the claim is REFUTED there.
+    """
+
+    name: str
+    section: str
+    link: str
+    statement: str
+    scope: str
+    snippet: str
+    aged: bool = False
+    requires: tuple[str, ...] = ()
+    """Modules beyond the standard library that the program imports."""

@@ -1,0 +1,88 @@
+"""What to do, in ten lines at most: each made of a verdict or of the decision map, none written by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .. import words
+from ..scene.decision import Region, maps
+from ..scene.rows import Scene
+from ..words import slug
+from .claim import SIGNS, Word
+from .judging import Verdict
+
+LINES = 10
+QUESTIONS = (
+    ("io-bound", "Waiting for a network as a client"),
+    ("server-side", "Serving requests"),
+    ("chat", "A server that keeps connections open"),
+    ("grid-search", "Computing in parallel"),
+    ("db-driver", "Reading from a database"),
+    ("thread-ceiling", "Thousands of things in flight"),
+    ("file-writes", "Writing to files"),
+)
+"""Claims that answer what people ask, and the question in words."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One line: the question, the answer made of figures, and the anchor of its evidence."""
+
+    question: str
+    answer: str
+    anchor: str = ""
+
+
+def guidance(scene: Scene, verdicts: Sequence[Verdict]) -> list[Advice]:
+    """Lines from the first interpreter's map and that without a GIL, then from verdicts on the first one."""
+    found = maps(scene)
+    lines = _from_map(next(iter(found.values()))) if found else []
+    lines += _without_gil(list(found.values())[1:])
+    first = next(iter(found))[1] if found else next((one.python for one in verdicts if _says(one)), None)
+    for name, question in QUESTIONS:
+        one = next((one for one in verdicts if one.claim.name == name and one.python == first and _says(one)), None)
+        if one is not None:
+            said = f"{words.sentence(one.claim.statement)} {SIGNS[one.word]} {one.word}: {one.short()}"
+            lines.append(Advice(question, words.one_line(said, 700), f"claim-{slug(name)}"))
+    return lines[:LINES]
+
+
+def _says(one: Verdict) -> bool:
+    return one.word is not Word.NOT_MEASURED
+
+
+def _from_map(own: Sequence[Region]) -> list[Advice]:
+    """Who leads where ops compute, do both, and wait."""
+    kinds = (
+        ("Ops that compute all the time", [one for one in own if one.waiting == 0]),
+        ("Ops that wait for about half their time", [one for one in own if 0 < one.waiting < 0.8]),
+        ("Ops that wait for 90 % of their time and more", [one for one in own if one.waiting >= 0.8]),
+    )
+    return [Advice(question, _leads(regions), "answer-map") for question, regions in kinds if regions]
+
+
+def _without_gil(others: Sequence[Sequence[Region]]) -> list[Advice]:
+    """Who leads over the whole map of the first build without a GIL, where there is one beside the first map."""
+    free = next((own for own in others if own and own[0].best.gil is False), None)
+    if free is None:
+        return []
+    return [Advice(f"Python {free[0].best.python}, which has no GIL", _leads(free), "answer-map")]
+
+
+def _leads(regions: Sequence[Region]) -> str:
+    """`uvloop leads in 5 of 8 regions, by 1.3× [1.2, 1.4] at most over trio; ...`."""
+    clear = Counter(one.best.contestant for one in regions if one.sure)
+    said = []
+    for name, count in clear.most_common(3):
+        leads = [one for one in regions if one.sure and one.best.contestant == name and one.margin is not None]
+        most = max(leads, key=lambda one: one.margin.point if one.margin else 0.0, default=None)
+        by = f", by up to {words.times(most.margin)}" if most is not None and most.margin else ""
+        over = f" over {most.second.contestant}" if most is not None and most.second is not None else ""
+        said.append(f"{name} leads in {count} of {words.count(len(regions), 'region')}{by}{over}")
+    level = [one for one in regions if not one.sure]
+    if level:
+        names = [name for name, _ in Counter(row.contestant for one in level for row in one.top).most_common(3)]
+        said.append(f"in {len(level)} the best cannot be told, most often from among {words.several(names)}")
+    return words.sentence("; ".join(said))

@@ -1,0 +1,208 @@
+"""From the cells of a run to a verdict on each claim, with the estimate, the interval and one sentence made of them.
+
+The rule, the same for all: HOLDS where every part that has a figure lies in its bound, REFUTED where every one lies
+wholly outside, DEPENDS where some are in and others out, INCONCLUSIVE where an interval reaches across a bound or the
+run was not asked for all parts, so that nothing of this is certain, NOT_MEASURED where no part has a figure. What was
+asked for and cannot be had there is named with its reason and counts for nothing. Each run and interpreter is judged by
+itself: figures of two runs are never pooled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from when_async.bench.model import Estimate
+from when_async.bench.registry import collect
+
+from ..scene.evidence import scene as scene_of
+from ..scene.rows import Scene, facets
+from . import sentences
+from .behaviours import Seen, estimate_of, seen_in
+from .claim import SECTIONS, Behaviour, Claim, Side, Word
+from .lookup import Hole, Proof
+from .readings import Reading, read
+
+Any_ = Claim | Behaviour
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the figures of one run and interpreter say of a claim.
+
+    `estimate` is that of the part that decided: of those in their bounds the one with least room where it HOLDS, the
+    furthest outside where it is REFUTED. `boundary` holds the two values of the claim's axis between which it turns.
+    """
+
+    claim: Any_
+    run: str
+    python: str
+    word: Word
+    sentence: str
+    estimate: Estimate | None = None
+    kind: str = ""
+    readings: tuple[Reading, ...] = ()
+    boundary: tuple[float, float] | None = None
+
+    def short(self) -> str:
+        """The sentence with one figure of either side where it names several."""
+        if self.word is not Word.DEPENDS or not self.readings:
+            return self.sentence
+        sides = [[one for one in self.readings if one.side is side] for side in (Side.INSIDE, Side.OUTSIDE)]
+        return sentences.depends(*sides, most=1)
+
+    def brief(self) -> str:
+        """The sentence in a few words, for a line of a table."""
+        told = deciding(self.readings, self.word)
+        if told is None or isinstance(told.found, Hole):
+            return self.sentence
+        return sentences.brief(self.claim, self.readings, told, self.boundary)
+
+    def flat(self) -> dict[str, Any]:
+        """One flat object for machines; without a number its three fields are None."""
+        known = self.estimate
+        return {
+            "id": self.claim.name,
+            "section": self.claim.section,
+            "python": self.python,
+            "verdict": str(self.word),
+            "point": known.point if known else None,
+            "low": known.low if known else None,
+            "high": known.high if known else None,
+            "unit": self.kind if known else "",
+            "n": known.n if known else None,
+            "run": self.run,
+            "sentence": self.sentence,
+        }
+
+
+def claims() -> dict[str, Any_]:
+    """Every claim of the house by its name, in the order of the notes; those that programs show after the others."""
+    found = [one.value for kind in (Claim, Behaviour) for one in collect("when_async.reports.claims", kind).values()]
+    return {one.name: one for one in sorted(found, key=lambda one: SECTIONS.index(one.section))}
+
+
+def judge(frame: pd.DataFrame, known: Mapping[str, Any_] | None = None, scene: Scene | None = None) -> list[Verdict]:
+    """One verdict for each claim and each interpreter of each run of `frame` (results.load)."""
+    chosen = claims() if known is None else known
+    scene = scene if scene is not None else scene_of(needed(frame, chosen.values()))
+    seen = seen_in(frame)
+    places = list(dict.fromkeys([*facets(scene.rows), *((one.run, one.python) for one in seen)]))
+    proofs = [Proof(scene, run, python) for run, python in places]
+    return [verdict(claim, proof, seen) for claim in chosen.values() for proof in proofs]
+
+
+def needed(frame: pd.DataFrame, asked: Iterable[Any_]) -> pd.DataFrame:
+    """The rows that these claims are read from, and of each run and interpreter one comparison, as it has a build."""
+    wanted = {place for one in asked for place, _ in getattr(one, "cells", ())}
+    first = frame.groupby(["run", "python"], sort=False)["comparison"].transform("first")
+    return frame[frame["comparison"].isin(wanted) | (frame["comparison"] == first)]
+
+
+def latest(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Of several runs with the same interpreter the newest that says something, for each claim."""
+    best: dict[tuple[str, str], Verdict] = {}
+    for one in verdicts:
+        key = (one.claim.name, one.python)
+        before = best.get(key)
+        if before is None or _rank(one) >= _rank(before):
+            best[key] = one
+    return list(best.values())
+
+
+def tally(verdicts: Sequence[Verdict]) -> str:
+    """`31 HOLDS, 4 REFUTED, ...` over all claims and interpreters."""
+    counts = {word: sum(one.word is word for one in verdicts) for word in Word}
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"{len(verdicts)} {'verdict' if len(verdicts) == 1 else 'verdicts'}: {said}"
+
+
+def _rank(one: Verdict) -> tuple[bool, str]:
+    return (one.word is not Word.NOT_MEASURED, one.run)
+
+
+def verdict(claim: Any_, proof: Proof, seen: Sequence[Seen]) -> Verdict:
+    """What one run and interpreter say of one claim."""
+    if isinstance(claim, Behaviour):
+        own = next(
+            (one for one in seen if (one.claim, one.run, one.python) == (claim.name, proof.run, proof.python)), None
+        )
+        return behaviour_verdict(claim, proof.run, proof.python, own)
+    readings = tuple(read(part, proof) for part in claim.parts if part.concerns(proof.gil))
+    unasked = [one for one in readings if isinstance(one.found, Hole) and not one.found.asked]
+    word = settle([one.side for one in readings], bool(unasked))
+    told = deciding(readings, word)
+    boundary = turning(claim, readings) if word is Word.DEPENDS else None
+    estimate = told.found if told and isinstance(told.found, Estimate) else None
+    sentence = sentences.sentence(claim, readings, word, told, boundary)
+    kind = told.part.measure.kind if told else ""
+    return Verdict(claim, proof.run, proof.python, word, sentence, estimate, kind, readings, boundary)
+
+
+def settle(sides: Sequence[Side], incomplete: bool = False) -> Word:
+    """The verdict that follows from where the parts lie; `incomplete` says that the run was not asked for all."""
+    inside, outside, across = (sides.count(side) for side in (Side.INSIDE, Side.OUTSIDE, Side.ACROSS))
+    if not inside + outside + across:
+        return Word.NOT_MEASURED
+    if inside and outside:
+        return Word.DEPENDS
+    if across or incomplete:
+        return Word.INCONCLUSIVE
+    return Word.HOLDS if inside else Word.REFUTED
+
+
+def deciding(readings: Sequence[Reading], word: Word) -> Reading | None:
+    """The part whose figure stands for the verdict: the one closest to turning it; for DEPENDS the first outside."""
+    sides = {
+        Word.HOLDS: Side.INSIDE,
+        Word.REFUTED: Side.OUTSIDE,
+        Word.DEPENDS: Side.OUTSIDE,
+        Word.INCONCLUSIVE: Side.ACROSS,
+    }
+    own = [one for one in readings if one.side is sides.get(word)]
+    numbered = [one for one in own if isinstance(one.found, Estimate)]
+    if not own:
+        return next((one for one in readings if one.side is not Side.MISSING), None)
+    if not numbered:
+        return own[0]
+    if word is Word.REFUTED:
+        # The least refuted part is the last to be given up.
+        return max(numbered, key=_room)
+    return min(numbered, key=_room) if word is Word.HOLDS else numbered[0]
+
+
+def _room(one: Reading) -> float:
+    assert isinstance(one.found, Estimate)
+    return one.part.bound.room(one.found)
+
+
+def turning(claim: Claim, readings: Sequence[Reading]) -> tuple[float, float] | None:
+    """The neighbours on the claim's axis between which it turns, once.
+
+    None where it has no axis, turns twice, or lies on both sides at one place of it, as something else decides then.
+    """
+    sides: dict[float, set[Side]] = {}
+    for one in readings:
+        if one.part.axis is not None and one.side in (Side.INSIDE, Side.OUTSIDE):
+            sides.setdefault(one.part.axis, set()).add(one.side)
+    if any(len(found) > 1 for found in sides.values()):
+        return None
+    placed = [(at, *found) for at, found in sorted(sides.items())]
+    turns = [(a, b) for (a, first), (b, second) in pairwise(placed) if first is not second]
+    return turns[0] if claim.axis and len(turns) == 1 else None
+
+
+def behaviour_verdict(claim: Behaviour, run: str, python: str, seen: Seen | None) -> Verdict:
+    """What fresh processes of one interpreter showed."""
+    if seen is None:
+        reason = f"its program was not run; when-async run --claim {claim.name}"
+        return Verdict(claim, run, python, Word.NOT_MEASURED, f"Not measured: {reason}.")
+    if seen.absent:
+        return Verdict(claim, run, python, Word.NOT_MEASURED, f"Not measured: {seen.absent}.")
+    word = Word.HOLDS if seen.shown == seen.tried else Word.DEPENDS if seen.shown else Word.REFUTED
+    sentence = sentences.behaviour(claim, seen, word)
+    return Verdict(claim, run, python, word, sentence, estimate_of(seen), "share")

@@ -1,0 +1,163 @@
+"""What parts of claims read off: a value, a value over what arithmetic gives, a ratio of two cells, whether it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from when_async.bench.model import Estimate, unit_of
+
+from .claim import Cell, Place
+from .lookup import Hole, Outcome, Proof, scaled
+
+KINDS = {"makespan": "s", "stall": "s", "cpu_per_op": "s", "throughput": "/s", "pss": "bytes"}
+"""Units of those fields of a row whose names do not carry them."""
+
+
+def kind_of(name: str) -> str:
+    """The kind of unit of a field, figure or percentile."""
+    return KINDS.get(name) or ("s" if name.startswith("p") and name[1:].isdigit() else unit_of(name)[1])
+
+
+@dataclass(frozen=True)
+class Value:
+    """A quantity of one cell, such as `parallelism` or a figure of its workload."""
+
+    cell: Cell
+    name: str
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (self.cell,)
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.name)
+
+    def read(self, proof: Proof) -> Estimate | Hole:
+        return proof.value(self.cell, self.name)
+
+
+@dataclass(frozen=True)
+class Over:
+    """A quantity of one cell as a multiple of a constant in its unit: what arithmetic gives, or a given length."""
+
+    cell: Cell
+    name: str
+    constant: float
+
+    kind = "x"
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (self.cell,)
+
+    def read(self, proof: Proof) -> Estimate | Hole:
+        found = proof.value(self.cell, self.name)
+        return found if isinstance(found, Hole) else scaled(found, lambda value: value / self.constant, "x")
+
+
+@dataclass(frozen=True)
+class OverBound:
+    """A makespan as a multiple of one that arithmetic gives for the same place; `bound` is its name in the workload."""
+
+    cell: Cell
+    bound: str
+
+    kind = "x"
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (self.cell,)
+
+    def read(self, proof: Proof) -> Estimate | Hole:
+        row = proof.row(self.cell)
+        if isinstance(row, Hole):
+            return row
+        if not row.bounds.get(self.bound):
+            return Hole(f"{row.workload} names no bound {self.bound!r} here", cell=row.cell)
+        return Over(self.cell, "makespan", row.bounds[self.bound]).read(proof)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A quantity of one cell over that of another: paired where both met in blocks of one comparison."""
+
+    over: Cell
+    under: Cell
+    name: str = "makespan"
+
+    kind = "x"
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (self.over, self.under)
+
+    def read(self, proof: Proof) -> Estimate | Hole:
+        return proof.ratio(self.over, self.under, self.name)
+
+
+def speedup(place: Place, of: str, against: str) -> Ratio:
+    """How many times as fast `of` is as `against` at one place."""
+    return Ratio((place, against), (place, of), "makespan")
+
+
+@dataclass(frozen=True)
+class BestOver:
+    """The best of some contestants over the best of others, by throughput at one place.
+
+    The best is chosen by its point, which favours the larger group a little; who it was is in the readings' cells.
+    """
+
+    place: Place
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+
+    kind = "x"
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple((self.place, name) for name in (*self.ours, *self.theirs))
+
+    def read(self, proof: Proof) -> Estimate | Hole:
+        best = [_best(proof, self.place, names) for names in (self.ours, self.theirs)]
+        for found in best:
+            if isinstance(found, Hole):
+                return found
+        first, second = best
+        return proof.ratio((self.place, str(first)), (self.place, str(second)), "throughput")
+
+
+def _best(proof: Proof, place: Place, names: Sequence[str]) -> str | Hole:
+    """The name with the highest throughput; the first hole where none has any."""
+    seen = [(name, proof.value((place, name), "throughput")) for name in names]
+    known = [(name, found) for name, found in seen if isinstance(found, Estimate)]
+    if known:
+        return max(known, key=lambda pair: pair[1].point)[0]
+    return next(found for _, found in seen if isinstance(found, Hole))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Whether a cell came to a checked result (1) or stopped at a limit of the machine that its reason names (0).
+
+    A limit is met each time or never, so one process settles it, and there is no number that could have an interval.
+    What failed in another way is a hole; `limit` is a word of the reasons that count as the limit.
+    """
+
+    cell: Cell
+    limit: str
+
+    kind = ""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (self.cell,)
+
+    def read(self, proof: Proof) -> Outcome | Hole:
+        found = proof.row(self.cell)
+        if not isinstance(found, Hole):
+            return Outcome(True, f"ran in all {found.forks} processes")
+        if found.cell and self.limit in found.reason:
+            return Outcome(False, found.reason)
+        return found

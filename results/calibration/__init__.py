@@ -1,0 +1,1 @@
+"""What a machine was found to be, read from its calibration file."""

@@ -1,0 +1,1 @@
+"""From rows of the frame to estimates of cells."""

@@ -1,0 +1,103 @@
+"""Latencies of cells: histograms of rounds merged into one per process, and percentiles with intervals over processes.
+
+A percentile is read only where a process has the samples for it, ten beyond the point: p99 needs 1 000, p99.9 needs
+10 000 (method.md, R15). Histograms are merged and never averaged, and each process counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from hdrh.histogram import HdrHistogram
+
+from when_async.bench.model import Estimate
+
+from ..stats.estimate import log_interval
+
+PERCENTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
+BEYOND = 10
+"""How many samples a process must have beyond a percentile before it is read."""
+
+_LOWEST_NS, _HIGHEST_NS, _DIGITS = 1, 3_600_000_000_000, 3
+
+Key = tuple[str, str]
+"""Run and cell."""
+
+
+@dataclass(frozen=True)
+class Latency:
+    """What is said of the latencies of one cell: percentiles in seconds, and the points of its curve.
+
+    `percentiles` has those that every process supports. `curve` holds (share of all, seconds) of all processes pooled,
+    for drawing; `count` is how many waited, in all processes.
+    """
+
+    percentiles: Mapping[str, Estimate]
+    curve: tuple[tuple[float, float], ...]
+    count: int
+
+
+def supported(share: float, count: int) -> bool:
+    """Whether so many samples may be read at this percentile."""
+    return count * (1 - share) >= BEYOND * (1 - 1e-9)
+
+
+def merged(texts: Iterable[str]) -> HdrHistogram:
+    """All histograms in one; empty texts count for nothing. Raises ValueError on a text that is no histogram."""
+    total = HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    for text in filter(None, texts):
+        try:
+            total.add(HdrHistogram.decode(text))
+        except Exception as error:  # the library raises whatever its decoders do
+            raise ValueError(f"not a histogram: {text[:20]!r}") from error
+    return total
+
+
+def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
+    """By run and cell; `measured` are the analysed rounds of OK cells. Cells without latencies are left out."""
+    told = measured[measured["latency"].fillna("") != ""]
+    found: dict[Key, Latency] = {}
+    for (run, cell), rows in told.groupby(["run", "cell"], sort=False):
+        found[str(run), str(cell)] = of_processes([merged(own["latency"]) for _, own in rows.groupby("fork")])
+    return found
+
+
+def of_processes(processes: list[HdrHistogram]) -> Latency:
+    """What the histograms of the processes of one cell say together."""
+    counts = [process.get_total_count() for process in processes]
+    wanted = {
+        name: share for name, share in PERCENTILES.items() if all(supported(share, count) for count in counts)
+    }
+    read = [read_s(process, wanted.values()) for process in processes]
+    estimates = {name: log_interval([own[share] for own in read], "s") for name, share in wanted.items()}
+    percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
+    pooled = HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    for process in processes:
+        pooled.add(process)
+    return Latency(percentiles, _curve(pooled), sum(counts))
+
+
+def read_s(histogram: HdrHistogram, shares: Iterable[float]) -> dict[float, float]:
+    """Seconds below which each of these shares of the samples lies.
+
+    As HdrHistogram's `get_percentile_to_value_dict`, which walks tens of thousands of counts in Python.
+    """
+    totals = np.cumsum(np.ctypeslib.as_array(histogram.counts))
+    found = {}
+    for share in shares:
+        place = int(np.searchsorted(totals, histogram.get_target_count_at_percentile(100 * share)))
+        value = histogram.get_value_from_index(place)
+        end = histogram.get_highest_equivalent_value if share else histogram.get_lowest_equivalent_value
+        found[share] = float(end(value)) / 1e9
+    return found
+
+
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999)
+
+
+def _curve(pooled: HdrHistogram) -> tuple[tuple[float, float], ...]:
+    count = pooled.get_total_count()
+    return tuple(sorted(read_s(pooled, [share for share in SHARES if supported(share, count)]).items()))

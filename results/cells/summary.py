@@ -1,0 +1,284 @@
+"""From the tidy frame to what is said about each cell: estimates with intervals, never bare numbers.
+
+Only rounds of phase `measure` enter. Every process (fork) is reduced to the median of its rounds first; intervals
+are formed over processes (results/stats/estimate.py). A speedup is paired: the ratio to the reference is formed
+inside a block of the same fork, where both saw the same minute of the same machine (method.md, R6).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from when_async.bench.model import Estimate, Phase, Scalar, Status
+
+from ..stats.estimate import paired_interval, positive
+from ..stats.outliers import count_outliers, label_outliers
+from .figures import figures
+from .latency import Latency, latencies
+from .noise import noise
+from .pairing import bare, block_logs, log_ratios, wall_s
+
+__all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
+
+HEADROOM = 3.0
+"""A service must be able to take this many times what the contestant asks of it (method.md, R11)."""
+SERVICE_BUSY = 0.7
+"""Share of one core from which on a service is taken to be the limit (method.md, R11)."""
+INSTRUMENT = "empty"
+"""The workload that measures the instrument, for run files from before the cell itself said so."""
+
+_CELL_KEY = ["run", "cell"]
+_FORK_KEY = ["run", "cell", "fork"]
+
+_UNITS: Mapping[str, str] = {
+    "makespan": "s",
+    "throughput": "op/s",
+    "cpu_per_op": "s",
+    "parallelism": "cores",
+    "switches_per_op": "switches",
+    "startup": "s",
+    "launch": "s",
+    "teardown": "s",
+    "pss": "bytes",
+    "peak_rss": "bytes",
+    "overhead": "fraction",
+    "overhead_per_op": "s",
+    "stall": "s",
+}
+"""Quantities whose errors multiply -> unit; what is left of a time after its ideal is one of them."""
+_ALSO = ("capacity", "service_share")
+
+
+@dataclass(frozen=True)
+class Row:
+    """All that is said about one cell; an estimate is None where there is no number or fewer than 2 forks.
+
+    `makespan`, `startup`, `launch`, `teardown`, `stall`, `cpu_per_op` and `overhead_per_op` are in seconds,
+    `throughput` in checked ops per second of makespan, `overhead` is makespan / ideal - 1, `parallelism` in cores,
+    `pss` and `peak_rss` in bytes. `speedup` says how many times faster than the reference cell of the same
+    comparison and interpreter; it is None for the reference itself. `arithmetic_speedup` is what overlapping the
+    waits alone gives. `headroom` is service capacity / throughput; `server_bound` says that the service may be
+    what was measured. `calibration` says that the workload measures the instrument, so that no row of
+    it is an answer. `forks` and `rounds` count the processes and all their measured rounds.
+    """
+
+    cell: str
+    run: str
+    workload: str
+    params: dict[str, Scalar]
+    comparison: str
+    concurrency: int
+    runner: str
+    library: str
+    contestant: str
+    family: str
+    python: str
+    python_version: str | None
+    gil: bool | None
+    one_core: bool
+    reference: bool
+    status: str
+    reason: str
+    advice: str
+    ops: int | None
+    headline: str
+    calibration: bool
+    ideal_s: float | None
+    makespan: Estimate | None
+    throughput: Estimate | None
+    speedup: Estimate | None
+    overhead: Estimate | None
+    overhead_per_op: Estimate | None
+    cpu_per_op: Estimate | None
+    parallelism: Estimate | None
+    stall: Estimate | None
+    switches_per_op: Estimate | None
+    startup: Estimate | None
+    launch: Estimate | None
+    teardown: Estimate | None
+    pss: Estimate | None
+    peak_rss: Estimate | None
+    server_bound: bool
+    headroom: float | None
+    arithmetic_speedup: float | None
+    forks: int
+    rounds: int
+    digests: tuple[str, ...]
+    affinity: str
+    figures: Mapping[str, Estimate] = field(default_factory=dict)
+    """What the workload reports beside the common figures, by name; the name carries the unit."""
+    latency: Latency | None = None
+    latency_of: str = ""
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    """Makespans in seconds that arithmetic gives, by what they stand for."""
+    face: bool = False
+    """Whether `library` names a way to write the body, and no module."""
+    outliers: Mapping[str, int] = field(default_factory=dict)
+    """How many processes lay apart from the others by their makespan, by label; none is dropped (method.md, R19)."""
+
+
+def summary(frame: pd.DataFrame) -> list[Row]:
+    """One Row per cell of `frame` (results.load), in the order of the frame; numbers for OK cells only."""
+    frame = bare(frame)
+    measured = frame[frame["phase"] == Phase.MEASURE]
+    seen = _seen(measured)
+    good = measured[measured["status"] == Status.OK]
+    forks = _per_fork(good)
+    values = dict(iter(forks.groupby(_CELL_KEY, sort=False)))
+    ratios = dict(iter(_speedups(good).groupby(_CELL_KEY, sort=False)))
+    own, waited = figures(good), latencies(good)
+    rows = []
+    for cell in frame.drop_duplicates(_CELL_KEY).to_dict("records"):
+        key = (cell["run"], cell["cell"])
+        numbers = _numbers(values.get(key), ratios.get(key))
+        more: dict[str, Any] = {"figures": own.get(key, {}), "latency": waited.get(key)}
+        rows.append(Row(**_description(cell), **numbers, **more, **seen.get(key, _UNSEEN)))
+    return rows
+
+
+def flat(row: Row) -> dict[str, Scalar | bool | None]:
+    """A Row as one flat object for machines: an estimate becomes `name`, `name_low` and `name_high`."""
+    record: dict[str, Scalar | bool | None] = {}
+    for name, value in vars(row).items():
+        if name in _UNITS or name == "speedup":
+            record[name] = value.point if value else None
+            record[f"{name}_low"] = value.low if value else None
+            record[f"{name}_high"] = value.high if value else None
+        elif name == "params":
+            record[name] = json.dumps(value, sort_keys=True)
+        elif name == "digests":
+            record[name] = ",".join(value)
+        elif name in ("bounds", "outliers"):
+            record[name] = json.dumps(value)
+        elif name == "figures":
+            record |= _flat_estimates(value)
+        elif name == "latency":
+            known = value.percentiles if value else {}
+            record |= _flat_estimates({f"latency_{one}_s": each for one, each in known.items()})
+        else:
+            record[name] = value
+    return record
+
+
+def _flat_estimates(estimates: Mapping[str, Estimate]) -> dict[str, Scalar | bool | None]:
+    """Three entries for each, as `flat` has them."""
+    return {
+        f"{name}{end}": number
+        for name, value in estimates.items()
+        for end, number in (("", value.point), ("_low", value.low), ("_high", value.high))
+    }
+
+
+def digest_conflicts(frame: pd.DataFrame) -> list[str]:
+    """The comparisons in which OK cells of one run came to different results, so their work was not equal."""
+    frame = bare(frame)
+    measured = frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
+    counts = measured.groupby(["run", "comparison"], sort=False)["digest"].nunique()
+    return list(dict.fromkeys(str(key[1]) for key, count in counts.items() if count > 1 and isinstance(key, tuple)))
+
+
+def _per_fork(measured: pd.DataFrame) -> pd.DataFrame:
+    """One line per (run, cell, fork) with the median over its rounds of every quantity; NaN where unknown."""
+    column = {name: measured[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in _NUMERIC}
+    makespan, ops = column["makespan_s"], column["ops"]
+    # Where nothing waits there is no ideal time to stand above.
+    ideal = np.where(column["ideal_s"] > 0, column["ideal_s"], np.nan)
+    cpu = column["cpu_user_s"] + column["cpu_system_s"]
+    quantities = pd.DataFrame(
+        {
+            **{name: measured[name].to_numpy() for name in _FORK_KEY},
+            "makespan": makespan,
+            "throughput": column["ops_ok"] / makespan,
+            "overhead": makespan / ideal - 1,
+            "overhead_per_op": (makespan - ideal) / ops,
+            "cpu_per_op": cpu / ops,
+            "parallelism": cpu / makespan,
+            "stall": column["stall_max_s"],
+            "switches_per_op": (column["switches_voluntary"] + column["switches_involuntary"]) / ops,
+            "startup": column["startup_s"],
+            "launch": column["launch_s"],
+            "teardown": column["teardown_s"],
+            "pss": column["pss_bytes"],
+            "peak_rss": column["peak_rss_bytes"],
+            "capacity": column["service_capacity_per_s"],
+            "service_share": column["service_cpu_s"] / makespan,
+        }
+    )
+    return quantities.groupby(_FORK_KEY, sort=False).median()
+
+
+_NUMERIC = (
+    "makespan_s", "ideal_s", "ops", "ops_ok", "cpu_user_s", "cpu_system_s", "stall_max_s", "switches_voluntary",
+    "switches_involuntary", "startup_s", "launch_s", "teardown_s", "pss_bytes", "peak_rss_bytes",
+    "service_capacity_per_s", "service_cpu_s",
+)  # fmt: skip
+
+
+def _speedups(measured: pd.DataFrame) -> pd.Series[float]:
+    """log(reference makespan / own makespan) by (run, cell, fork); each interpreter has its own reference."""
+    blocks = block_logs(measured, wall_s(measured))
+    is_reference = blocks["reference"].to_numpy(dtype=bool, na_value=False)
+    return log_ratios(blocks[is_reference], blocks[~is_reference], also=["python"])
+
+
+def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dict[str, Any]:
+    """The estimates of one cell, and what its service had to spare."""
+    if forks is None:
+        empty = dict.fromkeys((*_UNITS, "speedup", "headroom"))
+        return {**empty, "server_bound": False}
+    column = dict(zip(forks.columns, forks.to_numpy(dtype=np.float64).T, strict=True))
+    numbers: dict[str, Any] = {name: positive(column[name], unit) for name, unit in _UNITS.items()}
+    apart = count_outliers(label_outliers(forks["makespan"]))
+    numbers["outliers"] = {str(label): count for label, count in apart.items()}
+    numbers["speedup"] = None if ratios is None else paired_interval(ratios)
+    capacity = float(forks["capacity"].median())
+    throughput = numbers["throughput"]
+    numbers["headroom"] = capacity / throughput.point if throughput and np.isfinite(capacity) else None
+    # A single fork has no estimate, but it can still show that the service was the limit.
+    rate = throughput.point if throughput else float(forks["throughput"].median())
+    short = capacity < HEADROOM * rate
+    numbers["server_bound"] = bool(short or forks["service_share"].median() >= SERVICE_BUSY)
+    return numbers
+
+
+def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:
+    """The fields of a Row that the frame already holds, with None for NA."""
+    known = {str(name): None if pd.isna(value) else value for name, value in cell.items()}
+    ideal_s, serial_s = known["ideal_s"], known["serial_ideal_s"]
+    fields: dict[str, Any] = {name: known[name] for name in _DESCRIPTION}
+    fields["params"] = json.loads(cell["params"])
+    fields["bounds"] = json.loads(known["bounds"] or "{}")
+    fields["face"] = bool(known["face"])
+    fields["latency_of"] = known["latency_of"] or ""
+    fields["one_core"] = bool(known["one_core"])
+    fields["reference"] = bool(known["reference"])
+    measures_us = known["calibration"]
+    fields["calibration"] = known["workload"] == INSTRUMENT if measures_us is None else bool(measures_us)
+    fields["arithmetic_speedup"] = serial_s / ideal_s if serial_s is not None and ideal_s else None
+    return fields
+
+
+_DESCRIPTION = (
+    "cell", "run", "workload", "comparison", "concurrency", "runner", "library", "contestant", "family", "python",
+    "python_version", "gil", "status", "reason", "advice", "ops", "headline", "ideal_s",
+)  # fmt: skip
+_UNSEEN: Mapping[str, Any] = {"forks": 0, "rounds": 0, "digests": (), "affinity": ""}
+
+
+def _seen(measured: pd.DataFrame) -> dict[Hashable, dict[str, Any]]:
+    """By (run, cell): how many forks and rounds were measured, which digests came back and on which cores."""
+    seen: dict[Hashable, dict[str, Any]] = {}
+    for key, rows in measured.groupby(_CELL_KEY, sort=False):
+        seen[key] = {
+            "forks": int(rows["fork"].nunique()),
+            "rounds": len(rows),
+            "digests": tuple(sorted(rows["digest"].dropna().unique())),
+            "affinity": " or ".join(sorted(rows["affinity"].dropna().unique())),
+        }
+    return seen

@@ -1,0 +1,1 @@
+"""From pairs to the verdicts of a gate."""

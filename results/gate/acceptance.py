@@ -1,0 +1,103 @@
+"""Regressions that people decided to live with: kept in a file of the repository, each with its reason.
+
+An acceptance raises the margin of one cell, and only as long as the change that was accepted lies between base and
+head: once base contains it, the new speed is what the next change is compared with. So a regression is never
+the baseline by accident, and an acceptance never hides the next one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .report import CellResult, GateReport, Word
+
+FILE = Path("results/baseline/accepted.json")
+SCHEMA = 1
+
+
+class AcceptanceError(Exception):
+    """The file of acceptances cannot be used, or there is nothing to accept; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """One slow-down that was accepted: up to `slowdown` (0.08 is 8 %) in `metric` of `cell`.
+
+    `base` is the commit, or the text of the side, that it was measured against, `head` the commit that brought it, or
+    None where head was a folder. `word` is `REGRESSED`, `MISSING` or `RENAMED`.
+    """
+
+    cell: str
+    word: str
+    metric: str
+    slowdown: float
+    base: str
+    head: str | None
+    reason: str
+    date: str
+
+
+def load(path: Path = FILE) -> tuple[Acceptance, ...]:
+    """What has been accepted so far, nothing where there is no file; raises AcceptanceError for a damaged one."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(Acceptance(**{**entry, "slowdown": float(entry["slowdown"])}) for entry in data["accepted"])
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        what = f"{path} is not a file of acceptances ({error}); restore it from the repository"
+        raise AcceptanceError(what) from None
+
+
+def save(accepted: Sequence[Acceptance], path: Path = FILE) -> None:
+    """Write the file in one step; raises AcceptanceError where it cannot be written."""
+    text = json.dumps({"schema": SCHEMA, "accepted": [asdict(one) for one in accepted]}, indent=1) + "\n"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise AcceptanceError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def accept(report: GateReport, reason: str, date: str, cells: Sequence[str] = ()) -> tuple[Acceptance, ...]:
+    """The acceptances for the regressed, missing and renamed cells of `report`, or for those of them that are named.
+
+    Raises AcceptanceError where a name is not among them, or where there is nothing to accept.
+    """
+    if report.injected:
+        raise AcceptanceError("the last gate run had a slow-down put into head on purpose, which is nothing to accept")
+    open_ = {result.cell: result for result in report.of(Word.REGRESSED, Word.MISSING, Word.RENAMED)}
+    unknown = [cell for cell in cells if cell not in open_]
+    if unknown:
+        raise AcceptanceError(f"{unknown[0]} neither regressed nor went missing in the last gate run")
+    if not open_:
+        raise AcceptanceError("nothing regressed or went missing in the last gate run, so there is nothing to accept")
+    if not reason.strip():
+        raise AcceptanceError("an acceptance needs a reason that the next reader understands: --reason TEXT")
+    return tuple(one for cell in cells or open_ for one in _of(open_[cell], report, reason.strip(), date))
+
+
+def _of(result: CellResult, report: GateReport, reason: str, date: str) -> list[Acceptance]:
+    base, head = report.base.commit or report.base.asked, report.head.commit
+    if result.word is not Word.REGRESSED:
+        return [Acceptance(result.cell, str(result.word), "", 0.0, base, head, reason, date)]
+    return [
+        Acceptance(result.cell, str(result.word), metric.metric, metric.ratio.high - 1, base, head, reason, date)
+        for metric in result.metrics
+        if metric.ratio is not None and metric.ratio.low > 1
+    ]
+
+
+def in_force(accepted: Sequence[Acceptance], spent: Sequence[Acceptance]) -> dict[tuple[str, str], Acceptance]:
+    """What still counts, by (cell, metric); the latest of several.
+
+    `spent` is what base's own file holds. An acceptance is committed with the change that it is for, so a base that has
+    the one has the other, however the commits were squashed or rewritten on the way.
+    """
+    return {(one.cell, one.metric): one for one in accepted if one not in spent}

@@ -1,0 +1,1 @@
+"""One cell over many stored runs."""

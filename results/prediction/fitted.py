@@ -1,0 +1,93 @@
+"""The cells of a run that tell what a runner adds: bare waits, and ops that wait and compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from ..cells.summary import Row
+from .law import PARALLEL, Accuracy, Overheads, Seen, Trial, Work, accuracy, fit, leave_out, spread
+
+MIXED, SLEEP, PAYLOAD = "mixed", "sleep", "grid_search"
+MODELS = ("sync", "threading", "multiprocessing", "interpreters", "asyncio", "uvloop", "trio")
+"""What can be recommended: variants differ from these in how ops are handed out."""
+
+
+def computed_s(rows: Iterable[Row]) -> dict[str, float]:
+    """By comparison the CPU time that an op of `mixed` really took, as most contestants measured it."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row.workload == MIXED and row.status == "OK" and "computed_s" in row.figures:
+            found.setdefault(row.comparison, []).append(row.figures["computed_s"].point)
+    return {place: median(values) for place, values in found.items()}
+
+
+def seen(rows: Sequence[Row]) -> list[Seen]:
+    """What the rows of one run and interpreter hold of bare waits and of ops that wait and compute."""
+    real_s = computed_s(rows)
+    found = []
+    for row in rows:
+        if row.workload not in (MIXED, SLEEP) or row.status != "OK" or row.makespan is None or row.runner not in MODELS:
+            continue
+        cpu_s = real_s.get(row.comparison, 0.0) if float(row.params.get("cpu_s", 0.0)) else 0.0
+        work = Work(float(row.params["wait_s"]), cpu_s, int(row.params["n"]), row.concurrency)
+        found.append(Seen(row.runner, row.family, row.comparison, work, row.makespan.point))
+    return found
+
+
+def byte_s(rows: Sequence[Row], runner: str, cores: int) -> float:
+    """Seconds of CPU that a byte of a result costs, from a grid search with a payload and the same without; 0 if "
+    "unknown."""
+    own = [row for row in rows if row.workload == PAYLOAD and row.runner == runner and row.makespan is not None]
+    bare = {(row.concurrency, row.params["unit_s"]): row for row in own if not row.params.get("payload_bytes")}
+    loaded = [row for row in own if row.params.get("payload_bytes")]
+    loaded.sort(key=lambda row: float(row.params["payload_bytes"]))
+    for row in reversed(loaded):
+        base = bare.get((row.concurrency, row.params["unit_s"]))
+        if base is not None and base.makespan is not None and row.makespan is not None:
+            per_op_s = row.makespan.point / int(row.params["n"]) - base.makespan.point / int(base.params["n"])
+            return max(0.0, per_op_s * min(cores, row.concurrency) / float(row.params["payload_bytes"]))
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What is known of the runners on one interpreter of one machine, and how good predictions from it were."""
+
+    python: str
+    gil: bool
+    cores: int
+    run: str
+    overheads: tuple[Overheads, ...]
+    accuracy: Accuracy
+    trials: tuple[Trial, ...]
+
+
+def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | None:
+    """Fit each model of one interpreter, and predict each of its cells from the others; None where cells are too "
+    "few."""
+    gil = next((row.gil for row in rows if row.gil is not None), True)
+    by_runner: dict[str, list[Seen]] = {}
+    for one in seen(rows):
+        by_runner.setdefault(one.runner, []).append(one)
+    found: list[Overheads] = []
+    trials: list[Trial] = []
+    for runner, cells in by_runner.items():
+        try:
+            overheads = fit(cells, cores, gil)
+        except ValueError:
+            continue
+        own = leave_out(cells, cores, gil)
+        low, high = spread(own)
+        cost_s = byte_s(rows, runner, cores) if overheads.family in PARALLEL else 0.0
+        found.append(replace(overheads, error_low=low, error_high=high, byte_s=cost_s))
+        trials += own
+    if not found:
+        return None
+    return Fitted(python, gil, cores, run, tuple(found), accuracy(trials), tuple(trials))
+
+
+def ranking(known: Fitted, work: Work, cores: int) -> list[tuple[Overheads, float]]:
+    """Every model with its predicted seconds, the quickest first."""
+    return sorted(((one, one.makespan_s(work, cores)) for one in known.overheads), key=lambda pair: pair[1])
