@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from .runfile import opened, parse_header
+from .runfile import Header, opened, parse_header
 
 FEW = 6
 """So many runs are read whole and stand side by side; of more only the newest of each machine and interpreter are."""
@@ -24,7 +23,7 @@ class Overview:
     """What is said of a run that is not shown in full."""
 
     path: Path
-    header: Mapping[str, Any]
+    header: Header
     samples: int
     statuses: Mapping[str, int]
 
@@ -39,7 +38,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def header_of(path: Path) -> Mapping[str, Any]:
+def header_of(path: Path) -> Header:
     """The first line of a run file."""
     return parse_header(path, next(lines_of(path), b""))
 

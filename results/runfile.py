@@ -10,16 +10,77 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Required, TypedDict, cast
 
 from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, from_json
 
 TOOL = "when-async"
 Record = dict[str, Any]
+Value = Sample | Trial | Measurement
+"""A line of a kind that is held to its type."""
+
+
+class Machine(TypedDict, total=False):
+    """The box of a run; what could not be found out is None or absent."""
+
+    node_id: str
+    system: str
+    cpu: str | None
+    cores: int
+    memory_bytes: int | None
+    governor: str | None
+    virtual: str | None
+    container: bool
+
+
+class EnvironmentEntry(TypedDict, total=False):
+    """One interpreter of a run: the fields of `bench.model.Environment` but its path, which is of one machine."""
+
+    label: Required[str]
+    executable: str
+    implementation: str
+    version: str
+    gil: bool
+    modules: Mapping[str, str | None]
+    reasons: Mapping[str, str]
+    default: bool
+    pins: Sequence[str]
+    source: str
+
+
+class Header(TypedDict, total=False):
+    """The first line of a run file; only the fields that are required here were checked when it was read."""
+
+    kind: Required[str]
+    tool: Required[str]
+    schema: Required[int]
+    run: Required[str]
+    tool_version: str
+    started: str
+    commit: str | None
+    profile: str
+    forks: int
+    warmups: int
+    rounds: int
+    seed: int
+    pin: bool
+    timeout_s: float
+    sweep: bool
+    command: str
+    machine: Machine
+    environments: Sequence[EnvironmentEntry]
+    pythons: Sequence[str]
+    sources: Mapping[str, str]
+    selection: Mapping[str, Any]
+    compares: Mapping[str, Any]
+    asked_claims: Sequence[str]
+    asked_modules: Sequence[str]
+    asked_pythons: Sequence[str]
+    asked_pins: Sequence[str]
 
 
 def _required(cls: type[Any]) -> frozenset[str]:
@@ -41,11 +102,15 @@ class RunFileError(Exception):
 
 @dataclass(frozen=True)
 class RunFile:
-    """What a run file holds: header, records in order of happening, and notes on what was left out of it."""
+    """What a run file holds, in order of happening, and notes on what was left out of it.
+
+    `values` are the lines that have a type of the model, `records` all others.
+    """
 
     path: Path
-    header: Record
+    header: Header
     records: list[Record]
+    values: list[Value]
     notes: list[str] = field(default_factory=list)
 
     def of_kind(self, kind: str) -> list[Record]:
@@ -58,15 +123,15 @@ class RunFile:
 
     def samples(self) -> list[Sample]:
         """All rounds, warm-up ones too, in order."""
-        return [from_json(Sample, record) for record in self.of_kind("sample")]
+        return [value for value in self.values if isinstance(value, Sample)]
 
     def trials(self) -> list[Trial]:
         """All ended (cell, fork) in order; one that was resumed occurs once for each attempt."""
-        return [from_json(Trial, record) for record in self.of_kind("trial")]
+        return [value for value in self.values if isinstance(value, Trial)]
 
     def measurements(self) -> dict[str, Measurement]:
         """The last word on each decided cell, by cell id."""
-        return {record["cell"]: from_json(Measurement, record) for record in self.of_kind("measurement")}
+        return {value.cell: value for value in self.values if isinstance(value, Measurement)}
 
 
 def read(path: Path, *, skip_corrupt: bool = False) -> RunFile:
@@ -79,7 +144,7 @@ def read(path: Path, *, skip_corrupt: bool = False) -> RunFile:
     lines = content(path).split(b"\n")
     header = parse_header(path, lines[0])
     notes: list[str] = []
-    numbered: list[tuple[int, Record]] = []
+    numbered: list[tuple[int, Record | Value]] = []
     last = max(index for index, line in enumerate(lines) if line.strip())
     for index, line in enumerate(lines[1:], start=1):
         if not line.strip():
@@ -91,33 +156,32 @@ def read(path: Path, *, skip_corrupt: bool = False) -> RunFile:
                 notes.append(f"{path.name}: the last line ({index + 1}) is unfinished and was left out")
             else:
                 _complain(path, f"line {index + 1} is corrupt ({error})", skip_corrupt, notes)
-    records = list(_consistent(path, numbered, skip_corrupt, notes))
-    return RunFile(path, header, records, notes)
+    records = [record for _, record in numbered if isinstance(record, dict)]
+    asked = {record["id"] for record in records if record["kind"] == "cell"}
+    values = [(number, value) for number, value in numbered if not isinstance(value, dict)]
+    return RunFile(path, header, records, list(_consistent(path, values, asked, skip_corrupt, notes)), notes)
 
 
 def _consistent(
-    path: Path, numbered: list[tuple[int, Record]], skip_corrupt: bool, notes: list[str]
-) -> Iterator[Record]:
-    """The records without measured rounds that occur twice and without samples of cells that nobody asked for."""
-    asked = {record["id"] for _, record in numbered if record["kind"] == "cell"}
+    path: Path, numbered: list[tuple[int, Value]], asked: set[str], skip_corrupt: bool, notes: list[str]
+) -> Iterator[Value]:
+    """The values without measured rounds that occur twice and without samples of cells that nobody `asked` for."""
     seen: dict[tuple[str, int, int], int] = {}
     orphans: Counter[str] = Counter()
-    for number, record in numbered:
-        if record["kind"] == "sample":
-            cell = record["cell"]
-            if cell not in asked:
+    for number, value in numbered:
+        if isinstance(value, Sample):
+            if value.cell not in asked:
                 if not skip_corrupt:
-                    _complain(path, f"line {number} is a sample of {cell}, which has no cell line", False, notes)
-                orphans[cell] += 1
+                    _complain(path, f"line {number} is a sample of {value.cell}, which has no cell line", False, notes)
+                orphans[value.cell] += 1
                 continue
-            if record["phase"] == Phase.MEASURE:
-                key = (cell, record["fork"], record["round"])
-                before = seen.setdefault(key, number)
+            if value.phase is Phase.MEASURE:
+                before = seen.setdefault((value.cell, value.fork, value.round), number)
                 if before != number:
-                    what = f"line {number} repeats round {key[2]} of fork {key[1]} of {cell} from line {before}"
-                    _complain(path, what, skip_corrupt, notes)
+                    what = f"line {number} repeats round {value.round} of fork {value.fork} of {value.cell}"
+                    _complain(path, f"{what} from line {before}", skip_corrupt, notes)
                     continue
-        yield record
+        yield value
     for cell, count in orphans.items():
         notes.append(f"{path.name}: {cell} has no cell line; {count} of its samples were left out")
 
@@ -152,7 +216,7 @@ def content(path: Path) -> bytes:
     return data
 
 
-def parse_header(path: Path, line: bytes) -> Record:
+def parse_header(path: Path, line: bytes) -> Header:
     """The header in the first line, or RunFileError where the file is not ours or too new."""
     header: Any = None
     with suppress(ValueError):
@@ -165,11 +229,11 @@ def parse_header(path: Path, line: bytes) -> Record:
             f"{path} has schema {header['schema']} and this {TOOL} reads up to {SCHEMA_VERSION}; "
             f"upgrade with `pip install --upgrade {TOOL}`"
         )
-    return dict(header)
+    return cast(Header, header)
 
 
-def parse_line(line: bytes) -> Record:
-    """One record from its line; ValueError in a few words where it is damaged."""
+def parse_line(line: bytes) -> Record | Value:
+    """One line, as a value where its kind has a type; ValueError in a few words where it is damaged."""
     try:
         record = json.loads(line)
     except ValueError:
@@ -179,22 +243,20 @@ def parse_line(line: bytes) -> Record:
     missing = REQUIRED.get(record["kind"], frozenset()) - record.keys()
     if missing:
         raise ValueError(f"a {record['kind']} without {', '.join(sorted(missing))}")
-    if record["kind"] in CHECKED:
-        _check(record)
-    return record
+    return _value(record) if record["kind"] in CHECKED else record
 
 
-def _check(record: Record) -> None:
-    """Hold a record to the invariants of its type; ValueError in a few words where it breaks them."""
+def _value(record: Record) -> Value:
+    """The value of a record that has a type; ValueError in a few words where it breaks the invariants of that."""
     kind = record["kind"]
-    try:
-        from_json(CHECKED[kind], record)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"an impossible {kind}: {error}") from None
     # A dataclass does not look at types; these three are what records are matched by.
     whole = type(record.get("fork", 0)) is int and type(record.get("round", 0)) is int
     if type(record["cell"]) is not str or not whole:
         raise ValueError(f"an impossible {kind}: cell must be text, fork and round whole numbers")
+    try:
+        return cast(Value, from_json(CHECKED[kind], record))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"an impossible {kind}: {error}") from None
 
 
 def os_words(error: OSError) -> str:

@@ -30,7 +30,7 @@ def start_resumed(path: Path) -> Started:
     if journal.repaired:
         tell(f"note: {journal.repaired}")
     stored = read(path)
-    head = stored.header
+    head: Mapping[str, Any] = stored.header
     if "compares" in head:
         raise RunFileError(f"{path} is of a compare, which cannot be gone on with; give the same compare again")
     settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__ if name in head})

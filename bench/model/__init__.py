@@ -7,11 +7,11 @@ Units are part of the field names: `_s` seconds, `_ns` nanoseconds, `_bytes` byt
 from __future__ import annotations
 
 from .environment import Environment
-from .measured import Cell, Estimate, Measurement, Pair, Sample, Trial
+from .measured import Cell, Estimate, Measurement, Noise, Pair, Sample, ServiceCounts, Trial
 from .records import from_json, to_json
 from .running import Course, Job, Proof, Round, Runner, Session, Usage
 from .timeline import Lane, Span, Timeline
-from .words import SCHEMA_VERSION, Params, Phase, Scalar, Shape, Status, Unsuited, WrongAnswer, unit_of
+from .words import SCHEMA_VERSION, Params, Phase, Quantity, Scalar, Shape, Status, Unsuited, WrongAnswer, unit_of
 from .work import Body, Figure, Kit, Observed, Param, Point, Service, Workload
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Kit",
     "Lane",
     "Measurement",
+    "Noise",
     "Observed",
     "Pair",
     "Param",
@@ -33,11 +34,13 @@ __all__ = [
     "Phase",
     "Point",
     "Proof",
+    "Quantity",
     "Round",
     "Runner",
     "Sample",
     "Scalar",
     "Service",
+    "ServiceCounts",
     "Session",
     "Shape",
     "Span",

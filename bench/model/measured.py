@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from .words import Params, Phase, Scalar, Status
+from .words import Params, Phase, Quantity, Scalar, Status
 
 
 @dataclass(frozen=True)
@@ -45,43 +45,48 @@ class Cell:
 class Sample:
     """One timed round of one cell in one fork, checked by the oracle.
 
-    CPU, switches and memory include pool children. `stall_max_s` is the longest gap between event-loop
-    heartbeats beyond their period, or None where there is no loop. `service` holds what the helper process
-    counted during the round, `noise` what the machine did meanwhile.
+    A field with a Quantity is a column of the tidy frame; one that is added later has a default, for the run files
+    from before it. `service` holds what the helper process counted during the round (`ServiceCounts`), `noise` what
+    the machine did meanwhile (`Noise`).
     """
 
     cell: str
-    fork: int
-    block: int
-    round: int
-    attempt: int
-    """0, or how many times this fork had been restarted by `--resume`."""
-    phase: Phase
-    position: int
-    """Place in the shuffled block, from 0."""
-    pid: int
-    start_ns: int
-    makespan_s: float
-    cpu_user_s: float
-    cpu_system_s: float
-    switches_voluntary: int
-    switches_involuntary: int
-    peak_rss_bytes: int
-    gc_collections: int
-    stall_max_s: float | None
-    ops_ok: int
-    ops_failed: int
-    peak_in_flight: int | None
-    """Ops seen open at once in an instrumented warm-up round; None in a measured one."""
-    digest: str
-    answer: str
-    affinity: tuple[int, ...]
+    fork: Annotated[int, Quantity("number of the fresh process, from 0; the unit of replication")]
+    block: Annotated[int, Quantity("number of the pass over all contestants")]
+    round: Annotated[int, Quantity("number of the round within its phase, from 0")]
+    attempt: Annotated[int, Quantity("0, or how often the fork was restarted by --resume")]
+    phase: Annotated[Phase, Quantity("warmup (recorded only) or measure (analysed)")]
+    position: Annotated[int, Quantity("place in the shuffled block, from 0")]
+    pid: Annotated[int, Quantity("process id of the worker")]
+    start_ns: Annotated[int, Quantity("monotonic clock when the gate opened", "ns")]
+    makespan_s: Annotated[float, Quantity("gate opens to last op done", "s", summary="makespan")]
+    cpu_user_s: Annotated[float, Quantity("CPU time in user mode, with pool children", "s")]
+    cpu_system_s: Annotated[float, Quantity("CPU time in the kernel, with pool children", "s")]
+    switches_voluntary: Annotated[int, Quantity("context switches that the process asked for", "switches")]
+    switches_involuntary: Annotated[int, Quantity("context switches that the process suffered", "switches")]
+    peak_rss_bytes: Annotated[int, Quantity("peak resident memory, with pool children", "bytes", summary="peak_rss")]
+    gc_collections: Annotated[int, Quantity("garbage collections during the round", "collections")]
+    stall_max_s: Annotated[
+        float | None,
+        Quantity(
+            "longest gap between event-loop heartbeats beyond their period; NA without a loop", "s", summary="stall"
+        ),
+    ]
+    ops_ok: Annotated[int, Quantity("ops that ended and were checked", "ops")]
+    ops_failed: Annotated[int, Quantity("ops that raised", "ops")]
+    peak_in_flight: Annotated[int | None, Quantity("ops seen open at once; NA in measured rounds", "ops")]
+    digest: Annotated[str, Quantity("digest of the results; equal within a comparison")]
+    answer: Annotated[str, Quantity("what the oracle says of the results")]
+    affinity: Annotated[tuple[int, ...], Quantity("cores the worker could use, such as 0,1")]
     service: Mapping[str, Any] = field(default_factory=dict)
     noise: Mapping[str, float] = field(default_factory=dict)
-    figures: Mapping[str, float] = field(default_factory=dict)
-    """What the workload reports beside the common figures, by name."""
-    latency: str = ""
-    """An HdrHistogram of nanoseconds as its own compressed text; empty where the workload observes none."""
+    figures: Annotated[
+        Mapping[str, float],
+        Quantity("what the workload reports beside the common figures, by name, as JSON text"),
+    ] = field(default_factory=dict)
+    latency: Annotated[
+        str, Quantity("HdrHistogram of nanoseconds as its own compressed text; empty where there is none")
+    ] = ""
 
     def __post_init__(self) -> None:
         if self.makespan_s <= 0:
@@ -93,6 +98,28 @@ class Sample:
     def key(self) -> tuple[str, int, str, int]:
         """What may occur once in a run: (cell, fork, phase, round)."""
         return (self.cell, self.fork, str(self.phase), self.round)
+
+
+class Noise:
+    """The entries of `Sample.noise` that are columns of the tidy frame, as a Sample declares its fields."""
+
+    steal_s: Annotated[float, Quantity("CPU time that the hypervisor gave to others during the round", "s")]
+    pressure_s: Annotated[float, Quantity("time in which some task waited for a CPU during the round", "s")]
+    throttled_s: Annotated[
+        float, Quantity("time for which a control group withheld its CPU share during the round", "s")
+    ]
+    window_s: Annotated[
+        float, Quantity("how long the noise was watched: the round with its gate, seen from outside", "s")
+    ]
+
+
+class ServiceCounts:
+    """The entries of `Sample.service` that are columns, there with `service_` before their names."""
+
+    requests: Annotated[int, Quantity("requests the helper process counted during the round", "requests")]
+    connections: Annotated[int, Quantity("connections the helper process accepted during the round", "connections")]
+    peak_in_flight: Annotated[int, Quantity("requests the helper process saw open at once", "requests")]
+    cpu_s: Annotated[float, Quantity("CPU time of the helper process during the round", "s")]
 
 
 @dataclass(frozen=True)
@@ -122,17 +149,22 @@ class Pair:
 class Trial:
     """All rounds of one cell in one fork, seen as a process: its birth, death and attestation.
 
-    `launch_s` is process start and imports, `startup_s` pool or loop creation with priming, `teardown_s`
-    their end; none of them is part of any makespan. `pss_bytes` is proportional memory with children.
+    None of its times is part of any makespan.
     """
 
     cell: str
     fork: int
     attempt: int
-    launch_s: float
-    startup_s: float
-    teardown_s: float | None
-    pss_bytes: int | None
+    launch_s: Annotated[
+        float, Quantity("start of the process and imports; of the cell and fork", "s", summary="launch")
+    ]
+    startup_s: Annotated[
+        float, Quantity("creation and priming of pool or loop; of the cell and fork", "s", summary="startup")
+    ]
+    teardown_s: Annotated[float | None, Quantity("end of pool or loop; of the cell and fork", "s", summary="teardown")]
+    pss_bytes: Annotated[
+        int | None, Quantity("proportional memory with children; of the cell and fork", "bytes", summary="pss")
+    ]
     attestation: Mapping[str, Any]
     facts: Mapping[str, Scalar]
 

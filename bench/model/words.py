@@ -1,15 +1,33 @@
-"""The few words that everything is said in: parameters, statuses, phases, shapes, and what a workload may raise."""
+"""The few words that everything is said in: parameters, quantities, statuses, phases, and what a workload may raise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import NamedTuple
 
 SCHEMA_VERSION = 1
 """Version of the run file; a reader refuses a newer one rather than guess."""
 
 Scalar = int | float | str
 Params = Mapping[str, Scalar]
+
+
+class Quantity(NamedTuple):
+    """What a measured field is, said once where it is: `makespan_s: Annotated[float, Quantity(...)]`.
+
+    Columns, summary and results/SCHEMA.md are made from it (results/columns.py, results/cells/quantities.py). In the
+    measured process annotations stay text, so that there it costs nothing. `unit` is empty for text, flags and ordinal
+    numbers. `summary` is what its estimate is called, empty where none is made. `over_rounds` makes one number of the
+    rounds of a fork (median, mean, min or max), `over_forks` an estimate of the forks: `positive`, where errors
+    multiply, or `linear`.
+    """
+
+    meaning: str
+    unit: str = ""
+    summary: str = ""
+    over_rounds: str = "median"
+    over_forks: str = "positive"
 
 
 class Status(StrEnum):

@@ -7,6 +7,8 @@ from typing import Any
 
 from when_async.bench.model import Environment, from_json
 
+from ..runfile import Header
+
 MACHINE_REFUSED = ("node_id", "cpu")
 """Two machines, or two processors: a ratio of times would compare these and not the programs."""
 MACHINE_TOLD = ("system", "cores", "memory_bytes", "governor", "virtual", "container")
@@ -15,9 +17,6 @@ _WORDS = {
     "node_id": "machine", "cpu": "processor", "system": "kernel", "memory_bytes": "memory", "governor": "CPU governor",
     "virtual": "hypervisor", "tool_version": "when-async", "pin": "pinning",
 }  # fmt: skip
-
-Header = Mapping[str, Any]
-"""The first line of a run file."""
 
 
 def environment_differences(header_a: Header, label_a: str, header_b: Header, label_b: str) -> tuple[str, ...]:

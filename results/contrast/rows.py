@@ -14,10 +14,11 @@ from typing import Final
 import pandas as pd
 
 from ..cells.pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
+from ..runfile import Header
 from ..stats.holm import holm
 from ..stats.samples import Floats, Processes
 from ..stats.standing import Contrast, judge, judge_unpaired
-from .alike import Header, environment_differences, machine_differences, run_differences
+from .alike import environment_differences, machine_differences, run_differences
 from .partners import Two, of_contestants, of_environments, of_runs, other_work
 from .resolve import ContrastError, Kind, cells_of, resolve
 

@@ -20,7 +20,7 @@ from when_async.bench.model import Estimate
 
 from ..cells.summary import Row, noise, summary
 from ..frame import load
-from ..journal import RunFileError
+from ..runfile import Header, RunFileError
 
 Uses = Callable[[str, str], Collection[str] | None]
 """(workload, runner) -> the libraries whose version can matter to it, or None where that is not known."""
@@ -55,7 +55,7 @@ class Stored:
     """One run file that could be read; `noise` is its noise word, `frame` its tidy frame."""
 
     path: Path
-    header: Mapping[str, Any]
+    header: Header
     frame: pd.DataFrame
     noise: str
 
@@ -170,7 +170,7 @@ def histories(
 ) -> list[History]:
     """One History for each of `cells` (default: all), in order of first appearance."""
     points: dict[str, list[Point]] = {}
-    latest: dict[str, tuple[Row, Mapping[str, Any]]] = {}
+    latest: dict[str, tuple[Row, Header]] = {}
     for run in runs:
         frame = run.frame if cells is None else run.frame[run.frame["cell"].isin(list(cells))]
         for row in summary(frame) if len(frame) else ():
@@ -211,7 +211,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _entry(header: Mapping[str, Any], label: str) -> Mapping[str, Any]:
+def _entry(header: Header, label: str) -> Mapping[str, Any]:
     """What the header says of the environment with that label."""
     return next((env for env in map(_mapping, header.get("environments") or ()) if env.get("label") == label), {})
 
@@ -227,7 +227,7 @@ def _interpreter(environment: Mapping[str, Any], row: Row) -> str:
     return name if environment.get("gil", row.gil) is not False else f"{name} without GIL"
 
 
-def _key(header: Mapping[str, Any], row: Row, used: Collection[str] | None) -> dict[str, str]:
+def _key(header: Header, row: Row, used: Collection[str] | None) -> dict[str, str]:
     """What must be equal before two values may be compared: machine, interpreter, libraries, instrument and work.
 
     Of the libraries only those that the cell can feel and those that were pinned count, where that is known: a new
@@ -249,7 +249,7 @@ def _key(header: Mapping[str, Any], row: Row, used: Collection[str] | None) -> d
     }
 
 
-def _again(row: Row, header: Mapping[str, Any]) -> str:
+def _again(row: Row, header: Header) -> str:
     """The command that measures a cell once more, as it was measured last."""
     source = str(_mapping(header.get("sources")).get(row.workload, ""))
     point = row.comparison.removeprefix(row.workload)

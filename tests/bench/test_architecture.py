@@ -209,7 +209,8 @@ FLOORS = {
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
-        "export fields runfile stats", "calibration cells gate journal overview", "contrast frame prediction", "history"
+        "columns export fields runfile stats", "calibration cells gate journal overview", "contrast frame prediction",
+        "history",
     ),
     "reports": (
         "snippets words", "scene", "drawing verdicts", "calibration claims history terminal", "page", "gate plots"

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from support.run_files import make_run
+from when_async.results.columns import COLUMNS
 from when_async.results.export import ExportError, export
-from when_async.results.frame import COLUMNS, load
+from when_async.results.frame import load
 
 
 @pytest.fixture
