@@ -131,7 +131,7 @@ def accounts(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def date(header: Mapping[str, Any]) -> str:
+def date(header: Header) -> str:
     """The day of a run in words: `22 November 2026`; the raw text where it is no date."""
     raw = str(header.get("started", ""))
     try:
@@ -141,7 +141,7 @@ def date(header: Mapping[str, Any]) -> str:
     return f"{moment.day} {MONTHS[moment.month]} {moment.year}"
 
 
-def machine(header: Mapping[str, Any]) -> str:
+def machine(header: Header) -> str:
     """The box in a few words: `AMD EPYC 9B14, 2 cores, 7.75 GiB, Linux 6.18, virtual (kvm)`."""
     box = header.get("machine") or {}
     parts = [box.get("cpu") or "unknown processor"]
@@ -156,7 +156,7 @@ def machine(header: Mapping[str, Any]) -> str:
     return words.one_line(", ".join(map(str, parts)))
 
 
-def interpreters(headers: Sequence[Mapping[str, Any]], used: Sequence[str]) -> str:
+def interpreters(headers: Sequence[Header], used: Sequence[str]) -> str:
     """`CPython 3.11.7 and CPython 3.13.7 without GIL`, of those that were used."""
     names = []
     for header in headers:
@@ -167,14 +167,14 @@ def interpreters(headers: Sequence[Mapping[str, Any]], used: Sequence[str]) -> s
     return words.one_line(words.listing(list(dict.fromkeys(names))) or "no interpreter on record")
 
 
-def profile(header: Mapping[str, Any]) -> str:
+def profile(header: Header) -> str:
     """`profile quick: 3 processes x 5 rounds a cell`."""
     forks, rounds = int(header.get("forks") or 0), int(header.get("rounds") or 0)
     processes = "1 process" if forks == 1 else f"{forks} processes"
     return words.one_line(f"profile {header.get('profile', '?')}: {processes} × {words.count(rounds, 'round')} a cell")
 
 
-def method(headers: Sequence[Mapping[str, Any]]) -> list[str]:
+def method(headers: Sequence[Header]) -> list[str]:
     """How the numbers came about, in a few sentences."""
     said = [
         "Every cell runs in fresh worker processes. The stopwatch is inside: from the opening of the gate to the last "
@@ -198,7 +198,7 @@ def method(headers: Sequence[Mapping[str, Any]]) -> list[str]:
     return said
 
 
-def environment(headers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def environment(headers: Sequence[Header]) -> list[tuple[str, str]]:
     """Everything on record about box, interpreters and libraries, as (name, text)."""
     lines = []
     for header in headers:

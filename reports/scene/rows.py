@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import exp
-from statistics import median
 from typing import Any
 
 from when_async.bench.model import Estimate
-from when_async.results.stats.estimate import linear_interval, paired_interval
-from when_async.results.stats.samples import PairedRounds
+from when_async.results.cells import pairing
+from when_async.results.cells.pairing import NOTHING, CellRounds, Key
+from when_async.results.cells.summary import Row as Row  # whoever takes a scene apart gets the type of its rows here
+from when_async.results.stats.estimate import difference, quotient
 
 from ..words import one_line
-
-Row = Any
-"""A row of `results.compare.summary`: one cell of one run with its status and its estimates."""
 
 
 @dataclass(frozen=True)
@@ -160,16 +157,12 @@ def busiest(rows: Sequence[Row]) -> list[str]:
     return comparisons(best.values())
 
 
-Rounds = Mapping[tuple[int, int, int], float]
-"""(fork, attempt, block) -> the value of one measured round."""
-
-
 @dataclass(frozen=True)
 class Scene:
-    """Rows with the raw values behind them: `rounds` maps a row's key and a metric's name to its rounds."""
+    """Rows with the rounds behind them, by the key of a row."""
 
     rows: tuple[Row, ...]
-    rounds: Mapping[tuple[str, str], Mapping[str, Rounds]] = field(default_factory=dict)
+    rounds: Mapping[Key, CellRounds] = field(default_factory=dict)
 
     def of(self, **wanted: Any) -> Scene:
         """The rows whose fields have these values: `scene.of(workload="sleep", comparison=...)`."""
@@ -183,25 +176,13 @@ class Scene:
         """The rows of one run and interpreter."""
         return self.only(row for row in self.rows if facet(row) == wanted)
 
+    def of_cell(self, row: Row) -> CellRounds:
+        """The rounds of a row; nothing where none is known."""
+        return self.rounds.get(key(row), NOTHING)
+
     def raw(self, row: Row, metric: Metric) -> list[float]:
         """The median of each process, for the faint points; empty where no round is known."""
-        by_fork: dict[int, list[float]] = {}
-        for (fork, *_), one in self.rounds.get(key(row), {}).get(metric.name, {}).items():
-            by_fork.setdefault(fork, []).append(one)
-        return [median(values) for _, values in sorted(by_fork.items())]
-
-    def pairs(self, first: Row, second: Row, metric: Metric) -> dict[int, list[tuple[float, float]]]:
-        """Values of two rows from the same block, by fork; empty where they never met in one.
-
-        All interpreters of a run take their turns in the same blocks, so two rows may differ in theirs.
-        """
-        mine = self.rounds.get(key(first), {}).get(metric.name, {})
-        other = self.rounds.get(key(second), {}).get(metric.name, {})
-        by_fork: dict[int, list[tuple[float, float]]] = {}
-        if first.comparison == second.comparison and first.run == second.run:
-            for place in sorted(mine.keys() & other.keys()):
-                by_fork.setdefault(place[0], []).append((mine[place], other[place]))
-        return by_fork
+        return self.of_cell(row).medians(metric.name)
 
     def ratio(self, over: Row, under: Row, metric: Metric) -> Estimate | None:
         """`over` / `under`, formed inside blocks and reduced to one number per process.
@@ -211,30 +192,22 @@ class Scene:
         """
         told = over.comparison == under.comparison and facet(over) == facet(under) and under.reference
         if told and metric is THROUGHPUT and over.speedup is not None:
-            known: Estimate = over.speedup
-            return known
-        logs = self._log_ratios(over, under, metric)
-        if len(logs) >= 2:
-            return paired_interval(logs)
+            return over.speedup
+        paired = pairing.ratio(self.of_cell(over), self.of_cell(under), metric.name)
+        if paired is not None:
+            return paired
         first, second = value(over, metric), value(under, metric)
         return quotient(first, second) if first is not None and second is not None else None
 
     def ratios(self, over: Row, under: Row, metric: Metric) -> list[float]:
         """`over` / `under` in each process in which the two met, for the faint points."""
-        return [exp(one) for one in self._log_ratios(over, under, metric)]
-
-    def _log_ratios(self, over: Row, under: Row, metric: Metric) -> list[float]:
-        """The logarithm of `over` / `under` in each process; empty where a value has none."""
-        by_fork = self.pairs(over, under, metric).values()
-        if not all(a > 0 and b > 0 for values in by_fork for a, b in values):
-            return []
-        return [PairedRounds(*zip(*((b, a) for a, b in values), strict=True)).median_log_ratio() for values in by_fork]
+        return pairing.ratios(self.of_cell(over), self.of_cell(under), metric.name)
 
     def difference(self, first: Row, second: Row, metric: Metric) -> Estimate | None:
         """`first` - `second`, formed inside blocks like a ratio."""
-        pairs = [median(a - b for a, b in values) for values in self.pairs(first, second, metric).values()]
-        if len(pairs) >= 2:
-            return linear_interval(pairs, metric.kind)
+        paired = pairing.difference(self.of_cell(first), self.of_cell(second), metric.name, metric.kind)
+        if paired is not None:
+            return paired
         one, other = value(first, metric), value(second, metric)
         return difference(one, other) if one is not None and other is not None else None
 
@@ -242,29 +215,3 @@ class Scene:
     def measured(self) -> bool:
         """Whether any row has a figure that may be published."""
         return any(value(row, headline(self.rows)) is not None for row in self.rows)
-
-
-def quotient(over: Estimate, under: Estimate) -> Estimate | None:
-    """The ratio of two estimates with the widest interval that their intervals allow; None near zero."""
-    if under.low <= 0 or over.low <= 0:
-        return None
-    return Estimate(
-        point=over.point / under.point,
-        low=over.low / under.high,
-        high=over.high / under.low,
-        unit="",
-        n=min(over.n, under.n),
-        confidence=min(over.confidence, under.confidence),
-    )
-
-
-def difference(first: Estimate, second: Estimate) -> Estimate:
-    """The difference of two estimates with the widest interval that their intervals allow."""
-    return Estimate(
-        point=first.point - second.point,
-        low=first.low - second.high,
-        high=first.high - second.low,
-        unit=first.unit,
-        n=min(first.n, second.n),
-        confidence=min(first.confidence, second.confidence),
-    )

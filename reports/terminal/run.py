@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.pairing import CellRounds, Key
 
 from .. import words
 from ..scene.findings import lead_sentence
@@ -18,7 +19,6 @@ from ..scene.rows import (
     CPU,
     OVERHEAD,
     Metric,
-    Rounds,
     Row,
     Scene,
     comparisons,
@@ -31,7 +31,7 @@ from ..scene.rows import (
 )
 from ..words import Scale, scale_for
 
-Evidence = Mapping[tuple[str, str], Mapping[str, Rounds]]
+Evidence = Mapping[Key, CellRounds]
 WIDTH = 100
 BAR = 20
 EIGHTHS = " ▏▎▍▌▋▊▉"

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from when_async.bench.model import Estimate
+from when_async.results.stats.estimate import quotient
 
 from .. import words
-from ..scene.rows import Metric, Row, Scene, quotient
+from ..scene.rows import Metric, Row, Scene
 
 PAIRED: Mapping[str, Metric] = {
     "makespan": Metric("makespan", "s", "makespan"),

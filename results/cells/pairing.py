@@ -1,25 +1,61 @@
-"""Rounds of two cells that ran beside each other, and what they say: one log-ratio per process.
+"""Rounds of two cells that ran beside each other, and what they say: one number per process.
 
-A ratio is formed inside a block of the same fork, where both saw the same minute of the same machine (method.md, R6),
-and a process is reduced to the median over its blocks. This is `PairedRounds.median_log_ratio` for a whole frame at
-once; a test holds the two together.
+A ratio or difference is formed inside a block of the same fork, where both saw the same minute of the same machine
+(method.md, R6), and a process is reduced to the median over its blocks. This is the only place where it is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from math import exp
+from operator import itemgetter
+from statistics import median
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from when_async.bench.model import Phase, Status
+from when_async.bench.model import Estimate, Phase, Status
 
-from ..stats.samples import Floats
+from ..stats.estimate import linear_interval, paired_interval
+from .quantities import SUMMED, Floats, Rounds
 
-PLACE = ("run", "comparison", "fork", "attempt", "block")
-"""What two rounds must share to be neighbours. A block that an interruption tore apart is no pair: its halves may lie
-hours apart, and so the attempt is part of it."""
-_WHO = ("cell", "contestant", "python", "reference")
+Key = tuple[str, str]
+"""Run and cell."""
+_PLACE = ("fork", "attempt", "block")
+"""What two rounds of a comparison must share to be neighbours. A block that an interruption tore apart is no pair: its
+halves may lie hours apart, and so the attempt is part of it."""
+
+
+@dataclass(frozen=True)
+class CellRounds:
+    """The analysed rounds of one cell, in order of `places`, which tells equal (fork, attempt, block) of a frame.
+
+    `values` holds by quantity the number of each round, NaN where it has none.
+    """
+
+    run: str = ""
+    comparison: str = ""
+    places: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    forks: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    values: Mapping[str, Floats] = field(default_factory=dict)
+
+    def processes(self, quantity: str) -> tuple[Floats, ...]:
+        """The known values of each process."""
+        if quantity not in self.values:
+            return ()
+        known = ~np.isnan(self.values[quantity])
+        return tuple(map(np.array, _by_fork(self.forks[known], self.values[quantity][known])))
+
+    def medians(self, quantity: str) -> list[float]:
+        """The median of each process."""
+        return [median(own.tolist()) for own in self.processes(quantity)]
+
+
+NOTHING = CellRounds()
+"""Of a cell without an analysed round."""
 
 
 def bare(frame: pd.DataFrame) -> pd.DataFrame:
@@ -35,36 +71,64 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
 
 
-def wall_s(rounds: pd.DataFrame) -> Floats:
-    """Makespan of each round."""
-    return rounds["makespan_s"].to_numpy(dtype=np.float64, na_value=np.nan)
+def cell_rounds(rounds: pd.DataFrame, names: Iterable[str]) -> dict[Key, CellRounds]:
+    """By run and cell the analysed `rounds` (see `measured`) with these quantities of the summary."""
+    if rounds.empty:
+        return {}
+    cells = rounds.groupby(["run", "cell"], sort=False).ngroup().to_numpy()
+    fork, attempt, block = (rounds[name].to_numpy(dtype=np.int64) for name in _PLACE)
+    places = (fork * (attempt.max() + 1) + attempt) * (block.max() + 1) + block
+    order = np.lexsort((places, cells))
+    numbers = Rounds(rounds)
+    values = {name: SUMMED[name].of(numbers)[order] for name in names}
+    cells, places, fork = cells[order], places[order], fork[order]
+    starts = np.flatnonzero(np.diff(cells, prepend=-1))
+    who = rounds[["run", "cell", "comparison"]].iloc[order[starts]].itertuples(index=False)
+    found = {}
+    for (run, cell, comparison), start, end in zip(who, starts, [*starts[1:], len(cells)], strict=True):
+        own = {name: column[start:end] for name, column in values.items()}
+        found[str(run), str(cell)] = CellRounds(run, comparison, places[start:end], fork[start:end], own)
+    return found
 
 
-def cpu_per_op_s(rounds: pd.DataFrame) -> Floats:
-    """CPU time of each round in both modes, pool children included, per op."""
-    names = ("cpu_user_s", "cpu_system_s", "ops")
-    user, system, ops = (rounds[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in names)
-    return np.asarray((user + system) / ops)
+def log_ratios(over: CellRounds, under: CellRounds, quantity: str) -> list[float]:
+    """log(over / under) of each process in which the two met; empty where a value has no logarithm."""
+    forks, first, second = _met(over, under, quantity)
+    if not ((first > 0).all() and (second > 0).all()):
+        return []
+    return [median(own) for own in _by_fork(forks, np.log(first) - np.log(second))]
 
 
-def block_logs(rounds: pd.DataFrame, values: Floats) -> pd.DataFrame:
-    """One line per cell and block with the logarithm `log` of its value, the columns of `PLACE` and who it was.
+def ratios(over: CellRounds, under: CellRounds, quantity: str) -> list[float]:
+    """`over` / `under` of each process in which the two met."""
+    return [exp(one) for one in log_ratios(over, under, quantity)]
 
-    A block that holds several rounds of a cell counts once, with their median. A value that has no logarithm gives NaN.
+
+def ratio(over: CellRounds, under: CellRounds, quantity: str) -> Estimate | None:
+    """`over` / `under`; None where they met in fewer than 2 processes, or a value is not above 0."""
+    return paired_interval(log_ratios(over, under, quantity))
+
+
+def difference(first: CellRounds, second: CellRounds, quantity: str, unit: str) -> Estimate | None:
+    """`first` - `second`; None where they met in fewer than 2 processes."""
+    forks, one, other = _met(first, second, quantity)
+    return linear_interval([median(own) for own in _by_fork(forks, one - other)], unit)
+
+
+def _met(a: CellRounds, b: CellRounds, quantity: str) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    """Fork and both values of the blocks in which both have one.
+
+    All interpreters of a run take their turns in the same blocks, so the two may differ in theirs.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(values > 0, np.log(values), np.nan)
-    keys = [*PLACE, *_WHO]
-    return rounds[keys].assign(log=logs).groupby(keys, sort=False)["log"].median().reset_index()
+    if (a.run, a.comparison) != (b.run, b.comparison) or quantity not in a.values or quantity not in b.values:
+        return NOTHING.forks, np.empty(0), np.empty(0)
+    _, at_a, at_b = np.intersect1d(a.places, b.places, assume_unique=True, return_indices=True)
+    one, other = a.values[quantity][at_a], b.values[quantity][at_b]
+    known = ~(np.isnan(one) | np.isnan(other))
+    return a.forks[at_a][known], one[known], other[known]
 
 
-def log_ratios(reference: pd.DataFrame, own: pd.DataFrame, also: Sequence[str] = ()) -> pd.Series[float]:
-    """log(reference / own) by (*also, run, cell, fork) of `own`: the median over the blocks that both have.
-
-    Both are lines of `block_logs`; `also` names what else neighbours must share, besides their place.
-    """
-    on = [*PLACE, *also]
-    references = reference.drop_duplicates(on)[[*on, "log"]]
-    paired = own.merge(references, on=on, suffixes=("", "_reference"))
-    paired["ratio"] = paired["log_reference"] - paired["log"]
-    return paired.groupby([*also, "run", "cell", "fork"], sort=False)["ratio"].median()
+def _by_fork(forks: npt.NDArray[np.int64], values: Floats) -> list[list[float]]:
+    """The values of each fork; those of one fork stand together."""
+    pairs = zip(forks.tolist(), values.tolist(), strict=True)
+    return [[value for _, value in own] for _, own in groupby(pairs, key=itemgetter(0))]

@@ -17,12 +17,12 @@ import pandas as pd
 
 from when_async.bench.model import Estimate, Phase, Scalar, Status
 
-from ..stats.estimate import paired_interval, positive
 from ..stats.outliers import count_outliers, label_outliers
 from .figures import figures
 from .latency import Latency, latencies
 from .noise import noise
-from .pairing import bare, block_logs, log_ratios, wall_s
+from .pairing import CellRounds, Key, bare, cell_rounds, ratio
+from .quantities import ESTIMATED, estimates, per_fork
 
 __all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
 
@@ -34,37 +34,17 @@ INSTRUMENT = "empty"
 """The workload that measures the instrument, for run files from before the cell itself said so."""
 
 _CELL_KEY = ["run", "cell"]
-_FORK_KEY = ["run", "cell", "fork"]
-
-_UNITS: Mapping[str, str] = {
-    "makespan": "s",
-    "throughput": "op/s",
-    "cpu_per_op": "s",
-    "parallelism": "cores",
-    "switches_per_op": "switches",
-    "startup": "s",
-    "launch": "s",
-    "teardown": "s",
-    "pss": "bytes",
-    "peak_rss": "bytes",
-    "overhead": "fraction",
-    "overhead_per_op": "s",
-    "stall": "s",
-}
-"""Quantities whose errors multiply -> unit; what is left of a time after its ideal is one of them."""
-_ALSO = ("capacity", "service_share")
 
 
 @dataclass(frozen=True)
 class Row:
     """All that is said about one cell; an estimate is None where there is no number or fewer than 2 forks.
 
-    `makespan`, `startup`, `launch`, `teardown`, `stall`, `cpu_per_op` and `overhead_per_op` are in seconds,
-    `throughput` in checked ops per second of makespan, `overhead` is makespan / ideal - 1, `parallelism` in cores,
-    `pss` and `peak_rss` in bytes. `speedup` says how many times faster than the reference cell of the same
-    comparison and interpreter; it is None for the reference itself. `arithmetic_speedup` is what overlapping the
-    waits alone gives. `headroom` is service capacity / throughput; `server_bound` says that the service may be
-    what was measured. `calibration` says that the workload measures the instrument, so that no row of
+    The quantities that code asks for by name are fields of their own; `also` has every other one that a Sample or
+    Trial declares. results/cells/quantities.py says what each is. `speedup` says how many times faster than the
+    reference cell of the same comparison and interpreter; it is None for the reference itself. `arithmetic_speedup` is
+    what overlapping the waits alone gives. `headroom` is service capacity / throughput; `server_bound` says that the
+    service may be what was measured. `calibration` says that the workload measures the instrument, so that no row of
     it is an answer. `forks` and `rounds` count the processes and all their measured rounds.
     """
 
@@ -104,6 +84,7 @@ class Row:
     teardown: Estimate | None
     pss: Estimate | None
     peak_rss: Estimate | None
+    also: Mapping[str, Estimate | None]
     server_bound: bool
     headroom: float | None
     arithmetic_speedup: float | None
@@ -129,16 +110,15 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     measured = frame[frame["phase"] == Phase.MEASURE]
     seen = _seen(measured)
     good = measured[measured["status"] == Status.OK]
-    forks = _per_fork(good)
-    values = dict(iter(forks.groupby(_CELL_KEY, sort=False)))
-    ratios = dict(iter(_speedups(good).groupby(_CELL_KEY, sort=False)))
+    forks = dict(iter(per_fork(good, [*_CELL_KEY, "fork"]).groupby(_CELL_KEY, sort=False)))
+    cells = [_description(cell) for cell in frame.drop_duplicates(_CELL_KEY).to_dict("records")]
+    speedups = _speedups(cells, cell_rounds(good, ["makespan"]))
     own, waited = figures(good), latencies(good)
     rows = []
-    for cell in frame.drop_duplicates(_CELL_KEY).to_dict("records"):
+    for cell in cells:
         key = (cell["run"], cell["cell"])
-        numbers = _numbers(values.get(key), ratios.get(key))
-        more: dict[str, Any] = {"figures": own.get(key, {}), "latency": waited.get(key)}
-        rows.append(Row(**_description(cell), **numbers, **more, **seen.get(key, _UNSEEN)))
+        more: dict[str, Any] = {"speedup": speedups.get(key), "figures": own.get(key, {}), "latency": waited.get(key)}
+        rows.append(Row(**cell, **_numbers(forks.get(key)), **more, **seen.get(key, _UNSEEN)))
     return rows
 
 
@@ -146,10 +126,10 @@ def flat(row: Row) -> dict[str, Scalar | bool | None]:
     """A Row as one flat object for machines: an estimate becomes `name`, `name_low` and `name_high`."""
     record: dict[str, Scalar | bool | None] = {}
     for name, value in vars(row).items():
-        if name in _UNITS or name == "speedup":
-            record[name] = value.point if value else None
-            record[f"{name}_low"] = value.low if value else None
-            record[f"{name}_high"] = value.high if value else None
+        if name in ESTIMATED or name == "speedup":
+            record |= _flat_estimates({name: value})
+        elif name == "also":
+            record |= _flat_estimates(value)
         elif name == "params":
             record[name] = json.dumps(value, sort_keys=True)
         elif name == "digests":
@@ -166,12 +146,14 @@ def flat(row: Row) -> dict[str, Scalar | bool | None]:
     return record
 
 
-def _flat_estimates(estimates: Mapping[str, Estimate]) -> dict[str, Scalar | bool | None]:
+def _flat_estimates(named: Mapping[str, Estimate | None]) -> dict[str, Scalar | bool | None]:
     """Three entries for each, as `flat` has them."""
     return {
         f"{name}{end}": number
-        for name, value in estimates.items()
-        for end, number in (("", value.point), ("_low", value.low), ("_high", value.high))
+        for name, value in named.items()
+        for end, number in zip(
+            ("", "_low", "_high"), (value.point, value.low, value.high) if value else (None,) * 3, strict=True
+        )
     }
 
 
@@ -183,60 +165,26 @@ def digest_conflicts(frame: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(str(key[1]) for key, count in counts.items() if count > 1 and isinstance(key, tuple)))
 
 
-def _per_fork(measured: pd.DataFrame) -> pd.DataFrame:
-    """One line per (run, cell, fork) with the median over its rounds of every quantity; NaN where unknown."""
-    column = {name: measured[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in _NUMERIC}
-    makespan, ops = column["makespan_s"], column["ops"]
-    # Where nothing waits there is no ideal time to stand above.
-    ideal = np.where(column["ideal_s"] > 0, column["ideal_s"], np.nan)
-    cpu = column["cpu_user_s"] + column["cpu_system_s"]
-    quantities = pd.DataFrame(
-        {
-            **{name: measured[name].to_numpy() for name in _FORK_KEY},
-            "makespan": makespan,
-            "throughput": column["ops_ok"] / makespan,
-            "overhead": makespan / ideal - 1,
-            "overhead_per_op": (makespan - ideal) / ops,
-            "cpu_per_op": cpu / ops,
-            "parallelism": cpu / makespan,
-            "stall": column["stall_max_s"],
-            "switches_per_op": (column["switches_voluntary"] + column["switches_involuntary"]) / ops,
-            "startup": column["startup_s"],
-            "launch": column["launch_s"],
-            "teardown": column["teardown_s"],
-            "pss": column["pss_bytes"],
-            "peak_rss": column["peak_rss_bytes"],
-            "capacity": column["service_capacity_per_s"],
-            "service_share": column["service_cpu_s"] / makespan,
-        }
-    )
-    return quantities.groupby(_FORK_KEY, sort=False).median()
+def _speedups(cells: list[dict[str, Any]], rounds: Mapping[Key, CellRounds]) -> dict[Key, Estimate | None]:
+    """How many times faster each cell is than its reference, which is that of the same interpreter."""
+    place = ("run", "comparison", "python")
+    references = {tuple(map(cell.get, place)): cell for cell in reversed(cells) if cell["reference"]}
+    found = {}
+    for cell in cells:
+        key, reference = (cell["run"], cell["cell"]), references.get(tuple(map(cell.get, place)))
+        other = rounds.get((reference["run"], reference["cell"])) if reference and not cell["reference"] else None
+        if other is not None and key in rounds:
+            found[key] = ratio(other, rounds[key], "makespan")
+    return found
 
 
-_NUMERIC = (
-    "makespan_s", "ideal_s", "ops", "ops_ok", "cpu_user_s", "cpu_system_s", "stall_max_s", "switches_voluntary",
-    "switches_involuntary", "startup_s", "launch_s", "teardown_s", "pss_bytes", "peak_rss_bytes",
-    "service_capacity_per_s", "service_cpu_s",
-)  # fmt: skip
-
-
-def _speedups(measured: pd.DataFrame) -> pd.Series[float]:
-    """log(reference makespan / own makespan) by (run, cell, fork); each interpreter has its own reference."""
-    blocks = block_logs(measured, wall_s(measured))
-    is_reference = blocks["reference"].to_numpy(dtype=bool, na_value=False)
-    return log_ratios(blocks[is_reference], blocks[~is_reference], also=["python"])
-
-
-def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dict[str, Any]:
+def _numbers(forks: pd.DataFrame | None) -> dict[str, Any]:
     """The estimates of one cell, and what its service had to spare."""
     if forks is None:
-        empty = dict.fromkeys((*_UNITS, "speedup", "headroom"))
-        return {**empty, "server_bound": False}
-    column = dict(zip(forks.columns, forks.to_numpy(dtype=np.float64).T, strict=True))
-    numbers: dict[str, Any] = {name: positive(column[name], unit) for name, unit in _UNITS.items()}
+        return {**_sorted(dict.fromkeys(ESTIMATED)), "headroom": None, "server_bound": False}
+    numbers: dict[str, Any] = _sorted(estimates(forks))
     apart = count_outliers(label_outliers(forks["makespan"]))
     numbers["outliers"] = {str(label): count for label, count in apart.items()}
-    numbers["speedup"] = None if ratios is None else paired_interval(ratios)
     capacity = float(forks["capacity"].median())
     throughput = numbers["throughput"]
     numbers["headroom"] = capacity / throughput.point if throughput and np.isfinite(capacity) else None
@@ -245,6 +193,12 @@ def _numbers(forks: pd.DataFrame | None, ratios: pd.Series[float] | None) -> dic
     short = capacity < HEADROOM * rate
     numbers["server_bound"] = bool(short or forks["service_share"].median() >= SERVICE_BUSY)
     return numbers
+
+
+def _sorted(found: Mapping[str, Estimate | None]) -> dict[str, Any]:
+    """Those that a Row has a field for, and all others under `also`."""
+    own = {name: value for name, value in found.items() if name in Row.__dataclass_fields__}
+    return {**own, "also": {name: value for name, value in found.items() if name not in own}}
 
 
 def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:

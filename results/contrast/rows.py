@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
-from ..cells.pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
+from ..cells.pairing import NOTHING, CellRounds, cell_rounds, log_ratios, measured
 from ..runfile import Header
 from ..stats.holm import holm
-from ..stats.samples import Floats, Processes
+from ..stats.samples import Processes
 from ..stats.standing import Contrast, judge, judge_unpaired
 from .alike import environment_differences, machine_differences, run_differences
 from .partners import Two, of_contestants, of_environments, of_runs, other_work
@@ -29,8 +30,8 @@ __all__ = [
 
 MARGIN: Final = 0.03
 """The difference that does not matter where the user names none (method.md, gate recipe)."""
-METRICS: Mapping[str, Callable[[pd.DataFrame], Floats]] = {"wall": wall_s, "cpu": cpu_per_op_s}
-"""Name -> the value of each round, in seconds."""
+METRICS: Mapping[str, str] = {"wall": "makespan", "cpu": "cpu_per_op"}
+"""Name -> the quantity of the summary that it compares, in seconds."""
 UNPAIRED: Final = (
     "the two runs were measured at different times: the interval does not hold what changed on the machine between "
     "them; measure both sides in one run to be sure"
@@ -83,7 +84,7 @@ def contrast_cells(frame: pd.DataFrame, a: str, b: str, margin: float = MARGIN) 
     work = other_work(digests.get(twos[0].id_a, ()), digests.get(twos[0].id_b, ()))
     if work and {name.kind for name in names} == {Kind.CELL}:
         raise ContrastError(f"{names[0].text} and {names[1].text} cannot be compared: {work}")
-    return _rows(twos, holes, _differences(twos, header, header), _paired(frame, twos, margin))
+    return _rows(twos, holes, _differences(twos, header, header), _paired(frame, margin))
 
 
 def contrast_environments(frame: pd.DataFrame, a: str, b: str, margin: float = MARGIN) -> list[ContrastRow]:
@@ -100,7 +101,7 @@ def contrast_environments(frame: pd.DataFrame, a: str, b: str, margin: float = M
     twos = of_environments(*names)
     digests = _digests(frame)
     holes = _holes(twos, digests, digests)
-    return _rows(twos, holes, _differences(twos, header, header), _paired(frame, twos, margin))
+    return _rows(twos, holes, _differences(twos, header, header), _paired(frame, margin))
 
 
 def contrast_runs(
@@ -146,59 +147,44 @@ def _rows(
     return rows
 
 
-def _paired(frame: pd.DataFrame, twos: Sequence[Two], margin: float) -> Judge:
+def _paired(frame: pd.DataFrame, margin: float) -> Judge:
     """Judges two cells of one run by the log-ratios of the forks in which they met."""
-    rounds = measured(frame)
-    values = {metric: value(rounds) for metric, value in METRICS.items()}
-    ratios = {metric: _ratios(block_logs(rounds, own), twos) for metric, own in values.items()}
-    coarse = {metric: set(rounds["cell"][~(own > 0)]) for metric, own in values.items()}
+    rounds = _rounds(frame)
 
     def judged(two: Two, metric: str) -> Contrast | str:
-        if coarse[metric] & {two.id_a, two.id_b}:
+        a, b = (rounds.get(cell, NOTHING) for cell in (two.id_a, two.id_b))
+        if _coarse(a, metric) or _coarse(b, metric):
             return _TOO_COARSE
-        found = ratios[metric].get((two.id_a, two.id_b))
+        found = log_ratios(a, b, METRICS[metric])
         return judge(found, margin) if found else "the two never met in a block, so they have no paired ratio"
 
     return judged
 
 
-def _ratios(blocks: pd.DataFrame, twos: Sequence[Two]) -> dict[tuple[str, str], list[float]]:
-    """(cell of A, cell of B) -> log(time of A / time of B) of each fork in which the two met."""
-    pairs = pd.DataFrame([(two.id_a, two.id_b) for two in twos], columns=["id_a", "id_b"], dtype=blocks["cell"].dtype)
-    a, b = (pairs.merge(blocks, left_on=side, right_on="cell") for side in ("id_a", "id_b"))
-    found: dict[tuple[str, str], list[float]] = {}
-    for key, ratio in log_ratios(a, b, also=["id_a", "id_b"]).items():
-        id_a, id_b, *_ = key if isinstance(key, tuple) else ()
-        found.setdefault((str(id_a), str(id_b)), []).append(float(ratio))
-    return found
+def _rounds(frame: pd.DataFrame) -> dict[str, CellRounds]:
+    """By cell the analysed rounds of the one run of a frame."""
+    return {cell: rounds for (_, cell), rounds in cell_rounds(measured(frame), METRICS.values()).items()}
+
+
+def _coarse(rounds: CellRounds, metric: str) -> bool:
+    """Whether some round has no logarithm of this metric."""
+    return not (rounds.values.get(METRICS[metric], np.empty(0)) > 0).all()
 
 
 def _unpaired(frame_a: pd.DataFrame, frame_b: pd.DataFrame, margin: float) -> Judge:
     """Judges a cell of one run against one of another by the median of each of their processes."""
-    sides = [
-        {metric: _by_process(measured(frame), value) for metric, value in METRICS.items()}
-        for frame in (frame_a, frame_b)
-    ]
+    sides = _rounds(frame_a), _rounds(frame_b)
 
     def judged(two: Two, metric: str) -> Contrast | str:
-        forks_a, forks_b = sides[0][metric].get(two.id_a), sides[1][metric].get(two.id_b)
-        if not forks_a or not forks_b:
+        a, b = sides[0].get(two.id_a), sides[1].get(two.id_b)
+        if a is None or b is None:
             return "one of the two has no measured round"
-        try:
-            return judge_unpaired(Processes(forks_a).logs(), Processes(forks_b).logs(), margin)
-        except ValueError:
+        if _coarse(a, metric) or _coarse(b, metric):
             return _TOO_COARSE
+        logs_a, logs_b = (Processes(side.processes(METRICS[metric])).logs() for side in (a, b))
+        return judge_unpaired(logs_a, logs_b, margin)
 
     return judged
-
-
-def _by_process(rounds: pd.DataFrame, value: Callable[[pd.DataFrame], Floats]) -> dict[str, tuple[Floats, ...]]:
-    """Cell -> the values of its rounds by fork."""
-    values = rounds[["cell", "fork"]].assign(value=value(rounds))
-    found: dict[str, list[Floats]] = {}
-    for key, own in values.groupby(["cell", "fork"], sort=False)["value"]:
-        found.setdefault(str(key[0]), []).append(own.to_numpy(dtype=float))
-    return {cell: tuple(forks) for cell, forks in found.items()}
 
 
 def _digests(frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -77,6 +77,32 @@ def positive(values: Iterable[float], unit: str) -> Estimate | None:
     return replace(estimate, low=max(0.0, estimate.low))
 
 
+def quotient(over: Estimate, under: Estimate) -> Estimate | None:
+    """The ratio of two estimates with the widest interval that their intervals allow; None near zero."""
+    if under.low <= 0 or over.low <= 0:
+        return None
+    return Estimate(
+        point=over.point / under.point,
+        low=over.low / under.high,
+        high=over.high / under.low,
+        unit="",
+        n=min(over.n, under.n),
+        confidence=min(over.confidence, under.confidence),
+    )
+
+
+def difference(first: Estimate, second: Estimate) -> Estimate:
+    """The difference of two estimates with the widest interval that their intervals allow."""
+    return Estimate(
+        point=first.point - second.point,
+        low=first.low - second.high,
+        high=first.high - second.low,
+        unit=first.unit,
+        n=min(first.n, second.n),
+        confidence=min(first.confidence, second.confidence),
+    )
+
+
 def t_interval(data: Floats, confidence: float) -> tuple[float, float, float]:
     """Mean of `data` with Student's t interval: (point, low, high)."""
     n = len(data)

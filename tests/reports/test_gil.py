@@ -22,7 +22,8 @@ from when_async.reports.plots.gil import GIL, links, places
 from when_async.reports.scene import gil
 from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.findings import findings
-from when_async.reports.scene.rows import THROUGHPUT, Scene, quotient, value
+from when_async.reports.scene.rows import THROUGHPUT, Scene, value
+from when_async.results.stats.estimate import quotient
 
 Frames = Callable[..., pd.DataFrame]
 STILL = {"noise": 0.0, "fork_noise": 0.0}
@@ -177,7 +178,7 @@ def test_rows_of_two_runs_never_meet(frame_of: Frames, tmp_path: Path) -> None:
     first = scene(frame_of("gil-run-a", cells=cells, run="20261121-000000-aaaa"))
     second = scene(frame_of("gil-run-b", cells=searches("3.13t"), run="20261122-000000-bbbb"))
     both = Scene((*first.rows, *second.rows), {**first.rounds, **second.rounds})
-    assert both.pairs(first.rows[0], second.rows[0], THROUGHPUT) == {}
+    assert both.ratios(first.rows[0], second.rows[0], THROUGHPUT) == []
     assert gil.builds(both) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from when_async.bench.model import Estimate
 from when_async.reports import words
-from when_async.reports.scene.rows import difference, quotient
+from when_async.results.stats.estimate import difference, quotient
 
 
 def estimate(point: float, low: float, high: float, unit: str = "") -> Estimate:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -26,7 +25,7 @@ from support.run_files import (
     write_lines,
 )
 from when_async.bench.model import Estimate, Status
-from when_async.results.cells.pairing import block_logs, cpu_per_op_s, log_ratios, measured, wall_s
+from when_async.results.cells.pairing import cell_rounds, log_ratios, measured
 from when_async.results.cells.summary import summary
 from when_async.results.contrast.resolve import Kind, resolve
 from when_async.results.contrast.rows import (
@@ -242,18 +241,15 @@ def test_what_slows_a_whole_block_cancels(tmp_path: Path) -> None:
     assert (found.low, found.point, found.high) == (pytest.approx(3),) * 3
 
 
-def test_pairing_a_frame_gives_each_process_the_median_log_ratio_of_its_paired_rounds(tmp_path: Path) -> None:
-    rounds = measured(a_run(tmp_path, noise=0.3))
-    for value in (wall_s, cpu_per_op_s):
-        blocks = block_logs(rounds, value(rounds))
-        base, head = (blocks[blocks["contestant"] == name] for name in ("asyncio", "threading"))
-        found = log_ratios(head, base)
-        for fork in range(6):
-            sides = (side[side["fork"] == fork].sort_values("block")["log"] for side in (base, head))
-            pair = PairedRounds(*(np.exp(side.to_numpy(dtype=float)) for side in sides))
-            assert len(pair) == 3
-            mine = found[found.index.get_level_values("fork") == fork]
-            assert mine.tolist() == [pytest.approx(pair.median_log_ratio())]
+def test_each_process_gives_the_median_log_ratio_of_its_paired_rounds(tmp_path: Path) -> None:
+    frame = measured(a_run(tmp_path, noise=0.3))
+    cells = {cell.partition("-")[2]: own for (_, cell), own in cell_rounds(frame, ["makespan", "cpu_per_op"]).items()}
+    base, head = cells["asyncio@3.11"], cells["threading@3.11"]
+    for quantity in ("makespan", "cpu_per_op"):
+        sides = zip(base.processes(quantity), head.processes(quantity), strict=True)
+        pairs = [PairedRounds(*side) for side in sides]
+        assert [len(pair) for pair in pairs] == [3] * 6
+        assert log_ratios(head, base, quantity) == pytest.approx([pair.median_log_ratio() for pair in pairs])
 
 
 # two environments of one run
