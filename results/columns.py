@@ -50,7 +50,7 @@ def _declared(cls: type[Any]) -> dict[str, tuple[Any, Quantity]]:
     return {name: get_args(hint)[:2] for name, hint in hints.items() if get_origin(hint) is Annotated}
 
 
-def _columns(cls: type[Any], prefix: str = "") -> dict[str, Column]:
+def columns_of(cls: type[Any], prefix: str = "") -> dict[str, Column]:
     """The columns that a class declares."""
     return {
         prefix + name: Column(_dtype(kind), quantity.unit, quantity.meaning)
@@ -105,12 +105,12 @@ _CAPACITY: Mapping[str, Column] = {
 
 COLUMNS: Mapping[str, Column] = {
     **_CELL,
-    **_columns(Sample),
+    **columns_of(Sample),
     **_DECISION,
-    **_columns(Trial),
-    **_columns(Noise),
+    **columns_of(Trial),
+    **columns_of(Noise),
     **_CAPACITY,
-    **_columns(ServiceCounts, SERVICE),
+    **columns_of(ServiceCounts, SERVICE),
 }
 """Every column of the frame, in order."""
 

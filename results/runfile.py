@@ -88,7 +88,7 @@ def _required(cls: type[Any]) -> frozenset[str]:
     return frozenset(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
 
 
-CHECKED: Mapping[str, type[Any]] = {"sample": Sample, "trial": Trial, "measurement": Measurement}
+CHECKED: Mapping[str, type[Value]] = {"sample": Sample, "trial": Trial, "measurement": Measurement}
 REQUIRED: Mapping[str, frozenset[str]] = {
     "cell": _required(Cell) | {"id"},
     **{kind: _required(cls) for kind, cls in CHECKED.items()},
@@ -254,9 +254,10 @@ def _value(record: Record) -> Value:
     if type(record["cell"]) is not str or not whole:
         raise ValueError(f"an impossible {kind}: cell must be text, fork and round whole numbers")
     try:
-        return cast(Value, from_json(CHECKED[kind], record))
+        value: Value = from_json(CHECKED[kind], record)
     except (TypeError, ValueError) as error:
         raise ValueError(f"an impossible {kind}: {error}") from None
+    return value
 
 
 def os_words(error: OSError) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from .measured import Measurement, Sample
 from .timeline import Lane, Span, Timeline
 from .words import Phase, Status
+
+Noun = TypeVar("Noun", bound=Any)
 
 
 def to_json(kind: str, value: Any) -> dict[str, Any]:
@@ -16,9 +18,9 @@ def to_json(kind: str, value: Any) -> dict[str, Any]:
     return {"kind": kind, **asdict(value)}
 
 
-def from_json(cls: type[Any], data: Mapping[str, Any]) -> Any:
+def from_json(cls: type[Noun], data: Mapping[str, Any]) -> Noun:
     """Build `cls` from a journal line; fields it does not know are left out, so old readers keep working."""
-    known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+    known = {name: data[name] for name in vars(cls)["__dataclass_fields__"] if name in data}
     if cls is Sample:
         known["phase"] = Phase(known["phase"])
         known["affinity"] = tuple(known["affinity"])
@@ -28,4 +30,5 @@ def from_json(cls: type[Any], data: Mapping[str, Any]) -> Any:
     if cls is Measurement:
         known["status"] = Status(known["status"])
         known["advice"] = tuple(known.get("advice", ()))
-    return cls(**known)
+    value: Noun = cls(**known)
+    return value

@@ -13,7 +13,7 @@ from .work import Body, Workload
 
 @dataclass(frozen=True)
 class Usage:
-    """Resources used up to a moment by one process: CPU seconds, switches, peak resident bytes."""
+    """Resources used by one process: up to a moment, or in a round; each is a field of a Sample of the same name."""
 
     cpu_user_s: float = 0.0
     cpu_system_s: float = 0.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..environments.provision import worker_environ
 from ..machine.host import Host, proportional_bytes
-from ..model import Phase, Sample, Status, Trial
+from ..model import Phase, Sample, Status, Trial, from_json
 from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService, ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker
@@ -178,27 +178,26 @@ class Crew:
             raise ProcessFailed(f"{phase}: {error}") from error
         window_s = self.host.clock() - began
         noise = {**self.host.noise.since(mark), "window_s": window_s}
-        learned = answer.pop("learned", {})
-        latency = packed(answer.pop("latencies_ns", ()))
+        learned = answer.get("learned", {})
         member.items = learned.get("items", member.items)
         member.result_type = learned.get("result_type", member.result_type)
         stats = self._service_stats()
         complaint = time_complaint(answer["makespan_s"], window_s) or pool_complaint(answer["peak_in_flight"], stats)
         if complaint:
             raise ProcessFailed(f"{phase}: {complaint}")
-        return Sample(
-            cell=member.contestant.cell.id,
-            fork=self.fork,
-            block=block.round,
-            round=block.round,
-            attempt=self.attempt,
-            phase=block.phase,
-            position=position,
-            service=stats,
-            noise=noise,
-            latency=latency,
-            **{**{key: answer[key] for key in answer if key != "say"}, "affinity": tuple(answer["affinity"])},
-        )
+        known = {
+            "cell": member.contestant.cell.id,
+            "fork": self.fork,
+            "block": block.round,
+            "round": block.round,
+            "attempt": self.attempt,
+            "phase": block.phase,
+            "position": position,
+            "service": stats,
+            "noise": noise,
+            "latency": packed(answer.get("latencies_ns", ())),
+        }
+        return from_json(Sample, answer | known)
 
     def _dismiss_strangers(self) -> list[Lost]:
         """End whoever made other items than the rest; the sides of a gate may have other workloads, and say so."""

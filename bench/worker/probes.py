@@ -50,27 +50,17 @@ def collections_now() -> int:
 
 
 def difference(after: Usage, before: Usage) -> Usage:
-    """CPU and switches between two readings of one process."""
+    """What one process used between two readings."""
     # The sum is exact, its parts may be an estimate that moves from one to the other between the readings.
     spent_s = max(0.0, after.cpu_user_s + after.cpu_system_s - before.cpu_user_s - before.cpu_system_s)
     user_s = min(spent_s, max(0.0, after.cpu_user_s - before.cpu_user_s))
-    return Usage(
-        cpu_user_s=user_s,
-        cpu_system_s=spent_s - user_s,
-        switches_voluntary=after.switches_voluntary - before.switches_voluntary,
-        switches_involuntary=after.switches_involuntary - before.switches_involuntary,
-    )
+    counted = {name: value - vars(before)[name] for name, value in vars(after).items()}
+    return Usage(**{**counted, "cpu_user_s": user_s, "cpu_system_s": spent_s - user_s})
 
 
 def total(parts: list[Usage]) -> Usage:
     """The sum over processes; the sum of peaks counts shared pages once for each process."""
-    return Usage(
-        cpu_user_s=sum(part.cpu_user_s for part in parts),
-        cpu_system_s=sum(part.cpu_system_s for part in parts),
-        switches_voluntary=sum(part.switches_voluntary for part in parts),
-        switches_involuntary=sum(part.switches_involuntary for part in parts),
-        peak_rss_bytes=sum(part.peak_rss_bytes for part in parts),
-    )
+    return Usage(*map(sum, zip(*(vars(part).values() for part in parts), strict=True)))
 
 
 def below(pid: int | None = None) -> list[int]:

@@ -83,7 +83,7 @@ class TrialSession:
         return taken
 
     def round(self, *, prove: bool, sweep: bool = True) -> dict[str, Any]:
-        """Run one round and judge it; returns the fields of a Sample that are known in here.
+        """Run one round and judge it; returns the fields of a Sample that are known in here, and `latencies_ns`.
 
         With `sweep` garbage is collected before and after. Many short rounds in a row do without: it takes longer
         than they do, and what only finalisers say is then heard at the next sweep, at the latest by `close`.
@@ -108,8 +108,11 @@ class TrialSession:
         self._check_gil()
         self.trap.check(sweep=sweep)
         return {
-            **self._fields(done, used, answer, digest),
+            **self._measured(done, used),
             "ops_ok": len(observed.results),
+            "ops_failed": 0,
+            "digest": digest,
+            "answer": answer,
             "figures": dict(observed.figures),
             "latencies_ns": list(observed.latencies_ns),
         }
@@ -138,24 +141,18 @@ class TrialSession:
         if taken <= 0 or taken < ideal - EARLY_S:
             raise Refused(f"the round took {taken:.6f} s, less than the {ideal:.6f} s that its waits add up to")
 
-    def _fields(self, done: Round, used: Usage, answer: str, digest: str) -> dict[str, Any]:
+    def _measured(self, done: Round, used: Usage) -> dict[str, Any]:
+        """What the clock and the probes say, by the fields of a Sample; those of a Usage are called the same."""
         # Of a program the instrument sees one op; what is in flight inside it is for the program to say.
         seen = done.proof.peak_in_flight if done.proof and self.job.within is None else None
         return {
+            **vars(used),
             "pid": os.getpid(),
             "start_ns": done.start_ns,
             "makespan_s": (done.end_ns - done.start_ns) / 1e9,
-            "cpu_user_s": used.cpu_user_s,
-            "cpu_system_s": used.cpu_system_s,
-            "switches_voluntary": used.switches_voluntary,
-            "switches_involuntary": used.switches_involuntary,
-            "peak_rss_bytes": used.peak_rss_bytes,
             "gc_collections": done.gc_collections,
             "stall_max_s": done.stall_max_s,
-            "ops_failed": 0,
             "peak_in_flight": seen,
-            "digest": digest,
-            "answer": answer,
             "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
         }
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from when_async.results.cells.noise import noise as measure
 from when_async.results.cells.pairing import bare
+from when_async.results.runfile import Header
 
 from .. import words
 
@@ -147,8 +148,8 @@ def machine(header: Header) -> str:
     parts = [box.get("cpu") or "unknown processor"]
     if box.get("cores"):
         parts.append(words.count(int(box["cores"]), "core"))
-    if box.get("memory_bytes"):
-        parts.append(words.scalar(float(box["memory_bytes"]), "bytes"))
+    if memory := box.get("memory_bytes"):
+        parts.append(words.scalar(float(memory), "bytes"))
     if box.get("system"):
         parts.append(box["system"])
     if box.get("virtual"):

@@ -84,7 +84,6 @@ SUMMED: Mapping[str, Summed] = {
     "service_share": Summed("", lambda rounds: rounds["service_cpu_s"] / rounds["makespan_s"], over_forks=""),
 }
 """By the name that a summary has for it; those of the field declarations first."""
-ESTIMATED = tuple(name for name, one in SUMMED.items() if one.over_forks)
 
 
 def per_fork(measured: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -95,10 +94,11 @@ def per_fork(measured: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     return named.groupby(key, sort=False).agg({name: one.over_rounds for name, one in SUMMED.items()})
 
 
-def estimates(forks: pd.DataFrame) -> dict[str, Estimate | None]:
-    """Of one cell's lines of `per_fork` the estimate of every quantity that has one."""
-    found = {}
-    for name in ESTIMATED:
-        over_forks, unit = SUMMED[name].over_forks, SUMMED[name].unit
-        found[name] = OVER_FORKS[over_forks](forks[name].to_numpy(dtype=np.float64), unit)
+def estimates(forks: pd.DataFrame | None) -> dict[str, Estimate | None]:
+    """Of one cell's lines of `per_fork` the estimate of every quantity that gets one; None in all for no line."""
+    found: dict[str, Estimate | None] = {}
+    for name, one in SUMMED.items():
+        if one.over_forks:
+            values = None if forks is None else forks[name].to_numpy(dtype=np.float64)
+            found[name] = None if values is None else OVER_FORKS[one.over_forks](values, one.unit)
     return found

@@ -22,7 +22,7 @@ from .figures import figures
 from .latency import Latency, latencies
 from .noise import noise
 from .pairing import CellRounds, Key, bare, cell_rounds, ratio
-from .quantities import ESTIMATED, estimates, per_fork
+from .quantities import SUMMED, estimates, per_fork
 
 __all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
 
@@ -126,7 +126,7 @@ def flat(row: Row) -> dict[str, Scalar | bool | None]:
     """A Row as one flat object for machines: an estimate becomes `name`, `name_low` and `name_high`."""
     record: dict[str, Scalar | bool | None] = {}
     for name, value in vars(row).items():
-        if name in ESTIMATED or name == "speedup":
+        if name in SUMMED or name == "speedup":
             record |= _flat_estimates({name: value})
         elif name == "also":
             record |= _flat_estimates(value)
@@ -180,9 +180,11 @@ def _speedups(cells: list[dict[str, Any]], rounds: Mapping[Key, CellRounds]) -> 
 
 def _numbers(forks: pd.DataFrame | None) -> dict[str, Any]:
     """The estimates of one cell, and what its service had to spare."""
+    found = estimates(forks)
+    own = {name: value for name, value in found.items() if name in Row.__dataclass_fields__}
+    numbers: dict[str, Any] = {**own, "also": {name: value for name, value in found.items() if name not in own}}
     if forks is None:
-        return {**_sorted(dict.fromkeys(ESTIMATED)), "headroom": None, "server_bound": False}
-    numbers: dict[str, Any] = _sorted(estimates(forks))
+        return {**numbers, "headroom": None, "server_bound": False}
     apart = count_outliers(label_outliers(forks["makespan"]))
     numbers["outliers"] = {str(label): count for label, count in apart.items()}
     capacity = float(forks["capacity"].median())
@@ -193,12 +195,6 @@ def _numbers(forks: pd.DataFrame | None) -> dict[str, Any]:
     short = capacity < HEADROOM * rate
     numbers["server_bound"] = bool(short or forks["service_share"].median() >= SERVICE_BUSY)
     return numbers
-
-
-def _sorted(found: Mapping[str, Estimate | None]) -> dict[str, Any]:
-    """Those that a Row has a field for, and all others under `also`."""
-    own = {name: value for name, value in found.items() if name in Row.__dataclass_fields__}
-    return {**own, "also": {name: value for name, value in found.items() if name not in own}}
 
 
 def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:

@@ -41,8 +41,7 @@ def run_differences(a: Header, b: Header) -> tuple[str, ...]:
 def _environment(header: Header, label: str) -> Environment | None:
     for record in header.get("environments") or ():
         if record["label"] == label:
-            found: Environment = from_json(Environment, record)
-            return found
+            return from_json(Environment, record)
     return None
 
 
