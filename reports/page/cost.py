@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from when_async.bench.model import Estimate
-from when_async.results.stats.estimate import difference
+from when_async.results.stats.estimate import difference, scaled
 
 from .. import words
 from ..scene.rows import Row, Scene, facet, facet_names, headline, ladder, ordered, serial
@@ -29,7 +29,7 @@ def marginal_memory(fewer: Row, more: Row) -> Estimate | None:
     if fewer.pss is None or more.pss is None or steps <= 0:
         return None
     whole = difference(more.pss, fewer.pss)
-    return Estimate(whole.point / steps, whole.low / steps, whole.high / steps, "bytes", whole.n, whole.confidence)
+    return scaled(whole, lambda value: value / steps, "bytes")
 
 
 def card(scene: Scene) -> Table | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
+from when_async.results.stats.estimate import scaled
 
 from ..drawing import style
 from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, extent
@@ -37,9 +38,7 @@ def nearest(row: Row) -> Near | None:
     if found is None or not above:
         return None
     name = min(above, key=lambda name: max(found.point / above[name], above[name] / found.point))
-    least = above[name]
-    ratio = Estimate(found.point / least, found.low / least, found.high / least, "x", found.n, found.confidence)
-    return Near(name, ratio)
+    return Near(name, scaled(found, lambda value: value / above[name], "x"))
 
 
 def panels(scene: Scene) -> list[Panel]:

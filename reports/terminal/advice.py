@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
 from typing import Any
 
 import click
@@ -23,7 +22,7 @@ def records(found: Sequence[Fitted], work: Work, cores: int) -> list[dict[str, A
     for known in found:
         chosen = taken(known, work, cores)
         for place, (one, seconds) in enumerate(ranking(known, work, cores), start=1):
-            low, high = bounds(one, seconds, work, cores)
+            low, high = one.range_s(seconds, work, cores)
             rows.append(
                 {
                     "python": known.python,
@@ -40,12 +39,6 @@ def records(found: Sequence[Fitted], work: Work, cores: int) -> list[dict[str, A
                 }
             )
     return rows
-
-
-def bounds(one: Overheads, seconds: float, work: Work, cores: int) -> tuple[float, float]:
-    """Where 95 % of the cells that the figures had not seen would put the measured time, and not below the bound."""
-    least_s = min(seconds, one.bound_s(work, cores))
-    return max(least_s, seconds * exp(one.error_low)), seconds * exp(one.error_high)
 
 
 def cost(seconds: float) -> str:
@@ -126,7 +119,7 @@ def _asked(work: Work, cores: int) -> str:
 def _ranked(known: Fitted, work: Work, cores: int) -> None:
     rows, chosen = ranking(known, work, cores), taken(known, work, cores)
     for one, seconds in rows:
-        low, high = (words.scalar(end, "s") for end in bounds(one, seconds, work, cores))
+        low, high = (words.scalar(end, "s") for end in one.range_s(seconds, work, cores))
         times = f"{words.digits(seconds / rows[0][1])}×"
         mark = "  ← take this" if one is chosen else ""
         shown = f"  {one.runner:<18} {words.scalar(seconds, 's'):>10} {f'[{low}, {high}]':<26} {times:>6}{mark}"

@@ -7,7 +7,6 @@ round.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from rich.console import Console
 
 from when_async.bench.model import Estimate
 from when_async.results.contrast.rows import MARGIN, ContrastError, ContrastRow, contrast_environments
+from when_async.results.stats.estimate import inverse
 from when_async.results.stats.standing import MOST_FORKS, Contrast, Extent, Outcome
 
 from .. import words
@@ -43,7 +43,7 @@ _NAME, _RATIO, _WORD = 10, 21, 14
 def as_long(contrast: Contrast) -> Estimate | None:
     """How many times as long B takes as A."""
     found = contrast.ratio
-    return found and replace(found, point=1 / found.point, low=1 / found.high, high=1 / found.low)
+    return found and inverse(found)
 
 
 def said(row: ContrastRow) -> str:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import pandas as pd
-from scipy.stats import beta
-
-from when_async.bench.model import Estimate
 
 
 @dataclass(frozen=True)
@@ -33,19 +30,3 @@ def seen_in(frame: pd.DataFrame) -> list[Seen]:
     return [
         Seen(**{name: record[name] for name in names & record.keys()}) for record in frame.attrs.get("behaviours", ())
     ]
-
-
-def estimate_of(seen: Seen, confidence: float = 0.95) -> Estimate | None:
-    """The share of processes with Clopper and Pearson's exact interval (Biometrika 26, 1934); None below 2 of them."""
-    if seen.tried < 2:
-        return None
-    low, high = share_interval(seen.shown, seen.tried, confidence)
-    return Estimate(seen.shown / seen.tried, low, high, "share", seen.tried, confidence)
-
-
-def share_interval(shown: int, tried: int, confidence: float) -> tuple[float, float]:
-    """The exact interval of a share."""
-    tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, shown, tried - shown + 1)) if shown else 0.0
-    high = float(beta.ppf(1 - tail, shown + 1, tried - shown)) if shown < tried else 1.0
-    return low, high

@@ -18,11 +18,12 @@ import pandas as pd
 
 from when_async.bench.model import Estimate
 from when_async.bench.registry import collect
+from when_async.results.stats.estimate import share
 
 from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene, facets
 from . import sentences
-from .behaviours import Seen, estimate_of, seen_in
+from .behaviours import Seen, seen_in
 from .claim import SECTIONS, Behaviour, Claim, Side, Word
 from .lookup import Hole, Proof
 from .readings import Reading, read
@@ -205,4 +206,4 @@ def behaviour_verdict(claim: Behaviour, run: str, python: str, seen: Seen | None
         return Verdict(claim, run, python, Word.NOT_MEASURED, f"Not measured: {seen.absent}.")
     word = Word.HOLDS if seen.shown == seen.tried else Word.DEPENDS if seen.shown else Word.REFUTED
     sentence = sentences.behaviour(claim, seen, word)
-    return Verdict(claim, run, python, word, sentence, estimate_of(seen), "share")
+    return Verdict(claim, run, python, word, sentence, share(seen.shown, seen.tried), "share")

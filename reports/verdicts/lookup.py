@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,8 +105,3 @@ def _known(found: Any, row: Row, name: str) -> Estimate | Hole:
     if isinstance(found, Estimate):
         return found
     return Hole(f"no {name}: too few processes or samples", f"{row.contestant} in {row.comparison}", row.cell)
-
-
-def scaled(found: Estimate, by: Callable[[float], float], unit: str) -> Estimate:
-    """An estimate in another unit or over a constant; `by` must rise."""
-    return Estimate(by(found.point), by(found.low), by(found.high), unit, found.n, found.confidence)

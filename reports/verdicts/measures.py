@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from when_async.bench.model import Estimate, unit_of
+from when_async.results.stats.estimate import scaled
 
 from .claim import Cell, Place
-from .lookup import Hole, Outcome, Proof, scaled
+from .lookup import Hole, Outcome, Proof
 
 KINDS = {"makespan": "s", "stall": "s", "cpu_per_op": "s", "throughput": "/s", "pss": "bytes"}
 """Units of those fields of a row whose names do not carry them."""

@@ -20,7 +20,7 @@ import pandas as pd
 from when_async.bench.model import Estimate, Phase, Status
 
 from ..stats.estimate import linear_interval, paired_interval
-from .quantities import SUMMED, Floats, Rounds
+from .quantities import SUMMED, Floats, Numbers
 
 Key = tuple[str, str]
 """Run and cell."""
@@ -79,7 +79,7 @@ def cell_rounds(rounds: pd.DataFrame, names: Iterable[str]) -> dict[Key, CellRou
     fork, attempt, block = (rounds[name].to_numpy(dtype=np.int64) for name in _PLACE)
     places = (fork * (attempt.max() + 1) + attempt) * (block.max() + 1) + block
     order = np.lexsort((places, cells))
-    numbers = Rounds(rounds)
+    numbers = Numbers(rounds)
     values = {name: SUMMED[name].of(numbers)[order] for name in names}
     cells, places, fork = cells[order], places[order], fork[order]
     starts = np.flatnonzero(np.diff(cells, prepend=-1))

@@ -71,6 +71,11 @@ class Overheads:
         one_s = self._asked_s(work) + work.cpu_s
         return max(work.ops * work.cpu_s / self._used(in_flight, cores), ceil(work.ops / in_flight) * one_s)
 
+    def range_s(self, seconds: float, work: Work, cores: int) -> tuple[float, float]:
+        """Where 95 % of the cells that it was not fitted to would put the measured time, and not below the bound."""
+        least_s = min(seconds, self.bound_s(work, cores))
+        return max(least_s, seconds * exp(self.error_low)), seconds * exp(self.error_high)
+
     def _in_flight(self, work: Work) -> int:
         return 1 if self.family == SERIAL else min(work.concurrency, work.ops)
 

@@ -10,14 +10,14 @@ is `signed_rank_p`; test and interval come from one distribution and so never co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
+from scipy.special import betaincinv, stdtrit
 
 from when_async.bench.model import Estimate
 
@@ -75,6 +75,29 @@ def positive(values: Iterable[float], unit: str) -> Estimate | None:
     if estimate is None or (known < 0).any():
         return estimate
     return replace(estimate, low=max(0.0, estimate.low))
+
+
+def share(shown: int, tried: int, confidence: float = 0.95) -> Estimate | None:
+    """The share of processes that showed something, None for fewer than 2 of them.
+
+    The interval is the exact one of Clopper and Pearson (Biometrika 26, 1934).
+    """
+    if tried < 2:
+        return None
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(shown, tried - shown + 1, tail)) if shown else 0.0
+    high = float(betaincinv(shown + 1, tried - shown, 1 - tail)) if shown < tried else 1.0
+    return Estimate(shown / tried, low, high, "share", tried, confidence)
+
+
+def scaled(found: Estimate, by: Callable[[float], float], unit: str) -> Estimate:
+    """An estimate in another unit or over a constant; `by` must rise."""
+    return Estimate(by(found.point), by(found.low), by(found.high), unit, found.n, found.confidence)
+
+
+def inverse(found: Estimate) -> Estimate:
+    """1 / `found`, which is above 0."""
+    return replace(found, point=1 / found.point, low=1 / found.high, high=1 / found.low)
 
 
 def quotient(over: Estimate, under: Estimate) -> Estimate | None:

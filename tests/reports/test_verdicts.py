@@ -14,12 +14,12 @@ from when_async.bench.model import Estimate, Status
 from when_async.bench.quantity import comparison_id
 from when_async.bench.registry import RegistryError
 from when_async.bench.selection import catalogue, point_of
-from when_async.reports.verdicts.behaviours import share_interval
 from when_async.reports.verdicts.claim import SECTIONS, Axis, Behaviour, Bound, Claim, Part, Side, Word
 from when_async.reports.verdicts.judging import claims, judge, latest, settle
 from when_async.reports.verdicts.lookup import Hole, Outcome, Proof
 from when_async.reports.verdicts.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
 from when_async.results.frame import load
+from when_async.results.stats.estimate import share
 
 GRID = "grid_search[unit=10ms,n=16,c=2]"
 SLEEP = "sleep[wait=10ms,n=100,c=10]"
@@ -278,8 +278,11 @@ def test_a_behaviour_that_cannot_be_seen_here_says_why(tmp_path: Path) -> None:
 
 
 def test_the_interval_of_a_share_is_that_of_clopper_and_pearson() -> None:
-    assert share_interval(3, 3, 0.95) == (pytest.approx(0.2924, abs=1e-4), 1.0)
-    assert share_interval(0, 3, 0.95) == (0.0, pytest.approx(0.7076, abs=1e-4))
+    all_, none = share(3, 3), share(0, 3)
+    assert all_
+    assert none
+    assert (all_.low, all_.high) == (pytest.approx(0.2924, abs=1e-4), 1.0)
+    assert (none.low, none.high) == (0.0, pytest.approx(0.7076, abs=1e-4))
 
 
 @pytest.mark.parametrize("name", [name for name, one in claims().items() if isinstance(one, Claim)])
