@@ -69,6 +69,10 @@ class Round:
     children: Mapping[int, Usage] = field(default_factory=dict)
     proof: Proof | None = None
 
+    @property
+    def makespan_s(self) -> float:
+        return (self.end_ns - self.start_ns) / 1e9
+
 
 class Session(Protocol):
     """A primed runner: a pool or loop that is ready to execute rounds."""

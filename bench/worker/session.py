@@ -104,7 +104,7 @@ class TrialSession:
         if inspection is not None:
             inspection.judge(done)
             self.learned = {"items": inspection.items_digest, "result_type": inspection.result_type}
-        check_cpu(self.runner, used, (done.end_ns - done.start_ns) / 1e9)
+        check_cpu(self.runner, used, done.makespan_s)
         self._check_gil()
         self.trap.check(sweep=sweep)
         return {
@@ -137,7 +137,7 @@ class TrialSession:
 
     def _check_makespan(self, done: Round) -> None:
         ideal = least_s(self.runner, self.job)
-        taken = (done.end_ns - done.start_ns) / 1e9
+        taken = done.makespan_s
         if taken <= 0 or taken < ideal - EARLY_S:
             raise Refused(f"the round took {taken:.6f} s, less than the {ideal:.6f} s that its waits add up to")
 
@@ -149,7 +149,7 @@ class TrialSession:
             **vars(used),
             "pid": os.getpid(),
             "start_ns": done.start_ns,
-            "makespan_s": (done.end_ns - done.start_ns) / 1e9,
+            "makespan_s": done.makespan_s,
             "gc_collections": done.gc_collections,
             "stall_max_s": done.stall_max_s,
             "peak_in_flight": seen,

@@ -49,7 +49,7 @@ def bar(share: float, cells: int = BAR) -> str:
 def summary(rows: Sequence[Row], console: Console, rounds: Evidence | None = None) -> None:
     """Print every comparison, best contestant first, with holes and their reasons at its end.
 
-    With `rounds` (reports.evidence.rounds) the finding of each comparison is said too, with the same intervals as
+    With `rounds` (reports/scene/evidence.py) the finding of each comparison is said too, with the same intervals as
     on the page; from rows alone its ratio could not be formed inside blocks.
     """
     scene = Scene(tuple(rows), rounds or {})
