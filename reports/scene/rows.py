@@ -54,8 +54,7 @@ def key(row: Row) -> tuple[str, str]:
 
 def value(row: Row, metric: Metric) -> Estimate | None:
     """The estimate of a row, or None where the cell is not OK or has too few processes."""
-    found: Estimate | None = getattr(row, metric.name)
-    return found if row.status == "OK" else None
+    return row.estimate(metric.name) if row.status == "OK" else None
 
 
 def headline(rows: Sequence[Row]) -> Metric:

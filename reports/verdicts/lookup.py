@@ -81,7 +81,7 @@ class Proof:
             return _known(row.figures[name], row, name)
         if row.latency is not None and name in row.latency.percentiles:
             return _known(row.latency.percentiles[name], row, name)
-        return _known(getattr(row, name, None), row, name)
+        return _known(row.estimate(name), row, name)
 
     def ratio(self, over: tuple[str, str], under: tuple[str, str], name: str) -> Estimate | Hole:
         """`over` / `under`, formed inside blocks where both met in them, else with the widest interval."""

@@ -103,6 +103,11 @@ class Row:
     outliers: Mapping[str, int] = field(default_factory=dict)
     """How many processes lay apart from the others by their makespan, by label; none is dropped (method.md, R19)."""
 
+    def estimate(self, name: str) -> Estimate | None:
+        """A quantity by its name; None where the cell has no number for it, and for what is no quantity."""
+        found = getattr(self, name, None)
+        return found if isinstance(found, Estimate) else self.also.get(name)
+
 
 def summary(frame: pd.DataFrame) -> list[Row]:
     """One Row per cell of `frame` (results.load), in the order of the frame; numbers for OK cells only."""

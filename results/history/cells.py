@@ -183,7 +183,7 @@ def histories(
 
 
 def _point(run: Stored, row: Row, quantity: Quantity, uses: Uses) -> Point:
-    value: Estimate | None = getattr(row, quantity.field)
+    value = row.estimate(quantity.field)
     reason = ""
     if row.status != "OK":
         value, reason = None, f"{row.status}: {row.reason}" if row.reason else row.status

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import matplotlib as mpl
 import pandas as pd
@@ -37,6 +36,7 @@ from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.findings import findings, lead
 from when_async.reports.scene.libraries import split, split_sentence
 from when_async.reports.scene.rows import OVERHEAD, THROUGHPUT, Scene
+from when_async.results.cells.summary import Row
 from when_async.results.frame import load
 
 PLOTS = {name: found.value for name, found in collect("when_async.reports.plots", Plot).items()}
@@ -167,15 +167,13 @@ def test_an_order_is_claimed_only_where_the_interval_excludes_one(frame_of: Fram
     assert "same" not in said
 
 
-def test_nobody_leads_alone_while_a_noisy_row_further_down_could_be_as_good() -> None:
+def test_nobody_leads_alone_while_a_noisy_row_further_down_could_be_as_good(standard: Scene) -> None:
     """The second is clearly behind the first, the third by its point alone."""
+    known = next(row for row in standard.rows if row.throughput is not None)
 
-    def row(name: str, low: float, point: float, high: float) -> SimpleNamespace:
+    def row(name: str, low: float, point: float, high: float) -> Row:
         throughput = Estimate(point, low, high, "op/s", 3)
-        return SimpleNamespace(
-            run="r", python="3.11", cell=name, contestant=name, comparison="c", status="OK", reference=False,
-            speedup=None, throughput=throughput, headline="throughput",
-        )  # fmt: skip
+        return replace(known, cell=name, contestant=name, reference=False, speedup=None, throughput=throughput)
 
     found = lead(Scene((row("a", 99, 100, 101), row("b", 89, 90, 91), row("c", 20, 80, 320))), THROUGHPUT)
     assert found is not None

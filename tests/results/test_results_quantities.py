@@ -71,9 +71,10 @@ def test_a_quantity_that_no_code_asks_for_by_name_stands_beside_the_others(
         for round_, makespan_s in enumerate(values)
     ]
     (row,) = summary(load([write_lines(tmp_path / "run.jsonl", lines)]))
-    worst = row.also["worst"]
+    worst = row.estimate("worst")
     assert worst
     assert (worst.point, worst.unit, worst.n) == (statistics.mean([4.0, 6.0]), "s", 2)
+    assert (row.estimate("makespan"), row.estimate("cell")) == (row.makespan, None)
     assert (flat(row)["worst"], flat(row)["worst_low"]) == (worst.point, worst.low)
 
 
