@@ -212,7 +212,7 @@ FLOORS = {
         "export fields runfile stats", "calibration cells gate journal overview", "contrast frame prediction", "history"
     ),
     "reports": (
-        "snippets words", "scene", "drawing verdicts", "calibration claims history terminal", "page", "gate plots"
+        "snippets words", "lines scene", "drawing verdicts", "calibration claims history terminal", "page", "gate plots"
     ),
 }  # fmt: skip
 """Each room from the ground up; `*` stands for every module that is not named. A floor sees those below it."""
