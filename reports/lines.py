@@ -39,10 +39,14 @@ def wrapped(text: object, width: int = WIDTH, indent: str = "", hanging: str | N
     return folded(_UNITS.sub(GLUE, words.one_line(text, 2000)), width, indent, hanging)
 
 
-def folded(glued: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
-    """Text whose gaps stay together where they are GLUE."""
-    further = indent if hanging is None else hanging
-    lines = textwrap.wrap(glued, width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False)
+def folded(
+    glued: str, width: int, indent: str = "", hanging: str | None = None, *, break_words: bool = True
+) -> list[str]:
+    """Text in lines; it is not broken at GLUE, nor in a long word where `break_words` is off."""
+    lines = textwrap.wrap(
+        glued, width, initial_indent=indent, subsequent_indent=indent if hanging is None else hanging,
+        break_on_hyphens=False, break_long_words=break_words,
+    )  # fmt: skip
     return [each.replace(GLUE, " ") for each in lines]
 
 
