@@ -55,7 +55,7 @@ def report(page: Mapping[str, Any]) -> str:
         f"**{noise.sign} {text(noise.word)}** {text(noise.sentence)}",
         *(f"> {text(banner)}" for banner in page["banners"]),
         f"## {text(page['answer'])}",
-        *_map(page["map"]),
+        *(_chart(page["map"]) if page["map"] else ()),
         *(f"**{text(line.question)}.** {prose(line.answer)}" for line in page["guidance"]),
         *_claims(page),
         "\n".join(_findings(page["findings"])),
@@ -66,14 +66,12 @@ def report(page: Mapping[str, Any]) -> str:
         blocks += [f"## {text(section.name)}", text(section.isolates)]
         for part in section.parts:
             for chart in (*part.charts, *part.more):
-                picture = f"![{text(chart.title)}]({chart.file})"
-                blocks += [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
+                blocks += _chart(chart)
         if section.gil:
             blocks += ["### With the GIL and without it", *map(text, section.gil_said), _grid(section.gil)]
             blocks.append(text(section.gil.caption))
         for chart in section.timelines:
-            picture = f"![{text(chart.title)}]({chart.file})"
-            blocks += [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
+            blocks += _chart(chart)
         for heading, table in section.own:
             blocks += [f"### {text(heading)}", _grid(table), text(table.caption)]
         blocks.append(text(section.learn))
@@ -85,12 +83,9 @@ def report(page: Mapping[str, Any]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _map(chart: Any | None) -> Sequence[str]:
-    """The decision map, where there is one."""
-    if chart is None:
-        return []
-    said = f"{text(chart.subtitle)} {text(chart.caption)}"
-    return [f"### {text(chart.title)}", f"![{text(chart.title)}]({chart.file})", said]
+def _chart(chart: Any) -> Sequence[str]:
+    picture = f"![{text(chart.title)}]({chart.file})"
+    return [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
 
 
 def _claims(page: Mapping[str, Any]) -> Sequence[str]:
@@ -98,15 +93,15 @@ def _claims(page: Mapping[str, Any]) -> Sequence[str]:
     told = [claim for claim in page["claims"] if claim.told]
     if not told:
         return []
-    lines = [_line(["claim", "Python", "verdict", "what the figures say"]), _line(["---"] * 4)]
-    lines += [
-        _line([code(claim.name), text(line.python), f"{line.sign} {text(line.word)}", prose(line.sentence)])
+    rows = [
+        [code(claim.name), text(line.python), f"{line.sign} {text(line.word)}", prose(line.sentence)]
         for claim in told
         for line in claim.lines
     ]
+    judged = pipes(["claim", "Python", "verdict", "what the figures say"], rows)
     rest = ", ".join(code(claim.name) for claim in page["claims"] if not claim.told)
     end = f". Without any figure: {rest}." if rest else "."
-    return ["### The claims, judged", "\n".join(lines), page["tally"] + end]
+    return ["### The claims, judged", judged, page["tally"] + end]
 
 
 def _between(table: Table | None) -> Sequence[str]:
@@ -120,21 +115,21 @@ def _findings(found: Iterable[Any]) -> Iterable[str]:
             yield f"  - {f'**{text(where)}:** ' if where else ''}{text(sentence)}"
 
 
-def _line(entries: Iterable[str]) -> str:
-    return f"| {' | '.join(entries)} |"
+def pipes(heads: Sequence[str], rows: Iterable[Iterable[str]], figures: Sequence[int] = ()) -> str:
+    """A table of entries that are Markdown already; columns at the places `figures` are set to the right."""
+    rule = ["---:" if place in figures else "---" for place in range(len(heads))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, rule, *rows))
 
 
 def _grid(table: Table) -> str:
-    """A pipe table; a group's heading is a row of its own."""
-    heads, columns = list(table.heads), list(table.columns)
-    lines = [_line(text(name) for name in heads + columns)]
-    lines.append(_line(["---"] * len(heads) + ["---" if table.worded else "---:"] * len(columns)))
+    """A table of the page; a group's heading is a row of its own."""
+    heads = [text(name) for name in (*table.heads, *table.columns)]
+    rows: list[list[str]] = []
     for group in table.groups:
         if group.heading:
-            heading = f"**{text(group.heading)}** {text(group.detail)}".strip()
-            lines.append(_line([heading] + [""] * (len(heads) + len(columns) - 1)))
-        lines += [_line([text(line.head), *map(text, line.notes), *map(_entry, line.entries)]) for line in group.lines]
-    return "\n".join(lines)
+            rows.append([f"**{text(group.heading)}** {text(group.detail)}".strip(), *[""] * (len(heads) - 1)])
+        rows += [[text(line.head), *map(text, line.notes), *map(_entry, line.entries)] for line in group.lines]
+    return pipes(heads, rows, () if table.worded else range(len(table.heads), len(heads)))
 
 
 def _entry(entry: Entry) -> str:
@@ -171,10 +166,9 @@ def _costs(found: Sequence[Any]) -> Iterable[str]:
 def _holes(page: Mapping[str, Any]) -> Sequence[str]:
     blocks = ["## Holes and why"]
     if page["holes"]:
-        lines = [_line(["cell", "status", "reason", "what to do"]), _line(["---"] * 4)]
         names = ("status", "reason", "advice")
-        lines += [_line([code(hole["cell"]), *(text(hole[name]) for name in names)]) for hole in page["holes"]]
-        blocks += [page["holes_sentence"], "\n".join(lines)]
+        rows = [[code(hole["cell"]), *(text(hole[name]) for name in names)] for hole in page["holes"]]
+        blocks += [page["holes_sentence"], pipes(["cell", "status", "reason", "what to do"], rows)]
     else:
         blocks.append("None: every cell that was asked for has a checked result.")
     blocks.append("\n".join(f"- {text(remark)}" for remark in page["remarks"]))
