@@ -12,11 +12,12 @@ from typing import Any
 
 from when_async.results.journal import Journal
 
+from ..environments.sides import Asked, Sides
 from ..model import Environment
 from ..plan import Comparison, Contestant, Plan, build
 from ..selection import catalogue, select
 from ..walk.experiment import Done
-from .compare_sides import Asked, Sides, make_sides
+from .compare_sides import at_home, make_sides
 from .shared import RUNS, tell
 from .starting import Started, header, settings_of, write_cells
 
@@ -114,7 +115,7 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -
     selection = select(known, options["workloads"] or core, options["runners"], "quick")
     sides = make_sides(a, b, known.modules(options["runners"]), tell)
     settings = settings_of({**options, "profile": "quick"})
-    plan = at_home(build(selection.points, selection.runners, sides.environments, settings), sides)
+    plan = _at_home(build(selection.points, selection.runners, sides.environments, settings), sides)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = options["output"] or RUNS / f"{run}.jsonl"
@@ -128,15 +129,15 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -
     return Started(path, journal, plan, Done()), sides
 
 
-def at_home(plan: Plan, sides: Sides) -> Plan:
+def _at_home(plan: Plan, sides: Sides) -> Plan:
     """The same plan with files of the working copy replaced by those of each side's tree; raises Unresolvable."""
 
     def moved(contestant: Contestant) -> Contestant:
         label = contestant.environment.label
         return replace(
             contestant,
-            workload=sides.at_home(contestant.workload, label),
-            runner=sides.at_home(contestant.runner, label),
+            workload=at_home(sides, contestant.workload, label),
+            runner=at_home(sides, contestant.runner, label),
         )
 
     def of(comparison: Comparison) -> Comparison:

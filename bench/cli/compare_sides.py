@@ -4,55 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ..environments.interpreters import NAME, Run, Unresolvable, run_command
 from ..environments.pins import label as with_pins
 from ..environments.pins import parse
 from ..environments.provision import default_label, interpreter_of
-from ..environments.sides import make_side
-from ..environments.sources import Source, export, project, reroot
+from ..environments.sides import HERE, Asked, Sides, export_both, make_both
+from ..environments.sources import Source
+from ..environments.venvs import Progress
 from ..model import Environment
 from ..registry import Found
 from ..selection import requirements_for
 
-HERE = "."
 GIT = "git:"
 _OPERATOR = re.compile(r"[=<>!~]=|[<>]")
 _PROGRAM = re.compile(r"(python|pypy)[\d.]*t?")
 _LASTING = re.compile(r"(?!HEAD\b)[A-Za-z][\w./-]*")
 """Names that are readable in an id and mean the same tomorrow, as far as a branch does; `HEAD~3` is none."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One side: what was written, and the interpreter, pins and git ref or folder that it names, each if any."""
-
-    text: str
-    python: str | None = None
-    pins: tuple[str, ...] = ()
-    ref: str | None = None
-
-
-@dataclass
-class Sides:
-    """Two environments that can be measured beside each other, with the source trees of those that have one."""
-
-    environments: tuple[Environment, Environment]
-    sources: Mapping[str, Source] = field(default_factory=dict)
-    project: Path = field(default_factory=Path)
-    notes: tuple[str, ...] = ()
-
-    def at_home(self, found: Found, label: str) -> Found:
-        """A workload or runner as the tree of one side has it; raises Unresolvable where it has none."""
-        if label not in self.sources:
-            return found
-        ref = reroot(found.ref, self.project, self.sources[label])
-        if ref != found.ref and not os.path.exists(ref):
-            raise Unresolvable(f"{label} has no {os.path.relpath(found.ref)}; compare trees that both have it")
-        return Found(found.value, ref)
 
 
 def read_side(text: str) -> Asked:
@@ -79,7 +49,7 @@ def read_side(text: str) -> Asked:
     for found, noun in ((pythons, "interpreters"), (refs, "source trees")):
         if len(found) > 1:
             raise Unresolvable(f"{text!r} names two {noun}, {' and '.join(found)}; a side has one of each")
-    return Asked(text, pythons[0] if pythons else None, tuple(pins), refs[0] if refs else None)
+    return Asked(refs[0] if refs else None, tuple(pins), pythons[0] if pythons else None, text)
 
 
 def _is_interpreter(word: str) -> bool:
@@ -98,29 +68,30 @@ def _pins(text: str) -> list[str]:
     return found
 
 
-def make_sides(a: Asked, b: Asked, modules: Sequence[str], say: Callable[[str], None], run: Run = run_command) -> Sides:
-    """Export the trees and make both environments; raises what `bench.sides.make_side` does."""
-    here = project(Path.cwd(), run)
-    sources = [None if side.ref is None else export(side.ref, repository=here, run=run) for side in (a, b)]
-    # Where one side needs an environment of its own the other gets one too: they must differ in nothing else.
-    separate = any(side.pins or side.python not in (None, default_label()) for side in (a, b))
+def make_sides(a: Asked, b: Asked, modules: Sequence[str], say: Progress, run: Run = run_command) -> Sides:
+    """Export the trees and make both environments; raises what `make_side` does."""
+    sources = export_both(a, b, run)
     labels = _labels((a, b), sources, run)
-    made = [
-        make_side(
-            label=label, modules=modules, requirements=requirements_for(modules), progress=say, python=side.python,
-            pins=side.pins, ref=source, separate=separate, repository=here, run=run,
-        )
-        for side, source, label in zip((a, b), sources, labels, strict=True)
-    ]  # fmt: skip
-    if (made[0].executable, made[0].path) == (made[1].executable, made[1].path):
+    sides = make_both(
+        (a, b), sources, labels, modules=modules, requirements=requirements_for(modules), progress=say, run=run
+    )
+    first, second = sides.environments
+    if (first.executable, first.path) == (second.executable, second.path):
         raise Unresolvable(f"{a.text} and {b.text} are one environment; name two that differ")
-    for place, source in enumerate(sources):
-        if source and source.commit is None:
-            # A folder is often called like a branch, which it is not.
-            made[place] = replace(made[place], source=_tree(source))
-    notes = [note for source in sources if source for note in source.notes]
-    known = {label: source for label, source in zip(labels, sources, strict=True) if source}
-    return Sides((made[0], made[1]), known, here, tuple(dict.fromkeys(notes)))
+    return replace(sides, environments=(_named(first, sources[0]), _named(second, sources[1])))
+
+
+def _named(environment: Environment, source: Source | None) -> Environment:
+    # A folder is often called like a branch, which it is not.
+    return replace(environment, source=_tree(source)) if source and source.commit is None else environment
+
+
+def at_home(sides: Sides, found: Found, label: str) -> Found:
+    """A workload or runner as the tree of one side has it; raises Unresolvable where it has none."""
+    ref = sides.reroot(found.ref, label)
+    if ref != found.ref and not os.path.exists(ref):
+        raise Unresolvable(f"{label} has no {os.path.relpath(found.ref)}; compare trees that both have it")
+    return Found(found.value, ref)
 
 
 def _labels(sides: Sequence[Asked], sources: Sequence[Source | None], run: Run) -> list[str]:

@@ -10,8 +10,9 @@ from click.testing import Result
 
 from support.commands import Call, records
 from support.run_files import make_run
-from when_async.bench.cli.compare_sides import Asked, read_side
+from when_async.bench.cli.compare_sides import read_side
 from when_async.bench.environments.interpreters import Unresolvable
+from when_async.bench.environments.sides import Asked
 
 POINT = ("-w", "empty[n=10,c=2]", "-r", "sync", "--forks", "2", "--rounds", "1")
 
@@ -27,14 +28,14 @@ def refused(result: Result) -> str:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("3.13t", Asked("3.13t", python="3.13t")),
-        ("main", Asked("main", ref="main")),
-        ("HEAD~3", Asked("HEAD~3", ref="HEAD~3")),
-        (".", Asked(".", ref=".")),
-        ("git:3.13", Asked("git:3.13", ref="3.13")),
-        ("3.14+uvloop==0.22.1", Asked("3.14+uvloop==0.22.1", python="3.14", pins=("uvloop==0.22.1",))),
-        ("main+aiohttp==3.13.*", Asked("main+aiohttp==3.13.*", ref="main", pins=("aiohttp==3.13.*",))),
-        ("a==1 b~=2,c>=3,<4", Asked("a==1 b~=2,c>=3,<4", pins=("a==1", "b~=2", "c>=3,<4"))),
+        ("3.13t", Asked(written="3.13t", python="3.13t")),
+        ("main", Asked(written="main", ref="main")),
+        ("HEAD~3", Asked(written="HEAD~3", ref="HEAD~3")),
+        (".", Asked(written=".", ref=".")),
+        ("git:3.13", Asked(written="git:3.13", ref="3.13")),
+        ("3.14+uvloop==0.22.1", Asked(written="3.14+uvloop==0.22.1", python="3.14", pins=("uvloop==0.22.1",))),
+        ("main+aiohttp==3.13.*", Asked(written="main+aiohttp==3.13.*", ref="main", pins=("aiohttp==3.13.*",))),
+        ("a==1 b~=2,c>=3,<4", Asked(written="a==1 b~=2,c>=3,<4", pins=("a==1", "b~=2", "c>=3,<4"))),
     ],
 )
 def test_a_side_is_read_for_what_it_names(tmp_path: Path, text: str, asked: Asked) -> None:
