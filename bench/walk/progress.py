@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from ..model import Cell, Phase, Workload
 from ..plan import Plan
@@ -79,21 +79,15 @@ def clock_text(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-class Progress:
-    """Shows each step; use as a context manager and pass `step` to the experiment."""
+class LiveLine:
+    """A line that changes on a terminal, and lines that stay; a context manager."""
 
-    def __init__(self, plan: Plan, stream: IO[str], *, live: bool, quiet: bool = False) -> None:
-        settings = plan.settings
-        self._quiet = quiet
-        self.forecast = Forecast(plan)
+    def __init__(self, stream: IO[str], live: bool) -> None:
         self._stream = stream
-        self._status: Any = None
         self._live = live
-        self._settings = settings
-        self._last = ""
-        self._started = time.monotonic()
+        self._status: Any = None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         if self._live:
             from rich.console import Console
 
@@ -104,6 +98,32 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._status:
             self._status.stop()
+
+    def show(self, text: str) -> None:
+        """Change the live line."""
+        from rich.markup import escape
+
+        self._status.update(escape(text))
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        if self._status:
+            self._status.console.print(text, markup=False, highlight=False)
+        else:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+
+
+class Progress(LiveLine):
+    """Shows each step; use as a context manager and pass `step` to the experiment."""
+
+    def __init__(self, plan: Plan, stream: IO[str], *, live: bool, quiet: bool = False) -> None:
+        super().__init__(stream, live)
+        self._quiet = quiet
+        self.forecast = Forecast(plan)
+        self._settings = plan.settings
+        self._last = ""
+        self._started = time.monotonic()
 
     def forget(self, done: Done) -> None:
         """Leave out what an interrupted run has already."""
@@ -124,23 +144,10 @@ class Progress:
         where = f"fork {step.fork + 1}/{settings.forks}"
         left = clock_text(self.forecast.left_s())
         if self._status:
-            from rich.markup import escape
-
             name = "warm-up" if step.phase is Phase.WARMUP else "round"
-            self._status.update(escape(f"{where}  {step.cell}  {name} {step.round + 1}/{of}  about {left} left"))
-            return
-        if self._quiet:
+            self.show(f"{where}  {step.cell}  {name} {step.round + 1}/{of}  about {left} left")
             return
         line = f"{where}  {step.cell.partition(']')[0]}]"
-        if line != self._last:
+        if not self._quiet and line != self._last:
             self._last = line
-            self._stream.write(f"{line}  {clock_text(time.monotonic() - self._started)} gone, about {left} left\n")
-            self._stream.flush()
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        if self._status:
-            self._status.console.print(text, markup=False, highlight=False)
-        else:
-            self._stream.write(text + "\n")
-            self._stream.flush()
+            self.say(f"{line}  {clock_text(time.monotonic() - self._started)} gone, about {left} left")
