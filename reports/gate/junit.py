@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from when_async.results.gate.report import BROKEN_WORDS, Canary, CellResult, Flip, GateReport, MetricResult, Word
+from when_async.results.gate.report import (
+    BROKEN_WORDS,
+    Canary,
+    CellResult,
+    Flip,
+    GateReport,
+    MetricResult,
+    Word,
+    run_faults,
+)
 
 from .. import words
 from . import telling
@@ -82,7 +91,7 @@ def _properties(report: GateReport) -> Iterable[tuple[str, str]]:
 
 def cases(report: GateReport) -> Iterable[Case]:
     """The run itself, then cells, verdicts and controls."""
-    faults = "; ".join(telling.run_faults(report))
+    faults = "; ".join(run_faults(report))
     outcome = ERROR if faults else ""
     said = "\n".join(telling.operating(report.operating, telling.fought(report)))
     yield Case("gate", "every benchmark was decided", outcome, RUN, faults, said, report.seconds)

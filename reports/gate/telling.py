@@ -102,16 +102,6 @@ def fought(report: GateReport) -> int:
     return len(report.cells) - len(report.of(Word.MISSING, Word.RENAMED, Word.NOT_COMPARABLE, Word.NEW))
 
 
-def run_faults(report: GateReport) -> list[str]:
-    """What is wrong with the run itself and not with one cell."""
-    faults = []
-    if not compared(report):
-        faults.append("no benchmark was compared, and nothing compared is not a pass")
-    if report.interrupted:
-        faults.append("the gate was interrupted before every benchmark was decided")
-    return faults
-
-
 def verdict(report: GateReport) -> str:
     """The first thing to know: `FAIL (exit 1): 2 benchmarks regressed.`"""
     reasons = exit_reasons(report)
