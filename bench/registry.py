@@ -19,10 +19,10 @@ from types import ModuleType
 from typing import Any
 from zlib import crc32
 
-from .model import Environment, Runner, Shape, Workload
+from .model import Environment, Runner, Shape, WhenAsyncError, Workload
 
 
-class RegistryError(Exception):
+class RegistryError(WhenAsyncError):
     """A name or file that cannot be used; the text is one line that says what to do next."""
 
 

@@ -2,7 +2,7 @@
 
 `GET /wait/20` asks a backend over a second connection, waits for its answer (20 ms) and replies with a small body made
 from it: what a web application does that waits for a database. The load generator and the backend are one helper
-process (workloads/servers/load.py); the measured process orders a load from it, serves, and gets a report. All have
+process (workloads/load/generator.py); the measured process orders a load from it, serves, and gets a report. All have
 equal limits: as many connections of the load, threads (where there are threads) and backend connections as ops in
 flight. The servers start when the session opens and stay; the connections of the load are made in each round.
 

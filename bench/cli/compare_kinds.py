@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,8 +15,9 @@ from ..model import Environment
 from ..plan import Comparison, Contestant, Plan, build
 from ..selection import catalogue, select
 from ..walk.experiment import Done
+from . import folders
 from .compare_sides import Asked, Sides, make_sides
-from .shared import RUNS, tell
+from .shared import tell
 from .starting import Started, header, settings_of, write_cells
 
 BROKEN_STATUSES = ("FAILED", "TIMEOUT", "INCOMPLETE")
@@ -76,12 +76,6 @@ def names_contestants(path: Path | None, a: str, b: str) -> bool:
         return False
 
 
-def latest() -> Path | None:
-    """The newest run file in results/runs."""
-    files = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
-    return files[-1] if files else None
-
-
 def near(*texts: str) -> str:
     """What to add where a text was taken for a git ref: the runner that was perhaps meant by it."""
     import difflib
@@ -116,8 +110,8 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -
     settings = settings_of({**options, "profile": "quick"})
     plan = at_home(build(selection.points, selection.runners, sides.environments, settings), sides)
     now = datetime.now(UTC)
-    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    path = options["output"] or RUNS / f"{run}.jsonl"
+    run = folders.run_id(now)
+    path = options["output"] or folders.kept(folders.runs()) / f"{run}.jsonl"
     head = header(run, now, plan, selection, sides.environments, argv)
     # `run --resume` cannot make two sides again: it refuses labels with a source or pins, for it finds no such Python.
     labels = [environment.label for environment in sides.environments]

@@ -13,13 +13,41 @@ import click
 
 from ..registry import RegistryError
 from ..selection import catalogue
+from . import folders
+from .shared import JSON, TERMINAL_WIDTH, plain_errors
 
 if TYPE_CHECKING:
     from when_async.results.history.cells import History
 
-TERMINAL_WIDTH = 100
 NAMED = 5
 """How many cells an error names at most."""
+
+
+@click.command("history")
+@click.argument("cell", required=False)
+@click.option(
+    "--runs",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder with the run files; default: where runs are kept.",
+)
+@click.option(
+    "--metric",
+    type=click.Choice(["wall", "cpu", "throughput"]),
+    default="wall",
+    show_default=True,
+    help="What to follow: makespan of a round, CPU time per op, ops per second.",
+)
+@click.option("-o", "--output", "picture", type=click.Path(dir_okay=False, path_type=Path), metavar="PICTURE.svg",
+              help="Draw CELL into this file as well.")  # fmt: skip
+@JSON
+@plain_errors
+def history(cell: str | None, folder: Path | None, metric: str, picture: Path | None, as_json: bool) -> None:
+    """Show how cells moved over the stored runs, or all runs of one CELL (an id, or a part that only one has).
+
+    Stored numbers show a trend and never fail a build; to judge a change, use the gate.
+    """
+    show_history(cell, folder or folders.runs(), metric, picture, as_json)
 
 
 def show_history(cell: str | None, folder: Path, metric: str, picture: Path | None, as_json: bool) -> None:

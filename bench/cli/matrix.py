@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,15 +11,40 @@ from typing import Any
 
 import click
 
+from .. import registry
 from ..environments.provision import Missing
 from ..model import Environment
-from ..registry import matrix
-from ..selection import Catalogue, select
+from ..selection import ALL, Catalogue, catalogue, environments_for, select
+from .shared import JSON, PINS, PYTHON, RUNNER, WORKLOAD, plain_errors, tell
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
 """What `--all-pythons` looks for on this machine."""
 
 WIDTH = 100
+
+
+@click.command()
+@WORKLOAD
+@RUNNER
+@PYTHON
+@click.option("--all-pythons", is_flag=True, help="Every CPython from 3.11 to 3.15t that is on this machine.")
+@PINS
+@JSON
+@plain_errors
+def matrix(
+    workloads: Sequence[str],
+    runners: Sequence[str],
+    pythons: Sequence[str],
+    all_pythons: bool,
+    pins: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Show which runner can do which workload on which interpreter, and why not."""
+    asked = runners or [ALL]
+    known = catalogue(workloads, runners)
+    chosen = [*pythons, *(PYTHONS if all_pythons else ())]
+    rows = matrix_rows(known, workloads, asked, environments_for(known.modules(asked), chosen, tell, pins))
+    click.echo(json.dumps(rows, indent=1)) if as_json else print_matrix(rows)
 
 
 @dataclass(frozen=True)
@@ -42,7 +68,7 @@ def matrix_rows(
     rows = []
     for environment in environments:
         if isinstance(environment, Environment):
-            rows += matrix(wanted, chosen.runners, [environment])
+            rows += registry.matrix(wanted, chosen.runners, [environment])
             continue
         hole = {"python": environment.label, "supported": False, "reason": environment.reason}
         rows += [{"workload": workload, "runner": runner, **hole} for workload in wanted for runner in chosen.runners]

@@ -13,6 +13,8 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..model import FailedError, WhenAsyncError
+
 MINIMUM = (3, 11)
 TIMEOUT_S = 900.0
 """After this a command counts as hung; an installation over a slow line is the longest of them."""
@@ -32,7 +34,7 @@ print(json.dumps({
 """
 
 
-class NoEnvironment(Exception):
+class NoEnvironment(WhenAsyncError):
     """No worker can run there; the text is one line that says why and what to do."""
 
 
@@ -44,8 +46,10 @@ class Unresolvable(NoEnvironment):
     """What was asked for does not exist or does not fit together: wrong use, exit code 2 (method.md, T11)."""
 
 
-class BuildFailed(NoEnvironment):
+class BuildFailed(NoEnvironment, FailedError):
     """What was asked for could not be made here and now: no network, a failed build; exit code 3 (method.md, T11)."""
+
+    exit_code = FailedError.exit_code
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..environments.interpreters import Run, run_command
 from ..environments.provision import child_environ, interpreter_options, worker_environ
-from ..model import Environment
+from ..model import Environment, FailedError
 from ..plan import Comparison, Contestant, build
 from ..registry import Found
 from ..selection import Selection
@@ -22,7 +22,7 @@ Entries = Mapping[str, Mapping[str, Any]]
 """Cells of one tree by their id without an environment."""
 
 
-class InventoryFailed(Exception):
+class InventoryFailed(FailedError):
     """A tree's benchmarks cannot be listed; the text says why."""
 
 

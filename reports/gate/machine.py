@@ -11,6 +11,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from when_async.bench.model import WhenAsyncError
 from when_async.results.gate.report import OK, GateReport, exit_code, exit_reasons
 
 from . import telling
@@ -19,7 +20,7 @@ SCHEMA = 1
 """Version of gate.json; a reader refuses a newer one rather than guess."""
 
 
-class GateFileError(Exception):
+class GateFileError(WhenAsyncError):
     """A kept gate report cannot be read; the message is one line that also says what to do next."""
 
 

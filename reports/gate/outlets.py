@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from when_async.bench.model import WhenAsyncError
 from when_async.results.gate.report import GateReport
 
 from . import github, junit, machine, markdown, terminal
@@ -17,7 +18,7 @@ SUMMARY_BYTES = 1024 * 1024
 """GitHub refuses a step summary that is larger, all of it."""
 
 
-class NotWritten(Exception):
+class NotWritten(WhenAsyncError):
     """A report cannot be written; the message is one line that also says what to do next."""
 
 

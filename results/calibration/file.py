@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import bdtr
 
-from when_async.bench.model import Estimate
+from when_async.bench.model import Estimate, WhenAsyncError
 
 from ..fields import mapping, number, text
 from ..runfile import TOOL, os_words
@@ -39,7 +39,7 @@ NORMAL_MAD: Final = 0.6744897501960817
 """Median of |x| of a standard normal x, which turns a median deviation into a standard deviation."""
 
 
-class CalibrationError(Exception):
+class CalibrationError(WhenAsyncError):
     """A calibration file that cannot be read or written; the text is one line that says why and what to do."""
 
 

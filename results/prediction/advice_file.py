@@ -10,12 +10,14 @@ from typing import Any
 
 import pandas as pd
 
+from when_async.bench.model import WhenAsyncError
+
 from ..cells.summary import Row, summary
 from .fitted import Fitted, fitted
 from .law import Accuracy, from_record, to_record
 
 
-class AdviceError(Exception):
+class AdviceError(WhenAsyncError):
     """There is nothing to advise from; the text is one line that says what to do next."""
 
 

@@ -45,8 +45,10 @@ __all__ = [
 ]  # fmt: skip
 
 _ELSEWHERE = {
-    "Axis": "reports.claim", "Bound": "reports.claim", "Claim": "reports.claim", "Part": "reports.claim",
-    "Ratio": "reports.measures", "summary": "results.compare", "load": "results.frame",
+    **dict.fromkeys(("Axis", "Bound", "Claim", "Part"), "reports.verdicts.claim"),
+    "Ratio": "reports.verdicts.measures",
+    "load": "results.frame",
+    "summary": "results.cells.summary",
 }  # fmt: skip
 """Where the names are that are not nouns of bench.model."""
 

@@ -135,7 +135,7 @@ def test_what_is_wrong_with_a_call_is_told_in_one_line(
     assert done.stderr.startswith(f"when-async: {words}"), done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
-    assert list(Path("results").glob("**/*.jsonl")) == []
+    assert list(Path(".when-async").glob("**/*.jsonl")) == []
 
 
 # The pieces.

@@ -136,7 +136,7 @@ def test_a_run_that_was_kept_elsewhere_is_named_to_the_command_that_accepts_it()
     text = render(REPORTS["regression"], kept=Path("out/gate"))
     assert "Kept in out/gate: gate.json, gate.md, gate.xml and gate.txt" in text
     assert text.rstrip().endswith("when-async gate accept --from out/gate --reason 'why it is worth it'")
-    assert "--from" not in render(REPORTS["regression"], kept=Path("results/runs/gate-1"))
+    assert "--from" not in render(REPORTS["regression"], kept=Path(".when-async/runs/gate-1"))
 
 
 def test_a_workload_from_a_file_of_the_user_is_run_by_the_gate_that_knows_the_file() -> None:
