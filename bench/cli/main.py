@@ -13,11 +13,12 @@ from typing import Any
 import click
 
 from .advise import advise
-from .calibrate_command import calibrate, overhead
+from .calibrate import calibrate
 from .claims import claims
 from .compare import compare
 from .gate import gate
 from .new_command import new
+from .overhead import overhead
 from .report import export, report
 from .run import run
 from .shared import JSON, PINS, PYTHON, RUNNER, RUNS, WORKLOAD, plain_errors, tell

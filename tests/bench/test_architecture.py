@@ -277,7 +277,7 @@ def test_the_instrument_does_no_statistics() -> None:
 
 
 DOORSTEP = (
-    "main", "shared", "advise", "calibrate_command", "claims", "compare", "gate", "new_command", "report", "run",
+    "main", "shared", "advise", "claims", "compare", "gate", "new_command", "report", "run",
     "timeline_command", "try_command",
 )  # fmt: skip
 
