@@ -270,7 +270,7 @@ def _injected(request: Request) -> list[str]:
 def _calibrated() -> list[str]:
     """What `when-async calibrate` found amiss with this machine, or that it was never asked."""
     from when_async.reports.calibration.findings import findings
-    from when_async.results.calibration.file import for_runs
+    from when_async.results.calibration import for_runs
 
     here = fingerprint()
     known, ignored = for_runs([{"machine": here}], [folders.runs()])

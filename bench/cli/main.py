@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "advise": Entry("advise", "advise", "Which model for work like this, with code to begin from."),
-    "calibrate": Entry("calibrate_command", "calibrate", "Measure this machine: clocks, waits, noise floor, quotas."),
+    "calibrate": Entry("calibrate", "calibrate", "Measure this machine: clocks, waits, noise floor, quotas."),
     "claims": Entry("claims", "claims", "Say of each claim whether the figures of run files back it."),
     "compare": Entry("compare", "compare", "Say how B stands to A: interpreters, commits, pins, contestants or runs."),
     "export": Entry("report", "export", "Write the tidy table of run files, one row per sample."),
@@ -33,7 +33,7 @@ COMMANDS = {
     "list": Entry("listing", "list_", "Show workloads and their parameters, runners, and points."),
     "matrix": Entry("matrix", "matrix", "Show which runner can do which workload on which interpreter."),
     "new": Entry("new", "new", "Write a workload to begin with, which runs as it is."),
-    "overhead": Entry("calibrate_command", "overhead", "Measure the instrument against the same loop by hand."),
+    "overhead": Entry("overhead", "overhead", "Measure the instrument against the same loop by hand."),
     "report": Entry("report", "report", "Turn run files into a page that explains them."),
     "run": Entry("run", "run", "Measure: fresh processes, interleaved rounds, every result checked."),
     "timeline": Entry("timeline", "timeline", "Draw one round: who waited and who worked when."),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..quantity import show
 from .shared import TERMINAL_WIDTH
 
 
@@ -49,15 +47,3 @@ def print_judged(frame: Any) -> None:
     from .claim_runs import chosen
 
     print_ledger(judge(frame, {claim.name: claim for claim in chosen(asked)}), {})
-
-
-def print_overhead(rows: Sequence[Mapping[str, Any]]) -> None:
-    """One line per runner and size of op: both times per op, the ratio and its interval."""
-    click.echo(f"{'runner':<16} {'op':>6} {'by hand':>12} {'instrument':>12} {'per op more':>12}  ratio")
-    for row in rows:
-        per_op = (row["instrument_s"] - row["by_hand_s"]) / row["ops"] * 1e6
-        times = f"{row['by_hand_s'] * 1e3:>9.3f} ms {row['instrument_s'] * 1e3:>9.3f} ms"
-        click.echo(
-            f"{row['runner']:<16} {show(row['op_s'], 's'):>6} {times}"
-            f" {per_op:>9.3f} us  {row['ratio']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
-        )
