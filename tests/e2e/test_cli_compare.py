@@ -115,9 +115,12 @@ def test_contestants_are_looked_up_in_the_latest_run(call: Call) -> None:
     Path(".when-async/runs").mkdir(parents=True)
     make_run(Path(".when-async/runs/a.jsonl"), forks=7)
     result = call("compare", "threading", "asyncio")
-    assert result.exit_code in (0, 3), result.stderr
+    assert result.exit_code == 0, result.stderr
     assert "A is threading, B is asyncio" in result.stdout
     assert "of the latest run, .when-async/runs/a.jsonl" in result.stderr
+    failed = call("compare", "threading/requests", "multiprocessing/requests")
+    assert failed.exit_code == 3, failed.stderr
+    assert "the server saw 99 requests where 100 were asked for" in " ".join(failed.stdout.split())
     assert "nothing is measured; leave out --forks" in refused(call("compare", "threading", "asyncio", "--forks", "3"))
 
 
