@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 MINIMUM = (3, 11)
@@ -144,15 +144,14 @@ def find(name: str, run: Run = run_command) -> Interpreter:
         raise NoInterpreter(f"{name!r} is neither a version such as 3.14 or 3.13t nor the path of an interpreter")
     _refuse_old(name, match["version"])
     short = match["name"]
-    other = ""
-    for candidate in _candidates(short if match["pypy"] else f"python{short}", short, run):
-        interpreter = _identify(candidate, run)
-        if interpreter is None:
-            continue
-        if _is_wanted(interpreter, match):
-            return interpreter
-        other = f"; what was found instead is {interpreter.label} ({interpreter.version})"
+    # A virtual environment is no base for another, and what is on PATH comes before what uv brought itself.
+    options = ["--system", "--no-project", "--no-python-downloads", "--python-preference", "system"]
+    done = run([uv_program(), "python", "find", *options, short], tool_environ())
+    found = _identify(done.stdout.strip(), run) if done.returncode == 0 else None
+    if found is not None and _is_wanted(found, match):
+        return found
     command = short if match["pypy"] else f"python{short}"
+    other = f"; what was found instead is {found.label} ({found.version})" if found else ""
     raise NoInterpreter(
         f"no Python {short} on this machine: {command} is not on PATH or does not run, and uv knows none{other}; "
         f"get it with: uv python install {short}"
@@ -176,15 +175,6 @@ def _refuse_old(name: str, version: str) -> None:
     major, minor = version.split(".")[:2]
     if (int(major), int(minor)) < MINIMUM:
         raise NoInterpreter(f"{name} is too old: the workers need Python {MINIMUM[0]}.{MINIMUM[1]} or newer")
-
-
-def _candidates(command: str, name: str, run: Run) -> Iterator[str]:
-    on_path = shutil.which(command)
-    if on_path is not None:
-        yield on_path
-    done = run([uv_program(), "python", "find", "--no-project", "--no-python-downloads", name], tool_environ())
-    if done.returncode == 0 and done.stdout.strip():
-        yield done.stdout.strip().splitlines()[-1]
 
 
 def _identify(executable: str, run: Run) -> Interpreter | None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import when_async
@@ -18,6 +18,12 @@ from .interpreters import NoEnvironment
 NAME = "when_async"
 SEALED = ("__init__.py", "bench", "workloads")
 """The parts of our package that a measured process may import."""
+
+KEPT = 20
+"""So many exported source trees are kept, and so many environments that hold one; each commit makes its own."""
+
+SCRATCH_S = 86400.0
+"""After this what a killed run left half-made is swept up."""
 
 STARTED_S = time.time()
 """What was used after this may be in use by this very run."""
@@ -60,6 +66,35 @@ def remove(folder: Path) -> None:
     with contextlib.suppress(OSError):
         os.rename(folder, gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def prune(folder: Path, marker: str, kept: int) -> list[Path]:
+    """Remove the folders beyond `kept` whose file `marker`, touched at each use, is the oldest; returns them."""
+    gone = surplus({each.parent: last_used(each) for each in folder.glob(f"[!.]*/{marker}")}, kept)
+    for each in gone:
+        remove(each)
+    return gone
+
+
+@contextlib.contextmanager
+def made_whole(place: Path, is_whole: Callable[[Path], bool]) -> Iterator[Path]:
+    """Where to make a folder, which then moves to `place` in one step, so that nobody ever finds half of it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for left in place.parent.glob(".*-*"):
+        if time.time() - last_used(left) > SCRATCH_S:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-", ignore_cleanup_errors=True) as scratch:
+        fresh = Path(scratch) / "tree"
+        yield fresh
+        if place.exists() and not is_whole(place):
+            with contextlib.suppress(OSError):
+                os.replace(place, Path(scratch) / "old")
+        try:
+            os.rename(fresh, place)
+        except OSError:
+            # Another run was faster; what it made is as good as ours.
+            if not is_whole(place):
+                raise
 
 
 def bytecode_folder() -> Path:
@@ -105,32 +140,27 @@ def tree_of(parts: Mapping[str, Path], trees: Path, *, copy: bool = False) -> Pa
     if copy:
         marks += [mark for path in parts.values() for mark in _content_marks(path)]
     tree = trees / hashlib.sha256("\0".join(marks).encode()).hexdigest()[:16]
-    if _is_whole(tree, parts, copy):
+
+    def whole(tree: Path) -> bool:
+        return _is_whole(tree, parts, copy)
+
+    if whole(tree):
         return tree
-    trees.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=trees, prefix=".new-", ignore_cleanup_errors=True) as scratch:
-        fresh = Path(scratch) / "tree"
-        (fresh / NAME).mkdir(parents=True)
-        for part, path in parts.items():
-            place = fresh / NAME / part
-            if copy and path.is_dir():
-                shutil.copytree(path, place, ignore=shutil.ignore_patterns("__pycache__"))
-            elif copy:
-                shutil.copy2(path, place)
-            else:
-                try:
+    try:
+        with made_whole(tree, whole) as fresh:
+            (fresh / NAME).mkdir(parents=True)
+            for part, path in parts.items():
+                place = fresh / NAME / part
+                if not copy:
                     place.symlink_to(path, target_is_directory=path.is_dir())
-                except (OSError, NotImplementedError):
-                    return tree_of(parts, trees, copy=True)
-        if tree.exists() and not _is_whole(tree, parts, copy):
-            with contextlib.suppress(OSError):
-                os.replace(tree, Path(scratch) / "old")
-        try:
-            os.rename(fresh, tree)
-        except OSError:
-            # Another run was faster; what it made is as good as ours.
-            if not _is_whole(tree, parts, copy):
-                raise
+                elif path.is_dir():
+                    shutil.copytree(path, place, ignore=shutil.ignore_patterns("__pycache__"))
+                else:
+                    shutil.copy2(path, place)
+    except (OSError, NotImplementedError):
+        if copy:
+            raise
+        return tree_of(parts, trees, copy=True)
     return tree
 
 
