@@ -137,7 +137,7 @@ def tool_environ() -> dict[str, str]:
 
 def find(name: str, run: Run = run_command) -> Interpreter:
     """The interpreter for a version (`3.14`, `3.13t`, `pypy3.11`) or a path; raises NoInterpreter."""
-    if os.sep in name or (os.altsep and os.altsep in name):
+    if os.sep in name:
         return _at_path(name, run)
     match = NAME.fullmatch(name)
     if match is None:
@@ -148,7 +148,8 @@ def find(name: str, run: Run = run_command) -> Interpreter:
     options = ["--system", "--no-project", "--no-python-downloads", "--python-preference", "system"]
     done = run([uv_program(), "python", "find", *options, short], tool_environ())
     found = _identify(done.stdout.strip(), run) if done.returncode == 0 else None
-    if found is not None and _is_wanted(found, match):
+    # For 3.14, unlike for 3.13, uv takes a free-threaded build where there is no other.
+    if found and found.label == label_of(match["pypy"] or "cpython", match["version"], bool(match["free"])):
         return found
     command = short if match["pypy"] else f"python{short}"
     other = f"; what was found instead is {found.label} ({found.version})" if found else ""
@@ -184,12 +185,3 @@ def _identify(executable: str, run: Run) -> Interpreter | None:
         return Interpreter(**json.loads(done.stdout.strip().splitlines()[-1])) if done.returncode == 0 else None
     except (ValueError, TypeError, IndexError):
         return None
-
-
-def _is_wanted(interpreter: Interpreter, asked: re.Match[str]) -> bool:
-    version = asked["version"]
-    return (
-        interpreter.implementation == (asked["pypy"] or "cpython")
-        and (interpreter.version == version or re.match(rf"{re.escape(version)}\.", interpreter.version) is not None)
-        and interpreter.free_threaded == bool(asked["free"])
-    )

@@ -105,16 +105,11 @@ def _folder(ref: str, folder: Path, cache: Path, run: Run) -> Source:
 
 
 def _link(folder: Path, live: Path) -> Path:
-    """The folder under a name in the cache; the folder itself where links cannot be made."""
+    """The folder under a name in the cache."""
     link = live / hashlib.sha256(os.fsencode(folder)).hexdigest()[:SHORT]
-    if not os.path.lexists(link):
-        live.mkdir(parents=True, exist_ok=True)
-        try:
-            link.symlink_to(folder, target_is_directory=True)
-        except FileExistsError:
-            pass
-        except (OSError, NotImplementedError):
-            return folder
+    live.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        link.symlink_to(folder)
     return link if link.resolve() == folder else folder
 
 

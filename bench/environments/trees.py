@@ -124,55 +124,22 @@ def source_tree() -> Path:
 
 
 def sealed(parts: Mapping[str, Path]) -> Path:
-    """The folder that holds `when_async` made of these parts; raises NoEnvironment."""
+    """The folder with links to these parts of `when_async`, named by where they are; raises NoEnvironment."""
     gone = [part for part, path in parts.items() if not path.exists()]
     if gone:
         raise NoEnvironment(f"our own {NAME}/{gone[0]} is missing; install when-async again")
+    name = hashlib.sha256("\0".join(str(path) for path in parts.values()).encode()).hexdigest()[:16]
+    tree = cache_folder() / "trees" / name
+
+    def is_whole(tree: Path) -> bool:
+        return all(os.path.realpath(tree / NAME / part) == os.path.realpath(path) for part, path in parts.items())
+
     try:
-        return tree_of(parts, cache_folder() / "trees")
+        if not is_whole(tree):
+            with made_whole(tree, is_whole) as fresh:
+                (fresh / NAME).mkdir(parents=True)
+                for part, path in parts.items():
+                    (fresh / NAME / part).symlink_to(path)
+        return tree
     except OSError as error:
         raise no_cache(error) from error
-
-
-def tree_of(parts: Mapping[str, Path], trees: Path, *, copy: bool = False) -> Path:
-    """Links to the parts, or copies of them, under a name that their location (and content, if copied) decides."""
-    marks = [str(path) for path in parts.values()]
-    if copy:
-        marks += [mark for path in parts.values() for mark in _content_marks(path)]
-    tree = trees / hashlib.sha256("\0".join(marks).encode()).hexdigest()[:16]
-
-    def whole(tree: Path) -> bool:
-        return _is_whole(tree, parts, copy)
-
-    if whole(tree):
-        return tree
-    try:
-        with made_whole(tree, whole) as fresh:
-            (fresh / NAME).mkdir(parents=True)
-            for part, path in parts.items():
-                place = fresh / NAME / part
-                if not copy:
-                    place.symlink_to(path, target_is_directory=path.is_dir())
-                elif path.is_dir():
-                    shutil.copytree(path, place, ignore=shutil.ignore_patterns("__pycache__"))
-                else:
-                    shutil.copy2(path, place)
-    except (OSError, NotImplementedError):
-        if copy:
-            raise
-        return tree_of(parts, trees, copy=True)
-    return tree
-
-
-def _is_whole(tree: Path, parts: Mapping[str, Path], copy: bool) -> bool:
-    places = {tree / NAME / part: path for part, path in parts.items()}
-    if copy:
-        return all((place / "__init__.py" if path.is_dir() else place).is_file() for place, path in places.items())
-    return all(os.path.realpath(place) == os.path.realpath(path) for place, path in places.items())
-
-
-def _content_marks(part: Path) -> Iterator[str]:
-    for path in sorted(part.rglob("*")) if part.is_dir() else [part]:
-        if path.is_file() and "__pycache__" not in path.parts:
-            state = path.stat()
-            yield f"{path.relative_to(part.parent)} {state.st_size} {state.st_mtime_ns}"

@@ -136,7 +136,7 @@ def prepare(wanted: Wanted, *, cache: Path, run: Run, progress: Progress) -> tup
 
 
 def _python(folder: Path) -> str:
-    return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    return str(folder / "bin" / "python")
 
 
 def _is_whole(folder: Path) -> bool:

@@ -423,16 +423,6 @@ def test_a_file_beside_the_project_is_found_in_the_same_repository(mine: Reposit
     assert reroot(str(shared), inside, found) == str(found.root / "benchmarks" / "load.py")
 
 
-def test_where_links_cannot_be_made_a_folder_goes_by_its_own_name(
-    mine: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*args: object, **options: object) -> None:
-        raise OSError("no links here")
-
-    monkeypatch.setattr(Path, "symlink_to", refuse)
-    assert take(".", mine).path == mine.folder
-
-
 def test_a_tree_that_another_run_made_meanwhile_is_used(mine: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     rename = os.rename
 
