@@ -144,9 +144,11 @@ def find(name: str, run: Run = run_command) -> Interpreter:
         raise NoInterpreter(f"{name!r} is neither a version such as 3.14 or 3.13t nor the path of an interpreter")
     _refuse_old(name, match["version"])
     short = match["name"]
-    # A virtual environment is no base for another, and what is on PATH comes before what uv brought itself.
-    options = ["--system", "--no-project", "--no-python-downloads", "--python-preference", "system"]
-    done = run([uv_program(), "python", "find", *options, short], tool_environ())
+    environ = tool_environ()
+    if not {"UV_MANAGED_PYTHON", "UV_NO_MANAGED_PYTHON"} & environ.keys():
+        # What is on PATH comes before what uv brought itself, unless the user has told uv otherwise.
+        environ.setdefault("UV_PYTHON_PREFERENCE", "system")
+    done = run([uv_program(), "python", "find", "--system", "--no-project", "--no-python-downloads", short], environ)
     found = _identify(done.stdout.strip(), run) if done.returncode == 0 else None
     # For 3.14, unlike for 3.13, uv takes a free-threaded build where there is no other.
     if found and found.label == label_of(match["pypy"] or "cpython", match["version"], bool(match["free"])):

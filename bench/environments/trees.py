@@ -54,12 +54,6 @@ def last_used(marker: Path) -> float:
         return 0.0
 
 
-def surplus(used: Mapping[Path, float], kept: int) -> list[Path]:
-    """The least recently used folders beyond `kept`, but none that was used since this process began."""
-    newest = sorted(used, key=lambda folder: (used[folder], folder), reverse=True)
-    return [folder for folder in newest[kept:] if used[folder] < STARTED_S]
-
-
 def remove(folder: Path) -> None:
     """Remove a kept folder; out of sight first, so that nobody ever finds half of it."""
     gone = folder.with_name(f".old-{folder.name.lstrip('.')}-{os.getpid()}")
@@ -70,7 +64,9 @@ def remove(folder: Path) -> None:
 
 def prune(folder: Path, marker: str, kept: int) -> list[Path]:
     """Remove the folders beyond `kept` whose file `marker`, touched at each use, is the oldest; returns them."""
-    gone = surplus({each.parent: last_used(each) for each in folder.glob(f"[!.]*/{marker}")}, kept)
+    used = {each.parent: last_used(each) for each in folder.glob(f"[!.]*/{marker}")}
+    newest = sorted(used, key=lambda each: (used[each], each), reverse=True)
+    gone = [each for each in newest[kept:] if used[each] < STARTED_S]
     for each in gone:
         remove(each)
     return gone

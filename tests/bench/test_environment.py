@@ -216,6 +216,20 @@ def test_an_interpreter_that_is_something_else_is_refused() -> None:
     assert "what was found instead is 3.14t (3.14.1)" in said
 
 
+@pytest.mark.parametrize(
+    ("variable", "preference"),
+    [("HOME", "system"), ("UV_NO_MANAGED_PYTHON", None), ("UV_MANAGED_PYTHON", None)],
+)
+def test_what_is_on_path_comes_first_unless_uv_was_told_otherwise(
+    variable: str, preference: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    monkeypatch.delenv("UV_PYTHON_PREFERENCE", raising=False)
+    uv = Uv()
+    interpreters.find("3.13", uv)
+    assert uv.environs[0].get("UV_PYTHON_PREFERENCE") == preference
+
+
 def test_version_3_1_is_not_taken_for_3_13() -> None:
     with pytest.raises(NoInterpreter):
         interpreters.find("3.11", Uv({"3.11": ("3.110.0", False)}))
