@@ -109,6 +109,7 @@ def prepare(wanted: Wanted, *, cache: Path, run: Run, progress: Progress) -> tup
     fetched or built.
     """
     label = wanted.interpreter.label
+    # Those with a source tree lie apart, for only they are pruned.
     folder = cache / ("inst" if wanted.tree else "envs") / wanted.key
     live = wanted.tree is not None and wanted.tree.live
     try:
