@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from when_async.results.journal import Journal
 
@@ -20,6 +20,11 @@ from .compare_sides import Asked, Sides, make_sides
 from .shared import tell
 from .starting import Started, header, settings_of, write_cells
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from when_async.results.contrast.rows import ContrastRow
+
 BROKEN_STATUSES = ("FAILED", "TIMEOUT", "INCOMPLETE")
 
 
@@ -29,8 +34,7 @@ class Compared:
 
     a: str
     b: str
-    rows: Sequence[Any]
-    """results.contrast.ContrastRow"""
+    rows: Sequence[ContrastRow]
     broken: bool
     path: Path | None = None
     """The run file of a comparison that was measured."""
@@ -94,7 +98,7 @@ def compare_measured(path: Path, environments: Sequence[Environment], margin: fl
     return replace(compare_stored(path, a, b, margin), path=path)
 
 
-def _broken(frame: Any, rows: Sequence[Any]) -> bool:
+def _broken(frame: pd.DataFrame, rows: Sequence[ContrastRow]) -> bool:
     """Whether a compared cell failed, or there was none to compare."""
     cells = {cell for row in rows for cell in (row.cell_a, row.cell_b)}
     own = frame[frame["cell"].isin(cells)]

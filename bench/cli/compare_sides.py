@@ -15,7 +15,7 @@ from ..environments.provision import default_label, interpreter_of
 from ..environments.sides import make_side
 from ..environments.sources import Source, export, project, reroot
 from ..model import Environment
-from ..registry import Found
+from ..registry import Found, N
 from ..selection import requirements_for
 
 HERE = "."
@@ -45,7 +45,7 @@ class Sides:
     project: Path = field(default_factory=Path)
     notes: tuple[str, ...] = ()
 
-    def at_home(self, found: Found, label: str) -> Found:
+    def at_home(self, found: Found[N], label: str) -> Found[N]:
         """A workload or runner as the tree of one side has it; raises Unresolvable where it has none."""
         if label not in self.sources:
             return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from ..model import Estimate
 from ..registry import RegistryError
 from ..selection import catalogue
 from . import folders
@@ -114,7 +115,7 @@ def nearest(cells: Iterable[str], text: str) -> list[str]:
     return [cell for score, cell in scored if score >= 0.6][:3]
 
 
-def libraries() -> Any:
+def libraries() -> Callable[[str, str], Collection[str] | None]:
     """(workload, runner) -> what runner and service import, or None for a user's own, whose imports are not known."""
     known = catalogue()
 
@@ -193,7 +194,7 @@ def print_detail(history: History, as_json: bool) -> None:
     click.echo(json.dumps(rows, indent=1))
 
 
-def flat(name: str, value: Any) -> dict[str, float | None]:
+def flat(name: str, value: Estimate | None) -> dict[str, float | None]:
     """An Estimate as three fields of a flat object."""
     if value is None:
         return dict.fromkeys((name, f"{name}_low", f"{name}_high"))

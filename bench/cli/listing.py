@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 import click
 
@@ -26,19 +26,28 @@ def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> No
     click.echo(json.dumps(rows, indent=1)) if as_json else print_listing(rows)
 
 
-def listing(known: Catalogue) -> list[dict[str, Any]]:
-    """Flat rows of everything that can be asked for: kind, name, summary, detail, and of runners family and core."""
-    rows = []
-    for name, found in known.workloads.items():
-        workload = found.value
+class ListingRow(TypedDict):
+    """One thing that can be asked for; `family` and `core` are of runners, and None for all else."""
+
+    kind: str
+    name: str
+    summary: str
+    detail: str
+    family: str | None
+    core: bool | None
+
+
+def listing(known: Catalogue) -> list[ListingRow]:
+    """Flat rows of everything that can be asked for."""
+    rows: list[ListingRow] = []
+    for name, workload in ((name, found.value) for name, found in known.workloads.items()):
         params = ", ".join(
             f"{param.label} {show(param.low, param.unit)}..{show(param.high, param.unit)}" for param in workload.params
         )
         rows.append(_row("workload", name, workload.summary, params))
         for profile, points in workload.grid.items():
             rows += [_row("point", comparison_id(workload, point), "", profile) for point in points]
-    for name, found in known.runners.items():
-        runner = found.value
+    for name, runner in ((name, found.value) for name, found in known.runners.items()):
         needs = f"needs {', '.join(runner.requires)}" if runner.requires else STANDARD
         rows.append(_row("runner", name, runner.summary, needs, runner.family, runner.core))
     return rows
@@ -49,11 +58,11 @@ STANDARD = "standard library"
 
 def _row(
     kind: str, name: str, summary: str, detail: str, family: str | None = None, core: bool | None = None
-) -> dict[str, Any]:
+) -> ListingRow:
     return {"kind": kind, "name": name, "summary": summary, "detail": detail, "family": family, "core": core}
 
 
-def print_listing(rows: Sequence[Mapping[str, Any]]) -> None:
+def print_listing(rows: Sequence[ListingRow]) -> None:
     """Workloads with the points of their profiles, then runners by their families."""
     click.echo("Workloads (parameters in the order of their ids)")
     points: dict[str, list[str]] = {}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .shared import TERMINAL_WIDTH
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def print_run(path: Path, as_json: bool) -> bool:
@@ -36,7 +39,7 @@ def print_run(path: Path, as_json: bool) -> bool:
     return broken
 
 
-def print_judged(frame: Any) -> None:
+def print_judged(frame: pd.DataFrame) -> None:
     """The verdicts on the claims that a run was asked for; nothing where it was asked for none."""
     asked = [name for header in frame.attrs["headers"] for name in header.get("asked_claims", ())]
     if not asked:

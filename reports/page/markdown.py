@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import words
+from ..drawing.charts import Chart
+from ..scene.findings import Finding
 from ..scene.tables import Entry, Item, Table
 
 
@@ -85,7 +87,7 @@ def report(page: Mapping[str, Any]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _map(chart: Any | None) -> Sequence[str]:
+def _map(chart: Chart | None) -> Sequence[str]:
     """The decision map, where there is one."""
     if chart is None:
         return []
@@ -113,7 +115,7 @@ def _between(table: Table | None) -> Sequence[str]:
     return ["## Between environments", _grid(table), text(table.caption)] if table else []
 
 
-def _findings(found: Iterable[Any]) -> Iterable[str]:
+def _findings(found: Iterable[Finding]) -> Iterable[str]:
     for finding in found:
         yield f"- {code(finding.comparison)}" + (f": {text(finding.brief)}" if finding.brief else "")
         for where, sentence in finding.said:

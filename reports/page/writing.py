@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from when_async.bench.model import Workload
 from when_async.bench.registry import RegistryError, collect
 from when_async.results.calibration import Calibration
-from when_async.results.cells.summary import digest_conflicts
+from when_async.results.cells.summary import Row, digest_conflicts
 from when_async.results.overview import Overview
 
 from .. import words
@@ -27,7 +27,7 @@ from ..scene import tables
 from ..scene.decision import WORKLOAD
 from ..scene.evidence import scene as scene_of
 from ..scene.findings import findings
-from ..scene.rows import Row, Scene
+from ..scene.rows import Scene
 from ..terminal.comparison import between
 from ..verdicts.guidance import guidance
 from ..verdicts.judging import judge, latest, tally

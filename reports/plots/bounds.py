@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from ..drawing import style
 from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, extent
-from ..scene.rows import Metric, Row, Scene, facet, facet_names, facets, ordered, value
+from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, value
 from ..words import scalar, scale_for, times, unit
 
 MAKESPAN = Metric("makespan", "s", "makespan")

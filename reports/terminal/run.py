@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from .. import words
 from ..scene.findings import lead_sentence
@@ -19,7 +20,6 @@ from ..scene.rows import (
     OVERHEAD,
     Metric,
     Rounds,
-    Row,
     Scene,
     comparisons,
     facet_names,
