@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from when_async.bench.model import WhenAsyncError
 
-class ExportError(Exception):
+
+class ExportError(WhenAsyncError):
     """A frame cannot be written; the message is one line that also says what to do next."""
 
 

@@ -16,7 +16,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any, cast
 
-from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, from_json
+from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, WhenAsyncError, from_json
 
 TOOL = "when-async"
 Record = dict[str, Any]
@@ -35,7 +35,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
 """What a line of a known kind must hold; kinds that are not listed are kept as they are."""
 
 
-class RunFileError(Exception):
+class RunFileError(WhenAsyncError):
     """A run file cannot be used; the message is one line that also says what to do next."""
 
 

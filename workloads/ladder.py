@@ -103,7 +103,7 @@ LADDER = Workload(
     grid={
         "smoke": (point(20, 0.002),),
         "quick": (point(1000),),
-        # With ever more units until a limit is met; more take seconds, and `calibrate` goes up to those.
+        # With ever more units until a limit is met; more take seconds.
         "full": (
             point(1000),
             point(5000),

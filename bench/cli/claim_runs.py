@@ -6,19 +6,22 @@ import json
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..environments.provision import Missing, child_environ, interpreter_options
 from ..model import Environment
 from ..registry import choose
 from ..selection import ALL, Catalogue, Selection, point_of
 
+if TYPE_CHECKING:
+    from when_async.reports.verdicts.claim import Behaviour, Statement
+
 TRIES = 3
 """Fresh processes in which a behaviour is looked at: what it shows does not depend on the hash seed or on luck."""
 PATIENCE_S = 60.0
 
 
-def chosen(names: Sequence[str]) -> list[Any]:
+def chosen(names: Sequence[str]) -> list[Statement]:
     """Claims by name, or `all`; raises RegistryError with the nearest name."""
     from when_async.reports.verdicts.judging import claims
 
@@ -27,11 +30,11 @@ def chosen(names: Sequence[str]) -> list[Any]:
     return list(found.values())
 
 
-def selection_for(asked: Sequence[Any], known: Catalogue) -> Selection:
+def selection_for(asked: Sequence[Statement], known: Catalogue) -> Selection:
     """Just the cells that these claims need."""
     only: dict[str, list[str]] = {}
     for claim in asked:
-        for place, contestant in getattr(claim, "cells", ()):
+        for place, contestant in claim.cells:
             names = only.setdefault(place, [])
             if contestant not in names:
                 names.append(contestant)
@@ -41,13 +44,15 @@ def selection_for(asked: Sequence[Any], known: Catalogue) -> Selection:
     return Selection(points, runners, {place: tuple(names) for place, names in only.items()})
 
 
-def behaviours(asked: Sequence[Any]) -> list[Any]:
+def behaviours(asked: Sequence[Statement]) -> list[Behaviour]:
     """Those claims that a program shows."""
-    return [claim for claim in asked if hasattr(claim, "snippet")]
+    from when_async.reports.verdicts.claim import Behaviour
+
+    return [claim for claim in asked if isinstance(claim, Behaviour)]
 
 
 def look(
-    claims: Sequence[Any],
+    claims: Sequence[Behaviour],
     environments: Sequence[Environment | Missing],
     there: Collection[tuple[str, str]] = (),
     tries: int = TRIES,
@@ -65,7 +70,7 @@ def look(
             yield _looked(claim, environment, tries)
 
 
-def _looked(claim: Any, environment: Environment | Missing, tries: int) -> dict[str, Any]:
+def _looked(claim: Behaviour, environment: Environment | Missing, tries: int) -> dict[str, Any]:
     record: dict[str, Any] = {"kind": "behaviour", "claim": claim.name, "python": environment.label, "tried": 0}
     record |= {"version": "", "shown": 0, "said": "", "absent": ""}
     if isinstance(environment, Missing):
@@ -81,7 +86,7 @@ def _looked(claim: Any, environment: Environment | Missing, tries: int) -> dict[
     return record
 
 
-def _run(claim: Any, environment: Environment) -> dict[str, Any]:
+def _run(claim: Behaviour, environment: Environment) -> dict[str, Any]:
     """What one fresh process says; `absent` where it said nothing of use."""
     from when_async.reports import snippets
 

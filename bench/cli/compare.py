@@ -1,4 +1,4 @@
-"""`when-async compare`: options, exit codes, errors; part of `bench.cli`."""
+"""`when-async compare`: what is measured now, and what is read from stored runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from .shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, fail, plain_errors, tell
+from ..environments.git import SourceError
+from ..gate.config import share
+from ..machine.lock import machine
+from . import folders
+from .compare_kinds import are_files, compare_files, compare_measured, compare_stored, names_contestants, near, start
+from .compare_sides import read_side
+from .recording import Interrupted, execute
+from .shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
 
 HELP = """Say how B stands to A: two interpreters, commits, pins, contestants or runs.
 
@@ -34,12 +41,8 @@ FORKS = 14
 
 
 def _share(context: click.Context, param: click.Parameter, value: str) -> float:
-    from ..gate.config import ConfigError, share
-
-    try:
+    with errors_told():
         return share(value, param.opts[-1])
-    except ConfigError as error:
-        fail(str(error))
 
 
 @click.command(help=HELP)
@@ -59,24 +62,17 @@ def _share(context: click.Context, param: click.Parameter, value: str) -> float:
               help="Seconds after which a round is given up and its worker killed.")  # fmt: skip
 @click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
-              help="Run file to write; default: results/runs/RUN.jsonl.")  # fmt: skip
+              help=folders.OUTPUT)  # fmt: skip
 @click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
 @JSON
 @plain_errors
 def compare(a: str, b: str, stored: Path | None, margin: float, wait: bool, as_json: bool, **options: Any) -> None:
-    from when_async.results.contrast.resolve import ContrastError
-
-    try:
-        compared = _stored(a, b, stored, margin) or _measured(a, b, margin, wait, options)
-    except ContrastError as error:
-        fail(str(error))
+    compared = _stored(a, b, stored, margin) or _measured(a, b, margin, wait, options)
     sys.exit(show(compared, as_json))
 
 
 def _stored(a: str, b: str, stored: Path | None, margin: float) -> Any:
     """The comparison of what was measured before; None where A and B are to be measured."""
-    from .compare_kinds import are_files, compare_files, compare_stored, latest, names_contestants
-
     if stored is not None:
         _no_measuring("--run")
         return compare_stored(stored, a, b, margin)
@@ -86,7 +82,7 @@ def _stored(a: str, b: str, stored: Path | None, margin: float) -> Any:
     for text in (a, b):
         if text.endswith(".jsonl"):
             fail(f"{a} and {b} must both be run files, or neither; for two sides of one run: --run FILE")
-    path = latest()
+    path = folders.latest_run()
     if path is not None and names_contestants(path, a, b):
         _no_measuring(f"{a} and {b}, which are looked up in {path},")
         tell(f"of the latest run, {path}")
@@ -108,23 +104,12 @@ def _no_measuring(what: str) -> None:
 
 
 def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]) -> Any:
-    from when_async.results.journal import RunFileError
-
-    from ..environments.git import SourceError
-    from ..environments.interpreters import BuildFailed
-    from ..machine.lock import machine
-    from .compare_kinds import compare_measured, near, start
-    from .compare_sides import read_side
-    from .recording import Interrupted, execute
-
     asked = read_side(a), read_side(b)
     with machine(wait=wait, say=tell):
         try:
             started, sides = start(*asked, options, sys.argv[1:])
         except SourceError as error:
             fail(f"{error}{near(a, b)}")
-        except BuildFailed as error:
-            _broken(f"when-async: {error}")
         first, second = (environment.label for environment in sides.environments)
         try:
             execute(started)
@@ -132,14 +117,7 @@ def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]
             again = shlex.join(["when-async", "compare", first, second, "--run", str(started.path)])
             tell(f"interrupted; what was measured is kept. Compare it with: {again}")
             sys.exit(INTERRUPTED)
-        except RunFileError as error:
-            _broken(f"when-async: {error}")
     return compare_measured(started.path, sides.environments, margin)
-
-
-def _broken(text: str) -> NoReturn:
-    tell(text)
-    sys.exit(BROKEN)
 
 
 def show(compared: Any, as_json: bool) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from when_async.results.journal import Journal
 
@@ -17,9 +16,15 @@ from ..model import Environment
 from ..plan import Comparison, Contestant, Plan, build
 from ..selection import catalogue, select
 from ..walk.experiment import Done
+from . import folders
 from .compare_sides import at_home, make_sides
-from .shared import RUNS, tell
+from .shared import tell
 from .starting import Started, header, settings_of, write_cells
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from when_async.results.contrast.rows import ContrastRow
 
 BROKEN_STATUSES = ("FAILED", "TIMEOUT", "INCOMPLETE")
 
@@ -30,8 +35,7 @@ class Compared:
 
     a: str
     b: str
-    rows: Sequence[Any]
-    """results.contrast.ContrastRow"""
+    rows: Sequence[ContrastRow]
     broken: bool
     path: Path | None = None
     """The run file of a comparison that was measured."""
@@ -77,12 +81,6 @@ def names_contestants(path: Path | None, a: str, b: str) -> bool:
         return False
 
 
-def latest() -> Path | None:
-    """The newest run file in results/runs."""
-    files = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
-    return files[-1] if files else None
-
-
 def near(*texts: str) -> str:
     """What to add where a text was taken for a git ref: the runner that was perhaps meant by it."""
     import difflib
@@ -101,7 +99,7 @@ def compare_measured(path: Path, environments: Sequence[Environment], margin: fl
     return replace(compare_stored(path, a, b, margin), path=path)
 
 
-def _broken(frame: Any, rows: Sequence[Any]) -> bool:
+def _broken(frame: pd.DataFrame, rows: Sequence[ContrastRow]) -> bool:
     """Whether a compared cell failed, or there was none to compare."""
     cells = {cell for row in rows for cell in (row.cell_a, row.cell_b)}
     own = frame[frame["cell"].isin(cells)]
@@ -117,8 +115,8 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -
     settings = settings_of({**options, "profile": "quick"})
     plan = _at_home(build(selection.points, selection.runners, sides.environments, settings), sides)
     now = datetime.now(UTC)
-    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    path = options["output"] or RUNS / f"{run}.jsonl"
+    run = folders.run_id(now)
+    path = options["output"] or folders.kept(folders.runs()) / f"{run}.jsonl"
     head = header(run, now, plan, selection, sides.environments, argv)
     # `run --resume` cannot make two sides again: it refuses labels with a source or pins, for it finds no such Python.
     labels = [environment.label for environment in sides.environments]

@@ -15,7 +15,7 @@ from ..environments.sides import HERE, Asked, Sides, export_both, make_both
 from ..environments.sources import Source
 from ..environments.venvs import Progress
 from ..model import Environment
-from ..registry import Found
+from ..registry import Found, N
 from ..selection import requirements_for
 
 GIT = "git:"
@@ -86,7 +86,7 @@ def _named(environment: Environment, source: Source | None) -> Environment:
     return replace(environment, source=_tree(source)) if source and source.commit is None else environment
 
 
-def at_home(sides: Sides, found: Found, label: str) -> Found:
+def at_home(sides: Sides, found: Found[N], label: str) -> Found[N]:
     """A workload or runner as the tree of one side has it; raises Unresolvable where it has none."""
     ref = sides.reroot(found.ref, label)
     if ref != found.ref and not os.path.exists(ref):

@@ -1,4 +1,4 @@
-"""`when-async gate` and `when-async gate accept`: options, exit codes, errors; part of `bench.cli`."""
+"""`when-async gate` and `when-async gate accept`: options, sides, exit codes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .shared import BROKEN, RUNNER, RUNS, WORKLOAD, fail, plain_errors, tell
+from ..gate.config import ConfigError, load, share, span_s
+from ..machine.lock import machine
+from . import folders
+from .shared import RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
 
 HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
 
@@ -31,16 +35,15 @@ HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
     """
 
 
-def _reader(name: str) -> Callable[[click.Context, click.Parameter, str | None], float | None]:
-    """A callback that reads an option with a function of bench.gate_config, imported when it is needed."""
+Reader = Callable[[click.Context, click.Parameter, str | None], float | None]
+
+
+def _read(reader: Callable[[object, str], float]) -> Reader:
+    """A callback that reads an option as the settings file would."""
 
     def read(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
-        from ..gate import config as gate_config
-
-        try:
-            return None if value is None else float(getattr(gate_config, name)(value, param.opts[-1]))
-        except gate_config.ConfigError as error:
-            fail(str(error))
+        with errors_told():
+            return None if value is None else reader(value, param.opts[-1])
 
     return read
 
@@ -57,14 +60,14 @@ def _reader(name: str) -> Callable[[click.Context, click.Parameter, str | None],
 @click.option(
     "--margin",
     metavar="SHARE",
-    callback=_reader("share"),
+    callback=_read(share),
     help="Slow-down that is tolerated, such as 3%.  [default: 3%]",
 )
 @click.option(
     "--budget",
     "budget_s",
     metavar="TIME",
-    callback=_reader("span_s"),
+    callback=_read(span_s),
     help="Time that may be spent, such as 10m.  [default: 10m]",
 )
 @click.option("--thorough", is_flag=True, help="Skip the early look: 14 pairs a cell, to show improvement or equality.")
@@ -72,7 +75,7 @@ def _reader(name: str) -> Callable[[click.Context, click.Parameter, str | None],
 @click.option(
     "--inject",
     metavar="SHARE",
-    callback=_reader("share"),
+    callback=_read(share),
     help="Slow head down by this much with extra work, to see the gate alarm.",
 )
 @click.option("--no-controls", is_flag=True, help="Leave out the controls: base against itself, and an injected one.")
@@ -81,7 +84,7 @@ def _reader(name: str) -> Callable[[click.Context, click.Parameter, str | None],
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for gate.json, gate.md, gate.xml and the pairs.  [default: results/runs/gate-...]",
+    help="Folder for gate.json, gate.md, gate.xml and the pairs.  [default: gate-... where runs are kept]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show every cell, not only those that matter.")
 @click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
@@ -96,26 +99,19 @@ def _gate(context: click.Context, **options: Any) -> int:
     from when_async.reports.gate import NotWritten, publish
     from when_async.results.gate.report import exit_code
 
-    from ..environments.interpreters import BuildFailed
-    from ..gate.matching import InventoryFailed
-    from ..machine.lock import machine
-    from .gate_run import Request, new_folder, run_gate
+    from .gate_run import Request, run_gate
     from .gate_sides import make_sides
 
     request, base, head = _request(Request, options)
-    folder = options["output"] or new_folder()
+    folder = options["output"] or folders.kept(folders.runs()) / f"gate-{folders.run_id(datetime.now(UTC))}"
     with machine(wait=options["wait"], say=tell):
-        try:
-            sides = make_sides(
-                base, head, python=request.config.python or None, install=options["install"], say=tell,
-                workloads=request.config.workloads, runners=request.config.runners,
-            )  # fmt: skip
-            if not options["workloads"]:
-                request = replace(request, config=with_base_workloads(request.config, sides))
-            report = run_gate(request, sides, _accepted(sides), folder, tell)
-        except (BuildFailed, InventoryFailed) as error:
-            tell(f"when-async: {error}")
-            return BROKEN
+        sides = make_sides(
+            base, head, python=request.config.python or None, install=options["install"], say=tell,
+            workloads=request.config.workloads, runners=request.config.runners,
+        )  # fmt: skip
+        if not options["workloads"]:
+            request = replace(request, config=with_base_workloads(request.config, sides))
+        report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:
         publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"])
     except NotWritten as error:
@@ -126,13 +122,9 @@ def _gate(context: click.Context, **options: Any) -> int:
 
 def _request(kind: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
     """The settings of pyproject.toml with what the command line says instead, and the two sides asked for."""
-    from ..gate.config import ConfigError, load
     from .gate_sides import HERE, Asked
 
-    try:
-        config = load()
-    except ConfigError as error:
-        fail(str(error))
+    config = load()
     said = {name: options[name] for name in ("margin", "budget_s", "python", "base") if options[name] is not None}
     said |= {name: tuple(options[name]) for name in ("workloads", "runners") if options[name]}
     if options["margin"] is not None:
@@ -154,8 +146,6 @@ def with_base_workloads(config: Any, sides: Any) -> Any:
 
     Whoever deletes a benchmark deletes its line there as well, and a benchmark that is gone must be told.
     """
-    from ..gate.config import ConfigError, load
-
     try:
         listed = load(sides.sources["base"].path / "pyproject.toml").workloads
     except ConfigError:
@@ -167,13 +157,15 @@ def with_base_workloads(config: Any, sides: Any) -> Any:
 
 def _accepted(sides: Any) -> dict[Any, Any]:
     """What has been accepted and still counts against this base."""
-    from when_async.results.gate.acceptance import FILE, in_force, load
+    from when_async.results.gate import acceptance
 
     base, head = sides.sources["base"], sides.sources["head"]
+    known = acceptance.load(folders.accepted())
     if base.path == head.path:
         # One tree with two sets of packages: its file cannot say what base has already, so the text of base must.
-        return in_force([one for one in load() if one.base == sides.base.asked], ())
-    return in_force([one for one in load() if " with " not in one.base], load(base.path / FILE))
+        return acceptance.in_force([one for one in known if one.base == sides.base.asked], ())
+    spent = acceptance.load(folders.accepted(base.path))
+    return acceptance.in_force([one for one in known if " with " not in one.base], spent)
 
 
 @gate.command()
@@ -184,32 +176,31 @@ def _accepted(sides: Any) -> dict[Any, Any]:
     "source",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Gate run to accept from; default: the latest in results/runs.",
+    help="Gate run to accept from; default: the latest that is kept.",
 )
 @plain_errors
 def accept(reason: str, cells: Sequence[str], source: Path | None) -> None:
     """Accept what the last gate run found: regressed, missing and renamed cells.
 
-    Nothing is ever accepted by itself. The acceptance goes to results/baseline/accepted.json, which belongs into
-    the commit that brings the slow-down; it is spent once base contains that commit.
+    Nothing is ever accepted by itself. The acceptance goes to .when-async/accepted.json, which belongs into the
+    commit that brings the slow-down; it is spent once base contains that commit.
     """
-    from datetime import UTC, datetime
-
     from when_async.reports.gate import load as load_report
     from when_async.results.gate import acceptance
 
     folder = source or _latest()
     report = load_report(folder / "gate.json" if folder.is_dir() else folder)
     new = acceptance.accept(report, reason, f"{datetime.now(UTC):%Y-%m-%d}", cells)
-    acceptance.save([*acceptance.load(), *new])
+    file = folders.kept(folders.accepted())
+    acceptance.save([*acceptance.load(file), *new], file)
     for one in new:
         what = f"{one.metric} up to {one.slowdown:.1%} slower" if one.metric else one.word.lower()
         click.echo(f"accepted: {one.cell}: {what}")
-    click.echo(f"written to {acceptance.FILE}; commit it with the change")
+    click.echo(f"written to {file}; commit it with the change")
 
 
 def _latest() -> Path:
-    found = sorted(RUNS.glob("gate-*/gate.json"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        fail(f"there is no gate run in {RUNS}; run the gate first: when-async gate --base main")
-    return found[-1].parent
+    found = folders.latest_gate()
+    if found is None:
+        fail(f"there is no gate run in {folders.runs()}; run the gate first: when-async gate --base main")
+    return found

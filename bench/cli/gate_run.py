@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shlex
 import sys
 import time
@@ -33,10 +32,10 @@ from ..machine.host import Host, make_host
 from ..model import to_json
 from ..registry import choose
 from ..selection import Selection, catalogue, select
+from . import folders
 from .gate_sides import Sides
 
 PROFILE = "gate"
-FOLDER = Path("results/runs")
 
 
 @dataclass
@@ -62,11 +61,6 @@ class Trialled:
     late: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
-
-
-def new_folder() -> Path:
-    """Where a gate run puts its files."""
-    return FOLDER / f"gate-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def chosen(request: Request) -> Selection:
@@ -276,10 +270,10 @@ def _injected(request: Request) -> list[str]:
 def _calibrated() -> list[str]:
     """What `when-async calibrate` found amiss with this machine, or that it was never asked."""
     from when_async.reports.calibration.findings import findings
-    from when_async.results.calibration.file import for_runs
+    from when_async.results.calibration import for_runs
 
     here = fingerprint()
-    known, ignored = for_runs([{"machine": here}], [FOLDER])
+    known, ignored = for_runs([{"machine": here}], [folders.runs()])
     calibration = known.get(str(here.get("node_id", "")))
     if calibration is None:
         return [*ignored, "this machine was not calibrated; `when-async calibrate` measures its clocks and noise"]

@@ -11,7 +11,7 @@ from typing import Any
 from when_async.results.journal import RunFileError
 
 from ..machine.host import Host, make_host
-from ..model import Measurement, Sample, Status, Trial, to_json
+from ..model import FailedError, Measurement, Sample, Status, Trial, to_json
 from ..walk.experiment import Experiment, ServiceRecord
 from ..walk.progress import Progress
 from ..walk.timeline import NotRecorded, record, wanted
@@ -46,6 +46,10 @@ def execute(started: Started) -> None:
         raise Interrupted(
             f"interrupted; what was measured is kept. Go on with: when-async run --resume {started.path}"
         ) from None
+    except RunFileError as error:
+        # Not wrong use: the disk gave out in mid-run, and what was measured is kept.
+        error.exit_code = FailedError.exit_code
+        raise
     finally:
         causes, wall_s = host.account.closed()
         with contextlib.suppress(RunFileError):

@@ -1,4 +1,4 @@
-"""The front door's `run`: measure, keep what was measured, sum it up."""
+"""`when-async run`: measure, keep what was measured, sum it up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import Any
 
 import click
 
+from ..machine.lock import machine
+from .cluster import far_cluster
+from .folders import OUTPUT
+from .recording import Interrupted, execute
+from .resuming import start_resumed
 from .shared import (
     BROKEN,
     DASK_SCHEDULER,
@@ -22,6 +27,8 @@ from .shared import (
     plain_errors,
     tell,
 )
+from .show import print_run
+from .starting import start_fresh
 
 
 @click.command()
@@ -60,7 +67,7 @@ from .shared import (
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Run file to write; default: results/runs/RUN.jsonl.",
+    help=OUTPUT,
 )
 @click.option(
     "--resume",
@@ -81,15 +88,6 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
 
     Libraries of runners: pip install 'when-async[trio]', or [all] for all.
     """
-    from when_async.results.journal import RunFileError
-
-    from ..machine.lock import machine
-    from .cluster import far_cluster
-    from .recording import Interrupted, execute
-    from .resuming import start_resumed
-    from .show import print_run
-    from .starting import start_fresh
-
     context = click.get_current_context()
     if options["claims"] and (options["workloads"] or options["runners"]):
         fail("--claim says what is measured; leave out -w and -r")
@@ -111,10 +109,6 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
         try:
             execute(started)
         except Interrupted as interruption:
-            click.echo(str(interruption), err=True)
+            tell(str(interruption))
             sys.exit(INTERRUPTED)
-        except RunFileError as error:
-            # Not wrong use: the disk gave out in mid-run, and what was measured is kept.
-            tell(f"when-async: {error}")
-            sys.exit(BROKEN)
     sys.exit(BROKEN if print_run(started.path, as_json) else OK)

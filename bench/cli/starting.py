@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,9 +21,10 @@ from ..plan import FOR_CLAIMS, PROFILES, Plan, Settings, build
 from ..registry import RegistryError
 from ..selection import Selection, catalogue, environments_for, select, to_record
 from ..walk.experiment import Done
+from . import folders
 from .claim_runs import behaviours, chosen, look, selection_for
 from .cluster import on_cluster
-from .shared import RUNS, tell
+from .shared import tell
 
 
 @dataclass
@@ -64,8 +64,8 @@ def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
     environments = environments_for(modules, options["pythons"], tell, options["pins"])
     plan = build(selection.points, selection.runners, environments, settings, selection.only)
     now = datetime.now(UTC)
-    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    path = options["output"] or RUNS / f"{run}.jsonl"
+    run = folders.run_id(now)
+    path = options["output"] or folders.kept(folders.runs()) / f"{run}.jsonl"
     head = header(run, now, plan, selection, environments, argv)
     wanted = {"asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules}
     if asked:

@@ -11,18 +11,18 @@ from typing import Any
 
 from ..environments.interpreters import Run, run_command
 from ..environments.provision import child_environ, interpreter_options, worker_environ
-from ..model import Environment
+from ..model import Environment, FailedError
 from ..plan import Comparison, Contestant, build
 from ..registry import Found
 from ..selection import Selection
 from .injection import labelled
 from .pairs import PAIR_SETTINGS, Duel
 
-Entries = Mapping[str, Mapping[str, Any]]
+Entries = Mapping[str, Mapping[str, str]]
 """Cells of one tree by their id without an environment."""
 
 
-class InventoryFailed(Exception):
+class InventoryFailed(FailedError):
     """A tree's benchmarks cannot be listed; the text says why."""
 
 
@@ -139,7 +139,7 @@ def _gone(cell: str, base: Entries, head: Entries) -> Unfought:
     return Unfought(cell, "MISSING", "base has it and head does not; restore it, or accept that it is gone")
 
 
-def _like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _like(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether two cells of different names look like one that was renamed: the same point and body elsewhere.
 
     Either the workload has another name and the same parameters, or the runner has another name.
@@ -148,7 +148,7 @@ def _like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     same_body = one["body_key"] == other["body_key"]
     moved = one["workload"] != other["workload"] and one["runner"] == other["runner"]
     recast = one["comparison"] == other["comparison"] and one["runner"] != other["runner"]
-    return bool(same_body and ((moved and same_point) or recast))
+    return same_body and ((moved and same_point) or recast)
 
 
 def _refused(cell: str, base: str, head: str) -> Unfought:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..machine.host import Host
-from ..model import Pair, Phase, Sample, Service, Status
+from ..model import FailedError, Pair, Phase, Sample, Service, Status
 from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService
 from ..walk.latency import percentile_s
@@ -32,7 +32,7 @@ TICK_S = 1e-9
 PAIR_SETTINGS = Settings("pair", forks=1, warmups=WARMUPS, rounds=ROUNDS, sweep=False)
 
 
-class PairFailed(Exception):
+class PairFailed(FailedError):
     """One side could not do its work; the text says which and why."""
 
     def __init__(self, side: str, status: Status, reason: str) -> None:

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import IO
 
-from ..walk.progress import LiveLine, clock_text
+from ..machine.status import StatusLine
+from ..walk.progress import clock_text
 from .walk import Asks, Step
 
 GUESS_S = 0.7
 """Length of a pair before one was seen."""
 
 
-class GateProgress(LiveLine):
+class GateProgress(StatusLine):
     """Shows each step; use it as a context manager and pass `step` to the walk."""
 
     def __init__(
@@ -26,12 +27,11 @@ class GateProgress(LiveLine):
         live: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(stream, stream.isatty() if live is None else live)
+        super().__init__(stream, live=stream.isatty() if live is None else live)
         self._asks = asks
         self._budget_s = budget_s
         self._began = began
         self._clock = clock
-        self._passed = -1
         self._taken = 0
         self._started = clock()
 
@@ -41,11 +41,7 @@ class GateProgress(LiveLine):
         where = f"pass {step.passed + 1}  {step.place + 1} of {step.undecided} undecided"
         left = f"{clock_text(gone)} gone, about {clock_text(self._left_s(step))} left"
         self._taken += 1
-        if self._status:
-            self.show(f"{where}  {step.key}  {left}")
-        elif step.passed != self._passed:
-            self.say(f"{where}  {left}")
-        self._passed = step.passed
+        self.show(f"{where}  {step.key}  {left}", f"{where}  {left}", step.passed)
 
     def _left_s(self, step: Step) -> float:
         """What the cells want as far as they know by now, at the pace so far; never beyond the budget."""

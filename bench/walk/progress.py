@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import IO, Any, Self
+from typing import IO
 
+from ..machine.status import StatusLine
 from ..model import Cell, Phase, Workload
 from ..plan import Plan
 from .experiment import Done, Step
@@ -79,50 +80,13 @@ def clock_text(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-class LiveLine:
-    """A line that changes on a terminal, and lines that stay; a context manager."""
-
-    def __init__(self, stream: IO[str], live: bool) -> None:
-        self._stream = stream
-        self._live = live
-        self._status: Any = None
-
-    def __enter__(self) -> Self:
-        if self._live:
-            from rich.console import Console
-
-            self._status = Console(file=self._stream).status("starting")
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status:
-            self._status.stop()
-
-    def show(self, text: str) -> None:
-        """Change the live line."""
-        from rich.markup import escape
-
-        self._status.update(escape(text))
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        if self._status:
-            self._status.console.print(text, markup=False, highlight=False)
-        else:
-            self._stream.write(text + "\n")
-            self._stream.flush()
-
-
-class Progress(LiveLine):
+class Progress(StatusLine):
     """Shows each step; use as a context manager and pass `step` to the experiment."""
 
     def __init__(self, plan: Plan, stream: IO[str], *, live: bool, quiet: bool = False) -> None:
-        super().__init__(stream, live)
-        self._quiet = quiet
+        super().__init__(stream, live=live, quiet=quiet)
         self.forecast = Forecast(plan)
         self._settings = plan.settings
-        self._last = ""
         self._started = time.monotonic()
 
     def forget(self, done: Done) -> None:
@@ -140,14 +104,13 @@ class Progress(LiveLine):
         """A round is about to begin."""
         self.forecast.step(step)
         settings = self._settings
-        of = settings.warmups if step.phase is Phase.WARMUP else settings.rounds
-        where = f"fork {step.fork + 1}/{settings.forks}"
-        left = clock_text(self.forecast.left_s())
-        if self._status:
-            name = "warm-up" if step.phase is Phase.WARMUP else "round"
-            self.show(f"{where}  {step.cell}  {name} {step.round + 1}/{of}  about {left} left")
-            return
-        line = f"{where}  {step.cell.partition(']')[0]}]"
-        if not self._quiet and line != self._last:
-            self._last = line
-            self.say(f"{line}  {clock_text(time.monotonic() - self._started)} gone, about {left} left")
+        warming = step.phase is Phase.WARMUP
+        name, of = ("warm-up", settings.warmups) if warming else ("round", settings.rounds)
+        fork = f"fork {step.fork + 1}/{settings.forks}"
+        point = f"{fork}  {step.cell.partition(']')[0]}]"
+        gone, left = clock_text(time.monotonic() - self._started), clock_text(self.forecast.left_s())
+        self.show(
+            f"{fork}  {step.cell}  {name} {step.round + 1}/{of}  about {left} left",
+            f"{point}  {gone} gone, about {left} left",
+            point,
+        )

@@ -31,8 +31,9 @@ def text(found: Sequence[Fitted], machine: str) -> str:
     blocks = [
         "# How good the advice is",
         "Written by `python -m docs.evidence.advice --write` from the reference run; no figure is written by hand.",
-        "`when-async advise` predicts a makespan as the larger of two bounds (results/prediction.py): all computing "
-        "spread over the cores that a model can use, and the turns that the number in flight allows. To them come six "
+        "`when-async advise` predicts a makespan as the larger of two bounds (results/prediction/law.py): all "
+        "computing spread over the cores that a model can use, and the turns that the number in flight allows. To "
+        "them come six "
         "figures of each runner: how much it stretches computing, and what it adds to an op, to a wait, to a round, "
         "for each place in flight and by the tick of its timer. They are fitted to the cells of `mixed` and `sleep`.",
         "The shape of the law was chosen with cells of 3.11, 3.13t and 3.14 in view; only its figures are fitted. "

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, reason, shown_name, value
 from ..words import interval, scale_for, unit
@@ -202,7 +202,7 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
     return fig
 
 
-def dot_for(scene: Scene, row: Any, metric: Any, looks: dict[str, tuple[str, Any]]) -> Dot:
+def dot_for(scene: Scene, row: Row, metric: Metric, looks: Mapping[str, style.Look]) -> Dot:
     """The dot of a row for one metric, with its reason where it has no figure."""
     return Dot(
         shown_name(row), row.family, looks[row.contestant][0], value(row, metric), scene.raw(row, metric), reason(row)

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from when_async.bench.model import WhenAsyncError
 from when_async.results.gate.report import OK, GateReport, exit_code, exit_reasons
 
 from .. import words
@@ -20,7 +21,7 @@ SCHEMA = 1
 """Version of gate.json; a reader refuses a newer one rather than guess."""
 
 
-class GateFileError(Exception):
+class GateFileError(WhenAsyncError):
     """A kept gate report cannot be read; the message is one line that also says what to do next."""
 
 

@@ -9,15 +9,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from when_async.bench.model import WhenAsyncError
 from when_async.results.gate.report import GateReport
 
+from ..lines import WIDTH
 from . import github, junit, machine, markdown, terminal
 
 SUMMARY_BYTES = 1024 * 1024
 """GitHub refuses a step summary that is larger, all of it."""
 
 
-class NotWritten(Exception):
+class NotWritten(WhenAsyncError):
     """A report cannot be written; the message is one line that also says what to do next."""
 
 
@@ -100,6 +102,6 @@ def publish(
 def _look(environ: Mapping[str, str], out: TextIO) -> tuple[bool, int]:
     """Whether to colour and how wide: a pipe or a log gets plain lines of the full width (no-color.org)."""
     if not out.isatty():
-        return False, terminal.WIDTH
+        return False, WIDTH
     colour = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    return colour, shutil.get_terminal_size((terminal.WIDTH, 24)).columns
+    return colour, shutil.get_terminal_size((WIDTH, 24)).columns

@@ -22,7 +22,7 @@ MOST = 20
 """Notes or verdicts that are shown; more are counted."""
 WORD = 14
 """Columns for the longest word."""
-RUNS = Path("results/runs")
+RUNS = Path(".when-async/runs")
 """Where `gate accept` looks for the latest run."""
 LOOKS = {
     Word.REGRESSED: "bold red", Word.BROKEN: "bold magenta", Word.MISSING: "bold magenta",

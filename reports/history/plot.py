@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullFormatter
 
-from when_async.bench.model import Estimate
 from when_async.results.history.cells import History
 from when_async.results.history.trend import breaks, steps
 
@@ -176,8 +175,10 @@ def _draw_levels(axes: Axes, history: History, found: Steps, factor: float) -> N
         for left, right in pairwise(edges):
             own = places[left:right]
             after = found.get(places[right]) if right < len(places) else None
-            level: Estimate | None = found[own[0]].after if own[0] in found else after.before if after else None
-            for first, last in _stretches(own) if level else ():
+            level = found[own[0]].after if own[0] in found else after.before if after else None
+            if level is None:
+                continue
+            for first, last in _stretches(own):
                 axes.plot([first - 0.4, last + 0.4], [level.point / factor] * 2, color=style.SOFT, linewidth=1.0,
                           linestyle=(0, (1, 1.5)), zorder=2)  # fmt: skip
 

@@ -105,7 +105,9 @@ def sparkline(history: History, width: int = SPARK) -> str:
     Each environment has its own height, because heights across a break would compare what may not be compared.
     """
     limits = {
-        group: span(history.values(history.of_group(group)), whole=False) for group in set(history.groups) - {None}
+        group: span(history.values(history.of_group(group)), whole=False)
+        for group in set(history.groups)
+        if group is not None
     }
     torn = {one.index for one in breaks(history)}
     marks: list[str] = []
@@ -186,8 +188,8 @@ def chart(history: History, found: Steps, width: int) -> list[str]:
     """The latest runs from left to right: ● on a │ that is its interval, ╎ at a break, × without value, ▲ at a step."""
     torn = {one.index for one in breaks(history)}
     columns: list[int | None] = []
-    for index in range(len(history.points)):
-        columns += [None, index] if index in torn else [index]
+    for place in range(len(history.points)):
+        columns += [None, place] if place in torn else [place]
     columns = columns[-max(1, (width - 14) // 2) :]
     values = [value for index in columns if index is not None and (value := history.points[index].value)]
     if not values:
@@ -202,7 +204,7 @@ def chart(history: History, found: Steps, width: int) -> list[str]:
     for place, index in enumerate(columns):
         value = None if index is None else history.points[index].value
         mark = "╎" if index is None else "│"
-        first, last = (0, HEIGHT - 1) if index is None else (row(value.high), row(value.low)) if value else (0, -1)
+        first, last = (row(value.high), row(value.low)) if value else (0, HEIGHT - 1 if index is None else -1)
         for each in range(first, last + 1):
             grid[each][place] = mark
         if value:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import words
+from ..drawing.charts import Chart
+from ..scene.findings import Finding
 from ..scene.tables import Entry, Item, Table
 
 
@@ -75,7 +77,7 @@ def report(page: Mapping[str, Any]) -> str:
         for heading, table in section.own:
             blocks += [f"### {text(heading)}", _grid(table), text(table.caption)]
         blocks.append(text(section.learn))
-    blocks += [*_costs(page["costs"]), *_holes(page)]
+    blocks += _holes(page)
     blocks += ["## Method", "\n".join(f"- {text(sentence)}" for sentence in page["method"])]
     blocks += _machines(page)
     blocks += ["Measure again:", "\n".join(f"    {line}" for line in page["reproduce"])]
@@ -83,7 +85,7 @@ def report(page: Mapping[str, Any]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _chart(chart: Any) -> Sequence[str]:
+def _chart(chart: Chart) -> Sequence[str]:
     picture = f"![{text(chart.title)}]({chart.file})"
     return [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
 
@@ -108,7 +110,7 @@ def _between(table: Table | None) -> Sequence[str]:
     return ["## Between environments", _grid(table), text(table.caption)] if table else []
 
 
-def _findings(found: Iterable[Any]) -> Iterable[str]:
+def _findings(found: Iterable[Finding]) -> Iterable[str]:
     for finding in found:
         yield f"- {code(finding.comparison)}" + (f": {text(finding.brief)}" if finding.brief else "")
         for where, sentence in finding.said:
@@ -149,18 +151,6 @@ def _machines(page: Mapping[str, Any]) -> Iterable[str]:
         yield "\n".join(f"- {one.sign} {text(one.text)}" for one in card.warnings)
     for sentence in page["uncalibrated"]:
         yield f"{text(sentence)} `when-async calibrate` measures it, and the next report shows it here."
-
-
-def _costs(found: Sequence[Any]) -> Iterable[str]:
-    """What one more in flight costs, on each machine that was asked."""
-    for place, one in enumerate(found):
-        yield "## What one more thing in flight costs" if not place else ""
-        yield from (f"### {text(one.heading)}" if one.heading else "", text(one.intro))
-        for chart in one.charts:
-            picture = f"![{text(chart.title)}]({chart.file})"
-            yield from (f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}")
-        for table in one.tables:
-            yield from (_grid(table), text(table.caption))
 
 
 def _holes(page: Mapping[str, Any]) -> Sequence[str]:

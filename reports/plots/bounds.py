@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from ..drawing.plotting import Plot, dot_figure, panels
-from ..scene.rows import Metric, Row, Scene, facet, facet_names, facets, ordered, value
+from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, value
 from ..words import scalar, times
 
 MAKESPAN = Metric("makespan", "s", "makespan")

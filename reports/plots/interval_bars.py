@@ -17,7 +17,7 @@ def _ideals(scene: Scene, metric: Metric) -> list[tuple[float, str]]:
         return [(0.0, "ideal")]
     if metric is not THROUGHPUT:
         return []
-    found = {row.ops / row.ideal_s for row in scene.rows if row.ideal_s}
+    found = {row.ops / row.ideal_s for row in scene.rows if row.ops and row.ideal_s}
     if not found:
         return []
     shown = [(max(found), "ideal")]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.console import Console
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from .. import words
 from ..lines import WIDTH as WIDTH
@@ -20,7 +21,6 @@ from ..scene.rows import (
     OVERHEAD,
     Metric,
     Rounds,
-    Row,
     Scene,
     comparisons,
     facet_names,

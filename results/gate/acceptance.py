@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from when_async.bench.model import WhenAsyncError
+
 from .report import CellResult, GateReport, Word
 
-FILE = Path("results/baseline/accepted.json")
 SCHEMA = 1
 
 
-class AcceptanceError(Exception):
+class AcceptanceError(WhenAsyncError):
     """The file of acceptances cannot be used, or there is nothing to accept; the text says what to do."""
 
 
@@ -41,7 +42,7 @@ class Acceptance:
     date: str
 
 
-def load(path: Path = FILE) -> tuple[Acceptance, ...]:
+def load(path: Path) -> tuple[Acceptance, ...]:
     """What has been accepted so far, nothing where there is no file; raises AcceptanceError for a damaged one."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -53,7 +54,7 @@ def load(path: Path = FILE) -> tuple[Acceptance, ...]:
         raise AcceptanceError(what) from None
 
 
-def save(accepted: Sequence[Acceptance], path: Path = FILE) -> None:
+def save(accepted: Sequence[Acceptance], path: Path) -> None:
     """Write the file in one step; raises AcceptanceError where it cannot be written."""
     text = json.dumps({"schema": SCHEMA, "accepted": [asdict(one) for one in accepted]}, indent=1) + "\n"
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

@@ -1,6 +1,6 @@
 """What a gate run found: the words, the numbers beside them, and the exit code that follows from both.
 
-Pure values: `bench/gate.py` measures, `results/stats/sequential.py` decides, `reports/gate/` shows.
+Pure values: `bench/gate/walk.py` measures, `results/stats/sequential.py` decides, `reports/gate/` shows.
 """
 
 from __future__ import annotations

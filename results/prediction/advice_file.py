@@ -10,11 +10,13 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
+from when_async.bench.model import WhenAsyncError
+
 from ..cells.summary import Row, summary
 from .fitted import Fitted, fitted
 
 
-class AdviceError(Exception):
+class AdviceError(WhenAsyncError):
     """There is nothing to advise from; the text is one line that says what to do next."""
 
 

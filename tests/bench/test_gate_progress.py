@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -94,8 +95,10 @@ def test_a_terminal_shows_the_cell_with_its_brackets(monkeypatch: pytest.MonkeyP
     assert "tiny[n=20,c=4]-sync: [red]no" in stream.getvalue()
 
 
-def test_the_live_line_is_stopped_on_the_way_out_of_an_error() -> None:
+def test_the_live_line_is_stopped_on_the_way_out_of_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     with pytest.raises(KeyboardInterrupt), progress(Clock(), stream, 6):
         raise KeyboardInterrupt
-    assert "\x1b[?25h" in stream.getvalue() or "\x1b[?25l" not in stream.getvalue()
+    # The cursor is hidden as long as the line lives, and shown again in the end.
+    assert re.findall(r"\x1b\[\?25[hl]", stream.getvalue()) == ["\x1b[?25l", "\x1b[?25h"]

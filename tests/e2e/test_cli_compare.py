@@ -60,7 +60,7 @@ def test_two_folders_are_measured_beside_each_other_and_the_run_is_kept(call: Ca
     assert result.exit_code == 0, result.stderr
     assert "A is old, B is new" in result.stdout
     assert "They differ in: source old vs new." in result.stdout
-    (path,) = Path("results/runs").glob("*.jsonl")
+    (path,) = Path(".when-async/runs").glob("*.jsonl")
     samples = [each for each in records(path, "sample") if each["phase"] == "measure"]
     assert {(each["cell"].rpartition("@")[2], each["fork"]) for each in samples} == {
         (label, fork) for label in ("old", "new") for fork in (0, 1)
@@ -113,12 +113,15 @@ def test_a_tree_against_itself_is_refused(call: Call, trees: tuple[str, str]) ->
 
 
 def test_contestants_are_looked_up_in_the_latest_run(call: Call) -> None:
-    Path("results/runs").mkdir(parents=True)
-    make_run(Path("results/runs/a.jsonl"), forks=7)
+    Path(".when-async/runs").mkdir(parents=True)
+    make_run(Path(".when-async/runs/a.jsonl"), forks=7)
     result = call("compare", "threading", "asyncio")
-    assert result.exit_code in (0, 3), result.stderr
+    assert result.exit_code == 0, result.stderr
     assert "A is threading, B is asyncio" in result.stdout
-    assert "of the latest run, results/runs/a.jsonl" in result.stderr
+    assert "of the latest run, .when-async/runs/a.jsonl" in result.stderr
+    failed = call("compare", "threading/requests", "multiprocessing/requests")
+    assert failed.exit_code == 3, failed.stderr
+    assert "the server saw 99 requests where 100 were asked for" in " ".join(failed.stdout.split())
     assert "nothing is measured; leave out --forks" in refused(call("compare", "threading", "asyncio", "--forks", "3"))
 
 

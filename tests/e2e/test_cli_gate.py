@@ -66,7 +66,7 @@ def shop(name: str = "shop", factor: int = 2) -> str:
 def repository(tmp_path: Path) -> Repository:
     """A project with one benchmark, committed as main."""
     made = Repository(tmp_path)
-    made.commit({"shop.py": shop(), ".gitignore": "cache\nlock\nresults/runs\nout*\n__pycache__\n"})
+    made.commit({"shop.py": shop(), ".gitignore": "cache\nlock\n.when-async/runs\nout*\n__pycache__\n"})
     return made
 
 
@@ -136,7 +136,7 @@ def test_a_slow_head_fails_and_fails_again(gate: Gate) -> None:
         result = gate("-o", folder, pairs=ChosenPairs(lambda cell: 0.10, seed=seed))
         assert result.exit_code == 1, result.output
         assert words_of(folder) == {CELL: Word.REGRESSED}
-        assert not Path("results/baseline").exists()
+        assert not Path(".when-async").exists()
 
 
 def test_the_verdict_follows_from_the_kept_pairs_alone(gate: Gate) -> None:
@@ -255,7 +255,7 @@ def test_an_accepted_slow_down_passes_the_next_run_and_a_larger_one_does_not(gat
     accepted = call("gate", "accept", "--from", "out", "--reason", "checks what it fetched")
     assert accepted.exit_code == 0, accepted.output
     assert f"accepted: {CELL}: wall up to" in accepted.stdout
-    kept = json.loads(Path("results/baseline/accepted.json").read_text())["accepted"]
+    kept = json.loads(Path(".when-async/accepted.json").read_text())["accepted"]
     assert {(one["cell"], one["metric"], one["reason"]) for one in kept} == {
         (CELL, metric, "checks what it fetched") for metric in ("wall", "cpu")
     }
@@ -282,7 +282,7 @@ def test_without_anything_to_accept_accept_says_so(gate: Gate, call: Call) -> No
 
 
 def test_a_damaged_file_of_acceptances_is_told(gate: Gate) -> None:
-    path = Path("results/baseline/accepted.json")
+    path = Path(".when-async/accepted.json")
     path.parent.mkdir(parents=True)
     path.write_text("{")
     assert "is not a file of acceptances" in one_line(gate("--no-controls"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Kit, Params
 
 from .fanout_common import Caller, Item, Program, Result, check_room, waiting
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 
 def one_by_one(kit: Kit, params: Params) -> Program:
@@ -23,7 +26,7 @@ def one_by_one(kit: Kit, params: Params) -> Program:
     return op
 
 
-def filled_pool(kit: Kit, params: Params) -> Any:
+def filled_pool(kit: Kit, params: Params) -> ThreadPoolExecutor:
     """A ThreadPoolExecutor whose threads are all alive, closed with the session."""
     from concurrent.futures import ThreadPoolExecutor
     from queue import SimpleQueue

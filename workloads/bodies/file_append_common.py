@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryDirectory
 from time import perf_counter_ns
@@ -53,7 +53,7 @@ class Desk:
 
 def open_desk(kit: Kit, params: Params) -> Desk:
     """A desk in a temporary folder that is removed when the body is closed."""
-    folder: Any = TemporaryDirectory(prefix="when-async-append-")
+    folder = TemporaryDirectory(prefix="when-async-append-")
     return Desk(kit.enter(folder), params, kit.in_flight)
 
 
@@ -81,8 +81,15 @@ def append_all(desk: Desk, handles: Mapping[int, Any], share: Sequence[Item]) ->
     return rows
 
 
+Write = Callable[[int], Coroutine[Any, Any, None]]
+"""All appends of one writer, by its number."""
+
+Run = Callable[[int, Write], Awaitable[None]]
+"""Has that many writers write at once."""
+
+
 async def append_awaiting(
-    desk: Desk, handles: Sequence[Mapping[int, Any]], items: Sequence[Item], run: Callable[..., Any]
+    desk: Desk, handles: Sequence[Mapping[int, Any]], items: Sequence[Item], run: Run
 ) -> list[Row]:
     """All writers append at once to files whose `write` is awaited."""
     rows: list[Row] = []
@@ -100,3 +107,5 @@ async def append_awaiting(
 
 
 Program = Callable[[Sequence[Item]], list[Row]]
+
+AsyncProgram = Callable[[Sequence[Item]], Coroutine[Any, Any, list[Row]]]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from time import monotonic
 from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .file_append_common import Item, Row, append_awaiting, open_desk
+from .file_append_common import AsyncProgram, Item, Row, Write, append_awaiting, open_desk
 
 LEAVE_S = 15.0
 """How long idle threads of a library may take to end; trio's take 10 s when left alone."""
@@ -50,7 +50,7 @@ def hurry_trio() -> None:
     cache.IDLE_TIMEOUT = usual_s
 
 
-async def in_group(library: Any, kit: Kit, params: Params) -> Any:
+async def in_group(library: Any, kit: Kit, params: Params) -> AsyncProgram:
     """A task for each writer in a nursery or task group; each write goes to a thread, as many as writers."""
     kit.enter(threads_ended())
     desk = open_desk(kit, params)
@@ -65,7 +65,7 @@ async def in_group(library: Any, kit: Kit, params: Params) -> Any:
     handles = [{file: await open_one(file) for file in desk.files_of(writer)} for writer in range(desk.writers)]
     open_group = getattr(library, "open_nursery", None) or library.create_task_group
 
-    async def run(writers: int, write: Callable[[int], Any]) -> None:
+    async def run(writers: int, write: Write) -> None:
         async with open_group() as group:
             for writer in range(writers):
                 group.start_soon(write, writer)
@@ -76,14 +76,14 @@ async def in_group(library: Any, kit: Kit, params: Params) -> Any:
     return op
 
 
-async def trio_body(kit: Kit, params: Params) -> Any:
+async def trio_body(kit: Kit, params: Params) -> AsyncProgram:
     """trio's own asynchronous files."""
     import trio
 
     return await in_group(trio, kit, params)
 
 
-async def anyio_body(kit: Kit, params: Params) -> Any:
+async def anyio_body(kit: Kit, params: Params) -> AsyncProgram:
     """anyio's own asynchronous files. On asyncio its threads end with each round, so their start is in the clock."""
     import anyio
     import anyio.to_thread

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from time import perf_counter_ns
-from typing import Any
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Kit, Params
 
 from .file_append_common import Desk, Item, Program, Row, append_all, make_items, open_desk, opened, whole
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+    from multiprocessing.connection import Connection
 
 
 def serial(kit: Kit, params: Params) -> Program:
@@ -20,12 +24,12 @@ def serial(kit: Kit, params: Params) -> Program:
     return lambda items: append_all(desk, handles, items)
 
 
-def primed(kit: Kit, count: int) -> Any:
+def primed(kit: Kit, count: int) -> ThreadPoolExecutor:
     """A thread pool whose `count` threads are all up; it ends with the body."""
     from concurrent.futures import ThreadPoolExecutor
     from threading import Barrier
 
-    pool: Any = kit.enter(ThreadPoolExecutor(count))
+    pool = kit.enter(ThreadPoolExecutor(count))
     together = Barrier(count)
     for _ in pool.map(lambda _: together.wait(), range(count)):
         pass
@@ -49,7 +53,7 @@ def threads_lock(kit: Kit, params: Params) -> Program:
     from threading import Lock
 
     desk, pool = open_desk(kit, params), primed(kit, kit.in_flight)
-    places: Any = [(kit.enter(open(path, "ab", buffering=0)), Lock()) for path in desk.paths]  # noqa: SIM115
+    places = [(kit.enter(open(path, "ab", buffering=0)), Lock()) for path in desk.paths]  # noqa: SIM115
 
     def write(share: Sequence[Item]) -> list[Row]:
         rows = []
@@ -68,7 +72,7 @@ def threads_lock(kit: Kit, params: Params) -> Program:
     return op
 
 
-def serve(connection: Any, folder: str, params: Params, writers: int, writer: int) -> None:
+def serve(connection: Connection, folder: str, params: Params, writers: int, writer: int) -> None:
     """A writer that is a process: append its share whenever it is told to, until it is told to end."""
     desk = Desk(folder, params, writers)
     share = make_items(params, 0)[writer::writers]
@@ -79,7 +83,7 @@ def serve(connection: Any, folder: str, params: Params, writers: int, writer: in
 
 
 @contextmanager
-def processes(folder: str, params: Params, writers: int) -> Iterator[list[Any]]:
+def processes(folder: str, params: Params, writers: int) -> Iterator[list[Connection]]:
     """Connections to as many writers, all of which are up."""
     from multiprocessing import get_context
 
@@ -112,7 +116,7 @@ def processes(folder: str, params: Params, writers: int) -> Iterator[list[Any]]:
 
 def multiprocess(kit: Kit, params: Params) -> Program:
     """A process for each writer, each with handles of its own; every process makes its own records beforehand."""
-    folder: Any = TemporaryDirectory(prefix="when-async-append-")
+    folder = TemporaryDirectory(prefix="when-async-append-")
     ends = kit.enter(processes(kit.enter(folder), params, kit.in_flight))
 
     def op(items: Sequence[Item]) -> list[Row]:

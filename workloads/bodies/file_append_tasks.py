@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import perf_counter_ns
 from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .file_append_common import Item, Row, append_awaiting, open_desk, opened, whole
+from .file_append_common import AsyncProgram, Item, Row, Write, append_awaiting, open_desk, opened, whole
 from .file_append_pools import primed
 
 BATCH = 50
 """Records that the face `batch` hands over in one hop."""
 
 
-async def run_tasks(writers: int, write: Callable[[int], Any]) -> None:
+async def run_tasks(writers: int, write: Write) -> None:
     """Run `write(writer)` for each writer as a task of its own."""
     import asyncio
 
@@ -24,7 +24,7 @@ async def run_tasks(writers: int, write: Callable[[int], Any]) -> None:
             group.create_task(write(writer))
 
 
-async def aiofiles_body(kit: Kit, params: Params) -> Any:
+async def aiofiles_body(kit: Kit, params: Params) -> AsyncProgram:
     """A task for each writer with handles of its own; aiofiles sends every write to a thread, as many as writers."""
     import aiofiles
 
@@ -41,7 +41,7 @@ async def aiofiles_body(kit: Kit, params: Params) -> Any:
     return op
 
 
-async def batches(kit: Kit, params: Params) -> Any:
+async def batches(kit: Kit, params: Params) -> AsyncProgram:
     """A task for each writer, which gathers records and hands a batch over to a thread by asyncio.to_thread."""
     import asyncio
 
@@ -58,7 +58,7 @@ async def batches(kit: Kit, params: Params) -> Any:
         rows: list[Row] = []
 
         async def write(writer: int) -> None:
-            mine: Any = handles[writer]
+            mine = handles[writer]
             waiting: dict[int, list[bytes]] = {file: [] for file in mine}
             share = items[writer :: desk.writers]
             left = dict.fromkeys(mine, 0)
@@ -80,7 +80,7 @@ async def batches(kit: Kit, params: Params) -> Any:
     return op
 
 
-async def direct(kit: Kit, params: Params) -> Any:
+async def direct(kit: Kit, params: Params) -> AsyncProgram:
     """A task for each writer that calls the blocking write itself; between two appends the loop has a turn."""
     from asyncio import sleep
 
@@ -91,7 +91,7 @@ async def direct(kit: Kit, params: Params) -> Any:
         rows: list[Row] = []
 
         async def write(writer: int) -> None:
-            mine: Any = handles[writer]
+            mine = handles[writer]
             for item in items[writer :: desk.writers]:
                 data, handle = desk.records[item[0]], mine[item[1]]
                 called_ns = perf_counter_ns()

@@ -22,25 +22,28 @@ def kept_alive_handler() -> type[Any]:
     so that it leaves in one piece and not in five.
     """
     from http.server import BaseHTTPRequestHandler
-    from wsgiref.simple_server import ServerHandler, WSGIRequestHandler
+    from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer
 
     class Reply(ServerHandler):
         http_version = "1.1"
+        request_handler: WSGIRequestHandler
 
     class KeptAlive(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1
         disable_nagle_algorithm = True
         handle = BaseHTTPRequestHandler.handle
+        server: WSGIServer
 
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline(65537)
             # At the end of a connection the line is empty; then this says that there is nothing to answer.
             if not self.parse_request():
                 return
-            reply = Reply(self.rfile, self.wfile, self.get_stderr(), self.get_environ())
+            # The stubs know neither that wsgiref writes into just this file, nor that the server has its app by now.
+            reply = Reply(self.rfile, self.wfile, self.get_stderr(), self.get_environ())  # type: ignore[arg-type]
             reply.request_handler = self
-            reply.run(self.server.get_app())
+            reply.run(self.server.get_app())  # type: ignore[arg-type]
 
         def log_message(self, format: str, *args: Any) -> None:
             """Write no access log; no other contestant does."""
@@ -75,7 +78,8 @@ def _wsgiref_threads(app: Callable[..., list[bytes]]) -> Iterator[int]:
     class Tracked(ThreadingMixIn):
         """Knows its open connections, so that none keeps its thread when the server closes."""
 
-        def process_request(self, request: socket.socket, client_address: Any) -> None:
+        # Only a UDP server has requests that are no socket.
+        def process_request(self, request: socket.socket, client_address: Any) -> None:  # type: ignore[override]
             connections.add(request)
             super().process_request(request, client_address)
 
@@ -109,7 +113,8 @@ class Ear:
 
     def begin(self) -> None:
         """Nothing of this round has been heard yet."""
-        self.line, self.started_s = b"", None
+        self.line = b""
+        self.started_s: float | None = None
 
     def hears(self, sock: socket.socket) -> bool:
         """Wait until there is something to do at `sock`; False once the report is there.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import socket, socketpair
+from typing import Any
 
 from when_async.bench.model import Params
 
 Row = tuple[int, int, int]
 """(unit, began, ended), nanoseconds of the monotonic clock; the last row is (TOP, bytes before, bytes at the top)."""
+
+AsyncProgram = Callable[[Sequence[int]], Coroutine[Any, Any, list[Row]]]
 
 TOP = -1
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params, Unsuited
 
-from .ladder_common import TOP, Row, connection, open_gate, resident_bytes
+from .ladder_common import TOP, AsyncProgram, Row, connection, open_gate, resident_bytes
 
 
-async def asyncio_tasks(kit: Kit, params: Params) -> Any:
+async def asyncio_tasks(kit: Kit, params: Params) -> AsyncProgram:
     """A task for each unit, in one TaskGroup."""
     import asyncio
 
@@ -65,7 +65,7 @@ Listen = Callable[[socket, Callable[[], None]], Coroutine[Any, Any, None]]
 """Makes the library's connection of a socket, calls the function and waits for a byte."""
 
 
-def in_group(library: Any, open_group: Callable[[], Any], listen: Listen, kit: Kit, params: Params) -> Any:
+def in_group(library: Any, open_group: Callable[[], Any], listen: Listen, kit: Kit, params: Params) -> AsyncProgram:
     """A task for each unit, in a nursery or task group."""
     hold_s, before = float(params["hold_s"]), resident_bytes()
 
@@ -105,7 +105,7 @@ def in_group(library: Any, open_group: Callable[[], Any], listen: Listen, kit: K
     return op
 
 
-async def trio_tasks(kit: Kit, params: Params) -> Any:
+async def trio_tasks(kit: Kit, params: Params) -> AsyncProgram:
     """A task for each unit, in one nursery of trio."""
     import trio
 
@@ -117,7 +117,7 @@ async def trio_tasks(kit: Kit, params: Params) -> Any:
     return in_group(trio, trio.open_nursery, listen, kit, params)
 
 
-async def anyio_tasks(kit: Kit, params: Params) -> Any:
+async def anyio_tasks(kit: Kit, params: Params) -> AsyncProgram:
     """A task for each unit, in one task group of anyio."""
     import anyio
     from anyio.abc import UNIXSocketStream
@@ -133,7 +133,7 @@ async def anyio_tasks(kit: Kit, params: Params) -> Any:
     return in_group(anyio, anyio.create_task_group, listen, kit, params)
 
 
-async def curio_tasks(kit: Kit, params: Params) -> Any:
+async def curio_tasks(kit: Kit, params: Params) -> AsyncProgram:
     """A task for each unit, in one task group of curio."""
     import curio
     from curio.io import Socket

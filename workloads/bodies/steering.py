@@ -1,4 +1,4 @@
-"""How a program that serves steers the load generator (workloads/servers/load.py): one line out, one line back.
+"""How a program that serves steers the load generator (workloads/load/generator.py): one line out, one line back.
 
 It is used inside the measured process and imports the standard library only. Where a program is on an event loop it
 opens the connection in the loop's own way, sends `order(...)`, reads lines and gives the last one to `report`.

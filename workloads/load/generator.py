@@ -2,8 +2,8 @@
 
 Where the server is the contestant, the worker hosts it and this is the service. It names two addresses,
 `127.0.0.1:CONTROL,127.0.0.1:BACKEND`. On a connection to CONTROL it reads orders and answers each with a report, one
-JSON line each (workloads/servers/steering.py says what is in them). BACKEND is what a server may ask in turn
-(workloads/servers/load_backend.py). Standard output carries the protocol of bench.model.Service and nothing else.
+JSON line each (workloads/bodies/steering.py says what is in them). BACKEND is what a server may ask in turn
+(workloads/load/backend.py). Standard output carries the protocol of bench.model.Service and nothing else.
 """
 
 from __future__ import annotations

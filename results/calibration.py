@@ -19,27 +19,28 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import bdtr
 
-from when_async.bench.model import Estimate
+from when_async.bench.model import Estimate, WhenAsyncError
 
-from ..fields import mapping, number, text
-from ..runfile import TOOL, os_words
-from ..stats.estimate import linear_interval, log_interval
-from ..stats.samples import PairedRounds
-from .runner_costs import RunnerCosts, parse_costs
+from .fields import mapping, number, text
+from .runfile import TOOL, os_words
+from .stats.estimate import linear_interval, log_interval
+from .stats.samples import PairedRounds
 
 SCHEMA: Final = 1
-"""Of the calibration file; an old reader ignores fields it does not know and refuses a higher number.
+"""Of the calibration file; a reader ignores fields and groups of figures it does not know, and refuses a higher number.
 
-`costs` came later and is such a field: a file without it is still read, and the number stays.
+Files of older versions hold what calls, tasks, threads and runners cost; nothing is shown of that any more.
 """
 KIND: Final = "calibration"
 AGAIN: Final = "make it again with: when-async calibrate"
+GROUPS: Final = ("clocks", "waits", "cores")
+"""Of the quantities that are read."""
 
 NORMAL_MAD: Final = 0.6744897501960817
 """Median of |x| of a standard normal x, which turns a median deviation into a standard deviation."""
 
 
-class CalibrationError(Exception):
+class CalibrationError(WhenAsyncError):
     """A calibration file that cannot be read or written; the text is one line that says why and what to do."""
 
 
@@ -65,7 +66,6 @@ class Calibration:
     path: Path
     node_id: str
     date: datetime
-    quick: bool
     seconds: float
     processes: int
     interpreter: str
@@ -76,8 +76,6 @@ class Calibration:
     figures: tuple[Figure, ...]
     failures: tuple[tuple[str, str], ...]
     """(what, reason) of each probe that failed."""
-    costs: RunnerCosts | None = None
-    """What one more in flight costs each runner; None where that was not asked for."""
 
     def of(self, group: str) -> list[Figure]:
         """The figures of one group, in the order in which they were measured first."""
@@ -168,7 +166,6 @@ def parse(path: Path, record: Mapping[str, Any]) -> Calibration:
         path=path,
         node_id=text(record["node_id"]),
         date=date,
-        quick=bool(record.get("quick")),
         seconds=number(record["seconds"]),
         processes=int(number(record["processes"])),
         interpreter=f"{interpreter.get('implementation', '')} {interpreter.get('version', '')}{gil}".strip(),
@@ -176,9 +173,11 @@ def parse(path: Path, record: Mapping[str, Any]) -> Calibration:
         surroundings=mapping(record["surroundings"]),
         idle_noise=mapping(record["idle_noise"]),
         busy_noise=mapping(record["busy_noise"]),
-        figures=(*map(_figure, record["quantities"]), *pair_figures(record["pairs"], record.get("absent", ()))),
+        figures=(
+            *(_figure(one) for one in record["quantities"] if one["group"] in GROUPS),
+            *pair_figures(record["pairs"], record.get("absent", ())),
+        ),
         failures=tuple((text(one["title"]), text(one["reason"])) for one in record["failures"]),
-        costs=parse_costs(mapping(record["costs"])) if record.get("costs") is not None else None,
     )
 
 
@@ -196,16 +195,6 @@ def newest(node_id: str, folders: Iterable[Path]) -> tuple[Calibration | None, l
         if own:
             return max(own, key=lambda one: one.date), notes
     return None, notes
-
-
-def costs_of(path: Path, node_id: str) -> Mapping[str, Any] | None:
-    """The `costs` that this file has of that machine, as they are; None where there are none to read."""
-    try:
-        record = json.loads(path.read_bytes())
-        known = _load(path)
-    except (OSError, ValueError, RecursionError):
-        return None
-    return mapping(record["costs"]) if known.costs is not None and known.node_id == node_id else None
 
 
 def for_runs(headers: Iterable[Mapping[str, Any]], folders: Sequence[Path]) -> tuple[dict[str, Calibration], list[str]]:
