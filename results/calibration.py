@@ -7,10 +7,8 @@ from them here, so that it can be computed again. Reports pick the newest file o
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +20,8 @@ from scipy.special import bdtr
 from when_async.bench.model import Estimate, WhenAsyncError
 
 from .fields import mapping, number, text
-from .runfile import TOOL, os_words
+from .files import draft_of, os_words
+from .runfile import TOOL
 from .stats.estimate import linear_interval, log_interval
 from .stats.samples import PairedRounds
 
@@ -111,21 +110,12 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
     Raises CalibrationError where the folder cannot be written.
     """
     written = json.dumps({"kind": KIND, "schema": SCHEMA, "tool": TOOL} | dict(record), indent=1) + "\n"
-    temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            # mkstemp makes a file for the owner only; this one is for whoever may read the folder.
-            os.chmod(temporary, 0o644)
-            file.write(written)
-        os.replace(temporary, path)
+        with draft_of(path) as draft:
+            draft.write_text(written, encoding="utf-8")
     except OSError as error:
         raise _unwritable(path, error) from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
 
 
 def read(path: Path) -> Calibration:

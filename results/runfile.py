@@ -18,6 +18,8 @@ from typing import IO, Any, cast
 
 from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, WhenAsyncError, from_json
 
+from .files import os_words
+
 TOOL = "when-async"
 Record = dict[str, Any]
 
@@ -195,8 +197,3 @@ def _check(record: Record) -> None:
     whole = type(record.get("fork", 0)) is int and type(record.get("round", 0)) is int
     if type(record["cell"]) is not str or not whole:
         raise ValueError(f"an impossible {kind}: cell must be text, fork and round whole numbers")
-
-
-def os_words(error: OSError) -> str:
-    """What the operating system says, without its number and path."""
-    return (error.strerror or str(error)).lower()

@@ -15,6 +15,8 @@ from pathlib import Path
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from when_async.results.files import os_words
+
 from ..words import ReportError, one_line
 from . import style
 
@@ -149,5 +151,5 @@ def save(figure: Figure, name: str, label: str, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(standalone(render(figure, name), name, label), encoding="utf-8")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ReportError(f"cannot write the picture {path}: {reason}; name a file in a writable folder") from None
+        what = f"cannot write the picture {path}: {os_words(error)}; name a file in a writable folder"
+        raise ReportError(what) from None

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from when_async.bench.model import WhenAsyncError
+from when_async.results.files import os_words
 from when_async.results.gate.report import OK, GateReport, exit_code, exit_reasons
 
 from .. import words
@@ -53,7 +54,7 @@ def load(path: Path) -> GateReport:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise GateFileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise GateFileError(f"cannot read {path}: {os_words(error)}") from None
     except ValueError:
         raise GateFileError(f"{path} is not JSON; give the gate.json that when-async gate wrote") from None
     return from_json(data)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 from when_async.bench.model import WhenAsyncError
+from when_async.results.files import draft_of, os_words
 from when_async.results.gate.report import GateReport
 
 from ..lines import WIDTH
@@ -34,21 +33,12 @@ def write(report: GateReport, folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            _replace(folder / name, text)
+            with draft_of(folder / name) as draft:
+                draft.write_text(text, encoding="utf-8")
     except OSError as error:
-        said = (error.strerror or str(error)).lower()
-        raise NotWritten(f"cannot write into {folder}: {said}; name a writable folder with room") from None
+        what = f"cannot write into {folder}: {os_words(error)}; name a writable folder with room"
+        raise NotWritten(what) from None
     return [folder / name for name in texts]
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def step_summary(report: GateReport, environ: Mapping[str, str]) -> Path | None:
@@ -64,8 +54,7 @@ def step_summary(report: GateReport, environ: Mapping[str, str]) -> Path | None:
         with path.open("a", encoding="utf-8") as file:
             file.write(f"\n{text}" if size else text)
     except OSError as error:
-        said = (error.strerror or str(error)).lower()
-        raise NotWritten(f"cannot write the job summary: {said}; the report is in gate.md") from None
+        raise NotWritten(f"cannot write the job summary: {os_words(error)}; the report is in gate.md") from None
     return path
 
 

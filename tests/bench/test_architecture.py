@@ -218,7 +218,8 @@ FLOORS = {
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
-        "export fields runfile stats", "calibration cells gate journal overview", "contrast frame prediction", "history"
+        "fields files", "export runfile stats", "calibration cells gate journal overview", "contrast frame prediction",
+        "history",
     ),
     "reports": (
         "snippets words", "lines scene", "drawing verdicts", "calibration claims history terminal", "page", "gate plots"
