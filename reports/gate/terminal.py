@@ -192,6 +192,6 @@ def _command(command: str, width: int) -> Iterable[Parts]:
     except ValueError:
         parts = command.split()
     units = re.sub(r"(?<= )(-\S+) (?!-)", rf"\1{GLUE}", " ".join(parts))
-    *first, last = folded(units, width - len(" \\"), "  ", "    ", break_words=False)
+    *first, last = folded(units, width - len(" \\"), "  ", "    ", break_words=False) or [""]
     yield from ([(f"{each} \\", "bold")] for each in first)
     yield [(last, "bold")]

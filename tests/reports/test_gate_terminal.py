@@ -158,6 +158,10 @@ def test_a_long_command_is_continued_as_a_shell_has_it() -> None:
     assert " ".join(line.removesuffix("\\").strip() for line in lines[start:]) == command
 
 
+def test_a_report_that_does_not_know_its_command_is_told_all_the_same() -> None:
+    assert render(replace(REPORTS["interrupted"], command="")).rstrip().endswith("To run it again:")
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
