@@ -113,7 +113,7 @@ def _gate(context: click.Context, **options: Any) -> int:
             request = replace(request, config=with_base_workloads(request.config, sides))
         report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:
-        publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"])
+        publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"], named=options["output"] is not None)
     except NotWritten as error:
         # The verdict stands and was printed; that its files could not be kept must not turn it into wrong use.
         tell(f"when-async: {error}")

@@ -59,12 +59,19 @@ def step_summary(report: GateReport, environ: Mapping[str, str]) -> Path | None:
 
 
 def publish(
-    report: GateReport, folder: Path | None, environ: Mapping[str, str], out: TextIO, *, verbose: bool = False
+    report: GateReport,
+    folder: Path | None,
+    environ: Mapping[str, str],
+    out: TextIO,
+    *,
+    verbose: bool = False,
+    named: bool = False,
 ) -> list[Path]:
     """Write the files, tell GitHub Actions where it listens, and print the report; return the files that were written.
 
     The report is printed whatever else fails, its last lines being the verdict and what to do next; only then
-    NotWritten is raised for a folder that cannot be written into. Nothing is kept where `folder` is None.
+    NotWritten is raised for a folder that cannot be written into. Nothing is kept where `folder` is None;
+    `named` says that somebody chose it, so that `gate accept` does not find it by itself.
     """
     written: list[Path] = []
     trouble: NotWritten | None = None
@@ -81,7 +88,7 @@ def publish(
         print(f"note: {error}", file=out)
     colour, width = _look(environ, out)
     kept = folder if written else None
-    out.write(terminal.render(report, width=width, colour=colour, verbose=verbose, kept=kept))
+    out.write(terminal.render(report, width=width, colour=colour, verbose=verbose, kept=kept, named=named))
     out.flush()
     if trouble is not None:
         raise trouble

@@ -22,8 +22,6 @@ MOST = 20
 """Notes or verdicts that are shown; more are counted."""
 WORD = 14
 """Columns for the longest word."""
-RUNS = Path(".when-async/runs")
-"""Where `gate accept` looks for the latest run."""
 LOOKS = {
     Word.REGRESSED: "bold red", Word.BROKEN: "bold magenta", Word.MISSING: "bold magenta",
     Word.RENAMED: "bold magenta", Word.NOT_COMPARABLE: "bold magenta", Word.INCONCLUSIVE: "bold yellow",
@@ -32,31 +30,37 @@ LOOKS = {
 
 
 def render(
-    report: GateReport, *, width: int = WIDTH, colour: bool = False, verbose: bool = False, kept: Path | None = None
+    report: GateReport,
+    *,
+    width: int = WIDTH,
+    colour: bool = False,
+    verbose: bool = False,
+    kept: Path | None = None,
+    named: bool = False,
 ) -> str:
     """The whole report as text; no line is wider than `width` columns, nor than 100.
 
     Without `colour` there is no escape sequence in it. `verbose` shows the cells that ask nothing of the reader too.
-    `kept` is the folder in which the files of this report lie.
+    `kept` is the folder in which the files of this report lie, `named` whether `gate accept` has to be told of it.
     """
     out = io.StringIO()
     console = Console(
         file=out, width=max(NARROWEST, width), force_terminal=True, color_system="standard" if colour else None,
         no_color=not colour,
     )  # fmt: skip
-    for parts in _lines(report, width_of(console), verbose, kept):
+    for parts in _lines(report, width_of(console), verbose, kept, named):
         line(console, parts)
     return out.getvalue()
 
 
-def _lines(report: GateReport, width: int, verbose: bool, kept: Path | None) -> Iterable[Parts]:
+def _lines(report: GateReport, width: int, verbose: bool, kept: Path | None, named: bool) -> Iterable[Parts]:
     yield from _head(report, width)
     yield from _cells(report, width, verbose)
     yield from _flips(report, width)
     yield from _controls(report, width)
     yield from _operating(report, width, verbose)
     yield from _notes(report, width)
-    yield from _end(report, width, kept)
+    yield from _end(report, width, kept, named)
 
 
 def _wrapped(text: str, width: int, look: str = "", indent: str = "", hanging: str | None = None) -> Iterable[Parts]:
@@ -169,7 +173,7 @@ def _more(number: int, noun: str, width: int) -> Iterable[Parts]:
         yield from _wrapped(f"and {words.count(number, f'more {noun}')}, in gate.json", width, "dim", "  ")
 
 
-def _end(report: GateReport, width: int, kept: Path | None) -> Iterable[Parts]:
+def _end(report: GateReport, width: int, kept: Path | None, named: bool) -> Iterable[Parts]:
     passed = exit_code(report) == OK
     doubts = telling.reservations(report)
     yield []
@@ -179,7 +183,7 @@ def _end(report: GateReport, width: int, kept: Path | None) -> Iterable[Parts]:
     yield from _wrapped(telling.verdict(report), width, look)
     for sentence in (*map(str, telling.headlines(report)), *doubts):
         yield from _wrapped(sentence, width)
-    step = steps.next_step(report, "" if kept is None or kept.parent == RUNS else str(kept))
+    step = steps.next_step(report, str(kept) if kept and named else "")
     if step:
         yield [(step.sentence, "")]
         yield from _command(step.command, width)

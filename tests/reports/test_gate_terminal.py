@@ -137,7 +137,7 @@ def test_one_command_says_what_to_do_next(name: str, command: str | None) -> Non
 
 
 def test_a_run_that_was_kept_elsewhere_is_named_to_the_command_that_accepts_it() -> None:
-    text = render(REPORTS["regression"], kept=Path("out/gate"))
+    text = render(REPORTS["regression"], kept=Path("out/gate"), named=True)
     assert "Kept in out/gate: gate.json, gate.md, gate.xml and gate.txt" in text
     assert text.rstrip().endswith("when-async gate accept --from out/gate --reason 'why it is worth it'")
     assert "--from" not in render(REPORTS["regression"], kept=Path(".when-async/runs/gate-1"))
