@@ -57,7 +57,7 @@ def claims(
     from when_async.reports.verdicts.judging import latest
 
     from ..selection import ALL
-    from .claim_runs import chosen
+    from .run.claimed import chosen
 
     asked = {claim.name: claim for claim in chosen(names or [ALL])}
     verdicts = latest(_judged(list(runs) or references(), asked, skip_corrupt))

@@ -47,6 +47,6 @@ def print_judged(frame: pd.DataFrame) -> None:
     from when_async.reports.terminal.claims import print_ledger
     from when_async.reports.verdicts.judging import judge
 
-    from .claim_runs import chosen
+    from .run.claimed import chosen
 
     print_ledger(judge(frame, {claim.name: claim for claim in chosen(asked)}), {})

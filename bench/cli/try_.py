@@ -21,9 +21,9 @@ from ..registry import RegistryError
 from ..selection import catalogue, environments_for
 from ..trying.call import Call, Untried, source
 from . import folders
-from .recording import Interrupted, execute
+from .run.recording import Interrupted, execute
+from .run.starting import Started, start_fresh
 from .shared import BROKEN, INTERRUPTED, JSON, OK, PINS, PYTHON, plain_errors, tell
-from .starting import Started, start_fresh
 
 TRYING = "when_async.bench.trying.call"
 RUNNERS = ("sync", "threading", "multiprocessing", "asyncio+to_thread")

@@ -22,18 +22,7 @@ from dataclasses import asdict, dataclass
 from time import perf_counter, process_time
 from typing import Any, TextIO
 
-from ..model import (
-    FailedError,
-    Kit,
-    Observed,
-    Param,
-    Params,
-    Point,
-    Unsuited,
-    WhenAsyncError,
-    Workload,
-    WrongAnswer,
-)
+from ..model import FailedError, Kit, Observed, Param, Params, Point, Unsuited, WhenAsyncError, Workload, WrongAnswer
 from .likeness import ADDRESS, kind, likeness
 
 SHOWN = 60

@@ -15,19 +15,7 @@ from when_async.results.cells.summary import Row
 from ..drawing import style
 from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
 from ..scene.findings import did, lead
-from ..scene.rows import (
-    OVERHEAD,
-    Metric,
-    Scene,
-    facet,
-    facet_names,
-    facets,
-    headline,
-    ladder,
-    models,
-    serial,
-    value,
-)
+from ..scene.rows import OVERHEAD, Metric, Scene, facet, facet_names, facets, headline, ladder, models, serial, value
 from ..words import listing, scale_for, unit
 
 HEIGHT = 2.75

@@ -13,8 +13,7 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from .. import words
-from ..lines import WIDTH as WIDTH
-from ..lines import Parts, line, paragraph, width_of
+from ..lines import WIDTH, Parts, line, paragraph, width_of
 from ..scene.findings import lead_sentence
 from ..scene.rows import (
     CPU,

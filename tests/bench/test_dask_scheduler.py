@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from support import fakes
-from when_async.bench.cli import run as cli_run
-from when_async.bench.cli.cluster import far_cluster
 from when_async.bench.cli.main import main
-from when_async.bench.cli.starting import Started
+from when_async.bench.cli.run import command as cli_run
+from when_async.bench.cli.run.cluster import far_cluster
+from when_async.bench.cli.run.starting import Started
 from when_async.bench.environments.provision import child_environ
 from when_async.bench.model import Job, Workload
 from when_async.bench.runners.dask_ import CONNECT_TIMEOUT_S, SCHEDULER, connected

@@ -10,7 +10,7 @@ from click.testing import Result
 
 from support.commands import Call, records
 from support.run_files import make_run
-from when_async.bench.cli.compare_sides import read_side
+from when_async.bench.cli.compare.sides import read_side
 from when_async.bench.environments.interpreters import Unresolvable
 from when_async.bench.environments.sides import Asked
 

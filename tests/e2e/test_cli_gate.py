@@ -79,9 +79,9 @@ def probed(modules: tuple[str, ...]) -> Environment:
 def gate(call: Call, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Gate:
     """`when-async gate --base main ARGUMENTS` with pairs of chosen ratios and a short replay of the noise."""
     # The default argument is bound when the module is imported, so the function itself gets another one.
-    import when_async.bench.cli.gate_run as front
+    import when_async.bench.cli.gate.judging as front
 
-    monkeypatch.setattr(front, "operating", functools.partial(operating, replays=500))
+    monkeypatch.setattr("when_async.bench.cli.gate.reporting.operating", functools.partial(operating, replays=500))
     monkeypatch.setattr("when_async.results.gate.operating.POWER_REPLAYS", 50)
     # What the running interpreter can import is the same for every side of every test.
     monkeypatch.setattr(

@@ -7,16 +7,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..environments.interpreters import NAME, Run, Unresolvable, run_command
-from ..environments.pins import label as with_pins
-from ..environments.pins import parse
-from ..environments.provision import default_label, interpreter_of
-from ..environments.sides import HERE, Asked, Sides, export_both, make_both
-from ..environments.sources import Source
-from ..environments.venvs import Progress
-from ..model import Environment
-from ..registry import Found, N
-from ..selection import requirements_for
+from ...environments.interpreters import NAME, Run, Unresolvable, run_command
+from ...environments.pins import label as with_pins
+from ...environments.pins import parse
+from ...environments.provision import default_label, interpreter_of
+from ...environments.sides import HERE, Asked, Sides, export_both, make_both
+from ...environments.sources import Source
+from ...environments.venvs import Progress
+from ...model import Environment
+from ...registry import Found, N
+from ...selection import requirements_for
 
 GIT = "git:"
 _OPERATOR = re.compile(r"[=<>!~]=|[<>]")

@@ -12,19 +12,19 @@ from typing import Any
 
 from when_async.results.journal import Journal
 
-from ..environments import git
-from ..environments.interpreters import run_command
-from ..environments.provision import Missing
-from ..machine.fingerprint import fingerprint
-from ..model import Cell, Environment, Workload, to_json
-from ..plan import FOR_CLAIMS, PROFILES, Plan, Settings, build
-from ..registry import RegistryError
-from ..selection import Selection, catalogue, environments_for, select, to_record
-from ..walk.experiment import Done
-from . import folders
-from .claim_runs import behaviours, chosen, look, selection_for
+from ...environments import git
+from ...environments.interpreters import run_command
+from ...environments.provision import Missing
+from ...machine.fingerprint import fingerprint
+from ...model import Cell, Environment, Workload, to_json
+from ...plan import FOR_CLAIMS, PROFILES, Plan, Settings, build
+from ...registry import RegistryError
+from ...selection import Selection, catalogue, environments_for, select, to_record
+from ...walk.experiment import Done
+from .. import folders
+from ..shared import tell
+from .claimed import behaviours, chosen, look, selection_for
 from .cluster import on_cluster
-from .shared import tell
 
 
 @dataclass

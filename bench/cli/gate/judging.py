@@ -2,65 +2,35 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from when_async.results.cells.noise import spoken
 from when_async.results.gate.acceptance import Acceptance
-from when_async.results.gate.assembly import Control, believed, canaries, cell_results, wall_series
-from when_async.results.gate.deciding import FIRST, Docket, Terms
-from when_async.results.gate.flips import flips
-from when_async.results.gate.operating import operating
-from when_async.results.gate.report import CellResult, GateReport, Word
+from when_async.results.gate.assembly import Control
+from when_async.results.gate.deciding import Docket, Terms
+from when_async.results.gate.report import GateReport
 from when_async.results.journal import Journal
 
-from ..gate.config import GateConfig
-from ..gate.controls import ControlDuel, inject_all, injected, unchanged
-from ..gate.inventory import sized_for
-from ..gate.matching import Entries, Matched, absolute, match
-from ..gate.pairs import Duel, Pairs
-from ..gate.progress import GateProgress
-from ..gate.walk import Broken, Walk
-from ..machine.fingerprint import fingerprint
-from ..machine.host import Host, make_host
-from ..model import to_json
-from ..registry import choose
-from ..selection import Selection, catalogue, select
-from . import folders
-from .gate_sides import Sides
-
-PROFILE = "gate"
-
-
-@dataclass
-class Request:
-    """What a gate run is asked for, config and command line together."""
-
-    config: GateConfig
-    seed: int = 20260
-    thorough: bool = False
-    controls: bool = True
-    inject: float = 0.0
-    profile: str = PROFILE
-    argv: Sequence[str] = ()
-
-
-@dataclass
-class Trialled:
-    """A gate run in progress: everything that the report is made of."""
-
-    dockets: dict[str, Docket] = field(default_factory=dict)
-    controls: list[Control] = field(default_factory=list)
-    broken: dict[str, str] = field(default_factory=dict)
-    late: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    interrupted: bool = False
+from ...gate.config import GateConfig
+from ...gate.controls import ControlDuel, inject_all, injected, unchanged
+from ...gate.inventory import sized_for
+from ...gate.matching import Entries, Matched, absolute, match
+from ...gate.pairs import Duel, Pairs
+from ...gate.progress import GateProgress
+from ...gate.walk import Broken, Walk
+from ...machine.fingerprint import fingerprint
+from ...machine.host import Host, make_host
+from ...model import to_json
+from ...registry import choose
+from ...selection import Selection, catalogue, select
+from .reporting import command_line, noise_word, report_of
+from .sides import Sides
+from .state import Request, Trialled
 
 
 def chosen(request: Request) -> Selection:
@@ -121,7 +91,7 @@ def run_gate(
         host.reaper.close()
     seconds = time.monotonic() - began
     noise = noise_word(host.noise.since(mark), seconds)
-    return _report(request, sides, matched, state, accepted, started, seconds, noise)
+    return report_of(request, sides, matched, state, accepted, started, seconds, noise)
 
 
 def _inventories(sides: Sides, request: Request) -> tuple[Entries, Entries]:
@@ -216,95 +186,3 @@ def _head(request: Request, sides: Sides, started: datetime) -> dict[str, Any]:
     }
 
 
-def command_line(argv: Sequence[str]) -> str:
-    return shlex.join(["when-async", *argv])
-
-
-def _report(
-    request: Request,
-    sides: Sides,
-    matched: Matched,
-    state: Trialled,
-    accepted: Mapping[tuple[str, str], Acceptance],
-    started: datetime,
-    seconds: float,
-    noise: str,
-) -> GateReport:
-    controls = canaries(state.controls, state.broken, state.late)
-    results = believed(cell_results(state.dockets, state.broken, state.late), controls)
-    unfought, told = _unfought(matched, accepted)
-    series = wall_series(state.dockets, state.controls)
-    decided = max(1, len(state.dockets))
-    spent = sum(result.seconds for result in results) / decided
-    contestants = {duel.cell: (duel.comparison.id, duel.base.cell.contestant) for duel in matched.duels}
-    return GateReport(
-        base=sides.base,
-        head=sides.head,
-        started=started.isoformat(timespec="seconds"),
-        command=command_line(request.argv),
-        margin=request.config.margin,
-        budget_s=request.config.budget_s,
-        seconds=seconds,
-        seed=request.seed,
-        machine=fingerprint(),
-        noise=noise,
-        cells=(*results, *unfought),
-        canaries=controls,
-        flips=flips(contestants, {key: docket.pairs[FIRST] for key, docket in state.dockets.items()},
-                    request.config.margin),
-        operating=operating(series, margin=request.config.margin, comparisons=decided,
-                            seconds_per_decision=spent, seed=request.seed),
-        notes=(*_injected(request), *state.notes, *_calibrated(), *_allowed(state.dockets, accepted), *told),
-        interrupted=state.interrupted,
-        fail_inconclusive=request.config.fail_inconclusive,
-        injected=request.inject,
-    )  # fmt: skip
-
-
-def _injected(request: Request) -> list[str]:
-    if not request.inject:
-        return []
-    return [f"{100 * request.inject:g} % of extra work was put into each op of head on purpose (--inject)"]
-
-
-def _calibrated() -> list[str]:
-    """What `when-async calibrate` found amiss with this machine, or that it was never asked."""
-    from when_async.reports.calibration.findings import findings
-    from when_async.results.calibration import for_runs
-
-    here = fingerprint()
-    known, ignored = for_runs([{"machine": here}], [folders.runs()])
-    calibration = known.get(str(here.get("node_id", "")))
-    if calibration is None:
-        return [*ignored, "this machine was not calibrated; `when-async calibrate` measures its clocks and noise"]
-    day = f"{calibration.date:%Y-%m-%d}"
-    return [*ignored, *(f"calibrated on {day}: {one.said}" for one in findings(calibration) if one.todo)]
-
-
-def _allowed(cells: Collection[str], accepted: Mapping[tuple[str, str], Acceptance]) -> list[str]:
-    """One sentence for each slow-down that was accepted and widens a margin of this run, which the reader must know."""
-    return [
-        f"{one.cell}: {one.metric} up to {100 * one.slowdown:.1f} % slower was accepted on {one.date}: {one.reason}"
-        for one in accepted.values()
-        if one.metric and one.cell in cells
-    ]
-
-
-def _unfought(matched: Matched, accepted: Mapping[tuple[str, str], Acceptance]) -> tuple[list[CellResult], list[str]]:
-    """Cells that base and head could not both run; those whose loss was accepted are only told."""
-    results, told = [], []
-    for each in matched.unfought:
-        if each.word == "SKIPPED":
-            continue
-        known = accepted.get((each.cell, ""))
-        if known and each.word in (Word.MISSING, Word.RENAMED):
-            told.append(f"{each.cell} is {each.word.lower()}, which was accepted on {known.date}: {known.reason}")
-            continue
-        results.append(CellResult(each.cell, Word(each.word), each.reason))
-    return results, told
-
-
-def noise_word(since: Mapping[str, float], seconds: float) -> str:
-    """`quiet`, `disturbed: 12 % steal` or `not recorded`, for the time of the gate."""
-    steal, pressure = (since[name] / seconds if name in since else None for name in ("steal_s", "pressure_s"))
-    return spoken(steal, pressure)

@@ -10,11 +10,11 @@ from typing import Any
 
 from when_async.results.journal import RunFileError
 
-from ..machine.host import Host, make_host
-from ..model import FailedError, Measurement, Sample, Status, Trial, to_json
-from ..walk.experiment import Experiment, ServiceRecord
-from ..walk.progress import Progress
-from ..walk.timeline import NotRecorded, record, wanted
+from ...machine.host import Host, make_host
+from ...model import FailedError, Measurement, Sample, Status, Trial, to_json
+from ...walk.experiment import Experiment, ServiceRecord
+from ...walk.progress import Progress
+from ...walk.timeline import NotRecorded, record, wanted
 from .starting import Started
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..environments.provision import Missing, child_environ, interpreter_options
-from ..model import Environment
-from ..registry import choose
-from ..selection import ALL, Catalogue, Selection, point_of
+from ...environments.provision import Missing, child_environ, interpreter_options
+from ...model import Environment
+from ...registry import choose
+from ...selection import ALL, Catalogue, Selection, point_of
 
 if TYPE_CHECKING:
     from when_async.reports.verdicts.claim import Behaviour, Statement

@@ -10,14 +10,23 @@ from typing import Any
 
 import click
 
-from ..environments.git import SourceError
-from ..gate.config import share
-from ..machine.lock import machine
-from . import folders
-from .compare_kinds import are_files, compare_files, compare_measured, compare_stored, names_contestants, near, start
-from .compare_sides import read_side
-from .recording import Interrupted, execute
-from .shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
+from ...environments.git import SourceError
+from ...gate.config import share
+from ...machine.lock import machine
+from .. import folders
+from ..run.recording import Interrupted, execute
+from ..shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
+from .kinds import (
+    Compared,
+    are_files,
+    compare_files,
+    compare_measured,
+    compare_stored,
+    names_contestants,
+    near,
+    start,
+)
+from .sides import read_side
 
 HELP = """Say how B stands to A: two interpreters, commits, pins, contestants or runs.
 
@@ -71,7 +80,7 @@ def compare(a: str, b: str, stored: Path | None, margin: float, wait: bool, as_j
     sys.exit(show(compared, as_json))
 
 
-def _stored(a: str, b: str, stored: Path | None, margin: float) -> Any:
+def _stored(a: str, b: str, stored: Path | None, margin: float) -> Compared | None:
     """The comparison of what was measured before; None where A and B are to be measured."""
     if stored is not None:
         _no_measuring("--run")
@@ -103,7 +112,7 @@ def _no_measuring(what: str) -> None:
         fail(f"with {what} nothing is measured; leave out {', '.join(sorted(given))}")
 
 
-def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]) -> Any:
+def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]) -> Compared:
     asked = read_side(a), read_side(b)
     with machine(wait=wait, say=tell):
         try:
@@ -120,12 +129,12 @@ def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]
     return compare_measured(started.path, sides.environments, margin)
 
 
-def show(compared: Any, as_json: bool) -> int:
+def show(compared: Compared, as_json: bool) -> int:
     """Print the comparison; returns the exit code."""
     from rich.console import Console
 
+    from when_async.reports.lines import WIDTH
     from when_async.reports.terminal.comparison import flat, table
-    from when_async.reports.terminal.run import WIDTH
 
     if as_json:
         click.echo(json.dumps([flat(row) for row in compared.rows], indent=1))

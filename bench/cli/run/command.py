@@ -8,12 +8,9 @@ from typing import Any
 
 import click
 
-from ..machine.lock import machine
-from .cluster import far_cluster
-from .folders import OUTPUT
-from .recording import Interrupted, execute
-from .resuming import start_resumed
-from .shared import (
+from ...machine.lock import machine
+from ..folders import OUTPUT
+from ..shared import (
     BROKEN,
     DASK_SCHEDULER,
     INTERRUPTED,
@@ -27,7 +24,10 @@ from .shared import (
     plain_errors,
     tell,
 )
-from .show import print_run
+from ..show import print_run
+from .cluster import far_cluster
+from .recording import Interrupted, execute
+from .resuming import start_resumed
 from .starting import start_fresh
 
 

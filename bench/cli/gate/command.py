@@ -8,14 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..gate.config import ConfigError, load, share, span_s
-from ..machine.lock import machine
-from . import folders
-from .shared import RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
+from ...gate.config import ConfigError, GateConfig, load, share, span_s
+from ...machine.lock import machine
+from .. import folders
+from ..shared import RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
+from .sides import HERE, Asked, Sides, make_sides
+from .state import Request
+
+if TYPE_CHECKING:
+    from when_async.results.gate.acceptance import Acceptance
 
 HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
 
@@ -99,10 +104,9 @@ def _gate(context: click.Context, **options: Any) -> int:
     from when_async.reports.gate import NotWritten, publish
     from when_async.results.gate.report import exit_code
 
-    from .gate_run import Request, run_gate
-    from .gate_sides import make_sides
+    from .judging import run_gate
 
-    request, base, head = _request(Request, options)
+    request, base, head = _request(options)
     folder = options["output"] or folders.kept(folders.runs()) / f"gate-{folders.run_id(datetime.now(UTC))}"
     with machine(wait=options["wait"], say=tell):
         sides = make_sides(
@@ -120,10 +124,8 @@ def _gate(context: click.Context, **options: Any) -> int:
     return exit_code(report)
 
 
-def _request(kind: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
+def _request(options: dict[str, Any]) -> tuple[Request, Asked, Asked]:
     """The settings of pyproject.toml with what the command line says instead, and the two sides asked for."""
-    from .gate_sides import HERE, Asked
-
     config = load()
     said = {name: options[name] for name in ("margin", "budget_s", "python", "base") if options[name] is not None}
     said |= {name: tuple(options[name]) for name in ("workloads", "runners") if options[name]}
@@ -134,14 +136,14 @@ def _request(kind: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
     if not config.base and not pins:
         fail('say what to compare with: --base main, or base = "origin/main" in [tool.when-async.gate]')
     base_ref = options["base"] or (options["head"] if pins else config.base)
-    request = kind(
+    request = Request(
         config=config, seed=options["seed"], thorough=options["thorough"], controls=not options["no_controls"],
         inject=options["inject"] or 0.0, argv=tuple(sys.argv[1:]),
     )  # fmt: skip
     return request, Asked(base_ref or HERE, options["base_pins"]), Asked(options["head"], options["head_pins"])
 
 
-def with_base_workloads(config: Any, sides: Any) -> Any:
+def with_base_workloads(config: GateConfig, sides: Sides) -> GateConfig:
     """The settings with the workloads that base's own pyproject.toml lists too.
 
     Whoever deletes a benchmark deletes its line there as well, and a benchmark that is gone must be told.
@@ -155,7 +157,7 @@ def with_base_workloads(config: Any, sides: Any) -> Any:
     return replace(config, workloads=tuple(dict.fromkeys([*config.workloads, *listed])))
 
 
-def _accepted(sides: Any) -> dict[Any, Any]:
+def _accepted(sides: Sides) -> dict[tuple[str, str], Acceptance]:
     """What has been accepted and still counts against this base."""
     from when_async.results.gate import acceptance
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from when_async.results.journal import Journal
 
-from ..environments.sides import Asked, Sides
-from ..model import Environment
-from ..plan import Comparison, Contestant, Plan, build
-from ..selection import catalogue, select
-from ..walk.experiment import Done
-from . import folders
-from .compare_sides import at_home, make_sides
-from .shared import tell
-from .starting import Started, header, settings_of, write_cells
+from ...environments.sides import Asked, Sides
+from ...model import Environment
+from ...plan import Comparison, Contestant, Plan, build
+from ...selection import catalogue, select
+from ...walk.experiment import Done
+from .. import folders
+from ..run.starting import Started, header, settings_of, write_cells
+from ..shared import tell
+from .sides import at_home, make_sides
 
 if TYPE_CHECKING:
     import pandas as pd

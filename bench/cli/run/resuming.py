@@ -9,15 +9,15 @@ from typing import Any
 
 from when_async.results.journal import Journal, RunFileError, read
 
-from ..environments.provision import Missing
-from ..machine.fingerprint import fingerprint
-from ..model import Environment
-from ..plan import Settings, build
-from ..selection import ALL, Catalogue, environments_for, from_record
-from ..walk.experiment import Done
-from .claim_runs import behaviours, chosen, look
+from ...environments.provision import Missing
+from ...machine.fingerprint import fingerprint
+from ...model import Environment
+from ...plan import Settings, build
+from ...selection import ALL, Catalogue, environments_for, from_record
+from ...walk.experiment import Done
+from ..shared import tell
+from .claimed import behaviours, chosen, look
 from .cluster import refusal
-from .shared import tell
 from .starting import Started, write_cells
 
 SAME_MACHINE = ("node_id", "system", "cpu", "cores")

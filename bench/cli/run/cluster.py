@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..runners.dask_ import SCHEDULER
-from ..selection import Selection
+from ...runners.dask_ import SCHEDULER
+from ...selection import Selection
 
 
 @contextmanager
