@@ -17,9 +17,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-HOST = "127.0.0.1"
-BACKLOG = 16384
-"""Members the kernel may hold before they are accepted; it cuts this to net.core.somaxconn without a word."""
+from .steering import HOST, listen
+
 JOINED = b"joined\n"
 """Said to a member once it belongs to the room."""
 BEHIND_BYTES = 1 << 20
@@ -54,15 +53,6 @@ def members_of(kit: Kit, params: Params) -> int:
     if soft != resource.RLIM_INFINITY and needed > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     return members
-
-
-def listen() -> socket.socket:
-    """The room's door on a port that the kernel picked; those who come in inherit TCP_NODELAY, whatever the model."""
-    listener = socket.socket()
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.bind((HOST, 0))
-    listener.listen(BACKLOG)
-    return listener
 
 
 def service(kit: Kit) -> tuple[str, int]:

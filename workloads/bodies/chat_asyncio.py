@@ -10,7 +10,6 @@ from typing import Any
 from when_async.bench.model import Kit, Params
 
 from .chat import (
-    BACKLOG,
     BEHIND_BYTES,
     JOINED,
     REPORT_BYTES,
@@ -19,11 +18,11 @@ from .chat import (
     Served,
     Splitter,
     behind_lines,
-    listen,
     members_of,
     order,
     service,
 )
+from .steering import BACKLOG, listen
 
 Op = Callable[[Sequence[Item]], Awaitable[Served]]
 

@@ -15,9 +15,7 @@ from typing import Any
 from when_async.bench.model import Kit, Params
 
 from .chat import (
-    BACKLOG,
     CHUNK_BYTES,
-    HOST,
     JOINED,
     Count,
     Item,
@@ -25,13 +23,15 @@ from .chat import (
     Splitter,
     behind_lines,
     hung_up,
-    listen,
     members_of,
     order,
     service,
 )
+from .steering import BACKLOG, HOST, listen
 
 Op = Callable[[Sequence[Item]], Awaitable[Served]]
+Serve = Callable[[Any, Any], Awaitable[None]]
+"""Serves one member of a room, by its connection, from join to leave."""
 
 
 class ChannelRoom:
@@ -55,15 +55,9 @@ class ChannelRoom:
                 scope.cancel()
 
 
-async def trio_room(kit: Kit, params: Params) -> Op:
-    """A nursery, a memory channel for each member, and a task that writes what it gives."""
+def trio_member() -> Serve:
+    """A nursery of two tasks for a member, and a memory channel of lines that one of them writes."""
     import trio
-
-    members = members_of(kit, params)
-    plain = listen()
-    port = plain.getsockname()[1]
-    listener = await kit.enter(trio.SocketListener(trio.socket.from_stdlib_socket(plain)))
-    control = await kit.enter(await trio.open_tcp_stream(*service(kit)))
 
     async def write(room: ChannelRoom, stream: Any, channel: Any) -> None:
         await stream.send_all(JOINED)
@@ -91,6 +85,19 @@ async def trio_room(kit: Kit, params: Params) -> Op:
         room.members.pop(sending, None)
         room.count.leave()
 
+    return serve
+
+
+async def trio_room(kit: Kit, params: Params) -> Op:
+    """A nursery for all who talk, and one for the door, which is shut when the talk is over."""
+    import trio
+
+    members, serve = members_of(kit, params), trio_member()
+    plain = listen()
+    port = plain.getsockname()[1]
+    listener = await kit.enter(trio.SocketListener(trio.socket.from_stdlib_socket(plain)))
+    control = await kit.enter(await trio.open_tcp_stream(*service(kit)))
+
     async def accept(room: ChannelRoom, nursery: Any) -> None:
         while True:
             nursery.start_soon(serve, room, await listener.accept())
@@ -112,17 +119,10 @@ async def trio_room(kit: Kit, params: Params) -> Op:
     return op
 
 
-async def anyio_room(kit: Kit, params: Params) -> Op:
-    """A task group, a memory object stream for each member, and a task that writes what it gives."""
+def anyio_member(longest_bytes: int) -> Serve:
+    """A task group for a member, and a memory object stream of lines that one of its tasks writes."""
     import anyio
-    from anyio.abc import SocketAttribute
     from anyio.streams.buffered import BufferedByteReceiveStream
-
-    members = members_of(kit, params)
-    listener = await kit.enter(await anyio.create_tcp_listener(local_host=HOST, local_port=0, backlog=BACKLOG))
-    port = listener.extra(SocketAttribute.local_port)
-    control = await kit.enter(await anyio.connect_tcp(*service(kit)))
-    longest = int(params["size_bytes"])
 
     async def write(room: ChannelRoom, stream: Any, channel: Any) -> None:
         await stream.send(JOINED)
@@ -134,7 +134,7 @@ async def anyio_room(kit: Kit, params: Params) -> Op:
         lines = BufferedByteReceiveStream(stream)
         try:
             while True:
-                line = await lines.receive_until(b"\n", longest) + b"\n"
+                line = await lines.receive_until(b"\n", longest_bytes) + b"\n"
                 room.count.lines_in += 1
                 room.tell(line)
         except anyio.IncompleteRead:
@@ -155,6 +155,19 @@ async def anyio_room(kit: Kit, params: Params) -> Op:
             pass  # a connection that breaks is a member that leaves
         room.members.pop(sending, None)
         room.count.leave()
+
+    return serve
+
+
+async def anyio_room(kit: Kit, params: Params) -> Op:
+    """A task group for all who talk, and one for the door, which is shut when the talk is over."""
+    import anyio
+    from anyio.abc import SocketAttribute
+
+    members, serve = members_of(kit, params), anyio_member(int(params["size_bytes"]))
+    listener = await kit.enter(await anyio.create_tcp_listener(local_host=HOST, local_port=0, backlog=BACKLOG))
+    port = listener.extra(SocketAttribute.local_port)
+    control = await kit.enter(await anyio.connect_tcp(*service(kit)))
 
     async def op(items: Sequence[Item]) -> Served:
         room = ChannelRoom(Count(members), int(params["size_bytes"]), anyio.WouldBlock)
@@ -201,17 +214,9 @@ async def closed_socket(connection: Any) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def curio_room(kit: Kit, params: Params) -> Op:
-    """A task group, a queue for each member, and a task that writes what it gives."""
+def curio_member() -> Serve:
+    """A task that reads what a member says, one that writes, and a queue of lines for that."""
     import curio
-    from curio.io import Socket
-
-    members = members_of(kit, params)
-    plain = listen()
-    port = plain.getsockname()[1]
-    listener = await kit.enter(closed_socket(Socket(plain)))
-    # curio's own open_connection looks the address up in a thread, which may outlive the session.
-    control = await kit.enter(closed_socket(Socket(socket.create_connection(service(kit)))))
 
     async def write(room: QueueRoom, connection: Any, queue: Any) -> None:
         try:
@@ -241,6 +246,21 @@ async def curio_room(kit: Kit, params: Params) -> Op:
             room.count.leave()
             await queue.put(None)
             await writer.join()
+
+    return serve
+
+
+async def curio_room(kit: Kit, params: Params) -> Op:
+    """A task group for all who talk, and a task for the door, which is shut when the talk is over."""
+    import curio
+    from curio.io import Socket
+
+    members, serve = members_of(kit, params), curio_member()
+    plain = listen()
+    port = plain.getsockname()[1]
+    listener = await kit.enter(closed_socket(Socket(plain)))
+    # curio's own open_connection looks the address up in a thread, which may outlive the session.
+    control = await kit.enter(closed_socket(Socket(socket.create_connection(service(kit)))))
 
     async def accept(room: QueueRoom, talk: Any) -> None:
         while True:

@@ -15,11 +15,9 @@ from typing import Any
 from when_async.bench.model import Kit, Params
 
 from .echo import End, asked, check_files, ends_due, outcome
-from .steering import BACKLOG, GO, LONGEST_LINE_BYTES, addresses, listen
+from .steering import BACKLOG, GO, LONGEST_LINE_BYTES, Lines, addresses, listen, until_end
 
 AsyncOp = Callable[[Sequence[int]], Awaitable[list[Any]]]
-
-CHUNK_BYTES = 1 << 16
 
 
 def connect(kit: Kit) -> socket.socket:
@@ -38,24 +36,6 @@ async def steered(
     before_s = time.process_time()
     answer = await readline()
     return answer, time.process_time() - before_s
-
-
-class Lines:
-    """Lines from a stream that only has chunks; one without its end is the last."""
-
-    def __init__(self, receive: Callable[[int], Awaitable[bytes]]) -> None:
-        self.receive = receive
-        self.kept = b""
-
-    async def __call__(self) -> bytes:
-        parts = [self.kept]
-        while b"\n" not in parts[-1]:
-            chunk = await self.receive(CHUNK_BYTES)
-            if not chunk:
-                break
-            parts.append(chunk)
-        line, end, self.kept = b"".join(parts).partition(b"\n")
-        return line + end
 
 
 async def open_streams(kit: Kit, params: Params) -> AsyncOp:
@@ -204,18 +184,6 @@ async def open_trio(kit: Kit, params: Params) -> AsyncOp:
         return outcome(line, cpu_s, found)
 
     return op
-
-
-def until_end(receive: Callable[[int], Awaitable[bytes]], end: type[Exception]) -> Callable[[int], Awaitable[bytes]]:
-    """The same with an empty chunk at the end, as sockets have it, where the library raises."""
-
-    async def chunk(size: int) -> bytes:
-        try:
-            return await receive(size)
-        except end:
-            return b""
-
-    return chunk
 
 
 async def open_anyio(kit: Kit, params: Params) -> AsyncOp:

@@ -111,35 +111,36 @@ def application(backends: Backends) -> Callable[..., Coroutine[Any, Any, None]]:
     return app
 
 
+@asynccontextmanager
+async def serving(server: Any, listener: Any) -> AsyncIterator[None]:
+    """What uvicorn's `Server.serve` does, less the signals and the loop of ticks."""
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup(sockets=[listener])
+    try:
+        yield
+    finally:
+        await server.shutdown(sockets=[listener])
+
+
+@asynccontextmanager
+async def ticking(server: Any) -> AsyncIterator[None]:
+    """uvicorn's loop of ticks, which writes the date of the replies anew each second."""
+    ticks = asyncio.create_task(server.main_loop())
+    try:
+        yield
+    finally:
+        ticks.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticks
+
+
 async def open_uvicorn(kit: Kit, params: Params) -> AsyncOp:
     """uvicorn on the running loop, without its signal handlers, access log, lifespan and WebSockets.
 
     It parses with httptools where that is installed and else with h11, which is pure Python: its own rule.
     """
     import uvicorn
-
-    class Server(uvicorn.Server):
-        @asynccontextmanager
-        async def serving(self, sockets: list[Any]) -> AsyncIterator[None]:
-            """What `Server.serve` does, less the signals and the loop of ticks."""
-            self.config.load()
-            self.lifespan = self.config.lifespan_class(self.config)
-            await self.startup(sockets=sockets)
-            try:
-                yield
-            finally:
-                await self.shutdown(sockets=sockets)
-
-        @asynccontextmanager
-        async def ticking(self) -> AsyncIterator[None]:
-            """The loop of ticks, which writes the date of the replies anew each second."""
-            ticks = asyncio.create_task(self.main_loop())
-            try:
-                yield
-            finally:
-                ticks.cancel()
-                with suppress(asyncio.CancelledError):
-                    await ticks
 
     backends = await Backends.open(kit)
     config = uvicorn.Config(
@@ -154,13 +155,13 @@ async def open_uvicorn(kit: Kit, params: Params) -> AsyncOp:
         backlog=BACKLOG,
         timeout_keep_alive=IDLE_S,
     )
-    server, listener = Server(config), listen()
+    server, listener = uvicorn.Server(config), listen()
     port = listener.getsockname()[1]
-    await kit.enter(server.serving([listener]))
+    await kit.enter(serving(server, listener))
     direct = await directing(kit, params, backends, port)
 
     async def op(items: Sequence[Item]) -> Outcome:
-        async with server.ticking():
+        async with ticking(server):
             return await direct(items)
 
     return op

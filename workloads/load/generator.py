@@ -13,7 +13,6 @@ import gc
 import json
 import platform
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from ..bodies.steering import GO, HOST, LONGEST_LINE_BYTES
 from .drive import Drive
 from .order import BadOrder, Order
 from .pace import kind_of_ticker
-from .parent import follow_parent, own_stdout, say
+from .parent import follow_parent, own_stdout, run, say
 
 COUNTED = ("sent", "received", "wrong", "lost", "connected", "connections_failed", "held", "primed", "bytes_out")
 
@@ -164,15 +163,5 @@ async def serve() -> None:
         await server.serve_forever()
 
 
-def main() -> None:
-    """Raise the limit of open files, then serve on uvloop."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # Ctrl-C reaches the whole process group; the parent decides when this process ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
-
-
 if __name__ == "__main__":
-    main()
+    run(serve())
