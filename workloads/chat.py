@@ -111,49 +111,49 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
 
 def threads(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
     """See workloads/bodies/chat.py."""
-    from .bodies import chat as chat_bodies
+    from .bodies.chat import threads as chat_bodies
 
     return chat_bodies.threads(kit, params)
 
 
 def greenlets(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
-    """See workloads/bodies/chat_gevent.py."""
-    from .bodies import chat_gevent as chat_bodies_gevent
+    """See workloads/bodies/chat/gevent_.py."""
+    from .bodies.chat import gevent_ as chat_bodies_gevent
 
     return chat_bodies_gevent.greenlets(kit, params)
 
 
 async def streams(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat_asyncio.py."""
-    from .bodies import chat_asyncio as chat_bodies_asyncio
+    """See workloads/bodies/chat/asyncio_.py."""
+    from .bodies.chat import asyncio_ as chat_bodies_asyncio
 
     return await chat_bodies_asyncio.streams(kit, params)
 
 
 async def protocol(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat_asyncio.py."""
-    from .bodies import chat_asyncio as chat_bodies_asyncio
+    """See workloads/bodies/chat/asyncio_.py."""
+    from .bodies.chat import asyncio_ as chat_bodies_asyncio
 
     return await chat_bodies_asyncio.protocol(kit, params)
 
 
 async def trio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat_tasks.py."""
-    from .bodies import chat_tasks as chat_bodies_tasks
+    """See workloads/bodies/chat/tasks.py."""
+    from .bodies.chat import tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.trio_room(kit, params)
 
 
 async def anyio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat_tasks.py."""
-    from .bodies import chat_tasks as chat_bodies_tasks
+    """See workloads/bodies/chat/tasks.py."""
+    from .bodies.chat import tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.anyio_room(kit, params)
 
 
 async def curio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat_tasks.py."""
-    from .bodies import chat_tasks as chat_bodies_tasks
+    """See workloads/bodies/chat/tasks.py."""
+    from .bodies.chat import tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.curio_room(kit, params)
 

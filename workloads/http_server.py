@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
 
 from .bodies import steering
-from .bodies.http import Item, open_pywsgi, open_waitress
-from .bodies.http_wsgiref import open_wsgiref_serial, open_wsgiref_threads
+from .bodies.http.blocking import Item, open_pywsgi, open_waitress
+from .bodies.http.wsgiref_ import open_wsgiref_serial, open_wsgiref_threads
 
 if TYPE_CHECKING:
-    from .bodies.http_async import AsyncOp
+    from .bodies.http.loops import AsyncOp
 
 RIGHT = "right"
 WRONG = "a wrong reply"
@@ -45,14 +45,14 @@ TROUBLE = (WRONG, LOST, DOUBLED, UNMADE, UNSENT)
 
 async def open_uvicorn(kit: Kit, params: Params) -> AsyncOp:
     """uvicorn; its body stands apart, so that a server on threads does not pay for importing asyncio."""
-    from .bodies.http_async import open_uvicorn
+    from .bodies.http.loops import open_uvicorn
 
     return await open_uvicorn(kit, params)
 
 
 async def open_aiohttp(kit: Kit, params: Params) -> AsyncOp:
     """aiohttp.web; its body stands apart as well."""
-    from .bodies.http_async import open_aiohttp
+    from .bodies.http.loops import open_aiohttp
 
     return await open_aiohttp(kit, params)
 

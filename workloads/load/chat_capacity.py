@@ -16,7 +16,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from ..bodies.chat import JOINED
+from ..bodies.chat.threads import JOINED
 from ..bodies.steering import HOST, listen
 
 DELIVERIES = 40_000

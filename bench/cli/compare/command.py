@@ -16,16 +16,7 @@ from ...machine.lock import machine
 from .. import folders
 from ..run.recording import Interrupted, execute
 from ..shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
-from .kinds import (
-    Compared,
-    are_files,
-    compare_files,
-    compare_measured,
-    compare_stored,
-    names_contestants,
-    near,
-    start,
-)
+from .kinds import Compared, are_files, compare_files, compare_measured, compare_stored, names_contestants, near, start
 from .sides import read_side
 
 HELP = """Say how B stands to A: two interpreters, commits, pins, contestants or runs.

@@ -15,9 +15,9 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .echo import check_files
-from .http import ANSWER, IDLE_S, Item, Outcome, milliseconds, order
-from .steering import BACKLOG, GO, LONGEST_LINE_BYTES, addresses, listen
+from ..echo.blocking import check_files
+from ..steering import BACKLOG, GO, LONGEST_LINE_BYTES, addresses, listen
+from .blocking import ANSWER, IDLE_S, Item, Outcome, milliseconds, order
 
 LINGER_S = 5.0
 """How long the tasks of connections that the load has closed may take to end."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .chat import (
+from ..steering import BACKLOG, HOST, listen
+from .threads import (
     CHUNK_BYTES,
     JOINED,
     Count,
@@ -27,7 +28,6 @@ from .chat import (
     order,
     service,
 )
-from .steering import BACKLOG, HOST, listen
 
 Op = Callable[[Sequence[Item]], Awaitable[Served]]
 Serve = Callable[[Any, Any], Awaitable[None]]

@@ -14,8 +14,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .echo import End, asked, check_files, ends_due, outcome
-from .steering import BACKLOG, GO, LONGEST_LINE_BYTES, Lines, addresses, listen, until_end
+from ..steering import BACKLOG, GO, LONGEST_LINE_BYTES, Lines, addresses, listen, until_end
+from .blocking import End, asked, check_files, ends_due, outcome
 
 AsyncOp = Callable[[Sequence[int]], Awaitable[list[Any]]]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .file_append_common import AsyncProgram, Item, Row, Write, append_awaiting, open_desk, opened, whole
-from .file_append_pools import primed
+from .common import AsyncProgram, Item, Row, Write, append_awaiting, open_desk, opened, whole
+from .pools import primed
 
 BATCH = 50
 """Records that the face `batch` hands over in one hop."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .chat import JOINED, Count, Item, Served, behind_lines, members_of, order, service
-from .steering import listen
+from ..steering import listen
+from .threads import JOINED, Count, Item, Served, behind_lines, members_of, order, service
 
 
 class GreenletMember:

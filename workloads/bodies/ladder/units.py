@@ -9,8 +9,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .ladder_common import TOP, Row, connection, open_gate, resident_bytes
-from .ladder_limit import fallen
+from .common import TOP, Row, connection, open_gate, resident_bytes
+from .limit import fallen
 
 Program = Callable[[Sequence[int]], list[Row]]
 

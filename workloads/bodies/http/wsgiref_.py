@@ -11,8 +11,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .http import Item, Op, Outcome, Pool, application, directing, order
-from .steering import BACKLOG, GO, HOST, Control
+from ..steering import BACKLOG, GO, HOST, Control
+from .blocking import Item, Op, Outcome, Pool, application, directing, order
 
 
 def kept_alive_handler() -> type[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from when_async.bench.model import Kit, Params
 
-from .fanout_common import Caller, Item, Program, Result, check_room, waiting
+from .common import Caller, Item, Program, Result, check_room, waiting
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

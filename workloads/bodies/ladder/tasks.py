@@ -9,7 +9,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params, Unsuited
 
-from .ladder_common import TOP, AsyncProgram, Row, connection, open_gate, resident_bytes
+from .common import TOP, AsyncProgram, Row, connection, open_gate, resident_bytes
 
 
 async def asyncio_tasks(kit: Kit, params: Params) -> AsyncProgram:

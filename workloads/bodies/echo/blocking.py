@@ -14,7 +14,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params, Unsuited
 
-from .steering import BACKLOG, ECHO, GO, HOST, Control, Stopped, listen, order, report
+from ..steering import BACKLOG, ECHO, GO, HOST, Control, Stopped, listen, order, report
 
 Op = Callable[[Sequence[int]], list[Any]]
 

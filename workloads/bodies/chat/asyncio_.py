@@ -9,7 +9,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .chat import (
+from ..steering import BACKLOG, listen
+from .threads import (
     BEHIND_BYTES,
     JOINED,
     REPORT_BYTES,
@@ -22,7 +23,6 @@ from .chat import (
     order,
     service,
 )
-from .steering import BACKLOG, listen
 
 Op = Callable[[Sequence[Item]], Awaitable[Served]]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .steering import HOST, listen
+from ..steering import HOST, listen
 
 JOINED = b"joined\n"
 """Said to a member once it belongs to the room."""

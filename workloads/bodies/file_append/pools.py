@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from when_async.bench.model import Kit, Params
 
-from .file_append_common import Desk, Item, Program, Row, append_all, make_items, open_desk, opened, whole
+from .common import Desk, Item, Program, Row, append_all, make_items, open_desk, opened, whole
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

@@ -11,7 +11,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .queue_common import ROOM, Item, Program, Result, begin, clock, done, produce, shares
+from .common import ROOM, Item, Program, Result, begin, clock, done, produce, shares
 
 CHECK_IN_TIMEOUT_S = 120.0
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from . import steering
-from .echo import check_files, steered
-from .steering import BACKLOG, HOST, Control, addresses, listen
+from .. import steering
+from ..echo.blocking import check_files, steered
+from ..steering import BACKLOG, HOST, Control, addresses, listen
 
 IDLE_S = 3600
 """How long an idle connection is kept: a server that dropped one would make the load connect again inside the clock."""

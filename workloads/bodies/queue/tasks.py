@@ -7,7 +7,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .queue_common import ROOM, AsyncProgram, Call, Item, Parcel, Result, begin, clock, done, produce_async, shares
+from .common import ROOM, AsyncProgram, Call, Item, Parcel, Result, begin, clock, done, produce_async, shares
 
 
 async def run_asyncio(kit: Kit, params: Params) -> AsyncProgram:

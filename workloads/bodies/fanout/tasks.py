@@ -7,7 +7,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .fanout_common import AsyncProgram, Caller, Item, Result, check_room, waiting_async
+from .common import AsyncProgram, Caller, Item, Result, check_room, waiting_async
 
 
 async def gather(kit: Kit, params: Params) -> AsyncProgram:
