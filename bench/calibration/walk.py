@@ -22,7 +22,7 @@ NO_PIN = "this system cannot bind a process to a core"
 
 
 @dataclass(frozen=True)
-class Step:
+class ProbeStep:
     """What is about to be measured in which pass, from 1, and how long all that is left will probably take."""
 
     number: int
@@ -124,7 +124,7 @@ class Forecast:
 def walk(
     subject: Subject,
     effort: Effort,
-    on_step: Callable[[Step], None] = lambda step: None,
+    on_step: Callable[[ProbeStep], None] = lambda step: None,
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -134,7 +134,7 @@ def walk(
     found = Findings()
     chosen, found.absent = probes(subject, effort)
     forecast = Forecast(chosen, effort.passes)
-    on_step(Step(0, effort.passes, "the machine at rest", effort.idle_s + forecast.left_s()))
+    on_step(ProbeStep(0, effort.passes, "the machine at rest", effort.idle_s + forecast.left_s()))
     idle = Watch(subject.host.noise, clock=clock)
     sleep(effort.idle_s)
     found.idle = idle.seen()
@@ -142,7 +142,7 @@ def walk(
     for number, probe in _order(chosen, effort.passes, seed):
         if any(failure["title"] == probe.title for failure in found.failures):
             continue
-        on_step(Step(number, effort.passes, probe.title, forecast.left_s()))
+        on_step(ProbeStep(number, effort.passes, probe.title, forecast.left_s()))
         start = clock()
         try:
             _take(found, probe, number - 1)

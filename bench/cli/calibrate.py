@@ -14,7 +14,7 @@ import click
 
 from ..calibration.probes import EFFORT, Effort, Subject
 from ..calibration.surroundings import surroundings
-from ..calibration.walk import Findings, Step, walk
+from ..calibration.walk import Findings, ProbeStep, walk
 from ..environments.provision import default
 from ..machine.fingerprint import fingerprint, node_id
 from ..machine.host import Host, make_host
@@ -49,7 +49,7 @@ def calibrate(output: Path | None, wait: bool, as_json: bool) -> None:
 class Progress(StatusLine):
     """Says which pass and probe is on and how long it will take: one live line, or a plain line a pass."""
 
-    def step(self, step: Step) -> None:
+    def step(self, step: ProbeStep) -> None:
         """A probe is about to begin."""
         where = f"pass {step.number}/{step.passes}  " if step.number else ""
         what = "clocks, waits, cores, pairs of workers" if step.number else step.title

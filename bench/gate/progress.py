@@ -8,7 +8,7 @@ from typing import IO
 
 from ..machine.status import StatusLine
 from ..walk.progress import clock_text
-from .walk import Asks, Step
+from .walk import Asks, PairStep
 
 GUESS_S = 0.7
 """Length of a pair before one was seen."""
@@ -35,7 +35,7 @@ class GateProgress(StatusLine):
         self._taken = 0
         self._started = clock()
 
-    def step(self, step: Step) -> None:
+    def step(self, step: PairStep) -> None:
         """A pair is about to be taken."""
         gone = self._clock() - self._began
         where = f"pass {step.passed + 1}  {step.place + 1} of {step.undecided} undecided"
@@ -43,7 +43,7 @@ class GateProgress(StatusLine):
         self._taken += 1
         self.show(f"{where}  {step.key}  {left}", f"{where}  {left}", step.passed)
 
-    def _left_s(self, step: Step) -> float:
+    def _left_s(self, step: PairStep) -> float:
         """What the cells want as far as they know by now, at the pace so far; never beyond the budget."""
         pace_s = (self._clock() - self._started) / self._taken if self._taken else GUESS_S
         pairs = sum(asks.owed() for asks in self._asks.values())

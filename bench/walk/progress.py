@@ -9,7 +9,7 @@ from typing import IO
 from ..machine.status import StatusLine
 from ..model import Cell, Phase, Workload
 from ..plan import Plan
-from .experiment import Done, Step
+from .experiment import Done, RoundStep
 
 UNKNOWN_ROUND_S = 0.3
 FORK_OVERHEAD_S = 1.5
@@ -33,7 +33,7 @@ class Forecast:
         self._comparisons = [[each.cell.id for each in comparison.contestants] for comparison in plan.comparisons]
         self._rounds_a_fork = settings.rounds + settings.warmups
 
-    def step(self, step: Step) -> None:
+    def step(self, step: RoundStep) -> None:
         """A round begins; the one before it has ended."""
         now = self._clock()
         self._finish(now)
@@ -100,7 +100,7 @@ class Progress(StatusLine):
         """A cell is decided; nothing more will be measured of it."""
         self.forecast.skip(cell, 1_000_000)
 
-    def step(self, step: Step) -> None:
+    def step(self, step: RoundStep) -> None:
         """A round is about to begin."""
         self.forecast.step(step)
         settings = self._settings

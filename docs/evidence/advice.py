@@ -16,7 +16,7 @@ from pathlib import Path
 from when_async.bench.cli.advise import KNOWN
 from when_async.bench.cli.claims import references
 from when_async.reports import words
-from when_async.reports.scene import conditions as ledger
+from when_async.reports.scene import conditions
 from when_async.reports.terminal.advice import cost
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import from_frame, write
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     frame = load(chosen.runs or references())
     found = from_frame(frame)
-    machine = ledger.machine(frame.attrs["headers"][0])
+    machine = conditions.machine(frame.attrs["headers"][0])
     page = text(found, machine)
     print(page)
     if chosen.write:

@@ -62,6 +62,6 @@ def _ten(found: Sequence[Said]) -> Sequence[Said]:
 
 
 def _verdict(report: GateReport) -> Said:
-    said = [telling.verdict(report), *telling.operating(report.operating, telling.fought(report))[-1:]]
+    said = [telling.verdict(report), *telling.operating(report.operating, telling.to_decide(report))[-1:]]
     title = f"{TITLE}: {'PASS' if exit_code(report) == OK else 'FAIL'}"
     return title, f"Margin {percent(report.margin)}. {' '.join(said)}"

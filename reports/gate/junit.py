@@ -93,7 +93,7 @@ def cases(report: GateReport) -> Iterable[Case]:
     """The run itself, then cells, verdicts and controls."""
     faults = "; ".join(run_faults(report))
     outcome = ERROR if faults else ""
-    said = "\n".join(telling.operating(report.operating, telling.fought(report)))
+    said = "\n".join(telling.operating(report.operating, telling.to_decide(report)))
     yield Case("gate", "every benchmark was decided", outcome, RUN, faults, said, report.seconds)
     for cell in telling.ranked(report.cells):
         yield _cell(cell, report.fail_inconclusive)

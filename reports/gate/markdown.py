@@ -178,7 +178,7 @@ def _controls(report: GateReport) -> list[str]:
 
 def _operating(report: GateReport) -> list[str]:
     found = report.operating
-    blocks = [text(" ".join(telling.operating(found, telling.fought(report))))]
+    blocks = [text(" ".join(telling.operating(found, telling.to_decide(report))))]
     if found is None:
         return blocks
     if found.power:

@@ -97,7 +97,7 @@ def compared(report: GateReport) -> int:
     return sum(1 for cell in report.cells if cell.metrics)
 
 
-def fought(report: GateReport) -> int:
+def to_decide(report: GateReport) -> int:
     """How many cells the gate set out to decide; the limit for a whole run is for so many."""
     return len(report.cells) - len(report.of(Word.MISSING, Word.RENAMED, Word.NOT_COMPARABLE, Word.NEW))
 

@@ -152,7 +152,7 @@ def _controls(report: GateReport, width: int) -> Iterable[Parts]:
 
 def _operating(report: GateReport, width: int, verbose: bool) -> Iterable[Parts]:
     yield from _title("What this run could have seen")
-    said = telling.operating(report.operating, telling.fought(report))
+    said = telling.operating(report.operating, telling.to_decide(report))
     if verbose and report.operating and report.operating.power:
         shares = (f"+{percent(size)} in {share(rate)}" for size, rate in sorted(report.operating.power.items()))
         said.append(f"Slow-downs seen: {', '.join(shares)} of replays.")

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from support.calibration_files import NODE, put, record
 from support.run_files import make_run, sleep_cells
 from when_async.bench.calibration.probes import Effort
-from when_async.bench.calibration.walk import Findings, Step
+from when_async.bench.calibration.walk import Findings, ProbeStep
 from when_async.bench.cli import calibrate as cli_calibrate
 from when_async.bench.cli.main import main
 from when_async.bench.environments.provision import default
@@ -154,7 +154,7 @@ def test_without_a_terminal_there_is_one_plain_line_a_pass() -> None:
     stream = io.StringIO()
     with cli_calibrate.Progress(stream, live=False) as progress:
         for number, title in ((0, "the machine at rest"), (1, "clocks"), (1, "waits"), (2, "waits"), (2, "clocks")):
-            progress.step(Step(number, 2, title, 65.0))
+            progress.step(ProbeStep(number, 2, title, 65.0))
     assert stream.getvalue().splitlines() == [
         "the machine at rest  about 1:05 left",
         "pass 1/2  clocks, waits, cores, pairs of workers  about 1:05 left",

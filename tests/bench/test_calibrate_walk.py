@@ -11,7 +11,7 @@ from support.fakes import Clock, FakeWorker, Fleet, Trick, host, raises
 from when_async.bench.calibration import walk as walking
 from when_async.bench.calibration.pairs import WARMUPS, pair
 from when_async.bench.calibration.probes import Effort, Subject, readings
-from when_async.bench.calibration.walk import Findings, Forecast, Probe, Step, walk
+from when_async.bench.calibration.walk import Findings, Forecast, Probe, ProbeStep, walk
 from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 
 TINY = Effort(passes=3, share=0.1, pairs=2, pair_rounds=4, idle_s=1.0)
@@ -63,7 +63,7 @@ def subject(helpers: Helpers | None = None, fleet: Fleet | None = None, cores: t
     return Subject(made, "python3.11", start=fake, trial={"runner": "sync"})
 
 
-def walked(given: Subject, on_step: Callable[[Step], None] = lambda step: None) -> Findings:
+def walked(given: Subject, on_step: Callable[[ProbeStep], None] = lambda step: None) -> Findings:
     return walk(given, TINY, on_step, sleep=lambda seconds: None)
 
 
@@ -92,7 +92,7 @@ def test_every_probe_asks_one_fresh_process_a_pass_and_kills_it() -> None:
 def test_the_probes_are_shuffled_anew_in_each_pass_and_the_seed_replays_the_order() -> None:
     orders = []
     for _ in range(2):
-        steps: list[Step] = []
+        steps: list[ProbeStep] = []
         walked(subject(), steps.append)
         orders.append([(step.number, step.title) for step in steps])
     assert orders[0] == orders[1]

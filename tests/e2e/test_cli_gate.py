@@ -17,9 +17,9 @@ from support.commands import Call
 from support.gate_pairs import ChosenPairs
 from support.repositories import Repository, needs_git
 from when_async.bench.environments import provision as environment
-from when_async.bench.gate.pairs import Duel, PairFailed
+from when_async.bench.gate.pairs import PairedCell, PairFailed
 from when_async.bench.model import Environment, Pair, Status, from_json
-from when_async.results.gate.deciding import Docket, Terms
+from when_async.results.gate.deciding import CellTest, Terms
 from when_async.results.gate.operating import operating
 from when_async.results.gate.report import Word
 
@@ -141,10 +141,10 @@ def test_a_slow_head_fails_and_fails_again(gate: Gate) -> None:
 
 def test_the_verdict_follows_from_the_kept_pairs_alone(gate: Gate) -> None:
     gate("--no-controls", pairs=slow())
-    docket = Docket(CELL, Terms({"wall": 0.03, "cpu": 0.03}))
+    cell_test = CellTest(CELL, Terms({"wall": 0.03, "cpu": 0.03}))
     for line in (Path("out") / "pairs.jsonl").read_text().splitlines()[1:]:
-        docket.add(from_json(Pair, json.loads(line)))
-    again = docket.result()
+        cell_test.add(from_json(Pair, json.loads(line)))
+    again = cell_test.result()
     (cell,) = report()["cells"]
     assert (cell["word"], cell["reason"]) == (again.word, again.reason)
     assert [metric["p"] for metric in cell["metrics"]] == [metric.p for metric in again.metrics]
@@ -166,7 +166,7 @@ def test_a_renamed_benchmark_is_renamed(gate: Gate, repository: Repository) -> N
 
 def test_a_crashing_benchmark_is_broken(gate: Gate) -> None:
     class Crashing(ChosenPairs):
-        def take(self, duel: Duel, series: str, index: int) -> Pair:
+        def take(self, paired: PairedCell, series: str, index: int) -> Pair:
             raise PairFailed("head", Status.FAILED, "killed by signal 9")
 
     result = gate("--no-controls", pairs=Crashing())
@@ -226,10 +226,10 @@ def test_inconclusive_fails_only_where_that_was_asked_for(gate: Gate) -> None:
 
 def test_ctrl_c_keeps_the_pairs_and_reports(gate: Gate) -> None:
     class Interrupted(ChosenPairs):
-        def take(self, duel: Duel, series: str, index: int) -> Pair:
+        def take(self, paired: PairedCell, series: str, index: int) -> Pair:
             if index == 4:
                 raise KeyboardInterrupt
-            return super().take(duel, series, index)
+            return super().take(paired, series, index)
 
     pairs = Interrupted()
     result = gate("--no-controls", pairs=pairs)
@@ -242,7 +242,7 @@ def test_ctrl_c_keeps_the_pairs_and_reports(gate: Gate) -> None:
 
 def test_ctrl_c_before_the_first_pair_passes_nothing(gate: Gate) -> None:
     class Interrupted(ChosenPairs):
-        def take(self, duel: Duel, series: str, index: int) -> Pair:
+        def take(self, paired: PairedCell, series: str, index: int) -> Pair:
             raise KeyboardInterrupt
 
     result = gate(pairs=Interrupted())

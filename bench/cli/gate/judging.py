@@ -1,4 +1,4 @@
-"""The front door's gate: two sides, their duels, the walk, the verdicts; also part of `bench.cli`."""
+"""The front door's gate: two sides, their paired_cells, the walk, the verdicts; also part of `bench.cli`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 
 from when_async.results.gate.acceptance import Acceptance
 from when_async.results.gate.assembly import Control
-from when_async.results.gate.deciding import Docket, Terms
+from when_async.results.gate.deciding import CellTest, Terms
 from when_async.results.gate.report import GateReport
 from when_async.results.journal import Journal
 
 from ...gate.config import GateConfig
-from ...gate.controls import ControlDuel, inject_all, injected, unchanged
+from ...gate.controls import ControlCell, inject_all, injected, unchanged
 from ...gate.inventory import sized_for
 from ...gate.matching import Entries, Matched, absolute, match
-from ...gate.pairs import Duel, Pairs
+from ...gate.pairs import PairedCell, Pairs
 from ...gate.progress import GateProgress
 from ...gate.walk import Broken, Walk
 from ...machine.fingerprint import fingerprint
@@ -30,7 +30,7 @@ from ...registry import choose
 from ...selection import Selection, catalogue, select
 from .reporting import command_line, noise_word, report_of
 from .sides import Sides
-from .state import Request, Trialled
+from .state import GateState, Request
 
 
 def chosen(request: Request) -> Selection:
@@ -76,13 +76,13 @@ def run_gate(
     inventories = _inventories(sides, request)
     refuse_unknown(request, inventories)
     matched = match(chosen(request), sides.environments, inventories, sides.reroot)
-    state = Trialled(notes=[*sides.notes, *_skipped(matched)])
+    state = GateState(notes=[*sides.notes, *_skipped(matched)])
     journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
     host = host or make_host()
     pairs = make_pairs(host)
     mark = host.noise.mark()
     try:
-        _fight(request, matched, accepted, state, pairs, journal, say, began)
+        _measure(request, matched, accepted, state, pairs, journal, say, began)
     except KeyboardInterrupt:
         state.interrupted = True
     finally:
@@ -98,32 +98,32 @@ def _inventories(sides: Sides, request: Request) -> tuple[Entries, Entries]:
     return sides.inventories(request.config.workloads, request.config.runners, request.profile)
 
 
-def _fight(
+def _measure(
     request: Request,
     matched: Matched,
     accepted: Mapping[tuple[str, str], Acceptance],
-    state: Trialled,
+    state: GateState,
     pairs: Pairs,
     journal: Journal,
     say: Callable[[str], None],
     began: float,
 ) -> None:
     config = request.config
-    duels = {duel.cell: duel for duel in matched.duels}
+    paired_cells = {paired.cell: paired for paired in matched.paired_cells}
     if request.inject:
-        duels, failed = inject_all(duels, request.inject, pairs, say)
+        paired_cells, failed = inject_all(paired_cells, request.inject, pairs, say)
         state.broken.update(failed)
-        state.dockets.update({cell: _docket(cell, config, {}, False) for cell in failed})
-    state.dockets.update({cell: _docket(cell, config, accepted, request.thorough) for cell in duels})
-    fought = dict(duels)
-    for control in _controls(request, matched.duels, pairs):
-        docket = _docket(control.key, config, {}, not control.injected, control.duel.cell)
-        state.controls.append(Control(docket, control.duel.cell, control.injected))
-        fought[control.key] = control.duel
-    asks = {**state.dockets, **{control.docket.cell: control.docket for control in state.controls}}
+        state.cell_tests.update({cell: _cell_test(cell, config, {}, False) for cell in failed})
+    state.cell_tests.update({cell: _cell_test(cell, config, accepted, request.thorough) for cell in paired_cells})
+    measured = dict(paired_cells)
+    for control in _controls(request, matched.paired_cells, pairs):
+        cell_test = _cell_test(control.key, config, {}, not control.injected, control.paired.cell)
+        state.controls.append(Control(cell_test, control.paired.cell, control.injected))
+        measured[control.key] = control.paired
+    asks = {**state.cell_tests, **{control.cell_test.cell: control.cell_test for control in state.controls}}
     left_s = config.budget_s - (time.monotonic() - began)
     with GateProgress(asks, config.budget_s, sys.stderr, began=began) as progress:
-        walk = Walk(fought, asks, pairs, request.seed, left_s, on_step=progress.step)
+        walk = Walk(measured, asks, pairs, request.seed, left_s, on_step=progress.step)
         try:
             for event in walk.events():
                 if isinstance(event, Broken):
@@ -133,35 +133,35 @@ def _fight(
                 else:
                     journal.append({"key": event[0], **to_json("pair", event[1])})
         except KeyboardInterrupt:
-            state.late = [key for key, docket in asks.items() if docket.wants() is not None]
+            state.late = [key for key, cell_test in asks.items() if cell_test.wants() is not None]
             raise
         state.late = sorted(walk.late)
 
 
-def _docket(
+def _cell_test(
     key: str, config: GateConfig, accepted: Mapping[tuple[str, str], Acceptance], thorough: bool, cell: str = ""
-) -> Docket:
-    """A docket whose margins allow for what was accepted."""
+) -> CellTest:
+    """The test of a cell whose margins allow for what was accepted."""
     margin = config.margin_of(cell or key)
     margins = {
         metric: (1 + margin) * (1 + (accepted[key, metric].slowdown if (key, metric) in accepted else 0.0)) - 1
         for metric in config.metrics
     }
-    return Docket(key, Terms(margins, thorough))
+    return CellTest(key, Terms(margins, thorough))
 
 
-def _controls(request: Request, duels: Sequence[Duel], pairs: Pairs) -> list[ControlDuel]:
-    if not request.controls or not duels:
+def _controls(request: Request, paired_cells: Sequence[PairedCell], pairs: Pairs) -> list[ControlCell]:
+    if not request.controls or not paired_cells:
         return []
-    known = unchanged(duels)
-    blind = injected(duels, request.config.margin_of, pairs)
+    known = unchanged(paired_cells)
+    blind = injected(paired_cells, request.config.margin_of, pairs)
     return [*known, blind] if blind else known
 
 
 def _skipped(matched: Matched) -> list[str]:
     """One sentence for each reason why cells run on neither side."""
     reasons: dict[str, list[str]] = {}
-    for each in matched.unfought:
+    for each in matched.unmatched:
         if each.word == "SKIPPED":
             reasons.setdefault(each.reason, []).append(each.cell)
     return [

@@ -18,26 +18,26 @@ from ...gate.matching import Matched
 from ...machine.fingerprint import fingerprint
 from .. import folders
 from .sides import Sides
-from .state import Request, Trialled
+from .state import GateState, Request
 
 
 def report_of(
     request: Request,
     sides: Sides,
     matched: Matched,
-    state: Trialled,
+    state: GateState,
     accepted: Mapping[tuple[str, str], Acceptance],
     started: datetime,
     seconds: float,
     noise: str,
 ) -> GateReport:
     controls = canaries(state.controls, state.broken, state.late)
-    results = believed(cell_results(state.dockets, state.broken, state.late), controls)
-    unfought, told = _unfought(matched, accepted)
-    series = wall_series(state.dockets, state.controls)
-    decided = max(1, len(state.dockets))
+    results = believed(cell_results(state.cell_tests, state.broken, state.late), controls)
+    unmatched, told = _unmatched(matched, accepted)
+    series = wall_series(state.cell_tests, state.controls)
+    decided = max(1, len(state.cell_tests))
     spent = sum(result.seconds for result in results) / decided
-    contestants = {duel.cell: (duel.comparison.id, duel.base.cell.contestant) for duel in matched.duels}
+    contestants = {paired.cell: (paired.comparison.id, paired.base.cell.contestant) for paired in matched.paired_cells}
     return GateReport(
         base=sides.base,
         head=sides.head,
@@ -49,13 +49,13 @@ def report_of(
         seed=request.seed,
         machine=fingerprint(),
         noise=noise,
-        cells=(*results, *unfought),
+        cells=(*results, *unmatched),
         canaries=controls,
-        flips=flips(contestants, {key: docket.pairs[FIRST] for key, docket in state.dockets.items()},
+        flips=flips(contestants, {key: cell_test.pairs[FIRST] for key, cell_test in state.cell_tests.items()},
                     request.config.margin),
         operating=operating(series, margin=request.config.margin, comparisons=decided,
                             seconds_per_decision=spent, seed=request.seed),
-        notes=(*_injected(request), *state.notes, *_calibrated(), *_allowed(state.dockets, accepted), *told),
+        notes=(*_injected(request), *state.notes, *_calibrated(), *_allowed(state.cell_tests, accepted), *told),
         interrupted=state.interrupted,
         fail_inconclusive=request.config.fail_inconclusive,
         injected=request.inject,
@@ -91,10 +91,10 @@ def _allowed(cells: Collection[str], accepted: Mapping[tuple[str, str], Acceptan
     ]
 
 
-def _unfought(matched: Matched, accepted: Mapping[tuple[str, str], Acceptance]) -> tuple[list[CellResult], list[str]]:
+def _unmatched(matched: Matched, accepted: Mapping[tuple[str, str], Acceptance]) -> tuple[list[CellResult], list[str]]:
     """Cells that base and head could not both run; those whose loss was accepted are only told."""
     results, told = [], []
-    for each in matched.unfought:
+    for each in matched.unmatched:
         if each.word == "SKIPPED":
             continue
         known = accepted.get((each.cell, ""))

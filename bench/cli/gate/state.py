@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from when_async.results.gate.assembly import Control
-from when_async.results.gate.deciding import Docket
+from when_async.results.gate.deciding import CellTest
 
 from ...gate.config import GateConfig
 
@@ -27,10 +27,10 @@ class Request:
 
 
 @dataclass
-class Trialled:
+class GateState:
     """A gate run in progress: everything that the report is made of."""
 
-    dockets: dict[str, Docket] = field(default_factory=dict)
+    cell_tests: dict[str, CellTest] = field(default_factory=dict)
     controls: list[Control] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     late: list[str] = field(default_factory=list)

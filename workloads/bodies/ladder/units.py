@@ -16,7 +16,7 @@ Program = Callable[[Sequence[int]], list[Row]]
 
 
 def threads(kit: Kit, params: Params) -> Program:
-    """A thread for each unit, let go and joined one by one: 10 000 at once would fight for the GIL for seconds."""
+    """A thread for each unit, let go and joined one by one: 10 000 at once would contend for the GIL for seconds."""
     from queue import SimpleQueue
     from threading import Lock, Thread
 

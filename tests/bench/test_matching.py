@@ -1,4 +1,4 @@
-"""What base and head both have becomes duels; every other cell gets a word and a reason."""
+"""What base and head both have is paired; every other cell gets a word and a reason."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ def matched(
 
 
 def words(found: Matched) -> list[tuple[str, str]]:
-    return [(each.cell.partition("[")[0] + each.cell.partition("]")[2], each.word) for each in found.unfought]
+    return [(each.cell.partition("[")[0] + each.cell.partition("]")[2], each.word) for each in found.unmatched]
 
 
-def test_what_both_have_is_a_duel_of_base_and_head() -> None:
+def test_what_both_have_is_paired() -> None:
     found = matched([entry("tiny")], [entry("tiny")])
-    (duel,) = found.duels
-    assert found.unfought == ()
-    assert duel.cell == entry("tiny")["cell"]
-    assert (duel.base.cell.python, duel.head.cell.python) == ("base", "head")
-    assert (duel.base.environment.label, duel.head.environment.label) == ("base", "head")
-    assert duel.base.cell.id != duel.head.cell.id
+    (paired,) = found.paired_cells
+    assert found.unmatched == ()
+    assert paired.cell == entry("tiny")["cell"]
+    assert (paired.base.cell.python, paired.head.cell.python) == ("base", "head")
+    assert (paired.base.environment.label, paired.head.environment.label) == ("base", "head")
+    assert paired.base.cell.id != paired.head.cell.id
 
 
 def test_each_side_runs_the_body_by_its_own_name_for_it() -> None:
-    (duel,) = matched([entry("tiny", key="pure")], [entry("tiny", key="blocking")]).duels
-    assert (duel.base.cell.body_key, duel.head.cell.body_key) == ("pure", "blocking")
+    (paired,) = matched([entry("tiny", key="pure")], [entry("tiny", key="blocking")]).paired_cells
+    assert (paired.base.cell.body_key, paired.head.cell.body_key) == ("pure", "blocking")
 
 
 def test_a_file_of_the_working_copy_is_found_in_each_tree() -> None:
@@ -74,22 +74,22 @@ def test_a_file_of_the_working_copy_is_found_in_each_tree() -> None:
         selection("tiny", ref=MINE), (BASE, HEAD), (entries(entry("tiny")), entries(entry("tiny"))),
         lambda ref, label: f"/cache/{label}/shop.py" if ref == MINE else ref,
     )  # fmt: skip
-    (duel,) = found.duels
-    assert (duel.base.workload.ref, duel.head.workload.ref) == ("/cache/base/shop.py", "/cache/head/shop.py")
-    assert duel.base.runner.ref == fakes.REF
+    (paired,) = found.paired_cells
+    assert (paired.base.workload.ref, paired.head.workload.ref) == ("/cache/base/shop.py", "/cache/head/shop.py")
+    assert paired.base.runner.ref == fakes.REF
 
 
 def test_what_head_lost_is_missing() -> None:
     found = matched([entry("tiny"), entry("gone", key="pure")], [entry("tiny")])
     assert words(found) == [("gone-sync", "MISSING")]
-    assert len(found.duels) == 1
+    assert len(found.paired_cells) == 1
 
 
 @pytest.mark.parametrize("other", [entry("store"), entry("tiny", runner="serial")])
 def test_what_head_has_under_another_name_is_renamed_and_not_new_as_well(other: Any) -> None:
     found = matched([entry("tiny")], [other])
     assert words(found) == [("tiny-sync", "RENAMED")]
-    assert other["cell"] in found.unfought[0].reason
+    assert other["cell"] in found.unmatched[0].reason
 
 
 def test_what_has_another_name_and_another_body_is_missing_and_new() -> None:
@@ -99,7 +99,7 @@ def test_what_has_another_name_and_another_body_is_missing_and_new() -> None:
 
 def test_another_point_of_the_same_workload_is_missing_and_new() -> None:
     found = matched([entry("tiny")], [entry("tiny", point="[n=40,wait=0s,c=4]")])
-    assert [each.word for each in found.unfought] == ["MISSING", "NEW"]
+    assert [each.word for each in found.unmatched] == ["MISSING", "NEW"]
 
 
 def test_what_only_head_has_is_new() -> None:
@@ -121,14 +121,14 @@ def test_a_library_that_is_lacking_decides_the_word(lacking: tuple[str, ...], wo
         replace(each, modules={"uvloop": None if each.label in lacking else "0.22.1"}) for each in (BASE, HEAD)
     )
     found = matched([both], [both], selection("tiny", bodies=bodies), (base, head))
-    assert found.duels == ()
-    (one,) = found.unfought
+    assert found.paired_cells == ()
+    (one,) = found.unmatched
     assert one.word == word
     assert reason in one.reason
 
 
 def test_what_both_trees_have_and_the_working_copy_lacks_is_broken() -> None:
-    (one,) = matched([entry("old")], [entry("old")]).unfought
+    (one,) = matched([entry("old")], [entry("old")]).unmatched
     assert (one.word, one.reason.split(";")[1]) == ("BROKEN", " run the gate from a checkout that has it")
 
 
