@@ -48,8 +48,8 @@ class Contestant:
     """A cell with all that is needed to start its worker."""
 
     cell: Cell
-    workload: Found
-    runner: Found
+    workload: Found[Workload]
+    runner: Found[Runner]
     environment: Environment
     extra_loops: int | None = None
     """Extra work in each op, by which a gate shows itself a slow-down of known size."""
@@ -94,8 +94,8 @@ class Plan:
 
 
 def build(
-    points: Iterable[tuple[Found, Point]],
-    runners: Mapping[str, Found],
+    points: Iterable[tuple[Found[Workload], Point]],
+    runners: Mapping[str, Found[Runner]],
     environments: Sequence[Environment | Missing],
     settings: Settings,
     only: Mapping[str, Sequence[str]] | None = None,
@@ -109,13 +109,13 @@ def build(
 
 
 def _comparison(
-    found: Found,
+    found: Found[Workload],
     point: Point,
-    runners: Mapping[str, Found],
+    runners: Mapping[str, Found[Runner]],
     environments: Sequence[Environment | Missing],
     only: Mapping[str, Sequence[str]],
 ) -> Comparison:
-    workload: Workload = found.value
+    workload = found.value
     check_point(workload, point)
     names = only.get(comparison_id(workload, point))
     contestants: list[Contestant] = []
@@ -123,7 +123,7 @@ def _comparison(
     for environment in environments:
         able: list[Contestant] = []
         for runner in runners.values():
-            for key in bodies_for(workload, runner.value) or [None]:  # type: ignore[list-item]
+            for key in bodies_for(workload, runner.value) or (None,):
                 cell = _cell(workload, point, runner.value, key, environment.label)
                 if names is not None and not _takes_part(cell, names):
                     continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .model import Param, Params, Point, Scalar, Workload
+from .model import Param, Params, Point, Scalar, WhenAsyncError, Workload
 
 SECONDS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 BYTES: Mapping[str, int] = {"B": 1, "KiB": 2**10, "MiB": 2**20, "kB": 1000, "MB": 10**6}
@@ -14,7 +14,7 @@ NUMBER = re.compile(r"^(\d+(?:\.\d+)?)([A-Za-z/]*)$")
 SPEC = re.compile(r"^(?P<name>[^\[\]]+)(?:\[(?P<inside>[^\[\]]*)\])?$")
 
 
-class QuantityError(ValueError):
+class QuantityError(WhenAsyncError, ValueError):
     """A parameter that cannot be read or lies out of range; the text is one line."""
 
 

@@ -16,22 +16,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from types import ModuleType
-from typing import Any
+from typing import Generic, Protocol, TypedDict, TypeVar
 from zlib import crc32
 
-from .model import Environment, Runner, Shape, Workload
+from .model import Environment, Runner, Shape, WhenAsyncError, Workload
 
 
-class RegistryError(Exception):
+class RegistryError(WhenAsyncError):
     """A name or file that cannot be used; the text is one line that says what to do next."""
 
 
+class Named(Protocol):
+    """What can be registered: it goes by its own name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+N_co = TypeVar("N_co", bound=Named, covariant=True)
+
+
 @dataclass(frozen=True)
-class Found:
+class Found(Generic[N_co]):
     """A registered value and where a worker finds it again: a module's name or a file's path."""
 
-    value: Any
+    value: N_co
     ref: str
+
+
+class MatrixRow(TypedDict):
+    """Whether one runner can do one workload on one interpreter; `reason` is empty where it can."""
+
+    workload: str
+    runner: str
+    python: str
+    supported: bool
+    reason: str
 
 
 ROOMS = ("bench", "workloads", "results", "reports")
@@ -74,7 +95,7 @@ def _load_file(name: str, path: Path) -> ModuleType:
     return module
 
 
-def collect(source: str, kind: type[Any]) -> dict[str, Found]:
+def collect(source: str, kind: type[N]) -> dict[str, Found[N]]:
     """All values of `kind` in a package (by name) or a file (by path), by their own `name`.
 
     Raises RegistryError on a module that does not import, on a name that occurs twice, and on a file with none.
@@ -84,7 +105,7 @@ def collect(source: str, kind: type[Any]) -> dict[str, Found]:
     else:
         package = load_module(source)
         refs = [f"{source}.{info.name}" for info in pkgutil.iter_modules(package.__path__) if not info.ispkg]
-    found: dict[str, Found] = {}
+    found: dict[str, Found[N]] = {}
     for ref in sorted(refs):
         for value in vars(load_module(ref)).values():
             if not isinstance(value, kind):
@@ -102,15 +123,15 @@ def collect(source: str, kind: type[Any]) -> dict[str, Found]:
 
 def find_workload(ref: str, name: str) -> Workload:
     """The workload of that name in one module or file; used by workers, which import nothing else."""
-    return _find(ref, name, Workload)  # type: ignore[no-any-return]
+    return _find(ref, name, Workload)
 
 
 def find_runner(ref: str, name: str) -> Runner:
     """The runner of that name in one module or file."""
-    return _find(ref, name, Runner)  # type: ignore[no-any-return]
+    return _find(ref, name, Runner)
 
 
-def _find(ref: str, name: str, kind: type[Any]) -> Any:
+def _find(ref: str, name: str, kind: type[N]) -> N:
     for value in vars(load_module(ref)).values():
         if isinstance(value, kind) and value.name == name:
             return value
@@ -204,14 +225,16 @@ def required_modules(workloads: Iterable[Workload], runners: Iterable[Runner]) -
 
 
 def matrix(
-    workloads: Mapping[str, Found], runners: Mapping[str, Found], environments: Iterable[Environment]
-) -> list[dict[str, Any]]:
-    """Which runner can do which workload where: flat rows workload, runner, python, supported, reason."""
-    rows = []
+    workloads: Mapping[str, Found[Workload]],
+    runners: Mapping[str, Found[Runner]],
+    environments: Iterable[Environment],
+) -> list[MatrixRow]:
+    """Which runner can do which workload where."""
+    rows: list[MatrixRow] = []
     for environment in environments:
         for workload in workloads.values():
             for runner in runners.values():
-                keys = bodies_for(workload.value, runner.value) or [None]  # type: ignore[list-item]
+                keys = bodies_for(workload.value, runner.value) or (None,)
                 reasons = [refusal(workload.value, runner.value, key, environment) for key in keys]
                 supported = None in reasons
                 rows.append(

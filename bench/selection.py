@@ -12,7 +12,7 @@ from typing import Any
 from .environments.provision import Missing, Unresolvable, default, default_label, named
 from .model import Environment, Point, Runner, Workload
 from .quantity import QuantityError, check_point, comparison_id, override, split
-from .registry import Found, RegistryError, choose, collect, find_runner, find_workload, required_modules
+from .registry import Found, N, RegistryError, choose, collect, find_runner, find_workload, required_modules
 
 REQUIREMENTS = {
     "aiofiles": "aiofiles>=24.1",
@@ -45,8 +45,8 @@ REQUIREMENTS = {
 class Catalogue:
     """Everything that can be chosen from, by name."""
 
-    workloads: Mapping[str, Found]
-    runners: Mapping[str, Found]
+    workloads: Mapping[str, Found[Workload]]
+    runners: Mapping[str, Found[Runner]]
 
     def modules(self, runner_specs: Sequence[str] = ()) -> list[str]:
         """Libraries that these runners (the core, if none) may need for any workload; raises RegistryError."""
@@ -58,8 +58,8 @@ class Catalogue:
 class Selection:
     """What was chosen, in the order it was asked for."""
 
-    points: tuple[tuple[Found, Point], ...]
-    runners: Mapping[str, Found]
+    points: tuple[tuple[Found[Workload], Point], ...]
+    runners: Mapping[str, Found[Runner]]
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By the id of a comparison the contestants that take part; where it names none, all do."""
 
@@ -83,7 +83,7 @@ def _name_of(spec: str) -> str:
     return split(spec)[0]
 
 
-def _merge(known: dict[str, Found], more: Mapping[str, Found], noun: str) -> None:
+def _merge(known: dict[str, Found[N]], more: Mapping[str, Found[N]], noun: str) -> None:
     for name, found in more.items():
         if name in known and known[name].value is found.value:
             continue  # the file imports one of ours, to vary it or to build on it
@@ -97,14 +97,14 @@ FAMILIES = (
 )  # fmt: skip
 
 
-def _runner_rank(item: tuple[str, Found]) -> tuple[int, str]:
+def _runner_rank(item: tuple[str, Found[Runner]]) -> tuple[int, str]:
     family = item[1].value.family
     return (FAMILIES.index(family) if family in FAMILIES else len(FAMILIES), item[0])
 
 
 def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequence[str], profile: str) -> Selection:
     """Points of the profile for each workload asked for (all, if none); raises RegistryError or QuantityError."""
-    points: list[tuple[Found, Point]] = []
+    points: list[tuple[Found[Workload], Point]] = []
     for spec in workload_specs or list(known.workloads):
         name, pairs = split(spec)
         for found in workloads_of(name, known.workloads):
@@ -132,14 +132,14 @@ def _whole(workload: Workload, pairs: Mapping[str, str]) -> Point:
 CORE, ALL, FAMILY = "core", "all", "family:"
 
 
-def workloads_of(name: str, known: Mapping[str, Found]) -> list[Found]:
+def workloads_of(name: str, known: Mapping[str, Found[Workload]]) -> list[Found[Workload]]:
     """Workloads by name, by file, or `core`, which is the first few and the instrument's own; raises RegistryError."""
     if name == CORE:
         return [found for found in known.values() if found.value.core or found.value.calibration]
     return _named(name, known, "workload")
 
 
-def runners_of(spec: str, known: Mapping[str, Found]) -> list[Found]:
+def runners_of(spec: str, known: Mapping[str, Found[Runner]]) -> list[Found[Runner]]:
     """Runners by name, by file, by pattern (`asyncio*`), `family:threads`, `core` or `all`; raises RegistryError."""
     if spec == ALL:
         return list(known.values())
@@ -157,14 +157,14 @@ def runners_of(spec: str, known: Mapping[str, Found]) -> list[Found]:
     return _named(spec, known, "runner")
 
 
-def _named(name: str, known: Mapping[str, Found], noun: str) -> list[Found]:
+def _named(name: str, known: Mapping[str, Found[N]], noun: str) -> list[Found[N]]:
     if name.endswith(".py"):
         ref = str(Path(name).resolve())
         return [found for found in known.values() if found.ref == ref]
     return [known[choose(name, known, noun)]]
 
 
-def _unique(points: list[tuple[Found, Point]]) -> list[tuple[Found, Point]]:
+def _unique(points: list[tuple[Found[Workload], Point]]) -> list[tuple[Found[Workload], Point]]:
     seen = {comparison_id(found.value, point): (found, point) for found, point in points}
     return list(seen.values())
 
@@ -246,7 +246,7 @@ def from_record(record: Mapping[str, Any]) -> Selection:
     return Selection(tuple(points), runners, only)
 
 
-def point_of(place: str, known: Mapping[str, Found]) -> tuple[Found, Point]:
+def point_of(place: str, known: Mapping[str, Found[Workload]]) -> tuple[Found[Workload], Point]:
     """The point that a comparison's id names, whose missing parameters are 0; raises RegistryError or QuantityError."""
     name, pairs = split(place)
     found = known[choose(name, known, "workload")]

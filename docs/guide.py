@@ -23,7 +23,7 @@ from when_async.reports.drawing.decision_map import DECISION_MAP
 from when_async.reports.drawing.plotting import Plot
 from when_async.reports.page.markdown import prose, text
 from when_async.reports.plots.library_gap import LIBRARY_GAP
-from when_async.reports.scene import conditions as ledger
+from when_async.reports.scene import conditions
 from when_async.reports.scene.decision import WORKLOAD, maps
 from when_async.reports.scene.evidence import scene as scene_of
 from when_async.reports.scene.rows import Scene, facet
@@ -78,7 +78,7 @@ def caption(fetches: Scene, headers: Sequence[dict[str, object]]) -> str:
     """What the second picture shows, in the words that the chart has on the page, and where it was measured."""
     row = fetches.rows[0]
     head = next(header for header in headers if header["run"] == row.run)
-    where = f"{ledger.machine(head)}, CPython {row.python_version}, {ledger.profile(head)}, 95 % intervals"
+    where = f"{conditions.machine(head)}, CPython {row.python_version}, {conditions.profile(head)}, 95 % intervals"
     return f"*{text(FETCHES)}: {text(LIBRARY_GAP.title(fetches))}. {text(where)}.*"
 
 
@@ -135,9 +135,9 @@ HOW_TO_READ = (
 
 def machine(headers: Sequence[dict[str, object]], pythons: Sequence[str]) -> str:
     """On what it was measured, and when."""
-    boxes = list(dict.fromkeys(ledger.machine(header) for header in headers))
-    days = list(dict.fromkeys(ledger.date(header) for header in headers))
-    profiles = list(dict.fromkeys(ledger.profile(header) for header in headers))
+    boxes = list(dict.fromkeys(conditions.machine(header) for header in headers))
+    days = list(dict.fromkeys(conditions.date(header) for header in headers))
+    profiles = list(dict.fromkeys(conditions.profile(header) for header in headers))
     return (
         f"Machine: {text('; '.join(boxes))}. Interpreters: {text(words.listing(list(pythons)))}. Recorded on "
         f"{text(words.listing(days))}, {text('; '.join(profiles))}. On another machine the figures are others, and "

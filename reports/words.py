@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from when_async.bench.model import Estimate
+from when_async.bench.model import Estimate, WhenAsyncError
 
 DASH = "–"
 MINUS = "−"
@@ -20,7 +20,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
-class ReportError(Exception):
+class ReportError(WhenAsyncError):
     """A report that cannot be written; the text is one line that says why and what to do."""
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 
+from when_async.bench.model import WhenAsyncError
 
-class ExportError(Exception):
+from .files import draft_of, os_words
+
+
+class ExportError(WhenAsyncError):
     """A frame cannot be written; the message is one line that also says what to do next."""
 
 
@@ -25,16 +27,12 @@ def export(frame: pd.DataFrame, path: Path | str) -> None:
     write = WRITERS.get(path.suffix.lower())
     if write is None:
         raise ExportError(f"cannot export to {path}: name a file that ends in {', '.join(WRITERS)}")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        write(frame, draft)
-        draft.replace(path)
+        with draft_of(path) as draft:
+            write(frame, draft)
     except OSError as error:
-        words = (error.strerror or str(error)).lower()
-        raise ExportError(f"cannot write {path}: {words}; name a file in a writable folder with room") from None
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+        what = f"cannot write {path}: {os_words(error)}; name a file in a writable folder with room"
+        raise ExportError(what) from None
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:

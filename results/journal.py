@@ -16,7 +16,8 @@ from typing import Any, Self
 
 from when_async.bench.model import SCHEMA_VERSION
 
-from .runfile import TOOL, Record, RunFile, RunFileError, content, os_words, parse_header, parse_line, read
+from .files import os_words
+from .runfile import TOOL, Record, RunFile, RunFileError, content, parse_header, parse_line, read
 
 __all__ = ["Journal", "Record", "RunFile", "RunFileError", "read"]
 

@@ -16,7 +16,9 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any, Required, TypedDict, cast
 
-from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, from_json
+from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, WhenAsyncError, from_json
+
+from .files import os_words
 
 TOOL = "when-async"
 Record = dict[str, Any]
@@ -96,7 +98,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
 """What a line of a known kind must hold; kinds that are not listed are kept as they are."""
 
 
-class RunFileError(Exception):
+class RunFileError(WhenAsyncError):
     """A run file cannot be used; the message is one line that also says what to do next."""
 
 
@@ -258,8 +260,3 @@ def _value(record: Record) -> Value:
     except (TypeError, ValueError) as error:
         raise ValueError(f"an impossible {kind}: {error}") from None
     return value
-
-
-def os_words(error: OSError) -> str:
-    """What the operating system says, without its number and path."""
-    return (error.strerror or str(error)).lower()

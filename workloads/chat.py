@@ -1,6 +1,6 @@
 """A chat room of n members over TCP: every line that one of them says goes to all of them.
 
-The worker hosts the room; a helper process (workloads/servers/chat_load.py) plays all members. In a round they join,
+The worker hosts the room; a helper process (workloads/load/chat.py) plays all members. In a round they join,
 say `n / members` lines between them at times drawn from the seed, one each `gap_s` on average, hear `n` lines, and
 leave. An op is one line delivered to one member, so CPU per op is CPU per delivered line, joining and leaving included;
 the figure `cpu_per_line_s` leaves these out. With `gap_s` = 0 a line is said when everybody has heard the last one.
@@ -110,50 +110,50 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
 
 
 def threads(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
-    """See workloads/servers/chat_bodies.py."""
-    from .bodies import chat as chat_bodies
+    """See workloads/bodies/chat.py."""
+    from .bodies.chat import threads as chat_bodies
 
     return chat_bodies.threads(kit, params)
 
 
 def greenlets(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
-    """See workloads/servers/chat_bodies_gevent.py."""
-    from .bodies import chat_gevent as chat_bodies_gevent
+    """See workloads/bodies/chat/gevent_.py."""
+    from .bodies.chat import gevent_ as chat_bodies_gevent
 
     return chat_bodies_gevent.greenlets(kit, params)
 
 
 async def streams(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/servers/chat_bodies_asyncio.py."""
-    from .bodies import chat_asyncio as chat_bodies_asyncio
+    """See workloads/bodies/chat/asyncio_.py."""
+    from .bodies.chat import asyncio_ as chat_bodies_asyncio
 
     return await chat_bodies_asyncio.streams(kit, params)
 
 
 async def protocol(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/servers/chat_bodies_asyncio.py."""
-    from .bodies import chat_asyncio as chat_bodies_asyncio
+    """See workloads/bodies/chat/asyncio_.py."""
+    from .bodies.chat import asyncio_ as chat_bodies_asyncio
 
     return await chat_bodies_asyncio.protocol(kit, params)
 
 
 async def trio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/servers/chat_bodies_tasks.py."""
-    from .bodies import chat_tasks as chat_bodies_tasks
+    """See workloads/bodies/chat/tasks.py."""
+    from .bodies.chat import tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.trio_room(kit, params)
 
 
 async def anyio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/servers/chat_bodies_tasks.py."""
-    from .bodies import chat_tasks as chat_bodies_tasks
+    """See workloads/bodies/chat/tasks.py."""
+    from .bodies.chat import tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.anyio_room(kit, params)
 
 
 async def curio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/servers/chat_bodies_tasks.py."""
-    from .bodies import chat_tasks as chat_bodies_tasks
+    """See workloads/bodies/chat/tasks.py."""
+    from .bodies.chat import tasks as chat_bodies_tasks
 
     return await chat_bodies_tasks.curio_room(kit, params)
 

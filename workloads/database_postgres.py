@@ -10,13 +10,13 @@ queries and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import ceil
 from time import perf_counter_ns
 from typing import Any
 
-from when_async.bench.model import Kit, Params, Service, Unsuited, Workload
+from when_async.bench.model import Body, Kit, Params, Service, Unsuited, Workload
 
 from .bodies.database import (
     COLUMNS,
@@ -70,7 +70,7 @@ def open_connection(kit: Kit, params: Params) -> Op:
     """The op of one blocking connection of psycopg, with its statements prepared."""
     import psycopg
 
-    connection = kit.enter(
+    connection: Any = kit.enter(
         psycopg.connect(host=kit.address, user=USER, dbname=DATABASE, autocommit=True, prepare_threshold=0)
     )
     execute, transaction, read = connection.execute, connection.transaction, read_statement(params)
@@ -184,7 +184,7 @@ async def primed(ops: list[AsyncOp]) -> AsyncOp:
     return pooled(ops)
 
 
-bodies: dict[str, Callable[[Kit, Params], Any]] = {
+bodies: dict[str, Body] = {
     "blocking/psycopg": open_connection,
     "asyncio/psycopg": open_psycopg,
     "asyncio/asyncpg": open_asyncpg,

@@ -14,12 +14,12 @@ forced to the disk (`synchronous=OFF`), and the log is written back between roun
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from time import perf_counter_ns
 from typing import Any
 
-from when_async.bench.model import Kit, Params, Service, Workload
+from when_async.bench.model import Body, Kit, Params, Service, Workload
 
 from .bodies.database import (
     COLUMNS,
@@ -158,7 +158,7 @@ async def open_aiosqlite(kit: Kit, params: Params) -> AsyncOp:
     return pooled(ops)
 
 
-bodies: dict[str, Callable[[Kit, Params], Any]] = {
+bodies: dict[str, Body] = {
     "blocking/sqlite3": open_connection,
     "asyncio/aiosqlite": open_aiosqlite,
     "async/sqlite3": open_in_coroutines,

@@ -17,8 +17,8 @@ from typing import Any
 
 from when_async.bench.model import Figure, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
 
-from .bodies.echo import open_gevent, open_processes, open_threads
-from .bodies.echo_loops import open_anyio, open_curio, open_protocol, open_streams, open_trio
+from .bodies.echo.blocking import open_gevent, open_processes, open_threads
+from .bodies.echo.loops import open_anyio, open_curio, open_protocol, open_streams, open_trio
 from .bodies.steering import report
 
 LEAST_EACH = 3

@@ -16,9 +16,9 @@ from typing import Any
 
 from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
-from .bodies.fanout_common import Item, Result, answer
-from .bodies.fanout_pools import complete_in_threads, imap_greenlets, join_greenlets, map_in_threads, one_by_one
-from .bodies.fanout_tasks import complete, gather, run_anyio_group, run_curio_group, run_nursery, run_task_group
+from .bodies.fanout.common import Item, Result, answer
+from .bodies.fanout.pools import complete_in_threads, imap_greenlets, join_greenlets, map_in_threads, one_by_one
+from .bodies.fanout.tasks import complete, gather, run_anyio_group, run_curio_group, run_nursery, run_task_group
 
 
 def make_items(params: Params, seed: int) -> list[Item]:

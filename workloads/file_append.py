@@ -22,10 +22,9 @@ from zlib import crc32
 
 from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
-from .bodies.file_append_common import DIGITS, make_items, record
-from .bodies.file_append_groups import anyio_body, trio_body
-from .bodies.file_append_pools import multiprocess, serial, threads_lock, threads_own
-from .bodies.file_append_tasks import BATCH, aiofiles_body, batches, direct
+from .bodies.file_append.common import DIGITS, make_items, record
+from .bodies.file_append.pools import multiprocess, serial, threads_lock, threads_own
+from .bodies.file_append.tasks import BATCH, aiofiles_body, anyio_body, batches, direct, trio_body
 
 Found = tuple[int, int, int]
 """Number of a record that a file holds, number of the file, CRC-32 of the record."""

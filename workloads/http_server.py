@@ -2,7 +2,7 @@
 
 `GET /wait/20` asks a backend over a second connection, waits for its answer (20 ms) and replies with a small body made
 from it: what a web application does that waits for a database. The load generator and the backend are one helper
-process (workloads/servers/load.py); the measured process orders a load from it, serves, and gets a report. All have
+process (workloads/load/generator.py); the measured process orders a load from it, serves, and gets a report. All have
 equal limits: as many connections of the load, threads (where there are threads) and backend connections as ops in
 flight. The servers start when the session opens and stay; the connections of the load are made in each round.
 
@@ -23,13 +23,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
 
 from .bodies import steering
-from .bodies.http import Item, open_pywsgi, open_waitress
-from .bodies.http_wsgiref import open_wsgiref_serial, open_wsgiref_threads
+from .bodies.http.blocking import Item, open_pywsgi, open_waitress
+from .bodies.http.wsgiref_ import open_wsgiref_serial, open_wsgiref_threads
+
+if TYPE_CHECKING:
+    from .bodies.http.loops import AsyncOp
 
 RIGHT = "right"
 WRONG = "a wrong reply"
@@ -40,16 +43,16 @@ UNSENT = "a reply of the application that did not arrive"
 TROUBLE = (WRONG, LOST, DOUBLED, UNMADE, UNSENT)
 
 
-async def open_uvicorn(kit: Kit, params: Params) -> Any:
+async def open_uvicorn(kit: Kit, params: Params) -> AsyncOp:
     """uvicorn; its body stands apart, so that a server on threads does not pay for importing asyncio."""
-    from .bodies.http_async import open_uvicorn
+    from .bodies.http.loops import open_uvicorn
 
     return await open_uvicorn(kit, params)
 
 
-async def open_aiohttp(kit: Kit, params: Params) -> Any:
+async def open_aiohttp(kit: Kit, params: Params) -> AsyncOp:
     """aiohttp.web; its body stands apart as well."""
-    from .bodies.http_async import open_aiohttp
+    from .bodies.http.loops import open_aiohttp
 
     return await open_aiohttp(kit, params)
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
-from .bodies.ladder_common import TOP
-from .bodies.ladder_limit import limited
-from .bodies.ladder_tasks import anyio_tasks, asyncio_tasks, curio_tasks, trio_tasks
-from .bodies.ladder_units import greenlets, processes, threads
+from .bodies.ladder.common import TOP
+from .bodies.ladder.limit import limited
+from .bodies.ladder.tasks import anyio_tasks, asyncio_tasks, curio_tasks, trio_tasks
+from .bodies.ladder.units import greenlets, processes, threads
 
 LEAST_UNITS = 100
 """With fewer units their memory cannot be told from that of the program around them."""
@@ -103,7 +103,7 @@ LADDER = Workload(
     grid={
         "smoke": (point(20, 0.002),),
         "quick": (point(1000),),
-        # With ever more units until a limit is met; more take seconds, and `calibrate` goes up to those.
+        # With ever more units until a limit is met; more take seconds.
         "full": (
             point(1000),
             point(5000),

@@ -1,8 +1,8 @@
 """`mixed`: each op computes half of its work, waits, and computes the other half.
 
 It isolates the share of waiting: `wait_s` against `cpu_s`, from work that never waits to work that hardly does anything
-else. `cpu_s` is nominal: it fixes an amount of pure Python through a constant (workloads/thinking.py) and never through
-a clock, so faster interpreters are faster here. The wait lies between the halves, because that is what a request is
+else. `cpu_s` is nominal: it fixes an amount of pure Python through a constant (bodies/thinking.py) and never through a
+clock, so faster interpreters are faster here. The wait lies between the halves, because that is what a request is
 like (write it, wait, read the reply), and is one wait, because half a wait may be less than the millisecond in which
 most loops count. Where `wait_s` is 0 the op never waits and calls no sleep.
 

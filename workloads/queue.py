@@ -28,9 +28,9 @@ from typing import Any
 
 from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
-from .bodies.queue_common import LEAD_S, Item, Result, answer, window_s
-from .bodies.queue_pools import run_processes, run_threads
-from .bodies.queue_tasks import run_anyio, run_asyncio, run_curio, run_trio
+from .bodies.queue.common import LEAD_S, Item, Result, answer, window_s
+from .bodies.queue.pools import run_processes, run_threads
+from .bodies.queue.tasks import run_anyio, run_asyncio, run_curio, run_trio
 
 LONG_NS = 1_000_000
 """An item that took longer than this from put to get has waited."""

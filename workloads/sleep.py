@@ -64,7 +64,7 @@ QUICK = (point(0.01, 50, 10), point(0.01, 1000, 100), point(0.01, 10_000, 1000))
 
 # n is a multiple of the concurrency, and large enough for a round of 0.05 to 0.5 s. That waits overlap is arithmetic,
 # so there are few points below 1000 in flight; from there on it is the dispatch of the ops that fills the round. With
-# 10 000 in flight threads take 16 s a round, and what one more costs is for `calibrate` to say.
+# 10 000 in flight threads take 16 s a round, and what one more costs is for `ladder` to say.
 FULL = (
     *QUICK,
     point(0.001, 3000, 100),

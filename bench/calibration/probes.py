@@ -1,12 +1,9 @@
-"""Probes that run in fresh processes: readings from inside one, a line there and back, the start of a worker."""
+"""Fresh processes that answer a probe, workers for pairs, and how much is asked of them."""
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Any
 
 from ..environments.provision import interpreter_options
@@ -16,11 +13,7 @@ from ..processes.worker import LineProcess, ProcessFailed, Worker
 from ..registry import collect
 
 TIMEOUT_S = 30.0
-ROUND_TRIPS = 300
 Reading = dict[str, Any]
-
-COST = "cost of one"
-ROUND_TRIP, LAUNCH = "round trip of a JSON line to a worker", "worker, start and imports"
 
 
 @dataclass(frozen=True)
@@ -38,9 +31,8 @@ class Effort:
     idle_s: float
 
 
-FULL = Effort(passes=10, share=1.0, pairs=2, pair_rounds=40, idle_s=1.0)
-QUICK = Effort(passes=6, share=0.3, pairs=1, pair_rounds=24, idle_s=0.5)
-"""Six is the least number of processes for which a rank interval exists."""
+EFFORT = Effort(passes=8, share=0.5, pairs=2, pair_rounds=24, idle_s=1.0)
+"""Some 15 s on two cores, less than 30 s beside other work; a rank interval takes six processes or more."""
 
 
 @dataclass(frozen=True)
@@ -93,34 +85,3 @@ def readings(subject: Subject, name: str, effort: Effort) -> list[Reading]:
     if not isinstance(found, list):
         raise ProcessFailed("the process answered without any readings")
     return found
-
-
-def round_trip(subject: Subject, effort: Effort) -> list[Reading]:
-    """Median seconds from sending a JSON line to having its answer, by the same code that drives workers."""
-    process = subject.helper("echo", "1")
-    line = json.dumps({"do": "round", "prove": False})
-    taken = []
-    try:
-        for _ in range(max(30, round(ROUND_TRIPS * effort.share))):
-            start = time.perf_counter_ns()
-            process.send(line)
-            process.receive(TIMEOUT_S)
-            taken.append(time.perf_counter_ns() - start)
-    finally:
-        process.kill()
-    # The first answers wait for the interpreter to start.
-    return [_reading(ROUND_TRIP, median(taken[10:]) / 1e9)]
-
-
-def launch(subject: Subject) -> list[Reading]:
-    """Seconds until a worker that starts alone has imported what it needs."""
-    worker = subject.worker()
-    try:
-        worker.ready(TIMEOUT_S)
-    finally:
-        worker.kill()
-    return [_reading(LAUNCH, worker.launch_s)]
-
-
-def _reading(row: str, value: float) -> Reading:
-    return {"row": row, "column": COST, "unit": "s", "scale": "log", "value": value, "reason": ""}

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..processes.worker import ProcessFailed, ProcessTimedOut
 from .pairs import pair
-from .probes import Effort, Reading, Subject, launch, readings, round_trip
+from .probes import Effort, Reading, Subject, readings
 from .surroundings import Watch
 
 ONE_CORE = "only one core may be used, where every pair shares it"
@@ -22,17 +22,13 @@ NO_PIN = "this system cannot bind a process to a core"
 
 
 @dataclass(frozen=True)
-class Step:
-    """What is about to be measured, and how long all that is left will probably take.
-
-    `of` says what a pass consists of, for where there is a line a pass and not one a probe.
-    """
+class ProbeStep:
+    """What is about to be measured in which pass, from 1, and how long all that is left will probably take."""
 
     number: int
     passes: int
     title: str
     left_s: float
-    of: str = "clocks, waits, costs, cores, pairs of workers"
 
 
 @dataclass(frozen=True)
@@ -89,10 +85,7 @@ def probes(subject: Subject, effort: Effort) -> tuple[list[Probe], list[dict[str
     chosen = [
         inside("clocks", "clocks", 0.1),
         inside("waits", "waits", 0.9),
-        inside("costs", "costs of calls, tasks, threads, processes, interpreters", 0.5),
         inside("cores", "speed of the cores", 0.1),
-        Probe("costs", "round trips to a worker", 0.1, lambda _: round_trip(subject, effort)),
-        Probe("costs", "start of a worker", 0.1, lambda _: launch(subject)),
         pairs(pinned=False),
     ]
     reason = ONE_CORE if len(subject.host.cores) < 2 else "" if can_pin() else NO_PIN
@@ -131,7 +124,7 @@ class Forecast:
 def walk(
     subject: Subject,
     effort: Effort,
-    on_step: Callable[[Step], None] = lambda step: None,
+    on_step: Callable[[ProbeStep], None] = lambda step: None,
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -141,7 +134,7 @@ def walk(
     found = Findings()
     chosen, found.absent = probes(subject, effort)
     forecast = Forecast(chosen, effort.passes)
-    on_step(Step(0, effort.passes, "the machine at rest", effort.idle_s + forecast.left_s()))
+    on_step(ProbeStep(0, effort.passes, "the machine at rest", effort.idle_s + forecast.left_s()))
     idle = Watch(subject.host.noise, clock=clock)
     sleep(effort.idle_s)
     found.idle = idle.seen()
@@ -149,7 +142,7 @@ def walk(
     for number, probe in _order(chosen, effort.passes, seed):
         if any(failure["title"] == probe.title for failure in found.failures):
             continue
-        on_step(Step(number, effort.passes, probe.title, forecast.left_s()))
+        on_step(ProbeStep(number, effort.passes, probe.title, forecast.left_s()))
         start = clock()
         try:
             _take(found, probe, number - 1)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .shared import JSON, fail, plain_errors, tell
+
+if TYPE_CHECKING:
+    from when_async.reports.verdicts.claim import Statement
+    from when_async.reports.verdicts.judging import Verdict
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 PATTERN = "claims-*.jsonl*"
@@ -53,7 +57,7 @@ def claims(
     from when_async.reports.verdicts.judging import latest
 
     from ..selection import ALL
-    from .claim_runs import chosen
+    from .run.claimed import chosen
 
     asked = {claim.name: claim for claim in chosen(names or [ALL])}
     verdicts = latest(_judged(list(runs) or references(), asked, skip_corrupt))
@@ -71,7 +75,7 @@ def claims(
         click.echo("No verdict has changed." if changed else "These runs hold nothing that a claim could be read from.")
 
 
-def _on(python: str, verdicts: list[Any]) -> list[Any]:
+def _on(python: str, verdicts: list[Verdict]) -> list[Verdict]:
     """The verdicts on one interpreter; fails with those there are where there is none on it."""
     there = list(dict.fromkeys(one.python for one in verdicts))
     if verdicts and python not in there:
@@ -79,7 +83,7 @@ def _on(python: str, verdicts: list[Any]) -> list[Any]:
     return [one for one in verdicts if one.python == python]
 
 
-def _key(one: Any) -> tuple[str, str]:
+def _key(one: Verdict) -> tuple[str, str]:
     return (one.claim.name, one.python)
 
 
@@ -91,11 +95,11 @@ def references() -> list[Path]:
     return found
 
 
-def _judged(paths: Sequence[Path | None], asked: Any, skip_corrupt: bool) -> list[Any]:
+def _judged(paths: Sequence[Path | None], asked: Mapping[str, Statement], skip_corrupt: bool) -> list[Verdict]:
     from when_async.reports.verdicts.judging import judge
     from when_async.results.frame import load
 
     frame = load([path for path in paths if path], skip_corrupt=skip_corrupt)
     for note in frame.attrs["notes"]:
         tell(f"note: {note}")
-    return list(judge(frame, asked))
+    return judge(frame, asked)

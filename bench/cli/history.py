@@ -4,22 +4,51 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from ..model import Estimate
 from ..registry import RegistryError
 from ..selection import catalogue
+from . import folders
+from .shared import JSON, TERMINAL_WIDTH, plain_errors
 
 if TYPE_CHECKING:
     from when_async.results.history.cells import History
 
-TERMINAL_WIDTH = 100
 NAMED = 5
 """How many cells an error names at most."""
+
+
+@click.command("history")
+@click.argument("cell", required=False)
+@click.option(
+    "--runs",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder with the run files; default: where runs are kept.",
+)
+@click.option(
+    "--metric",
+    type=click.Choice(["wall", "cpu", "throughput"]),
+    default="wall",
+    show_default=True,
+    help="What to follow: makespan of a round, CPU time per op, ops per second.",
+)
+@click.option("-o", "--output", "picture", type=click.Path(dir_okay=False, path_type=Path), metavar="PICTURE.svg",
+              help="Draw CELL into this file as well.")  # fmt: skip
+@JSON
+@plain_errors
+def history(cell: str | None, folder: Path | None, metric: str, picture: Path | None, as_json: bool) -> None:
+    """Show how cells moved over the stored runs, or all runs of one CELL (an id, or a part that only one has).
+
+    Stored numbers show a trend and never fail a build; to judge a change, use the gate.
+    """
+    show_history(cell, folder or folders.runs(), metric, picture, as_json)
 
 
 def show_history(cell: str | None, folder: Path, metric: str, picture: Path | None, as_json: bool) -> None:
@@ -86,7 +115,7 @@ def nearest(cells: Iterable[str], text: str) -> list[str]:
     return [cell for score, cell in scored if score >= 0.6][:3]
 
 
-def libraries() -> Any:
+def libraries() -> Callable[[str, str], Collection[str] | None]:
     """(workload, runner) -> what runner and service import, or None for a user's own, whose imports are not known."""
     known = catalogue()
 
@@ -165,7 +194,7 @@ def print_detail(history: History, as_json: bool) -> None:
     click.echo(json.dumps(rows, indent=1))
 
 
-def flat(name: str, value: Any) -> dict[str, float | None]:
+def flat(name: str, value: Estimate | None) -> dict[str, float | None]:
     """An Estimate as three fields of a flat object."""
     if value is None:
         return dict.fromkeys((name, f"{name}_low", f"{name}_high"))

@@ -1,31 +1,67 @@
-"""The front door, `when-async`: parse, call a room, print, choose the exit code.
+"""The front door, `when-async`: finds the command, which parses, calls a room, prints and chooses the exit code.
 
-Everything heavy is imported inside the commands, so that `--help` answers at once.
+A command's module is imported when it is asked for. What the list of commands says of each stands here, so that
+`--help` answers at once.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from typing import NamedTuple
 
 import click
 
-from .advise import advise
-from .calibrate_command import calibrate, overhead
-from .claims import claims
-from .compare import compare
-from .gate import gate
-from .new_command import new
-from .report import export, report
-from .run import run
-from .shared import JSON, PINS, PYTHON, RUNNER, RUNS, WORKLOAD, plain_errors, tell
-from .timeline_command import timeline
-from .try_command import try_
+from .shared import errors_told
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Entry(NamedTuple):
+    """Where a command is, in a module beside this one, and what the list of commands says of it."""
+
+    module: str
+    name: str
+    summary: str
+
+
+COMMANDS = {
+    "advise": Entry("advise", "advise", "Which model for work like this, with code to begin from."),
+    "calibrate": Entry("calibrate", "calibrate", "Measure this machine: clocks, waits, noise floor, quotas."),
+    "claims": Entry("claims", "claims", "Say of each claim whether the figures of run files back it."),
+    "compare": Entry("compare.command", "compare", "Say how B stands to A: interpreters, commits, pins, runs."),
+    "export": Entry("report", "export", "Write the tidy table of run files, one row per sample."),
+    "gate": Entry("gate.command", "gate", "Compare HEAD with BASE here and now, and fail on a regression."),
+    "history": Entry("history", "history", "Show how cells moved over the stored runs."),
+    "list": Entry("listing", "list_", "Show workloads and their parameters, runners, and points."),
+    "matrix": Entry("matrix", "matrix", "Show which runner can do which workload on which interpreter."),
+    "new": Entry("new", "new", "Write a workload to begin with, which runs as it is."),
+    "overhead": Entry("overhead", "overhead", "Measure the instrument against the same loop by hand."),
+    "report": Entry("report", "report", "Turn run files into a page that explains them."),
+    "run": Entry("run.command", "run", "Measure: fresh processes, interleaved rounds, every result checked."),
+    "timeline": Entry("timeline", "timeline", "Draw one round: who waited and who worked when."),
+    "try": Entry("try_", "try_", "Measure a blocking function of yours as it is."),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        with errors_told():
+            found = getattr(import_module(f".{entry.module}", __package__), entry.name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="when-async")
 def main() -> None:
     """Measure Python's concurrency models on equal, verified work, and say when to use which.
@@ -43,85 +79,6 @@ def main() -> None:
 
     Exit codes: 0 ok, 2 wrong use, 3 something failed or timed out, 130 interrupted.
     """
-
-
-@main.command("list")
-@WORKLOAD
-@RUNNER
-@JSON
-@plain_errors
-def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> None:
-    """Show workloads and their parameters, runners, and the points of each profile."""
-    from ..selection import ALL, Catalogue, catalogue, select
-    from .show import listing, print_listing
-
-    chosen = select(catalogue(workloads, runners), workloads, runners or [ALL], "quick")
-    rows = listing(Catalogue({found.value.name: found for found, _ in chosen.points}, chosen.runners))
-    click.echo(json.dumps(rows, indent=1)) if as_json else print_listing(rows)
-
-
-@main.command()
-@WORKLOAD
-@RUNNER
-@PYTHON
-@click.option("--all-pythons", is_flag=True, help="Every CPython from 3.11 to 3.15t that is on this machine.")
-@PINS
-@JSON
-@plain_errors
-def matrix(
-    workloads: Sequence[str],
-    runners: Sequence[str],
-    pythons: Sequence[str],
-    all_pythons: bool,
-    pins: Sequence[str],
-    as_json: bool,
-) -> None:
-    """Show which runner can do which workload on which interpreter, and why not."""
-    from ..selection import ALL, catalogue, environments_for
-    from .matrix import PYTHONS, matrix_rows, print_matrix
-
-    asked = runners or [ALL]
-    known = catalogue(workloads, runners)
-    chosen = [*pythons, *(PYTHONS if all_pythons else ())]
-    rows = matrix_rows(known, workloads, asked, environments_for(known.modules(asked), chosen, tell, pins))
-    click.echo(json.dumps(rows, indent=1)) if as_json else print_matrix(rows)
-
-
-@main.command()
-@click.argument("cell", required=False)
-@click.option(
-    "--runs",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=RUNS,
-    show_default=True,
-    help="Folder with the run files.",
-)
-@click.option(
-    "--metric",
-    type=click.Choice(["wall", "cpu", "throughput"]),
-    default="wall",
-    show_default=True,
-    help="What to follow: makespan of a round, CPU time per op, ops per second.",
-)
-@click.option("-o", "--output", "picture", type=click.Path(dir_okay=False, path_type=Path), metavar="PICTURE.svg",
-              help="Draw CELL into this file as well.")  # fmt: skip
-@JSON
-@plain_errors
-def history(**options: Any) -> None:
-    """Show how cells moved over the stored runs, or all runs of one CELL (an id, or a part that only one has).
-
-    Stored numbers show a trend and never fail a build; to judge a change, use the gate.
-    """
-    from .history import show_history
-
-    show_history(**options)
-
-
-for command in (
-    advise, calibrate, claims, compare, export, gate, new, overhead, report, run, timeline, try_
-):  # fmt: skip
-    main.add_command(command)
 
 
 if __name__ == "__main__":

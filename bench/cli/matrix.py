@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import click
 
+from .. import registry
 from ..environments.provision import Missing
 from ..model import Environment
-from ..registry import matrix
-from ..selection import Catalogue, select
+from ..registry import MatrixRow
+from ..selection import ALL, Catalogue, catalogue, environments_for, select
+from .shared import JSON, PINS, PYTHON, RUNNER, WORKLOAD, plain_errors, tell
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
 """What `--all-pythons` looks for on this machine."""
 
 WIDTH = 100
+
+Key = Literal["workload", "runner", "python"]
+"""What the rows can be sorted and grouped by."""
+
+Marks = tuple[tuple[str, tuple[str, ...]], ...]
+"""A table's content: by runner a mark for each column."""
+
+
+@click.command()
+@WORKLOAD
+@RUNNER
+@PYTHON
+@click.option("--all-pythons", is_flag=True, help="Every CPython from 3.11 to 3.15t that is on this machine.")
+@PINS
+@JSON
+@plain_errors
+def matrix(
+    workloads: Sequence[str],
+    runners: Sequence[str],
+    pythons: Sequence[str],
+    all_pythons: bool,
+    pins: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Show which runner can do which workload on which interpreter, and why not."""
+    asked = runners or [ALL]
+    known = catalogue(workloads, runners)
+    chosen = [*pythons, *(PYTHONS if all_pythons else ())]
+    rows = matrix_rows(known, workloads, asked, environments_for(known.modules(asked), chosen, tell, pins))
+    click.echo(json.dumps(rows, indent=1)) if as_json else print_matrix(rows)
 
 
 @dataclass(frozen=True)
@@ -35,30 +68,40 @@ class Table:
 
 def matrix_rows(
     known: Catalogue, workloads: Sequence[str], runners: Sequence[str], environments: Sequence[Environment | Missing]
-) -> list[dict[str, Any]]:
+) -> list[MatrixRow]:
     """Rows workload, runner, python, supported, reason, for what was asked for."""
     chosen = select(known, workloads, runners, "quick")
     wanted = {found.value.name: found for found, _ in chosen.points}
-    rows = []
+    rows: list[MatrixRow] = []
     for environment in environments:
         if isinstance(environment, Environment):
-            rows += matrix(wanted, chosen.runners, [environment])
+            rows += registry.matrix(wanted, chosen.runners, [environment])
             continue
-        hole = {"python": environment.label, "supported": False, "reason": environment.reason}
-        rows += [{"workload": workload, "runner": runner, **hole} for workload in wanted for runner in chosen.runners]
+        rows += [
+            MatrixRow(
+                workload=workload,
+                runner=runner,
+                python=environment.label,
+                supported=False,
+                reason=environment.reason,
+            )
+            for workload in wanted
+            for runner in chosen.runners
+        ]
     return rows
 
 
-def tables(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Table], list[str]]:
+def tables(rows: Sequence[MatrixRow]) -> tuple[list[Table], list[str]]:
     """The rows as tables, with the reasons that their numbers stand for, the first of which is 1.
 
     Of several interpreters there is a table for each workload, and one for all workloads that are alike; of a single
     one all workloads stand side by side.
     """
-    of, across = ("workload", "python") if len({row["python"] for row in rows}) > 1 else ("python", "workload")
+    of: Key = "workload" if len({row["python"] for row in rows}) > 1 else "python"
+    across: Key = "python" if of == "workload" else "workload"
     rows = _as_read(rows, (of, "runner", across))
     reasons, numbers = _numbered(rows)
-    merged: dict[tuple[Any, ...], list[str]] = {}
+    merged: dict[tuple[tuple[str, ...], Marks], list[str]] = {}
     for name in dict.fromkeys(row[of] for row in rows):
         marks: dict[str, dict[str, str]] = {}
         for place, row in enumerate(rows):
@@ -72,13 +115,13 @@ def tables(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Table], list[str]]:
     return found, reasons
 
 
-def _as_read(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[Mapping[str, Any]]:
+def _as_read(rows: Sequence[MatrixRow], keys: Sequence[Key]) -> list[MatrixRow]:
     """The rows in the order in which the tables are read, so that the numbers of reasons rise."""
     places = {key: {name: place for place, name in enumerate(dict.fromkeys(row[key] for row in rows))} for key in keys}
     return sorted(rows, key=lambda row: [places[key][row[key]] for key in keys])
 
 
-def _numbered(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], dict[int, int]]:
+def _numbered(rows: Sequence[MatrixRow]) -> tuple[list[str], dict[int, int]]:
     """The reasons, each once, and for each row that has one its number."""
     groups: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
@@ -87,7 +130,8 @@ def _numbered(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], dict[int, i
     numbers = {place: number for number, places in enumerate(groups.values(), 1) for place in places}
     reasons = []
     for alike, places in groups.items():
-        pythons, runners = (dict.fromkeys(rows[place][key] for place in places) for key in ("python", "runner"))
+        pythons = dict.fromkeys(rows[place]["python"] for place in places)
+        runners = dict.fromkeys(rows[place]["runner"] for place in places)
         reasons.append(alike.replace(HERE, listed(list(pythons))).replace(WHO, listed(list(runners))))
     return reasons, numbers
 
@@ -95,7 +139,7 @@ def _numbered(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], dict[int, i
 HERE, WHO = "\0python\0", "\0runner\0"
 
 
-def _alike(row: Mapping[str, Any]) -> str:
+def _alike(row: MatrixRow) -> str:
     """The reason without what makes it differ from interpreter to interpreter, or from runner to runner."""
     text = re.sub(r", this is [\d.]+\w*", "", row["reason"])
     text = re.sub(rf"\bfor (CPython|Python) {re.escape(row['python'])}(?![\w.+])", rf"for \1 {HERE}", text)
@@ -110,7 +154,7 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-def print_matrix(rows: Sequence[Mapping[str, Any]]) -> None:
+def print_matrix(rows: Sequence[MatrixRow]) -> None:
     """The tables one below the other, each as wide as a terminal at most, and then why there are holes."""
     found, reasons = tables(rows)
     several = len({row["python"] for row in rows}) > 1

@@ -1,13 +1,17 @@
-"""The front door's beginnings: a workload of the user's own, as a file that runs before anything is changed in it."""
+"""`when-async new`: a workload of the user's own, as a file that runs before anything is changed in it."""
 
 from __future__ import annotations
 
 import keyword
 import re
+import shlex
 from pathlib import Path
+
+import click
 
 from ..model import Workload
 from ..registry import RegistryError, collect
+from .shared import plain_errors
 
 TEMPLATE = '''"""`{name}`: SUMMARY
 
@@ -86,6 +90,22 @@ def check(params, items, results):
     learn="You learn how well each model overlaps waits of a few milliseconds; you do not learn how a network behaves.",
 )
 '''
+
+
+@click.group()
+def new() -> None:
+    """Write a file to begin with, which runs as it is: when-async new workload NAME."""
+
+
+@new.command("workload")
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; default: NAME.py.")
+@plain_errors
+def workload(name: str, output: Path | None) -> None:
+    """Write a workload called NAME as a file to edit: bodies, parameters, items, oracle, grid, each explained."""
+    path = output or Path(f"{name}.py")
+    write_workload(name, path)
+    click.echo(f"{path}\nnext: {shlex.join(['when-async', 'run', '-w', str(path), '--profile', 'smoke'])}")
 
 
 def write_workload(name: str, path: Path) -> None:

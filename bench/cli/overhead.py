@@ -1,14 +1,41 @@
-"""The front door's measure of the instrument itself."""
+"""The front door's `overhead`: the instrument itself, against the same loop written by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
+
+import click
 
 from ..environments.provision import default
 from ..machine.host import make_host
+from ..machine.lock import machine
+from ..quantity import show
 from ..selection import catalogue, select
 from ..walk.overhead import POINTS, OverheadProbe
+from .shared import BROKEN, JSON, OK, RUNNER, plain_errors, tell
+
+
+@click.command()
+@RUNNER
+@click.option("--forks", type=click.IntRange(2, 100), default=5, show_default=True, help="Fresh processes per runner.")
+@click.option(
+    "--pairs", type=click.IntRange(1, 1000), default=20, show_default=True, help="Pairs of rounds per process."
+)
+@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@JSON
+@plain_errors
+def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json: bool) -> None:
+    """Measure the instrument itself against the same loop written by hand."""
+    with machine(wait=wait, say=tell):
+        rows, broken = measure_overhead(runners, forks, pairs)
+    click.echo(json.dumps(rows, indent=1)) if as_json else print_overhead(rows)
+    for reason in broken:
+        tell(f"when-async: {reason}")
+    sys.exit(BROKEN if broken else OK)
 
 
 def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tuple[list[dict[str, Any]], list[str]]:
@@ -37,8 +64,8 @@ def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tup
                         "runner": name,
                         "op_s": point.params["spin_s"],
                         "ops": point.params["n"],
-                        "by_hand_s": _middle([fork.by_hand_s for fork in taken]),
-                        "instrument_s": _middle([fork.instrument_s for fork in taken]),
+                        "by_hand_s": median([fork.by_hand_s for fork in taken]),
+                        "instrument_s": median([fork.instrument_s for fork in taken]),
                         "ratio": ratio.point,
                         "low": ratio.low,
                         "high": ratio.high,
@@ -49,7 +76,13 @@ def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tup
     return rows, broken
 
 
-def _middle(values: Sequence[float]) -> float:
-    from statistics import median
-
-    return median(values)
+def print_overhead(rows: Sequence[Mapping[str, Any]]) -> None:
+    """One line per runner and size of op: both times per op, the ratio and its interval."""
+    click.echo(f"{'runner':<16} {'op':>6} {'by hand':>12} {'instrument':>12} {'per op more':>12}  ratio")
+    for row in rows:
+        per_op = (row["instrument_s"] - row["by_hand_s"]) / row["ops"] * 1e6
+        times = f"{row['by_hand_s'] * 1e3:>9.3f} ms {row['instrument_s'] * 1e3:>9.3f} ms"
+        click.echo(
+            f"{row['runner']:<16} {show(row['op_s'], 's'):>6} {times}"
+            f" {per_op:>9.3f} us  {row['ratio']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        )

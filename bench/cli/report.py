@@ -11,7 +11,8 @@ from typing import TextIO
 
 import click
 
-from .shared import PAGE, RUNS, fail, plain_errors, tell
+from . import folders
+from .shared import fail, plain_errors, tell
 
 
 @click.command()
@@ -20,25 +21,24 @@ from .shared import PAGE, RUNS, fail, plain_errors, tell
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    default=PAGE,
-    show_default=True,
-    help="Folder for index.html, report.md and pictures.",
+    help="Folder for index.html, report.md and pictures; default: where pages are kept.",
 )
 @click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
 @plain_errors
-def report(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
-    """Turn RUN files (default: the latest in results/runs) into a page that explains them."""
+def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> None:
+    """Turn RUN files (default: the latest that is kept) into a page that explains them."""
     from when_async.reports.page.writing import write
-    from when_async.results.calibration.file import for_runs
+    from when_async.results.calibration import for_runs
     from when_async.results.frame import load
     from when_async.results.overview import overview, parted
 
+    output = output or folders.kept(folders.pages())
     chosen = list(runs) or [latest_run()]
     whole, rest = parted(chosen)
     if rest:
         tell(f"note: of {len(chosen)} runs {len(whole)} are shown in full, the newest of each machine and interpreter")
     frame = load(whole, skip_corrupt=skip_corrupt)
-    calibrations, ignored = for_runs(frame.attrs["headers"], [*(path.parent for path in chosen), RUNS])
+    calibrations, ignored = for_runs(frame.attrs["headers"], [*(path.parent for path in chosen), folders.runs()])
     frame.attrs["notes"] = [*frame.attrs.get("notes", []), *ignored]
     for note in frame.attrs["notes"]:
         click.echo(f"note: {note}", err=True)
@@ -79,11 +79,11 @@ def drawing(stream: TextIO, clock: Callable[[], float] = monotonic) -> Iterator[
 
 
 def latest_run() -> Path:
-    """The newest run file in results/runs; fails with what to do where there is none."""
-    files = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
-    if not files:
-        fail(f"there is no run in {RUNS}; measure first with: when-async run")
-    return files[-1]
+    """The newest run file that is kept; fails with what to do where there is none."""
+    found = folders.latest_run()
+    if found is None:
+        fail(f"there is no run in {folders.runs()}; measure first with: when-async run")
+    return found
 
 
 @click.command()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-OK, USAGE, BROKEN, INTERRUPTED = 0, 2, 3, 130
-RUNS = Path("results/runs")
-PAGE = Path("reports/out")
+from ..model import FailedError, WhenAsyncError
+
+OK, USAGE, BROKEN, INTERRUPTED = 0, WhenAsyncError.exit_code, FailedError.exit_code, 130
+TERMINAL_WIDTH = 100
+"""Columns where there is no terminal that could be asked."""
 
 WORKLOAD = click.option(
     "-m", "-w", "--workload", "workloads", multiple=True, metavar="NAME",
@@ -50,41 +52,28 @@ DASK_SCHEDULER = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print a list of flat JSON objects instead of a table.")
 
 
-TOLD = (
-    "RunFileError", "ReportError", "ExportError", "CalibrationError", "GateFileError", "NotWritten",
-    "AcceptanceError", "ContrastError", "AdviceError",
-)  # fmt: skip
-"""Errors of rooms that must not be imported just to name them; their text is the line to show."""
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Turn every error that a user can cause or mend into one line on stderr and its exit code."""
+    try:
+        yield
+    except WhenAsyncError as error:
+        fail(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        fail(f"the library {error.name} is missing; install it with: pip install {error.name}")
+    except KeyboardInterrupt:
+        # Before there is anything to keep, even in the midst of our imports; click would make it exit code 1.
+        tell("interrupted")
+        sys.exit(INTERRUPTED)
 
 
 def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn every error that a user can cause into one line on stderr and exit code 2."""
-
-    def told(*args: Any, **kwargs: Any) -> Any:
-        from ..environments.provision import NoEnvironment
-        from ..machine.lock import Busy
-        from ..quantity import QuantityError
-        from ..registry import RegistryError
-
-        try:
-            return command(*args, **kwargs)
-        except (RegistryError, QuantityError, NoEnvironment, Busy) as error:
-            fail(str(error))
-        except Exception as error:
-            if type(error).__name__ in TOLD:
-                fail(str(error))
-            if isinstance(error, ModuleNotFoundError):
-                fail(f"the library {error.name} is missing; install it with: pip install {error.name}")
-            raise
+    """A command whose errors are told in one line each."""
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return told(*args, **kwargs)
-        except KeyboardInterrupt:
-            # Before there is anything to keep, even in the midst of our imports; click would make it exit code 1.
-            tell("interrupted")
-            sys.exit(INTERRUPTED)
+        with errors_told():
+            return command(*args, **kwargs)
 
     return guarded
 
@@ -94,7 +83,7 @@ def tell(text: str) -> None:
     click.echo(text, err=True)
 
 
-def fail(text: str) -> NoReturn:
-    """One line on stderr, exit code 2."""
+def fail(text: str, exit_code: int = USAGE) -> NoReturn:
+    """One line on stderr, and the end with that exit code."""
     click.echo(f"when-async: {' '.join(text.split())}", err=True)
-    sys.exit(USAGE)
+    sys.exit(exit_code)

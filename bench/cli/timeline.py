@@ -1,4 +1,4 @@
-"""The front door's timelines: choose what is recorded, have it recorded, write trace and picture."""
+"""`when-async timeline`: choose what is recorded, have it recorded, write trace and picture."""
 
 from __future__ import annotations
 
@@ -11,12 +11,48 @@ from pathlib import Path
 import click
 
 from ..machine.host import make_host
+from ..machine.lock import machine
 from ..model import Environment, Timeline
 from ..plan import PROFILES, Comparison, build
 from ..registry import RegistryError
 from ..selection import catalogue, environments_for, select
 from ..walk.timeline import chrome_trace, record
-from .shared import PAGE, tell
+from . import folders
+from .shared import PINS, PYTHON, plain_errors, tell
+
+HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who waited and who worked when.
+
+    \b
+    when-async timeline sleep asyncio
+    when-async timeline 'sleep[wait=10ms,n=40,c=8]' threading
+    when-async timeline http_fetch asyncio/aiohttp --python 3.14
+
+    WORKLOAD is a name, a point or a file of your own; RUNNER may name a client library after a slash. Writes
+    trace.json, which opens in https://ui.perfetto.dev, and the picture timeline.svg. The round is written down by its
+    ops and waits, which takes time: it shows the order of events, and no number of it is a measurement.
+
+    Exit codes: 0 ok, 2 wrong use, 3 the round failed or timed out.
+    """
+
+
+@click.command(help=HELP)
+@click.argument("workload")
+@click.argument("runner")
+@PYTHON
+@PINS
+@click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data.")
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), default=60.0, show_default=True,
+              help="Seconds after which it is given up.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+              help="Folder to write to; default: timeline-WORKLOAD-RUNNER where pages are kept.")  # fmt: skip
+@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@plain_errors
+def timeline(
+    workload: str, runner: str, pythons: Sequence[str], pins: Sequence[str], seed: int, timeout_s: float,
+    output: Path | None, wait: bool,
+) -> None:  # fmt: skip
+    with machine(wait=wait, say=tell):
+        record_and_draw(workload, runner, pythons, pins, (seed, timeout_s), output)
 
 
 def record_and_draw(
@@ -34,7 +70,7 @@ def record_and_draw(
     comparison, library = chosen(workload, runner, pythons, pins)
     settings = replace(PROFILES["quick"], seed=care[0], timeout_s=care[1])
     wanted = indices(comparison, library)
-    folder = output or PAGE / f"timeline-{plain(workload)}-{plain(runner)}"
+    folder = output or folders.kept(folders.pages()) / f"timeline-{plain(workload)}-{plain(runner)}"
     host = make_host()
     try:
         for index in wanted:

@@ -10,8 +10,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from ..model import FailedError, WhenAsyncError
 
 MINIMUM = (3, 11)
 TIMEOUT_S = 900.0
@@ -32,7 +34,7 @@ print(json.dumps({
 """
 
 
-class NoEnvironment(Exception):
+class NoEnvironment(WhenAsyncError):
     """No worker can run there; the text is one line that says why and what to do."""
 
 
@@ -44,8 +46,10 @@ class Unresolvable(NoEnvironment):
     """What was asked for does not exist or does not fit together: wrong use, exit code 2 (method.md, T11)."""
 
 
-class BuildFailed(NoEnvironment):
+class BuildFailed(NoEnvironment, FailedError):
     """What was asked for could not be made here and now: no network, a failed build; exit code 3 (method.md, T11)."""
+
+    exit_code = FailedError.exit_code
 
 
 @dataclass(frozen=True)
@@ -137,22 +141,24 @@ def tool_environ() -> dict[str, str]:
 
 def find(name: str, run: Run = run_command) -> Interpreter:
     """The interpreter for a version (`3.14`, `3.13t`, `pypy3.11`) or a path; raises NoInterpreter."""
-    if os.sep in name or (os.altsep and os.altsep in name):
+    if os.sep in name:
         return _at_path(name, run)
     match = NAME.fullmatch(name)
     if match is None:
         raise NoInterpreter(f"{name!r} is neither a version such as 3.14 or 3.13t nor the path of an interpreter")
     _refuse_old(name, match["version"])
     short = match["name"]
-    other = ""
-    for candidate in _candidates(short if match["pypy"] else f"python{short}", short, run):
-        interpreter = _identify(candidate, run)
-        if interpreter is None:
-            continue
-        if _is_wanted(interpreter, match):
-            return interpreter
-        other = f"; what was found instead is {interpreter.label} ({interpreter.version})"
+    environ = tool_environ()
+    if not {"UV_MANAGED_PYTHON", "UV_NO_MANAGED_PYTHON"} & environ.keys():
+        # What is on PATH comes before what uv brought itself, unless the user has told uv otherwise.
+        environ.setdefault("UV_PYTHON_PREFERENCE", "system")
+    done = run([uv_program(), "python", "find", "--system", "--no-project", "--no-python-downloads", short], environ)
+    found = _identify(done.stdout.strip(), run) if done.returncode == 0 else None
+    # For 3.14, unlike for 3.13, uv takes a free-threaded build where there is no other.
+    if found and found.label == label_of(match["pypy"] or "cpython", match["version"], bool(match["free"])):
+        return found
     command = short if match["pypy"] else f"python{short}"
+    other = f"; what was found instead is {found.label} ({found.version})" if found else ""
     raise NoInterpreter(
         f"no Python {short} on this machine: {command} is not on PATH or does not run, and uv knows none{other}; "
         f"get it with: uv python install {short}"
@@ -178,15 +184,6 @@ def _refuse_old(name: str, version: str) -> None:
         raise NoInterpreter(f"{name} is too old: the workers need Python {MINIMUM[0]}.{MINIMUM[1]} or newer")
 
 
-def _candidates(command: str, name: str, run: Run) -> Iterator[str]:
-    on_path = shutil.which(command)
-    if on_path is not None:
-        yield on_path
-    done = run([uv_program(), "python", "find", "--no-project", "--no-python-downloads", name], tool_environ())
-    if done.returncode == 0 and done.stdout.strip():
-        yield done.stdout.strip().splitlines()[-1]
-
-
 def _identify(executable: str, run: Run) -> Interpreter | None:
     # Isolated (-I), so that PYTHON_GIL and the like cannot keep a healthy interpreter from answering.
     done = run([executable, "-I", "-c", IDENTIFY], tool_environ())
@@ -194,12 +191,3 @@ def _identify(executable: str, run: Run) -> Interpreter | None:
         return Interpreter(**json.loads(done.stdout.strip().splitlines()[-1])) if done.returncode == 0 else None
     except (ValueError, TypeError, IndexError):
         return None
-
-
-def _is_wanted(interpreter: Interpreter, asked: re.Match[str]) -> bool:
-    version = asked["version"]
-    return (
-        interpreter.implementation == (asked["pypy"] or "cpython")
-        and (interpreter.version == version or re.match(rf"{re.escape(version)}\.", interpreter.version) is not None)
-        and interpreter.free_threaded == bool(asked["free"])
-    )

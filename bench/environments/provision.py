@@ -31,6 +31,18 @@ __all__ = [
 CONFUSING = ("PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "CONDA_PREFIX")
 """Would make another interpreter look for its libraries in the wrong place."""
 
+VERSIONS = """
+import json, sys
+from importlib.metadata import PackageNotFoundError, version
+found = {}
+for name in sys.argv[1:]:
+    try:
+        found[name] = version(name)
+    except PackageNotFoundError:
+        found[name] = None
+print(json.dumps(found))
+"""
+
 
 @dataclass(frozen=True)
 class Missing:
@@ -176,7 +188,7 @@ def _pinned(found: Environment, pins: Sequence[Pin], path: Sequence[str], run: R
     """The versions of the pinned packages as a worker sees them, for a source tree may bring its own."""
     if not pins:
         return {}
-    command = [found.executable, "-P", "-c", venvs.VERSIONS, *(pin.name for pin in pins)]
+    command = [found.executable, "-P", "-c", VERSIONS, *(pin.name for pin in pins)]
     done = run(command, child_environ(path))
     versions = json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else {}
     for pin in pins:

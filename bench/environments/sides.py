@@ -1,18 +1,83 @@
-"""One side of a comparison or gate: an interpreter, pins and a source tree made into an environment."""
+"""The sides of a comparison or gate: an interpreter, pins and a source tree made into an environment."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..model import Environment
 from .interpreters import Run, Unresolvable, run_command
 from .pins import parse, without
 from .provision import default, default_label, interpreter_of, make
-from .sources import Source, export, is_ours, project, python_path
+from .sources import Source, export, is_ours, project, python_path, reroot
 from .trees import source_tree
 from .venvs import Progress, Tree, Wanted
+
+HERE = "."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One side as it was asked for: a git ref or folder, pins and an interpreter, each if any; `written` is how."""
+
+    ref: str | None = None
+    pins: tuple[str, ...] = ()
+    python: str | None = None
+    written: str = ""
+
+    @property
+    def text(self) -> str:
+        """What was written, or `. with aiohttp==3.13.*`."""
+        return self.written or " with ".join(filter(None, (self.ref, ", ".join(self.pins))))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two environments that can be measured beside each other, and by label the source trees of those that have one."""
+
+    environments: tuple[Environment, Environment]
+    sources: Mapping[str, Source]
+    project: Path
+    notes: tuple[str, ...]
+
+    def reroot(self, ref: str, label: str) -> str:
+        """Where a file of the working copy is found in the tree of one side."""
+        return reroot(ref, self.project, self.sources[label]) if label in self.sources else ref
+
+
+def export_both(a: Asked, b: Asked, run: Run = run_command) -> tuple[Source | None, Source | None]:
+    """The source trees of two sides of the project in this folder, None where one has none; raises SourceError."""
+    here = project(Path.cwd(), run)
+    first, second = (None if side.ref is None else export(side.ref, repository=here, run=run) for side in (a, b))
+    return first, second
+
+
+def make_both(
+    asked: Sequence[Asked],
+    sources: Sequence[Source | None],
+    labels: Sequence[str],
+    *,
+    modules: Sequence[str],
+    requirements: Mapping[str, str],
+    progress: Progress,
+    install: bool = False,
+    run: Run = run_command,
+) -> Sides:
+    """The environments of two sides that differ in nothing but what was asked for; raises what `make_side` does."""
+    # Where one side needs an environment of its own the other gets one too.
+    separate = install or any(side.pins or side.python not in (None, default_label()) for side in asked)
+    first, second = (
+        make_side(
+            label=label, modules=modules, requirements=requirements, progress=progress, python=side.python,
+            pins=side.pins, source=source, install=install, separate=separate, run=run,
+        )
+        for side, source, label in zip(asked, sources, labels, strict=True)
+    )  # fmt: skip
+    known = {label: source for label, source in zip(labels, sources, strict=True) if source}
+    notes = dict.fromkeys(note for source in known.values() for note in source.notes)
+    return Sides((first, second), known, project(Path.cwd(), run), tuple(notes))
 
 
 def make_side(
@@ -23,25 +88,23 @@ def make_side(
     progress: Progress,
     python: str | None = None,
     pins: Sequence[str] = (),
-    ref: str | Source | None = None,
+    source: Source | None = None,
     install: bool = False,
     separate: bool = False,
-    repository: Path | None = None,
     run: Run = run_command,
 ) -> Environment:
     """The environment of one side, under the given label; its workers start with `worker_environ`.
 
-    `python` is a version or path (default: the running one); `ref` a git ref, a folder or what `export` made of it
-    (default: the when-async that runs this). Without another python and without pins it is the running environment,
-    unless `separate` asks for one made by uv, so that both sides can be made alike. `install` builds and installs the
-    source tree with its dependencies, instead of importing from it.
+    `python` is a version or path (default: the running one), `source` a tree (default: the when-async that runs this).
+    Without another python and without pins it is the running environment, unless `separate` asks for one made by uv,
+    so that both sides can be made alike. `install` builds and installs the source tree with its dependencies, instead
+    of importing from it.
 
-    Raises PinError, SourceError, NoInterpreter and Unresolvable for what cannot be meant (exit code 2), BuildFailed
-    for what could not be fetched, built or started (exit code 3), NoEnvironment for a machine that cannot do it
-    (no uv, no cache folder).
+    Raises PinError, NoInterpreter and Unresolvable for what cannot be meant (exit code 2), BuildFailed for what could
+    not be fetched, built or started (exit code 3), NoEnvironment for a machine that cannot do it (no uv, no cache
+    folder).
     """
     chosen = parse(pins)
-    source = ref if isinstance(ref, Source) or ref is None else _exported(ref, repository, run)
     path: Sequence[str] = ()
     if source is not None:
         imported = (source_tree(),) if install and not is_ours(source.path) else python_path(source)
@@ -53,10 +116,6 @@ def make_side(
     tree = installable(source) if install else None
     wanted = Wanted(interpreter_of(python, run), without(requirements, chosen), chosen, tree)
     return make(wanted, modules, label=label, progress=progress, source=name, path=path, run=run)
-
-
-def _exported(ref: str, repository: Path | None, run: Run) -> Source:
-    return export(ref, repository=repository or project(Path.cwd(), run), run=run)
 
 
 def installable(source: Source | None) -> Tree:

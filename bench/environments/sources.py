@@ -12,27 +12,19 @@ import json
 import os
 import re
 import shutil
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import git
+from . import git, trees
 from .git import SHORT, SourceError
 from .interpreters import Run, run_command
-from .trees import NAME, SEALED, bytecode_of, cache_folder, last_used, no_cache, remove, sealed, source_tree, surplus
+from .trees import NAME, SEALED, bytecode_of, cache_folder, made_whole, no_cache, remove, sealed, source_tree
 
 __all__ = ["Source", "SourceError", "export", "is_ours", "project", "python_path", "reroot"]
 
 MARKER = ".when-async-ref.json"
 """Lists the files of an exported tree; written last, and touched at each use."""
-
-KEPT = 20
-"""So many exported trees are kept; the least recently used ones beyond them go."""
-
-SCRATCH_S = 86400.0
-"""After this what a killed export left behind is swept up."""
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
@@ -113,16 +105,11 @@ def _folder(ref: str, folder: Path, cache: Path, run: Run) -> Source:
 
 
 def _link(folder: Path, live: Path) -> Path:
-    """The folder under a name in the cache; the folder itself where links cannot be made."""
+    """The folder under a name in the cache."""
     link = live / hashlib.sha256(os.fsencode(folder)).hexdigest()[:SHORT]
-    if not os.path.lexists(link):
-        live.mkdir(parents=True, exist_ok=True)
-        try:
-            link.symlink_to(folder, target_is_directory=True)
-        except FileExistsError:
-            pass
-        except (OSError, NotImplementedError):
-            return folder
+    live.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        link.symlink_to(folder)
     return link if link.resolve() == folder else folder
 
 
@@ -146,23 +133,11 @@ def _commit(ref: str, commit: str, top: Path, inside: Path, cache: Path, run: Ru
 
 
 def _write_tree(root: Path, commit: str, top: Path, run: Run) -> None:
-    """Export a commit beside its place and move it there in one step."""
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root.parent, prefix=".new-", ignore_cleanup_errors=True) as scratch:
-        fresh = Path(scratch) / "tree"
+    with made_whole(root, lambda root: is_whole(root, commit)) as fresh:
         fresh.mkdir()
-        git.check_out(commit, top, fresh, Path(scratch) / "index", run)
+        git.check_out(commit, top, fresh, fresh.with_name("index"), run)
         marker = {"commit": commit, "files": dict(_files(fresh))}
         (fresh / MARKER).write_text(json.dumps(marker), encoding="utf-8")
-        if root.exists() and not is_whole(root, commit):
-            with contextlib.suppress(OSError):
-                os.replace(root, Path(scratch) / "old")
-        try:
-            os.rename(fresh, root)
-        except OSError:
-            # Another run was faster; what it made is as good as ours.
-            if not is_whole(root, commit):
-                raise
 
 
 def _files(folder: Path) -> Iterator[tuple[str, int]]:
@@ -183,19 +158,14 @@ def is_whole(root: Path, commit: str) -> bool:
         return False
 
 
-def prune(refs: Path, kept: int = KEPT) -> None:
-    """Remove the least recently used trees beyond `kept`, what belongs to them, and what killed exports left."""
+def prune(refs: Path, kept: int = trees.KEPT) -> None:
+    """Remove the least recently used trees beyond `kept`, and what belongs to them."""
     cache = refs.parent
-    trees = {each: last_used(each / MARKER) for each in refs.iterdir() if re.fullmatch("[0-9a-f]+", each.name)}
-    for root in surplus(trees, kept):
+    for root in trees.prune(refs, MARKER, kept):
         for links in _sealed_of(root, cache):
             remove(links)
             remove(bytecode_of(links, cache))
-        remove(root)
         remove(bytecode_of(root, cache))
-    for each in refs.glob(".*-*"):
-        if time.time() - last_used(each) > SCRATCH_S:
-            shutil.rmtree(each, ignore_errors=True)
 
 
 def _sealed_of(root: Path, cache: Path) -> list[Path]:

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import when_async
@@ -18,6 +18,12 @@ from .interpreters import NoEnvironment
 NAME = "when_async"
 SEALED = ("__init__.py", "bench", "workloads")
 """The parts of our package that a measured process may import."""
+
+KEPT = 20
+"""So many exported source trees are kept, and so many environments that hold one; each commit makes its own."""
+
+SCRATCH_S = 86400.0
+"""After this what a killed run left half-made is swept up."""
 
 STARTED_S = time.time()
 """What was used after this may be in use by this very run."""
@@ -48,18 +54,43 @@ def last_used(marker: Path) -> float:
         return 0.0
 
 
-def surplus(used: Mapping[Path, float], kept: int) -> list[Path]:
-    """The least recently used folders beyond `kept`, but none that was used since this process began."""
-    newest = sorted(used, key=lambda folder: (used[folder], folder), reverse=True)
-    return [folder for folder in newest[kept:] if used[folder] < STARTED_S]
-
-
 def remove(folder: Path) -> None:
     """Remove a kept folder; out of sight first, so that nobody ever finds half of it."""
     gone = folder.with_name(f".old-{folder.name.lstrip('.')}-{os.getpid()}")
     with contextlib.suppress(OSError):
         os.rename(folder, gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def prune(folder: Path, marker: str, kept: int) -> list[Path]:
+    """Remove the folders beyond `kept` whose file `marker`, touched at each use, is the oldest; returns them."""
+    used = {each.parent: last_used(each) for each in folder.glob(f"[!.]*/{marker}")}
+    newest = sorted(used, key=lambda each: (used[each], each), reverse=True)
+    gone = [each for each in newest[kept:] if used[each] < STARTED_S]
+    for each in gone:
+        remove(each)
+    return gone
+
+
+@contextlib.contextmanager
+def made_whole(place: Path, is_whole: Callable[[Path], bool]) -> Iterator[Path]:
+    """Where to make a folder, which then moves to `place` in one step, so that nobody ever finds half of it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for left in place.parent.glob(".*-*"):
+        if time.time() - last_used(left) > SCRATCH_S:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-", ignore_cleanup_errors=True) as scratch:
+        fresh = Path(scratch) / "tree"
+        yield fresh
+        if place.exists() and not is_whole(place):
+            with contextlib.suppress(OSError):
+                os.replace(place, Path(scratch) / "old")
+        try:
+            os.rename(fresh, place)
+        except OSError:
+            # Another run was faster; what it made is as good as ours.
+            if not is_whole(place):
+                raise
 
 
 def bytecode_folder() -> Path:
@@ -89,60 +120,22 @@ def source_tree() -> Path:
 
 
 def sealed(parts: Mapping[str, Path]) -> Path:
-    """The folder that holds `when_async` made of these parts; raises NoEnvironment."""
+    """The folder with links to these parts of `when_async`, named by where they are; raises NoEnvironment."""
     gone = [part for part, path in parts.items() if not path.exists()]
     if gone:
         raise NoEnvironment(f"our own {NAME}/{gone[0]} is missing; install when-async again")
+    name = hashlib.sha256("\0".join(str(path) for path in parts.values()).encode()).hexdigest()[:16]
+    tree = cache_folder() / "trees" / name
+
+    def is_whole(tree: Path) -> bool:
+        return all(os.path.realpath(tree / NAME / part) == os.path.realpath(path) for part, path in parts.items())
+
     try:
-        return tree_of(parts, cache_folder() / "trees")
+        if not is_whole(tree):
+            with made_whole(tree, is_whole) as fresh:
+                (fresh / NAME).mkdir(parents=True)
+                for part, path in parts.items():
+                    (fresh / NAME / part).symlink_to(path)
+        return tree
     except OSError as error:
         raise no_cache(error) from error
-
-
-def tree_of(parts: Mapping[str, Path], trees: Path, *, copy: bool = False) -> Path:
-    """Links to the parts, or copies of them, under a name that their location (and content, if copied) decides."""
-    marks = [str(path) for path in parts.values()]
-    if copy:
-        marks += [mark for path in parts.values() for mark in _content_marks(path)]
-    tree = trees / hashlib.sha256("\0".join(marks).encode()).hexdigest()[:16]
-    if _is_whole(tree, parts, copy):
-        return tree
-    trees.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=trees, prefix=".new-", ignore_cleanup_errors=True) as scratch:
-        fresh = Path(scratch) / "tree"
-        (fresh / NAME).mkdir(parents=True)
-        for part, path in parts.items():
-            place = fresh / NAME / part
-            if copy and path.is_dir():
-                shutil.copytree(path, place, ignore=shutil.ignore_patterns("__pycache__"))
-            elif copy:
-                shutil.copy2(path, place)
-            else:
-                try:
-                    place.symlink_to(path, target_is_directory=path.is_dir())
-                except (OSError, NotImplementedError):
-                    return tree_of(parts, trees, copy=True)
-        if tree.exists() and not _is_whole(tree, parts, copy):
-            with contextlib.suppress(OSError):
-                os.replace(tree, Path(scratch) / "old")
-        try:
-            os.rename(fresh, tree)
-        except OSError:
-            # Another run was faster; what it made is as good as ours.
-            if not _is_whole(tree, parts, copy):
-                raise
-    return tree
-
-
-def _is_whole(tree: Path, parts: Mapping[str, Path], copy: bool) -> bool:
-    places = {tree / NAME / part: path for part, path in parts.items()}
-    if copy:
-        return all((place / "__init__.py" if path.is_dir() else place).is_file() for place, path in places.items())
-    return all(os.path.realpath(place) == os.path.realpath(path) for place, path in places.items())
-
-
-def _content_marks(part: Path) -> Iterator[str]:
-    for path in sorted(part.rglob("*")) if part.is_dir() else [part]:
-        if path.is_file() and "__pycache__" not in path.parts:
-            state = path.stat()
-            yield f"{path.relative_to(part.parent)} {state.st_size} {state.st_mtime_ns}"

@@ -21,23 +21,19 @@ def is_unresolvable(done: Completed) -> bool:
     return "No solution found when resolving dependencies" in done.stderr and not is_unreachable(done)
 
 
-def no_wheel(module: str, interpreter: Interpreter, done: Completed) -> str | None:
-    """The reason where a wheel is what is missing, else None."""
+def unresolved(subject: str, requirement: str, interpreter: Interpreter, done: Completed) -> str:
+    """The reason where nothing fits a requirement; `subject` is how to call it where a wheel is what is missing."""
     if not re.search(r"no (usable )?wheels|no matching .{0,20}wheel|Wheels are required", done.stderr):
-        return None
+        return f"{requirement} cannot be had for Python {interpreter.label}: {cause(done)}"
     named = re.search(NAMED, done.stderr)
-    culprit = (named[1] or named[2]) if named else module
-    subject = module if _same(culprit, module) else f"{module} needs {culprit}, which"
-    return f"{subject} has no wheel for {interpreter.name} on this platform; nothing is compiled"
+    culprit = named and (named[1] or named[2])
+    own = not culprit or re.split(r"[^\w.-]", _plain(subject))[0] == _plain(culprit)
+    lacking = subject if own else f"{subject} needs {culprit}, which"
+    return f"{lacking} has no wheel for {interpreter.name} on this platform; nothing is compiled"
 
 
-def _same(left: str, right: str) -> bool:
-    return re.sub("[-_.]+", "-", left.lower()) == re.sub("[-_.]+", "-", right.lower())
-
-
-def unresolved(requirement: str, interpreter: Interpreter, done: Completed) -> str:
-    """The reason where nothing fits a requirement."""
-    return f"{requirement} cannot be had for Python {interpreter.label}: {cause(done)}"
+def _plain(name: str) -> str:
+    return re.sub("[-_.]+", "-", name.lower())
 
 
 def cause(done: Completed) -> str:

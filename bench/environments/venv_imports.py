@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from . import uv_words
 from .interpreters import Interpreter, Run, tool_environ, uv_program
@@ -16,10 +16,12 @@ def weed(python: str, interpreter: Interpreter, installed: Mapping[str, str], ru
     A wheel can fit an interpreter by its tags and still use what that interpreter no longer has, or lack a
     dependency there. Looking for the module without importing it, as the probe of an environment does, cannot tell.
     """
+    from packaging.requirements import Requirement
+
     broken = {module: _complaint(python, module, run) for module in installed}
     said = {module: text for module, text in broken.items() if text}
     if said:
-        names = distributions(installed[module] for module in said)
+        names = [Requirement(installed[module]).name for module in said]
         run([uv_program(), "pip", "uninstall", "--python", python, *names], tool_environ())
     return {module: f"{module} does not import on {interpreter.name}: {text}" for module, text in said.items()}
 
@@ -28,10 +30,3 @@ def _complaint(python: str, module: str, run: Run) -> str:
     # Isolated, and each in a process of its own: a library that patches or crashes must not decide about the next.
     done = run([python, "-I", "-c", IMPORT, module], tool_environ())
     return uv_words.public(done.last_words) if done.returncode != 0 else ""
-
-
-def distributions(requirements: Iterable[str]) -> list[str]:
-    """The packages that requirements name, without versions."""
-    from packaging.requirements import Requirement
-
-    return [Requirement(text).name for text in requirements]

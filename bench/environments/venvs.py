@@ -1,8 +1,8 @@
-"""Makes the virtual environment of an interpreter with uv, keeps it for the next run, and says what it could not get.
+"""Has uv make the virtual environment of an interpreter, keeps it for the next run, and says what it could not get.
 
 Only wheels are installed: a compiler's mood must not decide what is measured. The exceptions are a source tree that is
-to be installed itself, and pure Python that is published without a wheel. What an environment lacks is kept with its
-reason in `when-async.json`, which is written last, so that a folder without it is half-built and made anew.
+to be installed itself, and pure Python that is published without a wheel. An environment moves to its place in one
+step when it is done; why it lacks what it lacks is kept in it, in `when-async.json`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import uv_words
+from . import trees, uv_words
 from .interpreters import (
     BuildFailed,
     Completed,
@@ -28,17 +27,18 @@ from .interpreters import (
     uv_program,
 )
 from .pins import Pin, named_in
-from .trees import no_cache
 from .venv_imports import weed
-from .venv_records import RECORD, Record, prune, read, write
 
-LOCK_S = 1800.0
-"""How long to wait for another run that builds the same environment."""
+RECORD = "when-async.json"
+"""When an environment was last asked for what it lacks, and why it lacks it; written last, and touched at each use."""
+
+LASTING_S = 7 * 86400.0
+"""For so long "there is no wheel" is believed; then it is asked again, because projects do publish wheels."""
 
 PURE = ("curio",)
 """Packages that are published as source only and hold nothing but Python: a wheel is made of them, nothing compiled."""
 
-WAY = 2
+WAY = 3
 """Raised when environments are made in another way, so that the older ones are not taken for the same."""
 
 Progress = Callable[[str], None]
@@ -93,108 +93,91 @@ class Wanted:
         return f"{interpreter.label}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
-def prepare(wanted: Wanted, *, cache: Path, run: Run, progress: Progress) -> tuple[str, dict[str, str]]:
+@dataclass(frozen=True)
+class Holes:
+    """Why an environment lacks what it lacks, by module, and when that is to be asked again (`time.time`)."""
+
+    reasons: Mapping[str, str]
+    again_at: float
+
+
+def prepare(wanted: Wanted, *, cache: Path, run: Run, progress: Progress) -> tuple[str, Mapping[str, str]]:
     """Make or reuse the environment; returns its python and why which modules are missing.
 
-    Raises Unresolvable where a pin or tree does not exist or fit, BuildFailed where it could not be fetched or built.
+    Of two runs at once the first to be done gives its environment to both; what is added later is added under the
+    lock of uv itself. Raises Unresolvable where a pin or tree does not exist or fit, BuildFailed where it could not be
+    fetched or built.
     """
-    import filelock
-
     label = wanted.interpreter.label
-    folder = cache / "envs" / wanted.key
+    # Those with a source tree lie apart, for only they are pruned.
+    folder = cache / ("inst" if wanted.tree else "envs") / wanted.key
+    live = wanted.tree is not None and wanted.tree.live
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(f"{folder}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            progress(f"{label}: waiting for another run that makes this environment")
-            lock.acquire(timeout=LOCK_S)
-        try:
-            python, reasons = _prepare_locked(wanted, folder, run, progress)
-            os.utime(folder / RECORD)
-        finally:
-            lock.release()
+        if not _is_whole(folder) or not (live or _holds(folder, wanted, run)):
+            if folder.exists():
+                progress(f"{label}: the kept environment is broken and is made anew")
+                trees.remove(folder)
+            with trees.made_whole(folder, _is_whole) as fresh:
+                _create(wanted.interpreter, fresh, run, progress)
+                _write(fresh, _install(fresh, wanted, wanted.requirements, run, progress))
+        else:
+            holes = _read(folder)
+            # A clock that was set back must not make a reason last for years.
+            late = not 0 <= holes.again_at - time.time() <= LASTING_S
+            due = {module: text for module, text in wanted.requirements.items() if late and module in holes.reasons}
+            if due or live:
+                found = _install(folder, wanted, due, run, progress)
+                _write(folder, found if due else holes)
+        os.utime(folder / RECORD)
         if wanted.tree:
-            prune(folder.parent)
-        return python, reasons
-    except filelock.Timeout:
-        what = f"another run has held the environment for {label} for {LOCK_S:.0f} s"
-        raise NoEnvironment(what) from None
+            trees.prune(folder.parent, RECORD, trees.KEPT)
+        return _python(folder), _read(folder).reasons
     except OSError as error:
-        raise no_cache(error) from error
+        raise trees.no_cache(error) from error
 
 
-def _prepare_locked(wanted: Wanted, folder: Path, run: Run, progress: Progress) -> tuple[str, dict[str, str]]:
-    python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    record = read(folder)
-    if record is None or _complaint(python, wanted.pins, run):
-        if folder.exists():
-            progress(f"{wanted.interpreter.label}: the kept environment is broken or half-built and is made anew")
-            shutil.rmtree(folder)
-        record = _build(wanted, folder, python, run, progress)
-        return python, {**record.lasting, **record.passing}
-    due = record.due(time.time())
-    if due or (wanted.tree and wanted.tree.live):
-        _install(python, wanted, due, record, run, progress)
-        write(folder, record)
-    return python, {**record.lasting, **record.passing}
+def _python(folder: Path) -> str:
+    return str(folder / "bin" / "python")
 
 
-def _build(wanted: Wanted, folder: Path, python: str, run: Run, progress: Progress) -> Record:
-    """A new environment, complete or not there at all."""
-    _create(wanted.interpreter, folder, run, progress)
-    record = Record(dict(wanted.requirements), tree=wanted.tree.identity if wanted.tree else "")
+def _is_whole(folder: Path) -> bool:
     try:
-        _install(python, wanted, wanted.requirements, record, run, progress)
-        complaint = _complaint(python, wanted.pins, run)
-        if complaint:
-            raise BuildFailed(f"the environment for Python {wanted.interpreter.label} is not right: {complaint}")
-    except NoEnvironment:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    write(folder, record)
-    return record
+        _read(folder)
+    except (OSError, ValueError, TypeError):
+        return False
+    return os.path.exists(_python(folder))
 
 
-VERSIONS = """
-import json, sys
-from importlib.metadata import PackageNotFoundError, version
-found = {}
-for name in sys.argv[1:]:
-    try:
-        found[name] = version(name)
-    except PackageNotFoundError:
-        found[name] = None
-print(json.dumps(found))
-"""
+def _read(folder: Path) -> Holes:
+    holes = Holes(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
+    return Holes(dict(holes.reasons), float(holes.again_at))
 
 
-def _complaint(python: str, pins: Sequence[Pin], run: Run) -> str | None:
-    """What is wrong with an environment: its python does not run, or it holds other versions than were asked for."""
-    done = run([python, "-I", "-c", VERSIONS, *(pin.name for pin in pins)], tool_environ())
-    try:
-        versions = json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else None
-    except (ValueError, IndexError):
-        versions = None
-    if versions is None:
-        return f"its interpreter does not run: {uv_words.public(done.last_words)}"
-    return next(filter(None, (pin.complaint(versions.get(pin.name)) for pin in pins)), None)
+def _write(folder: Path, holes: Holes) -> None:
+    # In one step, so that a reader sees the old or the new one.
+    temporary = folder / f"{RECORD}.{os.getpid()}"
+    temporary.write_text(json.dumps(asdict(holes), indent=1) + "\n", encoding="utf-8")
+    temporary.replace(folder / RECORD)
+
+
+def _holds(folder: Path, wanted: Wanted, run: Run) -> bool:
+    """Whether the pins are still there; uv looks in some milliseconds and, without a network, mends what it can."""
+    pins = [pin.text for pin in wanted.pins]
+    return not pins or run([*_command(folder, wanted), "--offline", *pins], tool_environ()).returncode == 0
 
 
 def _create(interpreter: Interpreter, folder: Path, run: Run, progress: Progress) -> None:
     progress(f"{interpreter.label}: making an environment for {interpreter.name} ({interpreter.version})")
-    options = ["--no-project", "--no-python-downloads", "--python", interpreter.executable]
+    options = ["--no-project", "--no-python-downloads", "--relocatable", "--python", interpreter.executable]
     done = run([uv_program(), "venv", *options, str(folder)], tool_environ())
     if done.returncode != 0:
-        shutil.rmtree(folder, ignore_errors=True)
         raise BuildFailed(f"uv could not make an environment for Python {interpreter.label}: {uv_words.cause(done)}")
 
 
-def _command(python: str, wanted: Wanted) -> list[str]:
+def _command(folder: Path, wanted: Wanted) -> list[str]:
     """How uv is asked to install; only a source tree that is to be installed, and pure Python, is ever built."""
     tree = wanted.tree
-    command = [uv_program(), "pip", "install", "--compile-bytecode", "--python", python]
+    command = [uv_program(), "pip", "install", "--compile-bytecode", "--python", _python(folder)]
     if tree and tree.live:
         # uv would take a tree for unchanged as long as its pyproject.toml is.
         command += ["--reinstall-package", tree.name, "--refresh-package", tree.name] if tree.name else ["--reinstall"]
@@ -204,33 +187,33 @@ def _command(python: str, wanted: Wanted) -> list[str]:
     return [*command, "--only-binary", ":all:", *(word for name in built for word in ("--no-binary", name))]
 
 
-def _install(python: str, wanted: Wanted, due: Mapping[str, str], record: Record, run: Run, progress: Progress) -> None:
-    """Install what is due and the demands, and note in the record what cannot be had or does not import."""
-    for module in due:
-        record.lasting.pop(module, None)
-        record.passing.pop(module, None)
-    record.asked_at = time.time()
-    if not due and not wanted.demands:
-        return
+def _install(folder: Path, wanted: Wanted, due: Mapping[str, str], run: Run, progress: Progress) -> Holes:
+    """Install what is due and the demands; returns what of it cannot be had or does not import."""
     label = wanted.interpreter.label
     names = [*(pin.text for pin in wanted.pins), *(["the source tree"] if wanted.tree else []), *due.values()]
+    if not names:
+        return Holes({}, 0.0)
     progress(f"{label}: installing {', '.join(names)}")
-    _fetch(python, wanted, due, record, run)
-    there = {module: text for module, text in due.items() if module not in {**record.lasting, **record.passing}}
-    record.lasting.update(weed(python, wanted.interpreter, there, run))
-    for module in due:
-        reason = record.lasting.get(module) or record.passing.get(module)
-        if reason:
-            progress(f"{label}: {reason}")
+    lasting, passing = _fetch(folder, wanted, due, run)
+    there = {module: text for module, text in due.items() if module not in {**lasting, **passing}}
+    reasons = {**lasting, **passing, **weed(_python(folder), wanted.interpreter, there, run)}
+    for reason in reasons.values():
+        progress(f"{label}: {reason}")
+    return Holes(reasons, 0.0 if passing else time.time() + LASTING_S)
 
 
-def _fetch(python: str, wanted: Wanted, due: Mapping[str, str], record: Record, run: Run) -> None:
-    """Install all at once for speed; where that fails one by one, so that one library does not cost the others."""
+def _fetch(folder: Path, wanted: Wanted, due: Mapping[str, str], run: Run) -> tuple[dict[str, str], dict[str, str]]:
+    """Install all at once for speed; where that fails one by one, so that one library does not cost the others.
+
+    Returns why which modules are missing: for reasons that last, and for those that may pass (no network).
+    """
     # The demands go with every command: what is installed later must not change what was asked for.
-    command = [*_command(python, wanted), *wanted.demands]
+    command = [*_command(folder, wanted), *wanted.demands]
     together = run([*command, *due.values()], tool_environ())
+    lasting: dict[str, str] = {}
+    passing: dict[str, str] = {}
     if together.returncode == 0:
-        return
+        return lasting, passing
     unreachable = together if uv_words.is_unreachable(together) else None
     # Without a network each further try would take its time to fail; what uv has in its own cache still goes.
     if wanted.demands:
@@ -243,13 +226,12 @@ def _fetch(python: str, wanted: Wanted, due: Mapping[str, str], record: Record, 
             continue
         if uv_words.is_unreachable(done):
             unreachable = unreachable or done
-            record.passing[module] = f"{module} could not be fetched: {uv_words.cause(unreachable)}"
+            passing[module] = f"{module} could not be fetched: {uv_words.cause(unreachable)}"
         elif uv_words.is_unresolvable(done):
-            record.lasting[module] = uv_words.no_wheel(module, wanted.interpreter, done) or uv_words.unresolved(
-                requirement, wanted.interpreter, done
-            )
+            lasting[module] = uv_words.unresolved(module, requirement, wanted.interpreter, done)
         else:
-            record.passing[module] = f"{module} could not be installed: {uv_words.cause(done)}"
+            passing[module] = f"{module} could not be installed: {uv_words.cause(done)}"
+    return lasting, passing
 
 
 def _refused(wanted: Wanted, done: Completed) -> NoEnvironment:
@@ -259,12 +241,6 @@ def _refused(wanted: Wanted, done: Completed) -> NoEnvironment:
     if uv_words.is_unreachable(done):
         return BuildFailed(f"{what} could not be fetched: {uv_words.cause(done)}")
     if uv_words.is_unresolvable(done):
-        only = blamed[0] if len(blamed) == 1 and not wanted.tree else None
-        missing = uv_words.no_wheel(only.name if only else what, wanted.interpreter, done)
-        if missing:
-            return Unresolvable(f"{what}: {missing}" if only else missing)
-        return Unresolvable(
-            uv_words.unresolved(what, wanted.interpreter, done)
-            + (only.hint if only and "no version" in done.stderr else "")
-        )
+        hint = blamed[0].hint if len(blamed) == 1 and not wanted.tree and "no version" in done.stderr else ""
+        return Unresolvable(uv_words.unresolved(what, what, wanted.interpreter, done) + hint)
     return BuildFailed(f"{what} could not be installed for Python {wanted.interpreter.label}: {uv_words.cause(done)}")

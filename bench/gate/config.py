@@ -21,6 +21,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from ..model import WhenAsyncError
+
 SHARE = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*%\s*")
 SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h)?\s*")
 SPANS_S = {"s": 1.0, None: 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -31,7 +33,7 @@ LEAST_MARGIN, LARGEST_MARGIN = 0.001, 1.0
 METRICS = ("wall", "cpu", "p50", "p99")
 
 
-class ConfigError(Exception):
+class ConfigError(WhenAsyncError):
     """A setting that makes no sense; the text names it and says what is expected."""
 
 

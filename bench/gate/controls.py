@@ -6,61 +6,61 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..processes.service import ServiceFailed
-from .injection import against_itself, burdened, doubling_loops
-from .pairs import Duel, PairFailed, Pairs
+from .injection import against_itself, doubling_loops, slowed
+from .pairs import PairedCell, PairFailed, Pairs
 
 UNCHANGED, INJECTED = "unchanged control", "injected control"
 MOST_UNCHANGED = 2
 FEW = 6
-"""With no more duels than this, one unchanged control is enough."""
+"""With no more paired_cells than this, one unchanged control is enough."""
 LEAST_INJECTED = 0.10
 
 
 @dataclass(frozen=True)
-class ControlDuel:
-    """A duel of base with itself; `injected` is the slow-down that was put into one of them, 0.0 for none."""
+class ControlCell:
+    """A paired of base with itself; `injected` is the slow-down that was put into one of them, 0.0 for none."""
 
     key: str
-    duel: Duel
+    paired: PairedCell
     injected: float
 
 
-def unchanged(duels: Sequence[Duel]) -> list[ControlDuel]:
+def unchanged(paired_cells: Sequence[PairedCell]) -> list[ControlCell]:
     """Base against base on one or two cells of different workloads, those that keep to one core first."""
-    wanted = 1 if len(duels) <= FEW else MOST_UNCHANGED
-    chosen: dict[str, Duel] = {}
-    for duel in sorted(duels, key=lambda each: not each.base.cell.one_core):
-        chosen.setdefault(duel.base.cell.workload, duel)
+    wanted = 1 if len(paired_cells) <= FEW else MOST_UNCHANGED
+    chosen: dict[str, PairedCell] = {}
+    for paired in sorted(paired_cells, key=lambda each: not each.base.cell.one_core):
+        chosen.setdefault(paired.base.cell.workload, paired)
     return [
-        ControlDuel(f"{UNCHANGED} {duel.cell}", against_itself(duel.base, duel), 0.0)
-        for duel in [*chosen.values()][:wanted]
+        ControlCell(f"{UNCHANGED} {paired.cell}", against_itself(paired.base, paired), 0.0)
+        for paired in [*chosen.values()][:wanted]
     ]
 
 
 def injected(
-    duels: Sequence[Duel], margin_of: Callable[[str], float], pairs: Pairs, tries: int = 3
-) -> ControlDuel | None:
+    paired_cells: Sequence[PairedCell], margin_of: Callable[[str], float], pairs: Pairs, tries: int = 3
+) -> ControlCell | None:
     """Base against base with a slow-down that must alarm; None where its size can be set in none of a few cells."""
-    for duel in sorted(duels, key=lambda each: not each.base.cell.one_core)[:tries]:
-        effect = max(LEAST_INJECTED, 3 * margin_of(duel.cell))
+    for paired in sorted(paired_cells, key=lambda each: not each.base.cell.one_core)[:tries]:
+        effect = max(LEAST_INJECTED, 3 * margin_of(paired.cell))
         try:
-            loops = round(effect * doubling_loops(pairs, against_itself(duel.base, duel)))
+            loops = round(effect * doubling_loops(pairs, against_itself(paired.base, paired)))
         except (PairFailed, ServiceFailed):
             continue
-        return ControlDuel(f"{INJECTED} {duel.cell}", burdened(against_itself(duel.base, duel), loops), effect)
+        return ControlCell(f"{INJECTED} {paired.cell}", slowed(against_itself(paired.base, paired), loops), effect)
     return None
 
 
 def inject_all(
-    duels: Mapping[str, Duel], effect: float, pairs: Pairs, say: Callable[[str], None]
-) -> tuple[dict[str, Duel], dict[str, str]]:
-    """The same duels with a slow-down of `effect` in head, and why it could not be put into some of them."""
-    able: dict[str, Duel] = {}
+    paired_cells: Mapping[str, PairedCell], effect: float, pairs: Pairs, say: Callable[[str], None]
+) -> tuple[dict[str, PairedCell], dict[str, str]]:
+    """The same paired_cells with a slow-down of `effect` in head, and why it could not be put into some of them."""
+    able: dict[str, PairedCell] = {}
     failed: dict[str, str] = {}
-    for key, duel in duels.items():
+    for key, paired in paired_cells.items():
         say(f"setting the size of the slow-down in {key}")
         try:
-            able[key] = burdened(duel, round(effect * doubling_loops(pairs, against_itself(duel.base, duel))))
+            able[key] = slowed(paired, round(effect * doubling_loops(pairs, against_itself(paired.base, paired))))
         except (PairFailed, ServiceFailed) as error:
             failed[key] = str(error)
     return able, failed

@@ -12,7 +12,7 @@ from statistics import median
 
 from ..model import Pair, Status
 from ..plan import Contestant
-from .pairs import Duel, PairFailed, Pairs
+from .pairs import PairedCell, PairFailed, Pairs
 
 GUESS = 0.20
 """The slow-down that loops are calibrated at: large beside the noise, small enough to stay in proportion."""
@@ -22,7 +22,7 @@ TRIES = 6
 SERIES = "calibration"
 
 
-def against_itself(contestant: Contestant, comparison: Duel) -> Duel:
+def against_itself(contestant: Contestant, comparison: PairedCell) -> PairedCell:
     """Base against base: two contestants that differ in nothing but their label."""
     return replace(comparison, base=labelled(contestant, "base"), head=labelled(contestant, "head"))
 
@@ -36,21 +36,21 @@ def labelled(contestant: Contestant, label: str) -> Contestant:
     )
 
 
-def burdened(duel: Duel, loops: int) -> Duel:
-    """The same duel with extra work in head; base is wrapped as well, around no loop."""
-    return replace(duel, base=replace(duel.base, extra_loops=0), head=replace(duel.head, extra_loops=loops))
+def slowed(paired: PairedCell, loops: int) -> PairedCell:
+    """The same cell with extra work in head; base is wrapped as well, around no loop."""
+    return replace(paired, base=replace(paired.base, extra_loops=0), head=replace(paired.head, extra_loops=loops))
 
 
-def doubling_loops(pairs: Pairs, duel: Duel, forks: int = 4) -> float:
+def doubling_loops(pairs: Pairs, paired: PairedCell, forks: int = 4) -> float:
     """How many turns of the loop in each op double the round; take a part of it for a part of a slow-down.
 
     Measured at a slow-down near `GUESS` in `forks` pairs, so it is right to a few percent. Raises PairFailed where
     more and more turns do not slow the round, as where waiting hides them.
     """
-    seen = pairs.take(burdened(duel, 0), SERIES, 0)
+    seen = pairs.take(slowed(paired, 0), SERIES, 0)
     loops = max(1, round(GUESS * median(seen.rounds["wall"][0]) / seen.ops / LOOP_S))
     for _ in range(TRIES):
-        slowdown = _slowdown([pairs.take(burdened(duel, loops), SERIES, index) for index in range(forks)])
+        slowdown = _slowdown([pairs.take(slowed(paired, loops), SERIES, index) for index in range(forks)])
         if GUESS / 2 <= slowdown <= GUESS * 2:
             return loops / slowdown
         loops = max(1, round(loops * min(8.0, GUESS / max(slowdown, GUESS / 8))))

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 from when_async.bench import selection
+from when_async.bench.model import Runner, Workload
 from when_async.bench.quantity import comparison_id
 from when_async.bench.registry import Found, RegistryError, bodies_for
 
 
-def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) -> list[dict[str, Any]]:
+def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) -> list[dict[str, str]]:
     """One flat object for each cell that the tree defines, whether its libraries are there or not.
 
     Names that the tree does not have are passed over: to be missing is a finding, not an error.
@@ -44,7 +44,7 @@ def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) ->
     ]
 
 
-def sized_for(profile: str, known: Mapping[str, Found]) -> list[str]:
+def sized_for(profile: str, known: Mapping[str, Found[Workload]]) -> list[str]:
     """What is taken when no workload is named: those with a grid of this profile, and the instrument's own.
 
     A gate takes many short rounds, and a workload that was not sized for that would use up its time.
@@ -63,12 +63,12 @@ def _there(spec: str) -> bool:
     return not name.endswith(".py") or os.path.isfile(name)
 
 
-def _has(spec: str, known: Any) -> bool:
+def _has(spec: str, known: Collection[str]) -> bool:
     name = spec.partition("[")[0]
     return name.endswith(".py") or name in known
 
 
-def _has_runner(spec: str, known: Any) -> bool:
+def _has_runner(spec: str, known: Mapping[str, Found[Runner]]) -> bool:
     # A tree from before patterns and families knows names only.
     runners_of = getattr(selection, "runners_of", None)
     if runners_of is None:

@@ -1,4 +1,4 @@
-"""Matches what base and head can do: the duels that both can fight, and why the other cells cannot."""
+"""Matches what base and head can do: the cells that both can run, and why they cannot run the others."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 
 from ..environments.interpreters import Run, run_command
 from ..environments.provision import child_environ, interpreter_options, worker_environ
-from ..model import Environment
+from ..model import Environment, FailedError
 from ..plan import Comparison, Contestant, build
 from ..registry import Found
 from ..selection import Selection
 from .injection import labelled
-from .pairs import PAIR_SETTINGS, Duel
+from .pairs import PAIR_SETTINGS, PairedCell
 
-Entries = Mapping[str, Mapping[str, Any]]
+Entries = Mapping[str, Mapping[str, str]]
 """Cells of one tree by their id without an environment."""
 
 
-class InventoryFailed(Exception):
+class InventoryFailed(FailedError):
     """A tree's benchmarks cannot be listed; the text says why."""
 
 
 @dataclass(frozen=True)
-class Unfought:
+class Unmatched:
     """A cell that base and head cannot both run, and what that means."""
 
     cell: str
@@ -38,8 +38,8 @@ class Unfought:
 
 @dataclass(frozen=True)
 class Matched:
-    duels: tuple[Duel, ...]
-    unfought: tuple[Unfought, ...]
+    paired_cells: tuple[PairedCell, ...]
+    unmatched: tuple[Unmatched, ...]
 
 
 def take_inventory(environment: Environment, asked: Mapping[str, Any], *, run: Run = run_command) -> Entries:
@@ -67,24 +67,24 @@ def match(
 ) -> Matched:
     """Pair up the cells of base and head; `reroot(ref, label)` finds a file of the working copy in a side's tree."""
     base, head = inventories
-    duels: list[Duel] = []
-    unfought: list[Unfought] = []
+    paired_cells: list[PairedCell] = []
+    unmatched: list[Unmatched] = []
     contestants, refusals = _contestants(selection, environments)
     for cell in dict.fromkeys([*base, *head]):
         if cell not in head:
-            unfought.append(_gone(cell, base, head))
+            unmatched.append(_gone(cell, base, head))
         elif cell not in base:
             if not any(_like(head[cell], entry) for name, entry in base.items() if name not in head):
-                unfought.append(Unfought(cell, "NEW", "only head has it; there is nothing to compare it with yet"))
+                unmatched.append(Unmatched(cell, "NEW", "only head has it; there is nothing to compare it with yet"))
         else:
             found = contestants.get((cell, "base")), contestants.get((cell, "head"))
             reasons = refusals.get((cell, "base"), ""), refusals.get((cell, "head"), "")
             if found[0] and found[1]:
                 keys = {"base": base[cell]["body_key"], "head": head[cell]["body_key"]}
-                duels.append(_duel(cell, found[0], found[1], reroot, keys))
+                paired_cells.append(_paired(cell, found[0], found[1], reroot, keys))
             else:
-                unfought.append(_refused(cell, *reasons))
-    return Matched(tuple(duels), tuple(unfought))
+                unmatched.append(_refused(cell, *reasons))
+    return Matched(tuple(paired_cells), tuple(unmatched))
 
 
 Sides = dict[tuple[str, str], tuple[Comparison, Contestant]]
@@ -111,13 +111,13 @@ def _plain(cell_id: str) -> str:
     return cell_id.rpartition("@")[0]
 
 
-def _duel(
+def _paired(
     cell: str,
     base: tuple[Comparison, Contestant],
     head: tuple[Comparison, Contestant],
     reroot: Callable[[str, str], str],
     keys: Mapping[str, str],
-) -> Duel:
+) -> PairedCell:
     def at_home(contestant: Contestant, label: str) -> Contestant:
         workload, runner = contestant.workload, contestant.runner
         return replace(
@@ -128,18 +128,18 @@ def _duel(
             runner=Found(runner.value, reroot(runner.ref, label)),
         )
 
-    return Duel(cell, head[0], at_home(base[1], "base"), at_home(head[1], "head"))
+    return PairedCell(cell, head[0], at_home(base[1], "base"), at_home(head[1], "head"))
 
 
-def _gone(cell: str, base: Entries, head: Entries) -> Unfought:
+def _gone(cell: str, base: Entries, head: Entries) -> Unmatched:
     twins = [name for name, entry in head.items() if name not in base and _like(entry, base[cell])]
     if twins:
         what = f"head does not have it, but has {twins[0]} instead; keep the name, or accept the new one"
-        return Unfought(cell, "RENAMED", what)
-    return Unfought(cell, "MISSING", "base has it and head does not; restore it, or accept that it is gone")
+        return Unmatched(cell, "RENAMED", what)
+    return Unmatched(cell, "MISSING", "base has it and head does not; restore it, or accept that it is gone")
 
 
-def _like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _like(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether two cells of different names look like one that was renamed: the same point and body elsewhere.
 
     Either the workload has another name and the same parameters, or the runner has another name.
@@ -148,18 +148,18 @@ def _like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     same_body = one["body_key"] == other["body_key"]
     moved = one["workload"] != other["workload"] and one["runner"] == other["runner"]
     recast = one["comparison"] == other["comparison"] and one["runner"] != other["runner"]
-    return bool(same_body and ((moved and same_point) or recast))
+    return same_body and ((moved and same_point) or recast)
 
 
-def _refused(cell: str, base: str, head: str) -> Unfought:
+def _refused(cell: str, base: str, head: str) -> Unmatched:
     if base and head:
-        return Unfought(cell, "SKIPPED", head if base == head else f"in base {base}; in head {head}")
+        return Unmatched(cell, "SKIPPED", head if base == head else f"in base {base}; in head {head}")
     if head:
-        return Unfought(cell, "BROKEN", f"it runs in base, but in head {head}")
+        return Unmatched(cell, "BROKEN", f"it runs in base, but in head {head}")
     if base:
-        return Unfought(cell, "NEW", f"it runs in head, but in base {base}")
+        return Unmatched(cell, "NEW", f"it runs in head, but in base {base}")
     why = "both trees have it, but the working copy does not; run the gate from a checkout that has it"
-    return Unfought(cell, "BROKEN", why)
+    return Unmatched(cell, "BROKEN", why)
 
 
 def absolute(specs: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..machine.host import Host
-from ..model import Pair, Phase, Sample, Service, Status
+from ..model import FailedError, Pair, Phase, Sample, Service, Status
 from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService
 from ..walk.latency import percentile_s
@@ -32,7 +32,7 @@ TICK_S = 1e-9
 PAIR_SETTINGS = Settings("pair", forks=1, warmups=WARMUPS, rounds=ROUNDS, sweep=False)
 
 
-class PairFailed(Exception):
+class PairFailed(FailedError):
     """One side could not do its work; the text says which and why."""
 
     def __init__(self, side: str, status: Status, reason: str) -> None:
@@ -43,7 +43,7 @@ class PairFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Duel:
+class PairedCell:
     """What a pair is taken of: the same cell in base and in head; `cell` is its id without an environment."""
 
     cell: str
@@ -95,23 +95,23 @@ class Pairs:
     def close(self) -> None:
         self.services.stop()
 
-    def take(self, duel: Duel, series: str, index: int) -> Pair:
+    def take(self, paired: PairedCell, series: str, index: int) -> Pair:
         """One pair; who is launched and who starts first changes with every second `index`, the core with each.
 
         Raises PairFailed when a side fails or the two differ in their results, ServiceFailed when a helper does not
         start.
         """
         head_first = index // 2 % 2 == 1
-        order = (duel.head, duel.base) if head_first else (duel.base, duel.head)
-        comparison = replace(duel.comparison, contestants=order)
+        order = (paired.head, paired.base) if head_first else (paired.base, paired.head)
+        comparison = replace(paired.comparison, contestants=order)
         began, start_ns = time.monotonic(), time.monotonic_ns()
         mark = self.host.noise.mark()
         service = None
-        if duel.service is not None:
-            service = self.services.lend(duel.service, self._service_cores(duel, index))
+        if paired.service is not None:
+            service = self.services.lend(paired.service, self._service_cores(paired, index))
         crew = Crew(self.host, self.settings, comparison, index, 0, service)
         try:
-            samples = self._samples(crew, head_first, PAIR_S if duel.base.cell.one_core else PAIR_OF_MANY_S)
+            samples = self._samples(crew, head_first, PAIR_S if paired.base.cell.one_core else PAIR_OF_MANY_S)
         except PairFailed:
             if service is not None:
                 self.services.drop(service)
@@ -120,10 +120,10 @@ class Pairs:
             crew.kill()
         seconds = time.monotonic() - began
         noise = {**self.host.noise.since(mark), "window_s": seconds}
-        return replace(_pair(duel, samples), series=series, index=index, head_first=head_first,
+        return replace(_pair(paired, samples), series=series, index=index, head_first=head_first,
                        start_ns=start_ns, seconds=seconds, noise=noise)  # fmt: skip
 
-    def _service_cores(self, duel: Duel, index: int) -> list[int] | None:
+    def _service_cores(self, paired: PairedCell, index: int) -> list[int] | None:
         """The core of the contestants, where they have one: then a round waits for nobody on another core.
 
         Base and head talk to the same server, so this favours neither, and on a shared machine it more than halves the
@@ -132,7 +132,7 @@ class Pairs:
         if not self.settings.pin:
             return None
         own, other = roles(self.host.cores, index)
-        return own if duel.base.cell.one_core else other
+        return own if paired.base.cell.one_core else other
 
     def _samples(self, crew: Crew, head_first: bool, pair_s: float) -> dict[str, list[Sample]]:
         """The measured rounds of each side in order of the rounds."""
@@ -174,7 +174,7 @@ def _check(lost: list[Lost], crew: Crew, sides: tuple[str, str]) -> None:
         raise PairFailed(sides[ids.index(loss.cell)], loss.status, loss.reason)
 
 
-def _pair(duel: Duel, samples: dict[str, list[Sample]]) -> Pair:
+def _pair(paired: PairedCell, samples: dict[str, list[Sample]]) -> Pair:
     """What the rounds say, held against each other; who took them when is filled in by `take`."""
     base, head = samples["base"], samples["head"]
     if base[0].digest != head[0].digest or base[0].ops_ok != head[0].ops_ok:
@@ -183,7 +183,7 @@ def _pair(duel: Duel, samples: dict[str, list[Sample]]) -> Pair:
         if len({sample.digest for sample in rounds}) != 1:
             raise PairFailed(side, Status.FAILED, "unequal work: its rounds gave different results")
     return Pair(
-        cell=duel.cell,
+        cell=paired.cell,
         series="",
         index=0,
         head_first=False,

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..model import Pair
 from ..processes.service import ServiceFailed
-from .pairs import Duel, PairFailed, Pairs
+from .pairs import PairedCell, PairFailed, Pairs
 
 
 class Asks(Protocol):
@@ -38,7 +38,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Step:
+class PairStep:
     """Told before each pair: which pass it is, and how many cells are still undecided in it."""
 
     passed: int
@@ -49,22 +49,22 @@ class Step:
 
 @dataclass
 class Walk:
-    """One walk over the duels; `events()` is the walk. `late` holds the cells that time ran out for."""
+    """One walk over the paired cells; `events()` is the walk. `late` holds the cells that time ran out for."""
 
-    duels: Mapping[str, Duel]
+    paired_cells: Mapping[str, PairedCell]
     asks: Mapping[str, Asks]
     pairs: Pairs
     seed: int
     budget_s: float
     clock: Callable[[], float] = time.monotonic
-    on_step: Callable[[Step], None] = lambda step: None
+    on_step: Callable[[PairStep], None] = lambda step: None
     late: set[str] = field(default_factory=set)
 
     def events(self) -> Iterator[tuple[str, Pair] | Broken]:
         """(key, pair) as they are taken, and Broken for a cell whose base or head failed."""
         began = self.clock()
-        open_ = dict.fromkeys(self.duels)
-        counts = dict.fromkeys(self.duels, 0)
+        open_ = dict.fromkeys(self.paired_cells)
+        counts = dict.fromkeys(self.paired_cells, 0)
         passed = 0
         while open_:
             order = [key for key in self._order(open_, passed) if self.asks[key].wants() is not None]
@@ -75,9 +75,9 @@ class Walk:
                     return
                 wanted = self.asks[key].wants()
                 assert wanted is not None, "it was asked for at the start of this pass"
-                self.on_step(Step(passed, key, place, len(order)))
+                self.on_step(PairStep(passed, key, place, len(order)))
                 try:
-                    pair = self.pairs.take(self.duels[key], wanted[0], counts[key])
+                    pair = self.pairs.take(self.paired_cells[key], wanted[0], counts[key])
                 except (PairFailed, ServiceFailed) as error:
                     del open_[key]
                     yield Broken(key, str(error))
@@ -92,7 +92,7 @@ class Walk:
         draw = random.Random(f"{self.seed}/{passed}")
         groups: dict[str, list[str]] = {}
         for key in keys:
-            groups.setdefault(self.duels[key].comparison.id, []).append(key)
+            groups.setdefault(self.paired_cells[key].comparison.id, []).append(key)
         names = list(groups)
         draw.shuffle(names)
         order = []

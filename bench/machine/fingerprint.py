@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -59,23 +60,25 @@ def cpu_model(root: Path = ROOT) -> str | None:
     return platform.processor() or platform.machine() or None
 
 
-def usable_cores() -> int:
+def core_numbers() -> tuple[int, ...]:
     """Cores this process may run on, which a container or `taskset` can make fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def usable_cores() -> int:
+    """How many cores this process may run on."""
+    return len(core_numbers())
 
 
 def memory_bytes() -> int | None:
     """All memory of the machine."""
-    try:
-        import psutil
+    import psutil
 
+    with contextlib.suppress(OSError):
         return int(psutil.virtual_memory().total)
-    except (ImportError, OSError):
-        pass
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
+    return None
 
 
 def virtual(root: Path = ROOT) -> str | None:

@@ -14,6 +14,7 @@ from ..environments.trees import import_root
 from ..processes.reaper import Reaper
 from ..processes.worker import Worker
 from .account import Account
+from .fingerprint import core_numbers
 from .noise import Noise
 
 
@@ -31,20 +32,13 @@ class Host:
     clock: Callable[[], float] = time.monotonic
 
 
-def usable_cores() -> tuple[int, ...]:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return tuple(sorted(os.sched_getaffinity(0)))
-    return tuple(range(os.cpu_count() or 1))
-
-
 def make_host() -> Host:
     """This machine as a run sees it."""
     raise_file_limit()
     outer = os.environ.get("PYTHONPATH")
     service_environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(import_root()), outer)))}
     return Host(
-        cores=usable_cores(),
+        cores=core_numbers(),
         worker_environ=child_environ(),
         service_environ=service_environ,
         reaper=Reaper(service_environ),

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ..model import WhenAsyncError
 
-class Busy(Exception):
+
+class Busy(WhenAsyncError):
     """Another run holds the machine; the text says what to do."""
 
 

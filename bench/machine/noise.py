@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .fingerprint import cgroup_folders
+from .fingerprint import cgroup_folders, core_numbers
 
 STAT = Path("/proc/stat")
 PRESSURE = Path("/proc/pressure/cpu")
@@ -48,9 +48,7 @@ class Noise:
     ) -> None:
         if throttle is None:
             throttle = [folder / "cpu.stat" for folder in cgroup_folders("")]
-        if cores is None:
-            cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-        self._names = {f"cpu{core}".encode() for core in cores}
+        self._names = {f"cpu{core}".encode() for core in (core_numbers() if cores is None else cores)}
         self._tick_s = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
         # The cpu lines come first and hold about 100 bytes each; the long tail of interrupts is not wanted.
         self._stat_bytes = 256 * ((os.cpu_count() or 1) + 2)

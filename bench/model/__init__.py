@@ -7,6 +7,7 @@ Units are part of the field names: `_s` seconds, `_ns` nanoseconds, `_bytes` byt
 from __future__ import annotations
 
 from .environment import Environment
+from .errors import FailedError, WhenAsyncError
 from .measured import Cell, Estimate, Measurement, Noise, Pair, Sample, ServiceCounts, Trial
 from .records import from_json, to_json
 from .running import Course, Job, Proof, Round, Runner, Session, Usage
@@ -21,6 +22,7 @@ __all__ = [
     "Course",
     "Environment",
     "Estimate",
+    "FailedError",
     "Figure",
     "Job",
     "Kit",
@@ -49,6 +51,7 @@ __all__ = [
     "Trial",
     "Unsuited",
     "Usage",
+    "WhenAsyncError",
     "Workload",
     "WrongAnswer",
     "from_json",

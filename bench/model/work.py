@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, overload
 
 from .words import Params, Shape, unit_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ class Kit(Protocol):
     @property
     def sleep(self) -> Callable[[float], Any]:
         """Wait so many seconds, in the runner's own way."""
+
+    @overload
+    def enter(self, resource: AbstractAsyncContextManager[T]) -> Awaitable[T]: ...
+
+    @overload
+    def enter(self, resource: AbstractContextManager[T]) -> T: ...
 
     def enter(self, resource: Any) -> Any:
         """Enter a context manager that is closed with the body's execution context.

@@ -17,7 +17,7 @@ from ..walk.progress import Progress
 
 
 @dataclass
-class Outcome:
+class CellOutcome:
     """What became of a cell: its measured samples and the last word on it."""
 
     samples: list[Sample] = field(default_factory=list)
@@ -32,14 +32,14 @@ class Lab:
     plan: Plan
     shown: Callable[[], AbstractContextManager[None]]
     wanted: set[str] = field(default_factory=set)
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, CellOutcome] = field(default_factory=dict)
     host: Host | None = None
 
     @property
     def cells(self) -> dict[str, Cell]:
         return {cell.id: cell for cell in self.plan.cells}
 
-    def outcome(self, cell_id: str) -> Outcome:
+    def outcome(self, cell_id: str) -> CellOutcome:
         """The outcome of a cell; measures its whole comparison, as far as it is wanted, the first time."""
         if cell_id not in self.outcomes:
             comparison = self.cells[cell_id].comparison
@@ -77,10 +77,10 @@ class Lab:
 
     def _note(self, event: Event) -> None:
         if isinstance(event, Measurement):
-            outcome = self.outcomes.setdefault(event.cell, Outcome())
+            outcome = self.outcomes.setdefault(event.cell, CellOutcome())
             outcome.status, outcome.reason = event.status, event.reason
         elif isinstance(event, Sample) and event.phase is Phase.MEASURE:
-            self.outcomes.setdefault(event.cell, Outcome()).samples.append(event)
+            self.outcomes.setdefault(event.cell, CellOutcome()).samples.append(event)
 
 
 def extra_info(cell: Cell, samples: Sequence[Sample]) -> dict[str, Any]:

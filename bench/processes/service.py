@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..model import Params, Service
+from ..model import FailedError, Params, Service
 from .reaper import Reaper
 from .worker import LineProcess, ProcessFailed, ProcessTimedOut
 
@@ -19,7 +19,7 @@ STATS_TIMEOUT_S = 10.0
 LOAD_TIMEOUT_S = 30.0
 
 
-class ServiceFailed(Exception):
+class ServiceFailed(FailedError):
     """The helper process is not there or died; the text is the reason."""
 
 

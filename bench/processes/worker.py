@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..environments.provision import interpreter_options
+from ..model import FailedError
 from .reaper import Reaper, kill_group
 
 STDERR_LINES = 4
@@ -23,7 +24,7 @@ STACK_WAIT_S = 0.5
 FRAME = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 
 
-class ProcessFailed(Exception):
+class ProcessFailed(FailedError):
     """The process ended, or answered that it cannot; the text is the reason."""
 
 
@@ -31,7 +32,7 @@ class ProcessUnsuited(ProcessFailed):
     """It answered that this machine cannot give what is asked."""
 
 
-class ProcessTimedOut(Exception):
+class ProcessTimedOut(FailedError):
     """No answer came in time; the text says what the process was doing."""
 
 

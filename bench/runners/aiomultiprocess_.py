@@ -14,7 +14,7 @@ from ..model import Job, Round, Runner, Scalar
 from ..worker.children import TRAP, ChildJob, Failed, child_job, settle, unsent
 from ..worker.kits import LoopKit, open_async, open_blocking
 from ..worker.limits import divided
-from ..worker.op_log import Ledger, ledger, note, written_async
+from ..worker.op_log import OpLog, note, op_log, written_async
 from ..worker.probes import Stopwatch
 from ..worker.slowdown import Op
 
@@ -57,7 +57,7 @@ async def call(item: Any) -> Any:
 
 
 async def call_written(item: Any, path: str) -> Any:
-    """The same, written down in a ledger."""
+    """The same, written down in a log."""
     return await settled(written_async(Here.op or unopened, path), item)
 
 
@@ -115,24 +115,24 @@ async def close(_: int, path: str, processes: int) -> None:
 class AioPoolSession:
     """Maps the ops over the pool, which sends them one by one."""
 
-    def __init__(self, runner: asyncio.Runner, pool: Any, book: Ledger, facts: Mapping[str, Scalar]) -> None:
+    def __init__(self, runner: asyncio.Runner, pool: Any, book: OpLog, facts: Mapping[str, Scalar]) -> None:
         self.runner = runner
         self.pool = pool
-        self.ledger = book
+        self.op_log = book
         self.facts = facts
 
     def run(self, items: Sequence[Any], *, prove: bool) -> Round:
-        self.ledger.reset()
+        self.op_log.reset()
         return self.runner.run(self._round(items, prove))
 
     async def _round(self, items: Sequence[Any], prove: bool) -> Round:
-        function = partial(call_written, path=self.ledger.path) if prove else call
+        function = partial(call_written, path=self.op_log.path) if prove else call
         watch = Stopwatch(children=True)
         watch.start()
         results = list(await self.pool.map(function, items))
         end_ns = time.perf_counter_ns()
         failures = settle(results)
-        return watch.round(results, failures, end_ns, proof=self.ledger.proof() if prove else None)
+        return watch.round(results, failures, end_ns, proof=self.op_log.proof() if prove else None)
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def open_aiomultiprocess(job: Job) -> Iterator[AioPoolSession]:
                 queue.close()
                 queue.join_thread()
 
-    with ledger() as book, asyncio.Runner() as runner:
+    with op_log() as book, asyncio.Runner() as runner:
         pool = runner.run(start())
         try:
             start_up = partial(prime, job=sent, path=book.path, processes=processes)

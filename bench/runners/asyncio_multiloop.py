@@ -19,7 +19,7 @@ from ..worker.attest import gil_enabled
 from ..worker.children import TRAP, ChildJob, child_job
 from ..worker.fanout import Failures
 from ..worker.limits import cores
-from ..worker.op_log import Ledger, ledger, written, written_async
+from ..worker.op_log import OpLog, op_log, written, written_async
 from ..worker.probes import Stopwatch
 from .asyncio_ import open_loop
 from .multiprocessing_ import context_for
@@ -120,11 +120,11 @@ class MultiLoopSession:
     """Sends each loop its share and waits for all."""
 
     members: Sequence[Member]
-    ledger: Ledger
+    op_log: OpLog
     facts: Mapping[str, Scalar]
 
     def run(self, items: Sequence[Any], *, prove: bool) -> Round:
-        self.ledger.reset()
+        self.op_log.reset()
         results: list[Any] = []
         failures: Failures = []
         stalls = []
@@ -132,7 +132,7 @@ class MultiLoopSession:
         watch.start()
         first = 0
         for member, count in zip(self.members, shares(len(items), len(self.members)), strict=True):
-            member.send((items[first : first + count], self.ledger.path if prove else ""))
+            member.send((items[first : first + count], self.op_log.path if prove else ""))
             first += count
         answers = [member.receive() for member in self.members]
         for answer in answers:
@@ -141,7 +141,7 @@ class MultiLoopSession:
             results += part
             stalls.append(stall_s)
         end_ns = time.perf_counter_ns()
-        proof = self.ledger.proof() if prove else None
+        proof = self.op_log.proof() if prove else None
         return watch.round(results, failures, end_ns, stall_max_s=max(stalls), proof=proof)
 
 
@@ -158,7 +158,7 @@ def open_multiloop(job: Job) -> Iterator[MultiLoopSession]:
     places = shares(job.concurrency, loops)
     in_processes = gil_enabled()
     facts: dict[str, Scalar] = {"workers": job.concurrency, "loops": loops}
-    with ledger() as book, ExitStack() as stack:
+    with op_log() as book, ExitStack() as stack:
         members: list[Member] = []
         context: Any = stack.enter_context(context_for(job)) if in_processes else None
         if context is not None:

@@ -13,7 +13,7 @@ from ..model import Job, Round, Runner, Scalar
 from ..worker.children import CHUNKS_PER_WORKER, chunks, even_chunk, put_together, run_chunk
 from ..worker.fanout import Failures
 from ..worker.limits import process_limit
-from ..worker.op_log import Ledger, ledger
+from ..worker.op_log import OpLog, op_log
 from ..worker.probes import Stopwatch
 from .asyncio_ import Heartbeat
 from .multiprocessing_ import context_for
@@ -23,10 +23,10 @@ from .multiprocessing_executor import primed_executor
 class ProcessesBehindLoop:
     """Gathers the chunks of a round."""
 
-    def __init__(self, runner: asyncio.Runner, executor: Executor, written: Ledger, workers: int, method: str) -> None:
+    def __init__(self, runner: asyncio.Runner, executor: Executor, written: OpLog, workers: int, method: str) -> None:
         self.runner = runner
         self.executor = executor
-        self.ledger = written
+        self.op_log = written
         self.workers = workers
         loop = type(runner.get_loop())
         self.facts: Mapping[str, Scalar] = {
@@ -39,7 +39,7 @@ class ProcessesBehindLoop:
     def run(self, items: Sequence[Any], *, prove: bool) -> Round:
         size = even_chunk(len(items), self.workers)
         self.facts = {**self.facts, "chunk_size": size}
-        self.ledger.reset()
+        self.op_log.reset()
         return self.runner.run(self._round(items, size, prove))
 
     async def _round(self, items: Sequence[Any], size: int, prove: bool) -> Round:
@@ -49,19 +49,19 @@ class ProcessesBehindLoop:
         watch = Stopwatch(children=True)
         heartbeat = Heartbeat(loop)
         watch.start()
-        sent = chunks(items, size, self.ledger.path if prove else "")
+        sent = chunks(items, size, self.op_log.path if prove else "")
         parts = await asyncio.gather(*(loop.run_in_executor(self.executor, run_chunk, chunk) for chunk in sent))
         put_together(parts, results, failures)
         end_ns = time.perf_counter_ns()
         stall_s = heartbeat.stop()
-        proof = self.ledger.proof() if prove else None
+        proof = self.op_log.proof() if prove else None
         return watch.round(results, failures, end_ns, stall_max_s=stall_s, proof=proof)
 
 
 @contextmanager
 def open_processes(job: Job) -> Iterator[ProcessesBehindLoop]:
     with (
-        ledger() as written,
+        op_log() as written,
         context_for(job) as context,
         primed_executor(job, context) as executor,
         asyncio.Runner() as runner,

@@ -17,7 +17,7 @@ from typing import Any
 from ..model import Job, Round, Runner, Scalar
 from ..worker.children import ChildJob, call, call_opening, call_written, check_in, child_job, close_all, listen, settle
 from ..worker.limits import divided, thread_limit
-from ..worker.op_log import Ledger, ledger
+from ..worker.op_log import OpLog, op_log
 from ..worker.probes import Stopwatch
 from ..worker.program import open_program
 from .to_thread import joined
@@ -31,17 +31,17 @@ CONNECT_TIMEOUT_S = 10.0
 class FutureSession:
     """Maps the ops over the cluster and gathers what comes."""
 
-    def __init__(self, client: Any, job: ChildJob, book: Ledger, workers: Sequence[str], facts: Mapping[str, Scalar]):
+    def __init__(self, client: Any, job: ChildJob, book: OpLog, workers: Sequence[str], facts: Mapping[str, Scalar]):
         self.client = client
         self.job = job
-        self.ledger = book
+        self.op_log = book
         self.workers = list(workers)
         self.facts = facts
         self.local = facts["cluster"] == "local"
 
     def run(self, items: Sequence[Any], *, prove: bool) -> Round:
-        self.ledger.reset()
-        # A ledger is a file of this machine; what a far worker does cannot be written into it.
+        self.op_log.reset()
+        # A log is a file of this machine; what a far worker does cannot be written into it.
         seen = prove and self.local
         watch = Stopwatch(children=True)
         watch.start()
@@ -49,12 +49,12 @@ class FutureSession:
         results = gathered(self.client, futures)
         end_ns = time.perf_counter_ns()
         failures = settle(results)
-        return watch.round(results, failures, end_ns, proof=self.ledger.proof() if seen else None)
+        return watch.round(results, failures, end_ns, proof=self.op_log.proof() if seen else None)
 
     def _submit(self, items: Sequence[Any], *, written: bool) -> Any:
         options = {"pure": False, "workers": self.workers}
         if written:
-            return self.client.map(call_written, items, path=self.ledger.path, **options)
+            return self.client.map(call_written, items, path=self.op_log.path, **options)
         if self.local:
             return self.client.map(call, items, **options)
         return self.client.map(call_opening, items, job=self.job, **options)
@@ -68,7 +68,7 @@ def gathered(client: Any, futures: Sequence[Any]) -> list[Any]:
         raise RuntimeError(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}") from error
 
 
-def prime(client: Any, job: ChildJob, book: Ledger, workers: Sequence[str], count: int, *, local: bool) -> None:
+def prime(client: Any, job: ChildJob, book: OpLog, workers: Sequence[str], count: int, *, local: bool) -> None:
     """Have the body opened in all threads of the cluster, or in as many as a far one gives; raises RuntimeError."""
     book.reset()
     client.run(listen, workers=list(workers))
@@ -149,7 +149,7 @@ def _opened(job: Job) -> Iterator[FutureSession]:
 
 def _session(client: Any, job: Job, workers: list[str], facts: Mapping[str, Scalar]) -> Iterator[FutureSession]:
     sent = child_job(job)
-    with ledger() as book:
+    with op_log() as book:
         prime(client, sent, book, workers, job.concurrency, local=facts["cluster"] == "local")
         try:
             yield FutureSession(client, sent, book, workers, facts)

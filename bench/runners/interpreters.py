@@ -14,7 +14,7 @@ from ..model import Job, Round, Runner, Unsuited
 from ..worker import children
 from ..worker.children import ChildJob, child_job, close_here, open_process
 from ..worker.limits import thread_limit
-from ..worker.op_log import ledger
+from ..worker.op_log import op_log
 from .multiprocessing_executor import ExecutorSession
 
 ALIVE_CHECK_MS = 500
@@ -110,7 +110,7 @@ def open_interpreters(job: Job) -> Iterator[InterpreterSession]:
 
     executor = InterpreterPoolExecutor(job.concurrency, initializer=open_interpreter, initargs=(child_job(job),))
     try:
-        with ledger() as written:
+        with op_log() as written:
             roll = Roll(executor, job.concurrency)
             roll.call(check_in)
             yield InterpreterSession(executor, written, job.concurrency, {"interpreters": job.concurrency})

@@ -15,7 +15,7 @@ from ..model import Job, Round, Runner
 from ..worker.children import PLACE, ChildJob, Chunk, ChunkDone, child_job, close_here, open_process, run_chunk
 from ..worker.chunked import ChunkSession
 from ..worker.limits import process_limit
-from ..worker.op_log import Ledger, ledger
+from ..worker.op_log import OpLog, op_log
 from ..worker.program import open_program
 from ..worker.serial import SyncSession
 
@@ -36,7 +36,7 @@ def open_member(job: ChildJob, barrier: Any) -> None:
 class PoolSession(ChunkSession):
     """Maps chunks over a pool, and says so when one of its processes has died."""
 
-    def __init__(self, pool: Any, context: BaseContext, written: Ledger, workers: int) -> None:
+    def __init__(self, pool: Any, context: BaseContext, written: OpLog, workers: int) -> None:
         super().__init__(written, workers, {"start_method": str(context.get_start_method())})
         self.pool = pool
         self.context = context
@@ -96,7 +96,7 @@ def end_fork_server() -> None:
 
 @contextmanager
 def open_pool(job: Job, method: str | None = None) -> Iterator[PoolSession]:
-    with ledger() as written, context_for(job, method) as context:
+    with op_log() as written, context_for(job, method) as context:
         barrier = context.Barrier(job.concurrency + 1)
         pool = context.Pool(job.concurrency, initializer=open_member, initargs=(child_job(job), barrier))
         try:

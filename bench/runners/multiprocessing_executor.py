@@ -11,14 +11,14 @@ from ..model import Job, Runner, Scalar
 from ..worker.children import Chunk, ChunkDone, child_job, run_chunk
 from ..worker.chunked import ChunkSession
 from ..worker.limits import process_limit
-from ..worker.op_log import Ledger, ledger
+from ..worker.op_log import OpLog, op_log
 from .multiprocessing_ import CHECK_IN_TIMEOUT_S, context_for, open_member
 
 
 class ExecutorSession(ChunkSession):
     """Maps chunks over an executor."""
 
-    def __init__(self, executor: Executor, written: Ledger, workers: int, facts: Mapping[str, Scalar]) -> None:
+    def __init__(self, executor: Executor, written: OpLog, workers: int, facts: Mapping[str, Scalar]) -> None:
         super().__init__(written, workers, facts)
         self.executor = executor
 
@@ -52,7 +52,7 @@ def primed_executor(job: Job, context: BaseContext) -> Iterator[Executor]:
 
 @contextmanager
 def open_executor(job: Job) -> Iterator[ExecutorSession]:
-    with ledger() as written, context_for(job) as context, primed_executor(job, context) as executor:
+    with op_log() as written, context_for(job) as context, primed_executor(job, context) as executor:
         yield ExecutorSession(executor, written, job.concurrency, {"start_method": str(context.get_start_method())})
 
 

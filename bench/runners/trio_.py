@@ -1,7 +1,7 @@
 """`trio`: C tasks in a nursery pulling ops from one queue.
 
 A trio run cannot be entered twice, and the worker asks for one round after another; so trio lives in a thread of its
-own, and the thread that asks sleeps until the round is done. Nothing else runs meanwhile, so no GIL is fought over.
+own, and the thread that asks sleeps until the round is done. Nothing else runs meanwhile, so nobody waits for the GIL.
 """
 
 from __future__ import annotations

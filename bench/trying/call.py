@@ -22,19 +22,19 @@ from dataclasses import asdict, dataclass
 from time import perf_counter, process_time
 from typing import Any, TextIO
 
-from ..model import Kit, Observed, Param, Params, Point, Unsuited, Workload, WrongAnswer
+from ..model import FailedError, Kit, Observed, Param, Params, Point, Unsuited, WhenAsyncError, Workload, WrongAnswer
 from .likeness import ADDRESS, kind, likeness
 
 SHOWN = 60
 """Characters of a result that a complaint shows."""
 
 
-class Untried(Exception):
+class Untried(WhenAsyncError):
     """The call cannot be measured. `usage` says that it was asked for wrongly, and did not fail by itself."""
 
     def __init__(self, reason: str, *, usage: bool) -> None:
         super().__init__(reason)
-        self.usage = usage
+        self.exit_code = WhenAsyncError.exit_code if usage else FailedError.exit_code
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ def main() -> int:
     try:
         answer = first_calls(Call(**asked["call"]), any_result=asked["any_result"])
     except Untried as error:
-        answer = {"reason": str(error), "usage": error.usage}
+        answer = {"reason": str(error), "usage": error.exit_code == WhenAsyncError.exit_code}
     answers.write(json.dumps(answer) + "\n")
     answers.flush()
     return 0

@@ -62,7 +62,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Step:
+class RoundStep:
     """Told before each round, for whoever shows progress."""
 
     cell: str
@@ -75,7 +75,7 @@ class Experiment:
     """One walk over a plan; `events()` is the walk."""
 
     def __init__(
-        self, plan: Plan, host: Host, done: Done | None = None, on_step: Callable[[Step], None] = lambda step: None
+        self, plan: Plan, host: Host, done: Done | None = None, on_step: Callable[[RoundStep], None] = lambda step: None
     ) -> None:
         self.plan = plan
         self.host = host
@@ -174,7 +174,7 @@ class Experiment:
             key = (cell, crew.fork, str(block.phase), block.round)
             if not crew.has(index) or (block.phase is Phase.MEASURE and key in self.done.samples):
                 continue
-            self.on_step(Step(cell, crew.fork, block.phase, block.round))
+            self.on_step(RoundStep(cell, crew.fork, block.phase, block.round))
             sample, lost = crew.round(index, block, position)
             if sample is not None:
                 complaint = self.done.keep(sample)

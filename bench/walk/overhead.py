@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any, ClassVar
 
 from ..machine.host import Host
-from ..model import Environment, Point
+from ..model import Environment, Point, Runner, Workload
 from ..processes.worker import ProcessFailed, ProcessTimedOut, Worker
 from ..registry import Found, bodies_for, refusal
 
@@ -38,7 +38,9 @@ class OverheadProbe:
 
     ERRORS: ClassVar = (ProcessFailed, ProcessTimedOut)
 
-    def __init__(self, host: Host, environment: Environment, workload: Found, runner: Found, point: Point) -> None:
+    def __init__(
+        self, host: Host, environment: Environment, workload: Found[Workload], runner: Found[Runner], point: Point
+    ) -> None:
         self.host = host
         self.environment = environment
         self.workload = workload

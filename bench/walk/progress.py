@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import IO, Any
+from typing import IO
 
+from ..machine.status import StatusLine
 from ..model import Cell, Phase, Workload
 from ..plan import Plan
-from .experiment import Done, Step
+from .experiment import Done, RoundStep
 
 UNKNOWN_ROUND_S = 0.3
 FORK_OVERHEAD_S = 1.5
@@ -32,7 +33,7 @@ class Forecast:
         self._comparisons = [[each.cell.id for each in comparison.contestants] for comparison in plan.comparisons]
         self._rounds_a_fork = settings.rounds + settings.warmups
 
-    def step(self, step: Step) -> None:
+    def step(self, step: RoundStep) -> None:
         """A round begins; the one before it has ended."""
         now = self._clock()
         self._finish(now)
@@ -79,31 +80,14 @@ def clock_text(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-class Progress:
+class Progress(StatusLine):
     """Shows each step; use as a context manager and pass `step` to the experiment."""
 
     def __init__(self, plan: Plan, stream: IO[str], *, live: bool, quiet: bool = False) -> None:
-        settings = plan.settings
-        self._quiet = quiet
+        super().__init__(stream, live=live, quiet=quiet)
         self.forecast = Forecast(plan)
-        self._stream = stream
-        self._status: Any = None
-        self._live = live
-        self._settings = settings
-        self._last = ""
+        self._settings = plan.settings
         self._started = time.monotonic()
-
-    def __enter__(self) -> Progress:
-        if self._live:
-            from rich.console import Console
-
-            self._status = Console(file=self._stream).status("starting")
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status:
-            self._status.stop()
 
     def forget(self, done: Done) -> None:
         """Leave out what an interrupted run has already."""
@@ -116,31 +100,17 @@ class Progress:
         """A cell is decided; nothing more will be measured of it."""
         self.forecast.skip(cell, 1_000_000)
 
-    def step(self, step: Step) -> None:
+    def step(self, step: RoundStep) -> None:
         """A round is about to begin."""
         self.forecast.step(step)
         settings = self._settings
-        of = settings.warmups if step.phase is Phase.WARMUP else settings.rounds
-        where = f"fork {step.fork + 1}/{settings.forks}"
-        left = clock_text(self.forecast.left_s())
-        if self._status:
-            from rich.markup import escape
-
-            name = "warm-up" if step.phase is Phase.WARMUP else "round"
-            self._status.update(escape(f"{where}  {step.cell}  {name} {step.round + 1}/{of}  about {left} left"))
-            return
-        if self._quiet:
-            return
-        line = f"{where}  {step.cell.partition(']')[0]}]"
-        if line != self._last:
-            self._last = line
-            self._stream.write(f"{line}  {clock_text(time.monotonic() - self._started)} gone, about {left} left\n")
-            self._stream.flush()
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        if self._status:
-            self._status.console.print(text, markup=False, highlight=False)
-        else:
-            self._stream.write(text + "\n")
-            self._stream.flush()
+        warming = step.phase is Phase.WARMUP
+        name, of = ("warm-up", settings.warmups) if warming else ("round", settings.rounds)
+        fork = f"fork {step.fork + 1}/{settings.forks}"
+        point = f"{fork}  {step.cell.partition(']')[0]}]"
+        gone, left = clock_text(time.monotonic() - self._started), clock_text(self.forecast.left_s())
+        self.show(
+            f"{fork}  {step.cell}  {name} {step.round + 1}/{of}  about {left} left",
+            f"{point}  {gone} gone, about {left} left",
+            point,
+        )

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..machine.host import Host
-from ..model import Lane, Shape, Span, Timeline
+from ..model import FailedError, Lane, Shape, Span, Timeline
 from ..plan import Comparison, Plan, Settings
 from ..processes.service import ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut
@@ -28,7 +28,7 @@ COOPERATIVE = ("greenlets",)
 """Families whose tasks are called greenlets."""
 
 
-class NotRecorded(Exception):
+class NotRecorded(FailedError):
     """There is no timeline; the text is the reason in one line."""
 
 

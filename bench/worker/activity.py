@@ -17,7 +17,7 @@ SHARE = 0.25
 """Work counts as spread when threads beside the two busiest did this part of it; a client's helper does less."""
 
 
-class Witness:
+class ActivityWatch:
     """Made before a round; asked once after it."""
 
     def __init__(self) -> None:

@@ -111,7 +111,7 @@ def call_op(item: Any) -> Any:
 
 
 Chunk = tuple[int, Sequence[Any], str]
-"""Index of the first item, items, and the path of a ledger or nothing."""
+"""Index of the first item, items, and the path of a log or nothing."""
 ChunkDone = tuple[int, list[Any], Failures]
 
 
@@ -176,7 +176,7 @@ def call(item: Any) -> Any:
 
 
 def call_written(item: Any, path: str) -> Any:
-    """The same, written down in a ledger."""
+    """The same, written down in a log."""
     return _settled(written(opened_op(), path), item)
 
 

@@ -9,15 +9,15 @@ from typing import Any
 from ..model import Round, Scalar
 from .children import CHUNKS_PER_WORKER, Chunk, ChunkDone, chunks, even_chunk, put_together
 from .fanout import Failures
-from .op_log import Ledger
+from .op_log import OpLog
 from .probes import Stopwatch
 
 
 class ChunkSession:
     """Runs rounds on a primed pool; a pool says in `parts` how chunks are sent to it and taken back."""
 
-    def __init__(self, written: Ledger, workers: int, facts: Mapping[str, Scalar]) -> None:
-        self.ledger = written
+    def __init__(self, written: OpLog, workers: int, facts: Mapping[str, Scalar]) -> None:
+        self.op_log = written
         self.workers = workers
         self.facts: Mapping[str, Scalar] = {"workers": workers, **facts, "chunks_per_worker": CHUNKS_PER_WORKER}
 
@@ -32,11 +32,11 @@ class ChunkSession:
     def run(self, items: Sequence[Any], *, prove: bool) -> Round:
         size = self.chunk_size(len(items))
         self.facts = {**self.facts, "chunk_size": size}
-        self.ledger.reset()
+        self.op_log.reset()
         results: list[Any] = [None] * len(items)
         failures: Failures = []
         watch = Stopwatch(children=True)
         watch.start()
-        put_together(self.parts(chunks(items, size, self.ledger.path if prove else "")), results, failures)
+        put_together(self.parts(chunks(items, size, self.op_log.path if prove else "")), results, failures)
         end_ns = time.perf_counter_ns()
-        return watch.round(results, failures, end_ns, proof=self.ledger.proof() if prove else None)
+        return watch.round(results, failures, end_ns, proof=self.op_log.proof() if prove else None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Job
-from .slowdown import burdened, burdened_async
+from .slowdown import slowed, slowed_async
 
 Op = Callable[[Any], Any]
 
@@ -62,7 +62,7 @@ def open_blocking(job: Job, sleep: Callable[[float], Any] = time.sleep) -> tuple
         sleep = TracedSleep(sleep, job.trace)
     kit = BlockingKit(in_flight=job.within or 1, address=job.address, sleep=sleep)
     try:
-        op = burdened(job.body(kit, job.params), job.extra_loops)
+        op = slowed(job.body(kit, job.params), job.extra_loops)
         return (traced(op, job) if job.trace else op), kit
     except BaseException:
         kit.close()
@@ -77,7 +77,7 @@ async def open_async(job: Job, sleep: Callable[[float], Any]) -> tuple[Op, LoopK
         sleep = TracedAsyncSleep(sleep, job.trace)
     kit = LoopKit(in_flight=job.within or job.concurrency, address=job.address, sleep=sleep)
     try:
-        op = burdened_async(await job.body(kit, job.params), job.extra_loops)
+        op = slowed_async(await job.body(kit, job.params), job.extra_loops)
         return (traced_async(op, job) if job.trace else op), kit
     except BaseException:
         await kit.close()

@@ -22,7 +22,7 @@ from .counting import Count, mark
 Op = Callable[[Any], Any]
 
 
-class Ledger:
+class OpLog:
     """One instrumented round; `path` is what travels to where the ops run."""
 
     def __init__(self, path: str) -> None:
@@ -55,12 +55,12 @@ def read(lines: Iterable[str]) -> Proof:
 
 
 @contextmanager
-def ledger() -> Iterator[Ledger]:
-    """A ledger in a file of its own, gone afterwards."""
-    handle, path = tempfile.mkstemp(prefix="when-async-ledger-")
+def op_log() -> Iterator[OpLog]:
+    """A log in a file of its own, gone afterwards."""
+    handle, path = tempfile.mkstemp(prefix="when-async-ops-")
     os.close(handle)
     try:
-        yield Ledger(path)
+        yield OpLog(path)
     finally:
         os.unlink(path)
 

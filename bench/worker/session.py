@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
-from .activity import Witness
+from .activity import ActivityWatch
 from .attest import gil_because, gil_enabled
 from .equality import EARLY_S, Inspection, allowed, check_cpu
 from .probes import total
@@ -122,9 +122,9 @@ class TrialSession:
 
         Once may be chance: in its first round a loop may look up addresses in threads, for the connections it makes.
         """
-        witness = Witness() if self.runner.one_core and (prove or self._crowd) else None
+        activity = ActivityWatch() if self.runner.one_core and (prove or self._crowd) else None
         done = self.session.run(items, prove=prove)
-        crowd = witness.crowd() if witness else ""
+        crowd = activity.crowd() if activity else ""
         if crowd and self._crowd:
             raise Refused(f"{crowd} were at work where {self.runner.name} is a model of one thread")
         self._crowd = crowd

@@ -85,7 +85,7 @@ def note(path: str, kind: str, start_ns: int, task: Task, **more: Any) -> None:
         "kind": kind, "start_ns": start_ns, "end_ns": end_ns,
         "pid": os.getpid(), "thread": get_native_id(), "task": task.id, "name": task.name, **more,
     }  # fmt: skip
-    # Opened each time, as a ledger is: a descriptor that is kept would have to survive forks.
+    # Opened each time, as a log is: a descriptor that is kept would have to survive forks.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
         os.write(descriptor, f"{json.dumps(line)}\n".encode())

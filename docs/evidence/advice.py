@@ -16,7 +16,7 @@ from pathlib import Path
 from when_async.bench.cli.advise import KNOWN
 from when_async.bench.cli.claims import references
 from when_async.reports import words
-from when_async.reports.scene import conditions as ledger
+from when_async.reports.scene import conditions
 from when_async.reports.terminal.advice import cost
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import from_frame, write
@@ -31,8 +31,9 @@ def text(found: Sequence[Fitted], machine: str) -> str:
     blocks = [
         "# How good the advice is",
         "Written by `python -m docs.evidence.advice --write` from the reference run; no figure is written by hand.",
-        "`when-async advise` predicts a makespan as the larger of two bounds (results/prediction.py): all computing "
-        "spread over the cores that a model can use, and the turns that the number in flight allows. To them come six "
+        "`when-async advise` predicts a makespan as the larger of two bounds (results/prediction/law.py): all "
+        "computing spread over the cores that a model can use, and the turns that the number in flight allows. To "
+        "them come six "
         "figures of each runner: how much it stretches computing, and what it adds to an op, to a wait, to a round, "
         "for each place in flight and by the tick of its timer. They are fitted to the cells of `mixed` and `sleep`.",
         "The shape of the law was chosen with cells of 3.11, 3.13t and 3.14 in view; only its figures are fitted. "
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     frame = load(chosen.runs or references())
     found = from_frame(frame)
-    machine = ledger.machine(frame.attrs["headers"][0])
+    machine = conditions.machine(frame.attrs["headers"][0])
     page = text(found, machine)
     print(page)
     if chosen.write:

@@ -13,57 +13,32 @@ the generator is not; how busy each generator's core was says which of the two i
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import math
-import os
 import re
 import resource
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from docs.evidence.http_servers import CASES, HELLO_S, Case, bound, divided, served, service
 from when_async.bench.machine.lock import machine
 from when_async.bench.model import Estimate
 from when_async.results.stats.estimate import paired_interval
-from when_async.workloads.bodies.http import expected_text
-from when_async.workloads.bodies.steering import HTTP, Control, listen, order
-from when_async.workloads.http_server import HTTP_SERVER, make_items
+from when_async.workloads.bodies.http.blocking import expected_text
+from when_async.workloads.bodies.steering import HTTP, Control, order
 
 HOW_TO_GET_IT = "skipped: wrk is not installed; `apt-get install wrk` on Debian and Ubuntu, `brew install wrk` on macOS"
 MARGIN = 0.05
-SPARE_CONNECTIONS = 2
-"""wrk leaves requests behind when its time is up; a server of ours that still answers them needs room for the next."""
-HELLO_S = 20.0
 
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 MEDIAN = re.compile(r"^\s+50%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
 TROUBLE = re.compile(r"(Socket errors:.*|Non-2xx or 3xx responses:.*)")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A server and how it is loaded; `body` names a server of workloads/http_server.py, else it is granian."""
-
-    name: str
-    path: str
-    connections: int
-    body: str = ""
-
-
-CASES = (
-    Case("granian, 1 KiB", "/0/1024/0", 10),
-    Case("granian, 1 KiB", "/0/1024/0", 100),
-    Case("granian, 1 KiB after 20 ms", "/20000/1024/0", 100),
-    Case("aiohttp, asks a backend", "/wait/0", 10, "asyncio/aiohttp"),
-    Case("aiohttp, asks a backend", "/wait/20", 100, "asyncio/aiohttp"),
-)
 
 
 @dataclass(frozen=True)
@@ -191,103 +166,12 @@ def median(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-# Processes
-
-
-@contextmanager
-def bound(cores: Sequence[int]) -> Iterator[None]:
-    """Processes started inside keep to `cores`, with all their threads; an empty list binds nothing."""
-    if not cores:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def divided() -> tuple[list[int], list[int]]:
-    """(cores of the server, core of the generators); empty where there is only one or the system binds none."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    return (cores[:-1], cores[-1:]) if len(cores) > 1 else ([], [])
-
-
-@contextmanager
-def child(module: str, *arguments: str, cores: Sequence[int]) -> Iterator[subprocess.Popen[str]]:
-    """A process of ours that ends when its standard input closes."""
-    with bound(cores):
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-@contextmanager
-def service(module: str, cores: Sequence[int]) -> Iterator[str]:
-    """A helper process as the suite has it; its address."""
-    with child(module, cores=cores) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["address"]
-
-
-@contextmanager
-def served(case: Case, load: str, cores: Sequence[int]) -> Iterator[int]:
-    """The port of the case's server."""
-    if not case.body:
-        with service("when_async.workloads.servers.http_server", cores) as address:
-            yield int(address.rpartition(":")[2])
-        return
-    # The body asks its load generator for a load and serves until there is a report. We take the order in its place.
-    with listen() as listener:
-        listener.settimeout(HELLO_S)
-        address = f"127.0.0.1:{listener.getsockname()[1]},{load.partition(',')[2]}"
-        with child(__spec__.name, "--host", case.body, address, str(case.connections), cores=cores):
-            steered, _ = listener.accept()
-            with steered, steered.makefile("rb") as orders:
-                yield json.loads(orders.readline())["port"]
-
-
-def host(body: str, address: str, connections: int) -> None:
-    """Be the server of a case, on asyncio, until somebody ends it."""
-
-    async def main() -> None:
-        params = {"n": 1, "rate_per_s": 0, "wait_s": 0.02}
-        async with AsyncExitStack() as stack:
-            op = await HTTP_SERVER.bodies[body](HostKit(stack, address, SPARE_CONNECTIONS * connections), params)
-            await op(make_items(params, seed=1))
-
-    asyncio.run(main())
-
-
-@dataclass
-class HostKit:
-    """The kit of a body that no runner has opened."""
-
-    stack: AsyncExitStack
-    address: str | None
-    in_flight: int
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-    def enter(self, resource: Any) -> Any:
-        return self.stack.enter_async_context(resource)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=8, help="runs of each generator in a case, 2 or more")
     parser.add_argument("--seconds", type=int, default=2, help="length of a run")
     parser.add_argument("--only", default="", help="only cases whose server is named like this")
-    parser.add_argument("--host", nargs=3, metavar=("BODY", "ADDRESS", "CONNECTIONS"), help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
-    if options.host:
-        host(options.host[0], options.host[1], int(options.host[2]))
-        return 0
     if shutil.which("wrk") is None:
         print(HOW_TO_GET_IT)
         return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from when_async.bench.environments.provision import default
 from when_async.bench.gate.injection import labelled
-from when_async.bench.gate.pairs import PAIR_SETTINGS, Duel
+from when_async.bench.gate.pairs import PAIR_SETTINGS, PairedCell
 from when_async.bench.model import Environment, Point
 from when_async.bench.plan import build
 from when_async.bench.selection import Catalogue, catalogue
@@ -43,12 +43,12 @@ def here() -> tuple[Catalogue, Environment]:
     return known, default(known.modules())
 
 
-def duel(kind: Kind, known: Catalogue, environment: Environment) -> Duel:
+def paired(kind: Kind, known: Catalogue, environment: Environment) -> PairedCell:
     """Base against base."""
     points = [(known.workloads[kind.workload], kind.point)]
     plan = build(points, {kind.runner: known.runners[kind.runner]}, [environment], PAIR_SETTINGS)
     comparison = plan.comparisons[0]
     chosen = next(each for each in comparison.contestants if each.cell.library == kind.library)
-    return Duel(
+    return PairedCell(
         chosen.cell.id.rpartition("@")[0], comparison, base=labelled(chosen, "base"), head=labelled(chosen, "head")
     )

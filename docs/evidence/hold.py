@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 import resource
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from when_async.bench.calibration.contestants import Stand
 from when_async.bench.environments.provision import default
 from when_async.bench.machine.host import Host, make_host
 from when_async.bench.machine.lock import machine
@@ -95,7 +95,9 @@ def hold(host: Host, known: Catalogue, environment: Environment, name: str, conn
     answer: Mapping[str, Any] = {}
     stopped = ""
     try:
-        with Stand(host, environment.executable).worker(asked) as worker:
+        with ExitStack() as stack:
+            worker = host.start_worker(environment.executable, asked, environ=host.worker_environ, reaper=host.reaper)
+            stack.callback(worker.kill)
             try:
                 worker.ready(BEYOND_S)
                 worker.ask(BEYOND_S, do="open")

@@ -20,8 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from docs.evidence.cells import KINDS, duel, here
-from when_async.bench.gate.injection import burdened, doubling_loops
+from docs.evidence.cells import KINDS, here, paired
+from when_async.bench.gate.injection import doubling_loops, slowed
 from when_async.bench.gate.pairs import PairFailed, Pairs
 from when_async.bench.machine.fingerprint import fingerprint
 from when_async.bench.machine.host import make_host
@@ -88,14 +88,14 @@ def main() -> None:
             conditions = []
             head: dict[str, Any] = {"machine": fingerprint(), "python": environment.version, "loops": {}}
             for kind in KINDS:
-                given = duel(kind, known, environment)
+                given = paired(kind, known, environment)
                 doubling = doubling_loops(pairs, given, forks=8)
                 head["loops"][kind.name] = {"cell": given.cell, "doubling": round(doubling, 1)}
-                conditions += [(kind.name, 0.0, burdened(given, 0))] * (
+                conditions += [(kind.name, 0.0, slowed(given, 0))] * (
                     UNCHANGED if kind.one_core else UNCHANGED_OTHERS
                 )
                 for effect in EFFECTS if kind.one_core else EFFECTS_OTHERS:
-                    conditions.append((kind.name, effect, burdened(given, round(effect * doubling))))
+                    conditions.append((kind.name, effect, slowed(given, round(effect * doubling))))
             out.write(json.dumps(head) + "\n")
             for passed in range(options.passes):
                 order.shuffle(conditions)

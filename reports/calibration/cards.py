@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from when_async.bench.model import Estimate
-from when_async.results.calibration.file import ESTIMATORS, FREE, PAIRS, PINNED, Calibration, Figure
+from when_async.results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration, Figure
 
 from .. import words
 from ..scene import conditions as ledger
@@ -19,7 +19,7 @@ from .findings import Finding, findings
 
 WIDTH = 100
 
-COST, LATE, STEP = "cost of one", "1 ms", "smallest step"
+LATE, STEP = "1 ms", "smallest step"
 GATE = next(iter(ESTIMATORS))
 
 HEADLINES: tuple[tuple[str, str, str, str], ...] = (
@@ -27,14 +27,6 @@ HEADLINES: tuple[tuple[str, str, str, str], ...] = (
     ("clocks", "resource.getrusage", STEP, "smallest step of the CPU time of a process"),
     ("waits", "time.sleep", LATE, "time.sleep(1 ms) ends late by"),
     ("waits", "asyncio.sleep", LATE, "asyncio.sleep(1 ms) ends late by"),
-    ("costs", "function call", COST, "function call"),
-    ("costs", "asyncio task, create and await", COST, "asyncio task, create and await"),
-    ("costs", "thread, start and join", COST, "thread, start and join"),
-    ("costs", "process by fork, start and join", COST, "process by fork, start and join"),
-    ("costs", "process by spawn, start and join", COST, "process by spawn, start and join"),
-    ("costs", "interpreter, create, run and close", COST, "interpreter, create, run and close"),
-    ("costs", "round trip of a JSON line to a worker", COST, "round trip of a line to a worker"),
-    ("costs", "worker, start and imports", COST, "start of a worker"),
     (PAIRS, GATE, PINNED, "noise floor: spread of the ratio of two equal processes on one core"),
     (PAIRS, GATE, FREE, "the same, free to move between cores"),
 )
@@ -43,7 +35,6 @@ HEADLINES: tuple[tuple[str, str, str, str], ...] = (
 TITLES = {
     "clocks": "Clocks",
     "waits": "Waits: how much later than asked they end",
-    "costs": "Costs",
     "cores": "Speed of the cores",
     PAIRS: "Noise floor: spread of a pair's ratio by estimator (two equal processes)",
 }
@@ -101,9 +92,8 @@ def card(calibration: Calibration, header: Mapping[str, Any], *, several: bool =
 def intro(calibration: Calibration) -> str:
     """When, with what and from how much the figures came."""
     day = ledger.date({"started": calibration.date.isoformat()})
-    quick = ", in a quick calibration" if calibration.quick else ""
     return words.one_line(
-        f"Calibrated on {day} with {calibration.interpreter}{quick}: {calibration.processes} fresh processes a figure, "
+        f"Calibrated on {day} with {calibration.interpreter}: {calibration.processes} fresh processes a figure, "
         f"each reduced to a median, in {words.digits(calibration.seconds)} s; 95 % intervals in brackets.", 400
     )  # fmt: skip
 
@@ -128,8 +118,7 @@ def headline_table(calibration: Calibration) -> Table:
     for one in calibration.of("cores"):
         group.lines.append(Line(words.one_line(one.row), [], _entries(one), quiet=one.estimate is None))
     return Table(
-        "A spread is the robust standard deviation of one pair's ratio. A wait or a cost is the time of one, with "
-        "nothing else to do.",
+        "A spread is the robust standard deviation of one pair's ratio. Nothing else runs beside a wait.",
         ["what"], ["figure", "from"], [group],
     )  # fmt: skip
 

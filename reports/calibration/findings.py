@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from when_async.bench.model import Estimate
-from when_async.results.calibration.file import ESTIMATORS, FREE, PAIRS, PINNED, Calibration
+from when_async.results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration
 from when_async.results.cells.noise import STEAL_LIMIT
 
 from .. import words

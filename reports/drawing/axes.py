@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,6 +23,8 @@ MANY = 24
 TITLE = 0.26
 GUIDE = 0.2
 FOOT = 0.48
+MARGIN, LINE = 0.16, 0.19
+"""Inches around a picture that carries its own words, and of a line of them."""
 SPAN = 30
 CHARACTER = 0.07
 """Inches a character of the layout font takes at most; browsers set narrower ones."""
@@ -43,6 +46,13 @@ def add_axes(fig: Figure, left: float, top: float, width: float, height: float) 
         axes.spines[side].set_visible(False)
     axes.grid(visible=True, axis="x", zorder=0)
     return axes
+
+
+def write_lines(fig: Figure, top: float, lines: Sequence[str], **look: Any) -> None:
+    """Lines of text from the left margin, `top` inches below the upper edge."""
+    width, height = map(float, fig.get_size_inches())
+    for number, line in enumerate(lines):
+        fig.text(MARGIN / width, 1 - (top + LINE * (number + 0.5)) / height, line, va="center", **look)
 
 
 def extent(estimates: Sequence[Estimate], guides: Sequence[float] = ()) -> tuple[str, tuple[float, float]]:

@@ -9,9 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from when_async.results.cells.summary import Row
+
 from .. import words
 from ..scene.decision import Region, maps
-from ..scene.rows import Row, Scene, facet, facet_names
+from ..scene.rows import Scene, facet, facet_names
 from . import style
 from .plotting import TITLE, Plot, add_axes, figure
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
-from ..scene.rows import Scene, reason, shown_name, value
-from ..words import interval
+from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, reason, shown_name, value
+from ..words import interval, scale_for, unit
 from . import style
 from .axes import (
     ABOVE,
@@ -25,6 +25,7 @@ from .axes import (
     ROW,
     TITLE,
     add_axes,
+    extent,
     figure,
     fit,
     fit_name,
@@ -201,8 +202,33 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
     return fig
 
 
-def dot_for(scene: Scene, row: Any, metric: Any, looks: dict[str, tuple[str, Any]]) -> Dot:
+def dot_for(scene: Scene, row: Row, metric: Metric, looks: Mapping[str, style.Look]) -> Dot:
     """The dot of a row for one metric, with its reason where it has no figure."""
     return Dot(
         shown_name(row), row.family, looks[row.contestant][0], value(row, metric), scene.raw(row, metric), reason(row)
     )  # fmt: skip
+
+
+def panels(scene: Scene, metric: Metric, order: Metric, guides: Sequence[tuple[float, str]]) -> list[Panel]:
+    """One panel per facet for one metric; facets share limits, unit and the order of rows, which is by `order`."""
+    looks = style.looks((row.contestant, row.family) for row in scene.rows)
+    contestants = dict.fromkeys(row.contestant for row in ordered(scene.rows, order))
+    estimates = [found for row in scene.rows if (found := value(row, metric)) is not None]
+    axis, limits = extent(estimates, [x for x, _ in guides if x > 0])
+    scale = scale_for(estimates, metric.kind)
+    names, known = facet_names(scene.rows), facets(scene.rows)
+    made = []
+    for one in known:
+        own = {row.contestant: row for row in scene.rows if facet(row) == one}
+        made.append(
+            Panel(
+                title=names[one] if len(known) > 1 else "",
+                dots=[dot_for(scene, own[name], metric, looks) for name in contestants if name in own],
+                label=f"{metric.words}, {unit(scale)}",
+                axis=axis,
+                limits=(limits[0] / scale.factor, limits[1] / scale.factor),
+                factor=scale.factor,
+                guides=[(x / scale.factor, text) for x, text in guides if axis == "linear" or x > 0],
+            )
+        )
+    return made

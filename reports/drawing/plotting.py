@@ -37,7 +37,7 @@ from .axes import (
     shape_axis,
     spread,
 )
-from .dots import Dot, Panel, dot_figure, dot_for, draw_dot, guide_levels, write_note
+from .dots import Dot, Panel, dot_figure, dot_for, draw_dot, guide_levels, panels, write_note
 
 __all__ = [
     "ABOVE",
@@ -67,6 +67,7 @@ __all__ = [
     "guide_levels",
     "label_ends",
     "name_width",
+    "panels",
     "plain",
     "ratio_extent",
     "ratio_ticks",

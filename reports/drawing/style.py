@@ -56,7 +56,13 @@ ALIASES = {"blocking": "sync", "curio": "trio", "anyio": "trio", "gevent": "gree
 OTHER = Family("#7d7f86", "#9a9ca3")
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">", "d", "p", "h")
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.6, 1.4)), (0, (5, 1.4, 1.4, 1.4)))
+LineStyle = str | tuple[float, tuple[float, ...]]
+"""As matplotlib has it: a name, or an offset with the lengths of dashes and gaps."""
+
+Look = tuple[str, LineStyle]
+"""The marker and the line of a contestant."""
+
+DASHES: tuple[LineStyle, ...] = ("-", (0, (5, 1.6)), (0, (1.6, 1.4)), (0, (5, 1.4, 1.4, 1.4)))
 
 FONT_PT = 9.0
 RC: Any = {
@@ -112,13 +118,13 @@ def css(selector: str = ":root") -> str:
     return f"{selector}{{{light}}}\n@media (prefers-color-scheme:dark){{{selector}{{{dark}}}}}"
 
 
-def looks(contestants: Iterable[tuple[str, str]]) -> dict[str, tuple[str, Any]]:
+def looks(contestants: Iterable[tuple[str, str]]) -> dict[str, Look]:
     """Marker and line style for each (contestant, family): no two of a family have both in common.
 
     A bare model comes before its variants, so that it looks the same whichever of them are there.
     """
     seen: dict[str, int] = {}
-    chosen: dict[str, tuple[str, Any]] = {}
+    chosen: dict[str, Look] = {}
     for name, kind in sorted(set(contestants), key=lambda pair: ("+" in pair[0], pair)):
         index = seen.setdefault(kind, 0)
         seen[kind] += 1

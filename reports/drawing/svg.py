@@ -10,11 +10,14 @@ import re
 import warnings
 from collections import Counter
 from html import escape
+from pathlib import Path
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from ..words import one_line
+from when_async.results.files import os_words
+
+from ..words import ReportError, one_line
 from . import style
 
 FONT_STACK = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
@@ -140,3 +143,13 @@ def standalone(raw: str, name: str, label: str) -> str:
     attributes = f'xmlns="http://www.w3.org/2000/svg" width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"'
     head = f"<title>{escape(one_line(label, 400))}</title><style>{style.css('svg')}</style>"
     return _root(width, height, attributes, head + body) + "\n"
+
+
+def save(figure: Figure, name: str, label: str, path: Path) -> None:
+    """Write a figure as an SVG file with its own light and dark; raises ReportError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(standalone(render(figure, name), name, label), encoding="utf-8")
+    except OSError as error:
+        what = f"cannot write the picture {path}: {os_words(error)}; name a file in a writable folder"
+        raise ReportError(what) from None

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,8 +14,8 @@ from matplotlib.patches import Rectangle
 from when_async.bench.model import Span, Timeline
 
 from .. import words
-from ..words import ReportError
 from . import style, svg
+from .axes import LINE, MARGIN, write_lines
 from .charts import Chart, drawn
 from .plotting import CHARACTER, ROW, WIDE, add_axes, figure, fit_name, name_width, shape_axis
 
@@ -28,7 +27,7 @@ BUSY = 0.5
 """An op that was on a CPU for this part of the time in which it was not seen to wait has worked there."""
 BRIEF_S = 0.0003
 """What is shorter counts as work: it is hardly seen, and a moment without a CPU says nothing."""
-MARGIN, LINE, FOOT = 0.16, 0.19, 0.5
+FOOT = 0.5
 SMALL = CHARACTER * 0.75
 LIGHT, MIDDLE = 0.25, 0.5
 """How opaque waits are, and time of which nothing is known."""
@@ -47,11 +46,6 @@ def peak(spans: Iterable[Span]) -> int:
     return most
 
 
-def _several(count: int, noun: str) -> str:
-    """`1 task`, `3 processes`."""
-    return f"{count} {noun}{'' if count == 1 else 'es' if noun.endswith('s') else 's'}"
-
-
 def title(timeline: Timeline) -> str:
     """The finding: how much of the waiting, or else of the work, lay side by side."""
     waits, ops = timeline.of("wait"), timeline.of("op")
@@ -63,13 +57,13 @@ def title(timeline: Timeline) -> str:
     if waits:
         most, all_ = peak(waits), len({span.lane for span in waits})
         if most > 1:
-            return f"{most} of {_several(all_, timeline.noun)} waited at once"
+            return f"{most} of {words.count(all_, timeline.noun)} waited at once"
         if len(waits) == 1:
             return "There was one wait in the whole round"
         return f"One wait at a time: none of the {len(waits)} lay beside another"
     most = peak(ops)
     if most > 1:
-        return f"{most} of {_several(len(ops), 'op')} were open at once{_cores(timeline, ops)}"
+        return f"{most} of {words.count(len(ops), 'op')} were open at once{_cores(timeline, ops)}"
     return "There was one op" if len(ops) == 1 else f"One op at a time: none of the {len(ops)} lay beside another"
 
 
@@ -85,7 +79,7 @@ def subtitle(timeline: Timeline) -> str:
     """What is seen, neutrally."""
     all_ = len(timeline.lanes)
     some = f", of which the first {MOST} are drawn" if all_ > MOST else ""
-    return f"{timeline.cell}: one round of {_several(all_, timeline.noun)}{some}"
+    return f"{timeline.cell}: one round of {words.count(all_, timeline.noun)}{some}"
 
 
 CAPTION = (
@@ -109,9 +103,9 @@ def draw(timeline: Timeline, width: float = WIDE, *, heading: bool = False) -> F
     with style.house():
         if heading:
             fig.add_artist(Rectangle((0, 0), 1, 1, facecolor=style.PAPER, edgecolor="none", zorder=-1))
-        _write(fig, MARGIN, head, weight="bold")
-        _write(fig, MARGIN + LINE * len(head), more, color=style.SOFT, fontsize=8)
-        _write(fig, top + ROW * len(lanes) + FOOT, foot, color=style.SOFT, fontsize=8)
+        write_lines(fig, MARGIN, head, weight="bold")
+        write_lines(fig, MARGIN + LINE * len(head), more, color=style.SOFT, fontsize=8)
+        write_lines(fig, top + ROW * len(lanes) + FOOT, foot, color=style.SOFT, fontsize=8)
         axes = add_axes(fig, MARGIN + names, top, inches, ROW * len(lanes))
         factor, unit = _unit(timeline.makespan_s)
         end = max([timeline.makespan_s, *(span.end_s for span in timeline.spans)]) / factor
@@ -126,13 +120,6 @@ def draw(timeline: Timeline, width: float = WIDE, *, heading: bool = False) -> F
         }
         _legend(fig, timeline, kinds, MARGIN + names, top - LINE - 0.04)
     return fig
-
-
-def _write(fig: Figure, top: float, lines: Sequence[str], **look: Any) -> None:
-    """Lines of text from the left margin, `top` inches below the upper edge."""
-    width, height = map(float, fig.get_size_inches())
-    for number, line in enumerate(lines):
-        fig.text(MARGIN / width, 1 - (top + LINE * (number + 0.5)) / height, line, va="center", **look)
 
 
 def _unit(seconds: float) -> tuple[float, str]:
@@ -231,15 +218,8 @@ def _legend(fig: Figure, timeline: Timeline, kinds: Iterable[str], left: float, 
 
 
 def write(timeline: Timeline, path: Path) -> None:
-    """The picture with its words as an SVG file with its own light and dark; raises ReportError."""
-    raw = svg.render(draw(timeline, heading=True), "timeline")
-    label = f"{timeline.cell}: {title(timeline)}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(svg.standalone(raw, "timeline", label), encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ReportError(f"cannot write the picture {path}: {reason}; name a folder that can be written") from None
+    """The picture with its words as a file; raises ReportError."""
+    svg.save(draw(timeline, heading=True), "timeline", f"{timeline.cell}: {title(timeline)}", path)
 
 
 def charts(timelines: Sequence[Timeline], prefix: str) -> list[Chart]:

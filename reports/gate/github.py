@@ -1,4 +1,4 @@
-"""The gate as GitHub workflow commands, which show as annotations of the job.
+"""The cases of the JUnit file as GitHub workflow commands, which show as annotations of the job.
 
 Escaping follows actions/toolkit, packages/core/src/command.ts. GitHub shows ten errors, ten warnings and ten notices
 of a step and drops the others without a word, so the tenth says how many there are.
@@ -6,15 +6,18 @@ of a step and drops the others without a word, so the tenth says how many there 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from when_async.results.gate.report import BROKEN_WORDS, OK, GateReport, Word, exit_code
+from when_async.results.gate.report import OK, GateReport, Word, exit_code
 
 from .. import words
 from . import telling
-from .figures import percent, ratio
+from .figures import percent
+from .junit import CONTROL, FLIP, RUN, SKIPPED, Case, cases
 
 MOST = 10
+TITLE = "when-async gate"
+TOLD = {FLIP: "verdict changed:", CONTROL: "control failed:"}
 DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PROPERTY = DATA | {":": "%3A", ",": "%2C"}
 
@@ -24,11 +27,22 @@ Said = tuple[str, str]
 
 def render(report: GateReport) -> list[str]:
     """The commands, one a line: errors for what fails the gate, warnings for doubts, notices for the rest."""
-    errors, warnings, notices = _errors(report), _doubts(report), _notices(report)
-    if report.fail_inconclusive:
-        errors, warnings = [*errors, *warnings], []
-    kinds = (("error", errors), ("warning", warnings), ("notice", notices))
-    return [command(kind, *said) for kind, found in kinds for said in _ten(found)]
+    found: dict[str, list[Said]] = {"error": [], "warning": [], "notice": [_verdict(report)]}
+    for case in cases(report):
+        if level := _level(case):
+            found[level].append(_said(case))
+    return [command(level, *said) for level, own in found.items() for said in _ten(own)]
+
+
+def _level(case: Case) -> str:
+    if case.outcome == SKIPPED:
+        return "warning" if case.kind in (Word.INCONCLUSIVE, CONTROL) else ""
+    return "error" if case.outcome else "notice" if case.kind == Word.IMPROVED else ""
+
+
+def _said(case: Case) -> Said:
+    title = TITLE if case.kind == RUN else f"{TOLD.get(case.kind, case.kind)} {words.one_line(case.name, 120)}"
+    return title, words.sentence(case.message.removeprefix(f"{case.kind}: "))
 
 
 def command(kind: str, title: str, message: str) -> str:
@@ -40,42 +54,14 @@ def _escaped(raw: str, table: dict[str, str]) -> str:
     return "".join(table.get(character, character) for character in words.clean(raw))
 
 
-def _ten(found: Sequence[Said]) -> Iterable[Said]:
+def _ten(found: Sequence[Said]) -> Sequence[Said]:
     if len(found) <= MOST:
         return found
     left = len(found) - MOST + 1
-    return [*found[: MOST - 1], ("when-async gate", f"and {left} more: see the job summary or gate.md")]
+    return [*found[: MOST - 1], (TITLE, f"and {left} more: see the job summary or gate.md")]
 
 
-def _errors(report: GateReport) -> list[Said]:
-    found = [("when-async gate", words.sentence(fault)) for fault in telling.run_faults(report)]
-    found += _cells(report, Word.REGRESSED)
-    found += [
-        (f"verdict changed: {words.one_line(flip.comparison, 120)}", telling.meaning(flip))
-        for flip in report.flips
-        if flip.changed
-    ]
-    return found + _cells(report, *BROKEN_WORDS)
-
-
-def _cells(report: GateReport, *kinds: Word) -> list[Said]:
-    cells = telling.ranked(report.of(*kinds))
-    return [
-        (f"{cell.word} {words.one_line(cell.cell, 120)}", telling.sentence(cell) or str(cell.word)) for cell in cells
-    ]
-
-
-def _doubts(report: GateReport) -> list[Said]:
-    found = [
-        (f"control failed: {words.one_line(canary.cell, 120)}", f"{telling.control(canary)}: {ratio(canary.ratio)}.")
-        for canary in report.canaries
-        if not canary.passed
-    ]
-    return found + _cells(report, Word.INCONCLUSIVE)
-
-
-def _notices(report: GateReport) -> list[Said]:
-    title = f"when-async gate: {'PASS' if exit_code(report) == OK else 'FAIL'}"
-    said = [telling.verdict(report), *telling.operating(report.operating, telling.fought(report))[-1:]]
-    found = [(title, f"Margin {percent(report.margin)}. {' '.join(said)}")]
-    return found + _cells(report, Word.IMPROVED)
+def _verdict(report: GateReport) -> Said:
+    said = [telling.verdict(report), *telling.operating(report.operating, telling.to_decide(report))[-1:]]
+    title = f"{TITLE}: {'PASS' if exit_code(report) == OK else 'FAIL'}"
+    return title, f"Margin {percent(report.margin)}. {' '.join(said)}"

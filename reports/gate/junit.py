@@ -10,13 +10,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from when_async.results.gate.report import BROKEN_WORDS, Canary, CellResult, Flip, GateReport, MetricResult, Word
+from when_async.results.gate.report import (
+    BROKEN_WORDS,
+    Canary,
+    CellResult,
+    Flip,
+    GateReport,
+    MetricResult,
+    Word,
+    run_faults,
+)
 
 from .. import words
 from . import telling
 from .figures import label, margins, percent, probability, ratio, visible
 
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
+RUN, FLIP, CONTROL = "RUN", "FLIP", "CONTROL"
+"""Kinds of a case that is no cell; a cell's kind is its word."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +45,11 @@ class Case:
 
 def render(report: GateReport) -> str:
     """Well-formed XML whatever the texts hold: control characters are taken out."""
-    cases = list(_cases(report))
-    count = {kind: str(sum(case.outcome == kind for case in cases)) for kind in (FAILURE, ERROR, SKIPPED)}
+    found = list(cases(report))
+    count = {kind: str(sum(case.outcome == kind for case in found)) for kind in (FAILURE, ERROR, SKIPPED)}
     totals = {
         "name": "when-async gate",
-        "tests": str(len(cases)),
+        "tests": str(len(found)),
         "failures": count[FAILURE],
         "errors": count[ERROR],
         "skipped": count[SKIPPED],
@@ -49,7 +60,7 @@ def render(report: GateReport) -> str:
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in _properties(report):
         ElementTree.SubElement(properties, "property", {"name": name, "value": words.one_line(value, 1000)})
-    for case in cases:
+    for case in found:
         _add(suite, case)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
@@ -78,11 +89,12 @@ def _properties(report: GateReport) -> Iterable[tuple[str, str]]:
     yield "command", report.command
 
 
-def _cases(report: GateReport) -> Iterable[Case]:
-    faults = "; ".join(telling.run_faults(report))
+def cases(report: GateReport) -> Iterable[Case]:
+    """The run itself, then cells, verdicts and controls."""
+    faults = "; ".join(run_faults(report))
     outcome = ERROR if faults else ""
-    said = "\n".join(telling.operating(report.operating, telling.fought(report)))
-    yield Case("gate", "every benchmark was decided", outcome, "RUN", faults, said, report.seconds)
+    said = "\n".join(telling.operating(report.operating, telling.to_decide(report)))
+    yield Case("gate", "every benchmark was decided", outcome, RUN, faults, said, report.seconds)
     for cell in telling.ranked(report.cells):
         yield _cell(cell, report.fail_inconclusive)
     for flip in telling.ordered_flips(report):
@@ -126,11 +138,11 @@ def _flip(flip: Flip) -> Case:
     output = f"{message}\n{telling.pair(flip)}: base {ratio(flip.base)}, head {ratio(flip.head)}"
     outcome = FAILURE if flip.changed else SKIPPED
     name = f"{flip.comparison}: {telling.pair(flip)}"
-    return Case("verdicts about models", name, outcome, "FLIP", message, output)
+    return Case("verdicts about models", name, outcome, FLIP, message, output)
 
 
 def _control(canary: Canary, strict: bool) -> Case:
     said = words.sentence(f"{telling.control(canary)}: {ratio(canary.ratio)}, {words.count(canary.pairs, 'pair')}")
     outcome = "" if canary.passed else FAILURE if strict else SKIPPED
     kind = canary.kind if canary.kind == "unchanged" else f"{canary.kind} {percent(canary.injected)}"
-    return Case("controls", f"{kind}: {canary.cell}", outcome, "CONTROL", said, said)
+    return Case("controls", f"{kind}: {canary.cell}", outcome, CONTROL, said, said)

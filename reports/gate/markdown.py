@@ -6,12 +6,13 @@ GitHub refuses a comment of more than 65 536 characters, so unchanged cells are 
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 
 from when_async.results.gate.report import OK, CellResult, Flip, GateReport, MetricResult, exit_code
 
 from .. import words
-from ..page.markdown import code
+from ..page.markdown import code, pipes
 from ..page.markdown import text as plain
 from ..scene import conditions as ledger
 from . import steps, telling
@@ -33,9 +34,6 @@ LEGEND = (
 def render(report: GateReport) -> str:
     """GitHub Markdown of at most `LIMIT` characters."""
     first, rest = telling.changed(report), telling.ranked(report.cells)
-    whole = _compose(report, first, rest)
-    if len(whole) <= LIMIT:
-        return whole
     short = _longest(lambda most: _compose(report, first, rest[:most]), len(rest))
     if len(short) <= LIMIT:
         return short
@@ -44,11 +42,7 @@ def render(report: GateReport) -> str:
 
 def _longest(compose: Callable[[int], str], most: int) -> str:
     """The text with as many rows as fit, or the one without any."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if len(compose(middle)) <= LIMIT else (low, middle - 1)
-    return compose(low)
+    return compose(max(0, bisect(range(most + 1), LIMIT, key=lambda rows: len(compose(rows))) - 1))
 
 
 def text(raw: object) -> str:
@@ -102,20 +96,20 @@ def _changes(report: GateReport, first: Sequence[CellResult]) -> Iterable[str]:
         yield f"_{left} more of these are left out: a comment has room for {LIMIT} characters. See gate.json._"
 
 
-def _table(cells: Sequence[CellResult]) -> str:
-    lines = [f"| {' | '.join(COLUMNS)} |", "|---|---|---:|---:|---:|---:|---:|---|"]
-    for cell in cells:
-        entries = [
-            f"{telling.SIGNS[cell.word]} {text(cell.word)}",
-            _name(cell.cell),
-            *(_ratio(metric_of(cell, name)) for name in ("wall", "cpu")),
-            text(margins(cell)),
-            str(cell.pairs) if cell.pairs else words.DASH,
-            text(visible(cell)),
-            "<br>".join(_why(cell)),
-        ]
-        lines.append(f"| {' | '.join(entries)} |")
-    return "\n".join(lines)
+def _table(cells: Iterable[CellResult]) -> str:
+    return pipes(COLUMNS, map(_row, cells), range(2, 7))
+
+
+def _row(cell: CellResult) -> Sequence[str]:
+    return [
+        f"{telling.SIGNS[cell.word]} {text(cell.word)}",
+        _name(cell.cell),
+        *(_ratio(metric_of(cell, name)) for name in ("wall", "cpu")),
+        text(margins(cell)),
+        str(cell.pairs) if cell.pairs else words.DASH,
+        text(visible(cell)),
+        "<br>".join(_why(cell)),
+    ]
 
 
 def _ratio(metric: MetricResult | None) -> str:
@@ -137,19 +131,16 @@ def _flips(report: GateReport) -> Iterable[str]:
     flips = telling.ordered_flips(report)
     if not flips:
         return
-    lines = ["| | comparison | base | head | what it means |", "|---|---|---:|---:|---|"]
-    lines += [_flip(flip) for flip in flips[:MOST]]
     yield "#### Verdicts about models"
-    yield "\n".join(lines)
+    yield pipes(("", "comparison", "base", "head", "what it means"), map(_flip, flips[:MOST]), (2, 3))
     if len(flips) > MOST:
         yield f"_and {len(flips) - MOST} more, in gate.json_"
 
 
-def _flip(flip: Flip) -> str:
+def _flip(flip: Flip) -> Sequence[str]:
     comparison = f"{_name(flip.comparison)}<br>{text(telling.pair(flip))}"
-    entries = [f"{'✗' if flip.changed else '?'} {telling.flip_word(flip)}", comparison]
-    entries += [text(ratio(flip.base)), text(ratio(flip.head)), text(telling.meaning(flip))]
-    return f"| {' | '.join(entries)} |"
+    word = f"{'✗' if flip.changed else '?'} {telling.flip_word(flip)}"
+    return [word, comparison, text(ratio(flip.base)), text(ratio(flip.head)), text(telling.meaning(flip))]
 
 
 def _next(report: GateReport) -> Iterable[str]:
@@ -177,23 +168,22 @@ def _details(summary: str, blocks: Sequence[str]) -> Iterable[str]:
 def _controls(report: GateReport) -> list[str]:
     if not report.canaries:
         return ["None were run, so this run did not check itself."]
-    lines = ["| | control | head / base | pairs | what it showed |", "|---|---|---:|---:|---|"]
-    for canary in report.canaries[:MOST]:
-        entries = [f"{'✓' if canary.passed else '✗'} {text(canary.kind)}", _name(canary.cell)]
-        entries += [text(ratio(canary.ratio)), str(canary.pairs), text(telling.control(canary))]
-        lines.append(f"| {' | '.join(entries)} |")
-    return ["\n".join(lines)]
+    rows = [
+        [f"{'✓' if canary.passed else '✗'} {text(canary.kind)}", _name(canary.cell), text(ratio(canary.ratio)),
+         str(canary.pairs), text(telling.control(canary))]
+        for canary in report.canaries[:MOST]
+    ]  # fmt: skip
+    return [pipes(("", "control", "head / base", "pairs", "what it showed"), rows, (2, 3))]
 
 
 def _operating(report: GateReport) -> list[str]:
     found = report.operating
-    blocks = [text(" ".join(telling.operating(found, telling.fought(report))))]
+    blocks = [text(" ".join(telling.operating(found, telling.to_decide(report))))]
     if found is None:
         return blocks
     if found.power:
-        lines = ["| slow-down put in | replays that alarmed |", "|---:|---:|"]
-        lines += [f"| {percent(size)} | {share(rate)} |" for size, rate in sorted(found.power.items())]
-        blocks.append("\n".join(lines))
+        rows = [(percent(size), share(rate)) for size, rate in sorted(found.power.items())]
+        blocks.append(pipes(("slow-down put in", "replays that alarmed"), rows, (0, 1)))
     seconds = words.digits(found.seconds_per_decision)
     blocks.append(f"Replayed from {words.count(found.noise_pairs, 'pair')}; {seconds} s of machine time a decision.")
     return blocks

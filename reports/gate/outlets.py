@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from when_async.bench.model import WhenAsyncError
+from when_async.results.files import draft_of, os_words
 from when_async.results.gate.report import GateReport
 
+from ..lines import WIDTH
 from . import github, junit, machine, markdown, terminal
 
 SUMMARY_BYTES = 1024 * 1024
 """GitHub refuses a step summary that is larger, all of it."""
 
 
-class NotWritten(Exception):
+class NotWritten(WhenAsyncError):
     """A report cannot be written; the message is one line that also says what to do next."""
 
 
@@ -32,21 +33,12 @@ def write(report: GateReport, folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            _replace(folder / name, text)
+            with draft_of(folder / name) as draft:
+                draft.write_text(text, encoding="utf-8")
     except OSError as error:
-        said = (error.strerror or str(error)).lower()
-        raise NotWritten(f"cannot write into {folder}: {said}; name a writable folder with room") from None
+        what = f"cannot write into {folder}: {os_words(error)}; name a writable folder with room"
+        raise NotWritten(what) from None
     return [folder / name for name in texts]
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def step_summary(report: GateReport, environ: Mapping[str, str]) -> Path | None:
@@ -62,18 +54,24 @@ def step_summary(report: GateReport, environ: Mapping[str, str]) -> Path | None:
         with path.open("a", encoding="utf-8") as file:
             file.write(f"\n{text}" if size else text)
     except OSError as error:
-        said = (error.strerror or str(error)).lower()
-        raise NotWritten(f"cannot write the job summary: {said}; the report is in gate.md") from None
+        raise NotWritten(f"cannot write the job summary: {os_words(error)}; the report is in gate.md") from None
     return path
 
 
 def publish(
-    report: GateReport, folder: Path | None, environ: Mapping[str, str], out: TextIO, *, verbose: bool = False
+    report: GateReport,
+    folder: Path | None,
+    environ: Mapping[str, str],
+    out: TextIO,
+    *,
+    verbose: bool = False,
+    named: bool = False,
 ) -> list[Path]:
     """Write the files, tell GitHub Actions where it listens, and print the report; return the files that were written.
 
     The report is printed whatever else fails, its last lines being the verdict and what to do next; only then
-    NotWritten is raised for a folder that cannot be written into. Nothing is kept where `folder` is None.
+    NotWritten is raised for a folder that cannot be written into. Nothing is kept where `folder` is None;
+    `named` says that somebody chose it, so that `gate accept` does not find it by itself.
     """
     written: list[Path] = []
     trouble: NotWritten | None = None
@@ -90,7 +88,7 @@ def publish(
         print(f"note: {error}", file=out)
     colour, width = _look(environ, out)
     kept = folder if written else None
-    out.write(terminal.render(report, width=width, colour=colour, verbose=verbose, kept=kept))
+    out.write(terminal.render(report, width=width, colour=colour, verbose=verbose, kept=kept, named=named))
     out.flush()
     if trouble is not None:
         raise trouble
@@ -100,6 +98,6 @@ def publish(
 def _look(environ: Mapping[str, str], out: TextIO) -> tuple[bool, int]:
     """Whether to colour and how wide: a pipe or a log gets plain lines of the full width (no-color.org)."""
     if not out.isatty():
-        return False, terminal.WIDTH
+        return False, WIDTH
     colour = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    return colour, shutil.get_terminal_size((terminal.WIDTH, 24)).columns
+    return colour, shutil.get_terminal_size((WIDTH, 24)).columns

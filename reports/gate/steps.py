@@ -30,14 +30,14 @@ _LONGEST = 1000
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """What to do next: a sentence that ends where the command begins."""
 
     sentence: str
     command: str
 
 
-def next_step(report: GateReport, source: str = "") -> Step | None:
+def next_step(report: GateReport, source: str = "") -> NextStep | None:
     """The one thing to do next, or None after a pass without reservations.
 
     `source` is where gate.json lies, for commands that must find it; empty where they look first.
@@ -48,13 +48,13 @@ def next_step(report: GateReport, source: str = "") -> Step | None:
     if code == REGRESSION and report.injected:
         return None
     if code == REGRESSION and report.of(Word.REGRESSED):
-        return Step("If this is meant, say why:", _accept("why it is worth it", source))
+        return NextStep("If this is meant, say why:", _accept("why it is worth it", source))
     if code == REGRESSION:
         return _look_again(report, next(flip for flip in report.flips if flip.changed))
     if report.of(Word.INCONCLUSIVE):
         return _decide(report)
     if code == INCONCLUSIVE or not all(canary.passed for canary in report.canaries):
-        return Step("To see what this machine can tell at all:", "when-async calibrate")
+        return NextStep("To see what this machine can tell at all:", "when-async calibrate")
     return None
 
 
@@ -63,19 +63,19 @@ def _accept(reason: str, source: str) -> str:
     return shlex.join(["when-async", "gate", "accept", *place, "--reason", reason])
 
 
-def _mend(report: GateReport, source: str) -> Step:
+def _mend(report: GateReport, source: str) -> NextStep:
     broken = telling.ranked(report.of(*BROKEN_WORDS))
     if not report.cells:
-        return Step("To see which benchmarks there are:", "when-async list")
+        return NextStep("To see which benchmarks there are:", "when-async list")
     if broken and broken[0].word is Word.BROKEN:
-        return Step("To see the first of them fail alone:", _alone(report, broken[0]))
+        return NextStep("To see the first of them fail alone:", _alone(report, broken[0]))
     if broken and broken[0].word in (Word.MISSING, Word.RENAMED):
-        return Step("If it was meant to go, say why:", _accept("why it is gone", source))
+        return NextStep("If it was meant to go, say why:", _accept("why it is gone", source))
     if broken:
-        return Step("Give base and head the same environment, then:", _shown(report.command))
+        return NextStep("Give base and head the same environment, then:", _shown(report.command))
     if not telling.compared(report) and not report.interrupted:
-        return Step("Choose a base that has these benchmarks:", with_option(report.command, "--base", "REF"))
-    return Step("To run it again:", _shown(report.command))
+        return NextStep("Choose a base that has these benchmarks:", with_option(report.command, "--base", "REF"))
+    return NextStep("To run it again:", _shown(report.command))
 
 
 def _alone(report: GateReport, cell: CellResult) -> str:
@@ -89,26 +89,26 @@ def _alone(report: GateReport, cell: CellResult) -> str:
     return _shown(shlex.join([*_without(_split(report.command), "-r", "--runner"), "-r", found["runner"]]))
 
 
-def _look_again(report: GateReport, flip: Flip) -> Step:
+def _look_again(report: GateReport, flip: Flip) -> NextStep:
     """Rankings cannot be accepted, so the one that changed is measured again with all pairs."""
     parts = _without(_split(report.command), "-r", "--runner", "--thorough")
     if _ours(flip.comparison):
         parts = [*_without(parts, "-w", "--workload"), "-w", flip.comparison]
     for contestant in (flip.first, flip.second):
         parts += ["-r", contestant.partition("/")[0]]
-    return Step("To look at the first of them again, with all pairs:", _shown(shlex.join([*parts, "--thorough"])))
+    return NextStep("To look at the first of them again, with all pairs:", _shown(shlex.join([*parts, "--thorough"])))
 
 
 def _ours(comparison: str) -> bool:
     return telling.workload(comparison) in collect("when_async.workloads", Workload)
 
 
-def _decide(report: GateReport) -> Step:
+def _decide(report: GateReport) -> NextStep:
     """More time where it ran out, else a margin as wide as what this noise lets one see."""
     if report.seconds >= 0.9 * report.budget_s:
         minutes = max(1, math.ceil(2 * report.budget_s / 60))
         command = with_option(report.command, "--budget", f"{minutes}m")
-        return Step("The budget was used up; with more time:", command)
+        return NextStep("The budget was used up; with more time:", command)
     effects = [
         metric.smallest_effect
         for cell in report.of(Word.INCONCLUSIVE)
@@ -117,7 +117,7 @@ def _decide(report: GateReport) -> Step:
     ]
     wider = max([*effects, report.margin + 0.01])
     command = with_option(report.command, "--margin", f"{math.ceil(round(100 * wider, 6))}%")
-    return Step("What is undecided asks for a quieter machine or a wider margin:", command)
+    return NextStep("What is undecided asks for a quieter machine or a wider margin:", command)
 
 
 def with_option(command: str, option: str, value: str) -> str:

@@ -97,19 +97,9 @@ def compared(report: GateReport) -> int:
     return sum(1 for cell in report.cells if cell.metrics)
 
 
-def fought(report: GateReport) -> int:
+def to_decide(report: GateReport) -> int:
     """How many cells the gate set out to decide; the limit for a whole run is for so many."""
     return len(report.cells) - len(report.of(Word.MISSING, Word.RENAMED, Word.NOT_COMPARABLE, Word.NEW))
-
-
-def run_faults(report: GateReport) -> list[str]:
-    """What is wrong with the run itself and not with one cell."""
-    faults = []
-    if not compared(report):
-        faults.append("no benchmark was compared, and nothing compared is not a pass")
-    if report.interrupted:
-        faults.append("the gate was interrupted before every benchmark was decided")
-    return faults
 
 
 def verdict(report: GateReport) -> str:

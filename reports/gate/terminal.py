@@ -5,81 +5,67 @@ from __future__ import annotations
 import io
 import re
 import shlex
-import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from when_async.results.gate.report import OK, CellResult, GateReport, MetricResult, Word, exit_code
 
 from .. import words
+from ..lines import GLUE, WIDTH, Parts, folded, line, width_of, wrapped
 from . import steps, telling
 from .figures import label, margins, percent, ratio, share, visible
 
-WIDTH = 100
 NARROWEST = 40
 MOST = 20
 """Notes or verdicts that are shown; more are counted."""
 WORD = 14
 """Columns for the longest word."""
-RUNS = Path("results/runs")
-"""Where `gate accept` looks for the latest run."""
 LOOKS = {
     Word.REGRESSED: "bold red", Word.BROKEN: "bold magenta", Word.MISSING: "bold magenta",
     Word.RENAMED: "bold magenta", Word.NOT_COMPARABLE: "bold magenta", Word.INCONCLUSIVE: "bold yellow",
     Word.IMPROVED: "bold green", Word.NEW: "cyan", Word.EQUIVALENT: "green", Word.NO_ALARM: "green",
 }  # fmt: skip
-GAP = "  "
-_GLUE = re.compile(r"(?<=\d) (?=%|\[|\d{3}\b|min\b|s\b|x\b)|(?<=\d,) (?=[\d−.]+\])")
-"""Gaps at which no line is broken: before a unit, before an interval and inside one."""
-
-Parts = list[tuple[str, str]]
 
 
 def render(
-    report: GateReport, *, width: int = WIDTH, colour: bool = False, verbose: bool = False, kept: Path | None = None
+    report: GateReport,
+    *,
+    width: int = WIDTH,
+    colour: bool = False,
+    verbose: bool = False,
+    kept: Path | None = None,
+    named: bool = False,
 ) -> str:
     """The whole report as text; no line is wider than `width` columns, nor than 100.
 
     Without `colour` there is no escape sequence in it. `verbose` shows the cells that ask nothing of the reader too.
-    `kept` is the folder in which the files of this report lie.
+    `kept` is the folder in which the files of this report lie, `named` whether `gate accept` has to be told of it.
     """
-    width = min(WIDTH, max(NARROWEST, width))
     out = io.StringIO()
     console = Console(
-        file=out, width=width, force_terminal=colour, color_system="standard" if colour else None, no_color=not colour
-    )
-    for parts in _lines(report, width, verbose, kept):
-        text = Text()
-        for part, look in parts:
-            text.append(part, style=look)
-        text.truncate(width, overflow="ellipsis")
-        text.rstrip()
-        console.print(text, soft_wrap=True, highlight=False)
+        file=out, width=max(NARROWEST, width), force_terminal=True, color_system="standard" if colour else None,
+        no_color=not colour,
+    )  # fmt: skip
+    for parts in _lines(report, width_of(console), verbose, kept, named):
+        line(console, parts)
     return out.getvalue()
 
 
-def _lines(report: GateReport, width: int, verbose: bool, kept: Path | None) -> Iterable[Parts]:
+def _lines(report: GateReport, width: int, verbose: bool, kept: Path | None, named: bool) -> Iterable[Parts]:
     yield from _head(report, width)
     yield from _cells(report, width, verbose)
     yield from _flips(report, width)
     yield from _controls(report, width)
     yield from _operating(report, width, verbose)
     yield from _notes(report, width)
-    yield from _end(report, width, kept)
+    yield from _end(report, width, kept, named)
 
 
 def _wrapped(text: str, width: int, look: str = "", indent: str = "", hanging: str | None = None) -> Iterable[Parts]:
-    """A paragraph; long words are broken rather than cut, because they are there to be copied."""
-    glued = _GLUE.sub("\u00a0", words.one_line(text, 2000))
-    lines = textwrap.wrap(
-        glued, width, initial_indent=indent, break_on_hyphens=False,
-        subsequent_indent=indent if hanging is None else hanging,
-    )  # fmt: skip
-    for line in lines:
-        yield [(line.replace("\u00a0", " "), look)]
+    for each in wrapped(text, width, indent, hanging):
+        yield [(each, look)]
 
 
 def _title(text: str) -> Iterable[Parts]:
@@ -117,7 +103,9 @@ def _cell(cell: CellResult, width: int) -> Iterable[Parts]:
     yield from _marked(telling.SIGNS[cell.word], cell.word, cell.cell, LOOKS[cell.word], width)
     if cell.metrics:
         more = [f"margin {margins(cell)}", words.count(cell.pairs, "pair"), f"sees {visible(cell)}"]
-        yield from _flow([*_ratios(cell.metrics), *more], width)
+        chunks = [chunk.replace(" ", GLUE) for chunk in (*_ratios(cell.metrics), *more)]
+        for each in folded("  ".join(chunks), width, indent="    "):
+            yield [(each, "")]
     if cell.reason:
         yield from _wrapped(f"why: {telling.reason(cell)}", width, indent="    ", hanging="         ")
     if cell.confirmation:
@@ -129,26 +117,13 @@ def _cell(cell: CellResult, width: int) -> Iterable[Parts]:
 def _marked(sign: str, word: str, name: str, look: str, width: int) -> Iterable[Parts]:
     """A sign, a word and a name, which is wrapped beside them."""
     mark = f"{sign} {word:<{WORD}} "
-    for line in _wrapped(name, width - len(mark), "bold"):
-        yield [(mark, look), *line]
+    for each in wrapped(name, width - len(mark)):
+        yield [(mark, look), (each, "bold")]
         mark = " " * len(mark)
 
 
 def _ratios(metrics: Sequence[MetricResult]) -> list[str]:
     return [f"{label(metric.metric)} {ratio(metric.ratio):<20}" for metric in metrics]
-
-
-def _flow(chunks: Sequence[str], width: int) -> Iterable[Parts]:
-    """Chunks side by side, none of them broken, as many to a line as fit."""
-    line = ""
-    for chunk in chunks:
-        if line and 4 + len(f"{line}{GAP}{chunk}".rstrip()) > width:
-            yield [(f"    {line}", "")]
-            line = chunk
-        else:
-            line = f"{line}{GAP}{chunk}" if line else chunk
-    if line:
-        yield [(f"    {line}", "")]
 
 
 def _flips(report: GateReport, width: int) -> Iterable[Parts]:
@@ -177,7 +152,7 @@ def _controls(report: GateReport, width: int) -> Iterable[Parts]:
 
 def _operating(report: GateReport, width: int, verbose: bool) -> Iterable[Parts]:
     yield from _title("What this run could have seen")
-    said = telling.operating(report.operating, telling.fought(report))
+    said = telling.operating(report.operating, telling.to_decide(report))
     if verbose and report.operating and report.operating.power:
         shares = (f"+{percent(size)} in {share(rate)}" for size, rate in sorted(report.operating.power.items()))
         said.append(f"Slow-downs seen: {', '.join(shares)} of replays.")
@@ -198,7 +173,7 @@ def _more(number: int, noun: str, width: int) -> Iterable[Parts]:
         yield from _wrapped(f"and {words.count(number, f'more {noun}')}, in gate.json", width, "dim", "  ")
 
 
-def _end(report: GateReport, width: int, kept: Path | None) -> Iterable[Parts]:
+def _end(report: GateReport, width: int, kept: Path | None, named: bool) -> Iterable[Parts]:
     passed = exit_code(report) == OK
     doubts = telling.reservations(report)
     yield []
@@ -208,7 +183,7 @@ def _end(report: GateReport, width: int, kept: Path | None) -> Iterable[Parts]:
     yield from _wrapped(telling.verdict(report), width, look)
     for sentence in (*map(str, telling.headlines(report)), *doubts):
         yield from _wrapped(sentence, width)
-    step = steps.next_step(report, "" if kept is None or kept.parent == RUNS else str(kept))
+    step = steps.next_step(report, str(kept) if kept and named else "")
     if step:
         yield [(step.sentence, "")]
         yield from _command(step.command, width)
@@ -217,19 +192,10 @@ def _end(report: GateReport, width: int, kept: Path | None) -> Iterable[Parts]:
 def _command(command: str, width: int) -> Iterable[Parts]:
     """A command on lines of its own, continued as a shell has it, options beside their values, to be copied."""
     try:
-        parts = [shlex.quote(part) for part in shlex.split(command)]
+        parts = [shlex.quote(part).replace(" ", GLUE) for part in shlex.split(command)]
     except ValueError:
         parts = command.split()
-    units: list[str] = []
-    for part in parts:
-        if units and not part.startswith("-") and units[-1].startswith("-") and " " not in units[-1]:
-            units[-1] += f" {part}"
-        else:
-            units.append(part)
-    line = " "
-    for part in units:
-        if line.strip() and len(line) + len(part) + 3 > width:
-            yield [(f"{line} \\", "bold")]
-            line = "   "
-        line += f" {part}"
-    yield [(line, "bold")]
+    units = re.sub(r"(?<= )(-\S+) (?!-)", rf"\1{GLUE}", " ".join(parts))
+    *first, last = folded(units, width - len(" \\"), "  ", "    ", break_words=False) or [""]
+    yield from ([(f"{each} \\", "bold")] for each in first)
+    yield [(last, "bold")]

@@ -11,26 +11,22 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullFormatter
 
-from when_async.bench.model import Estimate
 from when_async.results.history.cells import History
 from when_async.results.history.trend import breaks, steps
 
 from .. import words
 from ..drawing import style, svg
+from ..drawing.axes import LINE, MARGIN, write_lines
 from ..drawing.plotting import CHARACTER, WIDE, add_axes, figure, fit, shape_axis
-from ..words import ReportError
 from .terminal import CAUTION, Steps, finding, moment, percent, short, span
 
-LINE = 0.19
 PANEL = 2.5
-MARGIN = 0.16
 LEFT, EDGE = MARGIN + 0.55, MARGIN + 0.12
 LABELLED = 8
 """Runs that are named below the axis at most."""
@@ -80,9 +76,9 @@ def draw(history: History, found: Steps, width: float = WIDE) -> Figure:
     with style.house():
         # A file of its own is looked at on grounds of any colour, so it brings its own.
         fig.add_artist(Rectangle((0, 0), 1, 1, facecolor=style.PAPER, edgecolor="none", zorder=-1))
-        _write(fig, MARGIN, title, weight="bold")
-        _write(fig, MARGIN + LINE * len(title), head, color=style.SOFT, fontsize=8)
-        _write(fig, top + PANEL + 0.5, foot, color=style.SOFT, fontsize=8)
+        write_lines(fig, MARGIN, title, weight="bold")
+        write_lines(fig, MARGIN + LINE * len(title), head, color=style.SOFT, fontsize=8)
+        write_lines(fig, top + PANEL + 0.5, foot, color=style.SOFT, fontsize=8)
         axes = add_axes(fig, LEFT, top, inches, PANEL)
         _shape(axes, history, scale.factor, inches)
         _draw_levels(axes, history, found, scale.factor)
@@ -107,13 +103,6 @@ def _remarks(history: History, marks: Sequence[Mark], labels: Sequence[Label]) -
         said.append(f"{words.count(len(marks) - len(labels), 'line')} had no room for a name")
     text = "; ".join(said)
     return [text[:1].upper() + text[1:]] if said else []
-
-
-def _write(fig: Figure, top: float, lines: Sequence[str], **look: Any) -> None:
-    """Lines of text from the left margin, `top` inches below the upper edge."""
-    width, height = map(float, fig.get_size_inches())
-    for number, line in enumerate(lines):
-        fig.text(MARGIN / width, 1 - (top + LINE * (number + 0.5)) / height, line, va="center", **look)
 
 
 def _shape(axes: Axes, history: History, factor: float, inches: float) -> None:
@@ -186,8 +175,10 @@ def _draw_levels(axes: Axes, history: History, found: Steps, factor: float) -> N
         for left, right in pairwise(edges):
             own = places[left:right]
             after = found.get(places[right]) if right < len(places) else None
-            level: Estimate | None = found[own[0]].after if own[0] in found else after.before if after else None
-            for first, last in _stretches(own) if level else ():
+            level = found[own[0]].after if own[0] in found else after.before if after else None
+            if level is None:
+                continue
+            for first, last in _stretches(own):
                 axes.plot([first - 0.4, last + 0.4], [level.point / factor] * 2, color=style.SOFT, linewidth=1.0,
                           linestyle=(0, (1, 1.5)), zorder=2)  # fmt: skip
 
@@ -245,12 +236,5 @@ def write(history: History, path: Path) -> bool:
     if not history.comparable:
         return False
     found = steps(history)
-    raw = svg.render(draw(history, found), "history")
-    label = f"{history.cell}: {finding(history, found)}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(svg.standalone(raw, "history", label), encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ReportError(f"cannot write the picture {path}: {reason}; name a file in a writable folder") from None
+    svg.save(draw(history, found), "history", f"{history.cell}: {finding(history, found)}", path)
     return True

@@ -8,10 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from textwrap import wrap
 
 from rich.console import Console
-from rich.text import Text
 
 from when_async.bench.model import Estimate
 from when_async.results.history.cells import History, Point
@@ -19,13 +17,13 @@ from when_async.results.history.trend import breaks, change, steps
 from when_async.results.stats.changepoints import ENOUGH, LEAST, ChangePoint
 
 from .. import words
+from ..lines import WIDTH, Parts, line, paragraph, width_of
 from ..scene.conditions import date
 
 CAUTION = (
     "A stored history is a trend and not a verdict: absolute numbers of other hours and machines never fail a build; "
     "to judge a change, use: when-async gate"
 )
-WIDTH = 100
 SPARK = 16
 BLOCKS = "▁▂▃▄▅▆▇█"
 LEAST_SPAN = 1.1
@@ -107,7 +105,9 @@ def sparkline(history: History, width: int = SPARK) -> str:
     Each environment has its own height, because heights across a break would compare what may not be compared.
     """
     limits = {
-        group: span(history.values(history.of_group(group)), whole=False) for group in set(history.groups) - {None}
+        group: span(history.values(history.of_group(group)), whole=False)
+        for group in set(history.groups)
+        if group is not None
     }
     torn = {one.index for one in breaks(history)}
     marks: list[str] = []
@@ -126,20 +126,19 @@ def sparkline(history: History, width: int = SPARK) -> str:
 def overview(histories: Sequence[History], console: Console) -> None:
     """Two lines for each cell: its id, then runs, latest value, change and sparkline; in the order given."""
     quantity = histories[0].quantity
-    _line(console, f"Latest {quantity.words} against the median of the comparable runs before it", "bold")
-    _line(console, f"A change above 0 % is {quantity.up}; the cells that moved most stand first.", "dim")
-    _line(console, f"\n  {'comparable':>12}  {'latest':<28}  {'change':<24}  trend", "dim")
+    line(console, f"Latest {quantity.words} against the median of the comparable runs before it", "bold")
+    line(console, f"A change above 0 % is {quantity.up}; the cells that moved most stand first.", "dim")
+    line(console, f"\n  {'comparable':>12}  {'latest':<28}  {'change':<24}  trend", "dim")
     for history in histories:
-        _line(console, words.one_line(history.cell, WIDTH))
+        line(console, words.one_line(history.cell, WIDTH))
         latest = history.values(history.comparable[-1:])
         ratio = change(history)
         runs = f"{len(history.comparable)} of {len(history.points)}"
         value = words.with_unit(latest[0], quantity.kind) if latest else "no number"
         moved = percent(ratio) if ratio else words.DASH
         sure = "bold" if ratio and words.differs(ratio) else ""
-        line = Text(f"  {runs:>12}  {value:<28}  ")
-        line.append(f"{moved:<24}", sure).append(f"  {sparkline(history)}", "cyan")
-        _line(console, line)
+        first, last = f"  {runs:>12}  {value:<28}  ", f"  {sparkline(history)}"
+        line(console, [(first, ""), (f"{moved:<24}", sure), (last, "cyan")])
     if all(len(history.comparable) < 2 for history in histories):
         _paragraphs(console, "No cell has 2 comparable runs yet, so there is no trend; measure again: when-async run")
     _paragraphs(console, f"{CAUTION}.")
@@ -149,37 +148,37 @@ def detail(history: History, console: Console) -> None:
     """One cell: what was found, every run with its value, breaks and steps between them, a chart in a terminal."""
     found, torn = steps(history), {one.index: one.label for one in breaks(history)}
     scale = words.scale_for([point.value for point in history.points], history.quantity.kind)
-    _line(console, words.one_line(history.cell, WIDTH), "bold")
+    line(console, words.one_line(history.cell, WIDTH), "bold")
     _paragraphs(console, f"{finding(history, found)}.")
     if len(history.comparable) < 2:
-        _line(console, f"Measure again: {words.one_line(history.again, WIDTH - 15)}")
+        line(console, f"Measure again: {words.one_line(history.again, WIDTH - 15)}")
     label = f"{history.quantity.words}, {words.unit(scale)}"
     console.print()
-    _line(console, f"  {'started':<16}  {'commit':<8}  {label:<26}  {'interpreter':<14}  noise", "dim")
+    line(console, f"  {'started':<16}  {'commit':<8}  {label:<26}  {'interpreter':<14}  noise", "dim")
     for index, point in enumerate(history.points):
         if index in torn:
-            _line(console, f"  -- {words.one_line(torn[index], 58)}: not comparable with the value above", "yellow")
+            line(console, f"  -- {words.one_line(torn[index], 58)}: not comparable with the value above", "yellow")
         if index in found:
             step = found[index]
-            _line(console, f"  -- step of {percent(step.ratio)}, p = {step.p:.3f}", "cyan")
-        _line(console, _run(point, scale))
+            line(console, f"  -- step of {percent(step.ratio)}, p = {step.p:.3f}", "cyan")
+        line(console, _run(point, scale))
     if any(point.server_bound for point in history.points):
-        _line(console, "  † the server may have been the limit", "dim")
+        line(console, "  † the server may have been the limit", "dim")
     if console.is_terminal and history.comparable:
         console.print()
-        for line in chart(history, found, min(WIDTH, console.width)):
-            _line(console, line)
+        for each in chart(history, found, width_of(console)):
+            line(console, each)
     _paragraphs(console, f"{CAUTION}.")
 
 
-def _run(point: Point, scale: words.Scale) -> Text:
+def _run(point: Point, scale: words.Scale) -> Parts:
     """One line of the list."""
-    line = Text(f"  {stamp(point.started):<16}  {short(point):<8}  ")
+    first = f"  {stamp(point.started):<16}  {short(point):<8}  "
     if point.value is None:
-        return line.append(words.one_line(point.reason, WIDTH - 30), "dim italic")
+        return [(first, ""), (words.one_line(point.reason, WIDTH - 30), "dim italic")]
     value = words.interval(point.value, scale) + (" †" if point.server_bound else "")
     interpreter = words.one_line(point.python.removeprefix("CPython ").replace("without", "no"), 14)
-    return line.append(f"{value:<26}  {interpreter:<14}  {words.one_line(point.noise, 26)}")
+    return [(f"{first}{value:<26}  {interpreter:<14}  {words.one_line(point.noise, 26)}", "")]
 
 
 HEIGHT = 9
@@ -189,8 +188,8 @@ def chart(history: History, found: Steps, width: int) -> list[str]:
     """The latest runs from left to right: ● on a │ that is its interval, ╎ at a break, × without value, ▲ at a step."""
     torn = {one.index for one in breaks(history)}
     columns: list[int | None] = []
-    for index in range(len(history.points)):
-        columns += [None, index] if index in torn else [index]
+    for place in range(len(history.points)):
+        columns += [None, place] if place in torn else [place]
     columns = columns[-max(1, (width - 14) // 2) :]
     values = [value for index in columns if index is not None and (value := history.points[index].value)]
     if not values:
@@ -205,16 +204,16 @@ def chart(history: History, found: Steps, width: int) -> list[str]:
     for place, index in enumerate(columns):
         value = None if index is None else history.points[index].value
         mark = "╎" if index is None else "│"
-        first, last = (0, HEIGHT - 1) if index is None else (row(value.high), row(value.low)) if value else (0, -1)
-        for line in range(first, last + 1):
-            grid[line][place] = mark
+        first, last = (row(value.high), row(value.low)) if value else (0, HEIGHT - 1 if index is None else -1)
+        for each in range(first, last + 1):
+            grid[each][place] = mark
         if value:
             grid[row(value.point)][place] = "●"
         elif index is not None:
             grid[HEIGHT - 1][place] = "×"
         grid[HEIGHT][place] = "▲" if index in found else "─"
-    names = {line: words.digits(high * (low / high) ** (line / (HEIGHT - 1)) / scale.factor) for line in (0, 4, 8)}
-    lines = [f"  {names.get(line, ''):>8} │ {' '.join(cells)}".rstrip() for line, cells in enumerate(grid[:HEIGHT])]
+    names = {each: words.digits(high * (low / high) ** (each / (HEIGHT - 1)) / scale.factor) for each in (0, 4, 8)}
+    lines = [f"  {names.get(each, ''):>8} │ {' '.join(cells)}".rstrip() for each, cells in enumerate(grid[:HEIGHT])]
     foot = "─".join(grid[HEIGHT])
     ends = [history.points[index].started for index in columns if index is not None]
     first_day, last_day = stamp(ends[0])[:10], stamp(ends[-1])[:10]
@@ -222,17 +221,7 @@ def chart(history: History, found: Steps, width: int) -> list[str]:
     return [*lines, f"  {words.unit(scale):>8} └─{foot}", f"  {'':>8}   {days}"]
 
 
-def _line(console: Console, text: str | Text, look: str = "") -> None:
-    """One line, cut to the width; names come from files and are never read as markup."""
-    line = Text(text, look) if isinstance(text, str) else text
-    line.truncate(min(WIDTH, console.width) if console.is_terminal else WIDTH, overflow="ellipsis")
-    line.rstrip()
-    console.print(line, soft_wrap=True, highlight=False)
-
-
 def _paragraphs(console: Console, sentence: str) -> None:
     """A sentence on lines of its own, with an empty line before it."""
     console.print()
-    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
-    for line in wrap(words.one_line(sentence, 1000), width, break_on_hyphens=False):
-        _line(console, line)
+    paragraph(console, sentence)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from .. import words
-from ..scene.rows import Metric, Row, Scene, facet
+from ..scene.rows import Metric, Scene, facet
 from ..verdicts.claim import SIGNS, Behaviour, Cell, Word
 from ..verdicts.judging import Verdict
 from ..verdicts.lookup import Hole, Outcome
@@ -17,6 +18,9 @@ from ..words import slug
 
 LOOKS: Mapping[Word, str] = {Word.HOLDS: "good", Word.REFUTED: "bad", Word.DEPENDS: "mixed"}
 """How a verdict's word is coloured; the others are in soft ink."""
+Key = tuple[str, str, str, str]
+"""Of a row: run, interpreter, place and contestant."""
+
 MAKESPAN = Metric("makespan", "s", "makespan")
 
 
@@ -98,7 +102,7 @@ def sections(verdicts: Sequence[Verdict], scene: Scene) -> list[ClaimSection]:
     return [_section([one for one in verdicts if one.claim.name == name], scene, rows) for name in names]
 
 
-def _section(own: Sequence[Verdict], scene: Scene, rows: Mapping[tuple[str, ...], Row]) -> ClaimSection:
+def _section(own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row]) -> ClaimSection:
     claim = own[0].claim
     return ClaimSection(
         name=claim.name,
@@ -112,7 +116,7 @@ def _section(own: Sequence[Verdict], scene: Scene, rows: Mapping[tuple[str, ...]
     )
 
 
-def _line(one: Verdict, scene: Scene, rows: Mapping[tuple[str, ...], Row]) -> VerdictLine:
+def _line(one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> VerdictLine:
     shown, bounds = _figure(one.estimate, one.kind)
     return VerdictLine(
         python=words.one_line(one.python),
@@ -135,7 +139,7 @@ def _figure(found: Estimate | None, kind: str) -> tuple[str, str]:
     return f"{words.point(found, scale)}{unit}", words.bounds(found, scale)
 
 
-def _part(reading: Reading, one: Verdict, scene: Scene, rows: Mapping[tuple[str, ...], Row]) -> PartLine:
+def _part(reading: Reading, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> PartLine:
     found = reading.found
     kind = reading.part.measure.kind
     if isinstance(found, Estimate):
@@ -149,7 +153,7 @@ def _part(reading: Reading, one: Verdict, scene: Scene, rows: Mapping[tuple[str,
     return PartLine(reading.part.where, said, told, str(reading.side), n, cells)
 
 
-def _cell(cell: Cell, one: Verdict, scene: Scene, rows: Mapping[tuple[str, ...], Row]) -> CellLine | None:
+def _cell(cell: Cell, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> CellLine | None:
     row = rows.get((one.run, one.python, *cell))
     if row is None:
         return None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import difference, scaled
 
 from .. import words
-from ..scene.rows import Row, Scene, facet, facet_names, headline, ladder, ordered, serial
+from ..scene.rows import Scene, facet, facet_names, headline, ladder, ordered, serial
 from ..scene.tables import Entry, Getter, Group, Item, Line, Table, headed, number, scales_of
 from ..words import Scale, scale_for
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from ..scene.gil import both, builds, cpu_bound, reference
-from ..scene.rows import THROUGHPUT, Row, Scene, comparisons
+from ..scene.rows import THROUGHPUT, Scene, comparisons
 from ..scene.tables import Group, Item, Line, Table, number
 
 

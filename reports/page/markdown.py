@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import words
+from ..drawing.charts import Chart
+from ..scene.findings import Finding
 from ..scene.tables import Entry, Item, Table
 
 
@@ -55,7 +57,7 @@ def report(page: Mapping[str, Any]) -> str:
         f"**{noise.sign} {text(noise.word)}** {text(noise.sentence)}",
         *(f"> {text(banner)}" for banner in page["banners"]),
         f"## {text(page['answer'])}",
-        *_map(page["map"]),
+        *(_chart(page["map"]) if page["map"] else ()),
         *(f"**{text(line.question)}.** {prose(line.answer)}" for line in page["guidance"]),
         *_claims(page),
         "\n".join(_findings(page["findings"])),
@@ -66,18 +68,16 @@ def report(page: Mapping[str, Any]) -> str:
         blocks += [f"## {text(section.name)}", text(section.isolates)]
         for part in section.parts:
             for chart in (*part.charts, *part.more):
-                picture = f"![{text(chart.title)}]({chart.file})"
-                blocks += [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
+                blocks += _chart(chart)
         if section.gil:
             blocks += ["### With the GIL and without it", *map(text, section.gil_said), _grid(section.gil)]
             blocks.append(text(section.gil.caption))
         for chart in section.timelines:
-            picture = f"![{text(chart.title)}]({chart.file})"
-            blocks += [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
+            blocks += _chart(chart)
         for heading, table in section.own:
             blocks += [f"### {text(heading)}", _grid(table), text(table.caption)]
         blocks.append(text(section.learn))
-    blocks += [*_costs(page["costs"]), *_holes(page)]
+    blocks += _holes(page)
     blocks += ["## Method", "\n".join(f"- {text(sentence)}" for sentence in page["method"])]
     blocks += _machines(page)
     blocks += ["Measure again:", "\n".join(f"    {line}" for line in page["reproduce"])]
@@ -85,12 +85,9 @@ def report(page: Mapping[str, Any]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _map(chart: Any | None) -> Sequence[str]:
-    """The decision map, where there is one."""
-    if chart is None:
-        return []
-    said = f"{text(chart.subtitle)} {text(chart.caption)}"
-    return [f"### {text(chart.title)}", f"![{text(chart.title)}]({chart.file})", said]
+def _chart(chart: Chart) -> Sequence[str]:
+    picture = f"![{text(chart.title)}]({chart.file})"
+    return [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
 
 
 def _claims(page: Mapping[str, Any]) -> Sequence[str]:
@@ -98,43 +95,43 @@ def _claims(page: Mapping[str, Any]) -> Sequence[str]:
     told = [claim for claim in page["claims"] if claim.told]
     if not told:
         return []
-    lines = [_line(["claim", "Python", "verdict", "what the figures say"]), _line(["---"] * 4)]
-    lines += [
-        _line([code(claim.name), text(line.python), f"{line.sign} {text(line.word)}", prose(line.sentence)])
+    rows = [
+        [code(claim.name), text(line.python), f"{line.sign} {text(line.word)}", prose(line.sentence)]
         for claim in told
         for line in claim.lines
     ]
+    judged = pipes(["claim", "Python", "verdict", "what the figures say"], rows)
     rest = ", ".join(code(claim.name) for claim in page["claims"] if not claim.told)
     end = f". Without any figure: {rest}." if rest else "."
-    return ["### The claims, judged", "\n".join(lines), page["tally"] + end]
+    return ["### The claims, judged", judged, page["tally"] + end]
 
 
 def _between(table: Table | None) -> Sequence[str]:
     return ["## Between environments", _grid(table), text(table.caption)] if table else []
 
 
-def _findings(found: Iterable[Any]) -> Iterable[str]:
+def _findings(found: Iterable[Finding]) -> Iterable[str]:
     for finding in found:
         yield f"- {code(finding.comparison)}" + (f": {text(finding.brief)}" if finding.brief else "")
         for where, sentence in finding.said:
             yield f"  - {f'**{text(where)}:** ' if where else ''}{text(sentence)}"
 
 
-def _line(entries: Iterable[str]) -> str:
-    return f"| {' | '.join(entries)} |"
+def pipes(heads: Sequence[str], rows: Iterable[Iterable[str]], figures: Sequence[int] = ()) -> str:
+    """A table of entries that are Markdown already; columns at the places `figures` are set to the right."""
+    rule = ["---:" if place in figures else "---" for place in range(len(heads))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, rule, *rows))
 
 
 def _grid(table: Table) -> str:
-    """A pipe table; a group's heading is a row of its own."""
-    heads, columns = list(table.heads), list(table.columns)
-    lines = [_line(text(name) for name in heads + columns)]
-    lines.append(_line(["---"] * len(heads) + ["---" if table.worded else "---:"] * len(columns)))
+    """A table of the page; a group's heading is a row of its own."""
+    heads = [text(name) for name in (*table.heads, *table.columns)]
+    rows: list[list[str]] = []
     for group in table.groups:
         if group.heading:
-            heading = f"**{text(group.heading)}** {text(group.detail)}".strip()
-            lines.append(_line([heading] + [""] * (len(heads) + len(columns) - 1)))
-        lines += [_line([text(line.head), *map(text, line.notes), *map(_entry, line.entries)]) for line in group.lines]
-    return "\n".join(lines)
+            rows.append([f"**{text(group.heading)}** {text(group.detail)}".strip(), *[""] * (len(heads) - 1)])
+        rows += [[text(line.head), *map(text, line.notes), *map(_entry, line.entries)] for line in group.lines]
+    return pipes(heads, rows, () if table.worded else range(len(table.heads), len(heads)))
 
 
 def _entry(entry: Entry) -> str:
@@ -156,25 +153,12 @@ def _machines(page: Mapping[str, Any]) -> Iterable[str]:
         yield f"{text(sentence)} `when-async calibrate` measures it, and the next report shows it here."
 
 
-def _costs(found: Sequence[Any]) -> Iterable[str]:
-    """What one more in flight costs, on each machine that was asked."""
-    for place, one in enumerate(found):
-        yield "## What one more thing in flight costs" if not place else ""
-        yield from (f"### {text(one.heading)}" if one.heading else "", text(one.intro))
-        for chart in one.charts:
-            picture = f"![{text(chart.title)}]({chart.file})"
-            yield from (f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}")
-        for table in one.tables:
-            yield from (_grid(table), text(table.caption))
-
-
 def _holes(page: Mapping[str, Any]) -> Sequence[str]:
     blocks = ["## Holes and why"]
     if page["holes"]:
-        lines = [_line(["cell", "status", "reason", "what to do"]), _line(["---"] * 4)]
         names = ("status", "reason", "advice")
-        lines += [_line([code(hole["cell"]), *(text(hole[name]) for name in names)]) for hole in page["holes"]]
-        blocks += [page["holes_sentence"], "\n".join(lines)]
+        rows = [[code(hole["cell"]), *(text(hole[name]) for name in names)] for hole in page["holes"]]
+        blocks += [page["holes_sentence"], pipes(["cell", "status", "reason", "what to do"], rows)]
     else:
         blocks.append("None: every cell that was asked for has a checked result.")
     blocks.append("\n".join(f"- {text(remark)}" for remark in page["remarks"]))

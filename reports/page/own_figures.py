@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
 from when_async.bench.model import Estimate, Workload, unit_of
 from when_async.results.cells.latency import PERCENTILES
+from when_async.results.cells.summary import Row
 
 from .. import words
-from ..scene.rows import Row, Scene, comparisons, facet_names, facets, headline, ordered
+from ..scene.rows import Scene, comparisons, facet_names, facets, headline, ordered
 from ..scene.tables import Group, Item, Line, Table, hole, number
-from ..words import scale_for
+from ..words import Scale, scale_for
 
 Column = tuple[str, str, Callable[[Row], Estimate | None]]
 """Words of the header, kind of unit, and how the figure of a row is found."""
@@ -24,9 +25,7 @@ def figures_table(scene: Scene, workload: Workload | None) -> Table | None:
         return None
     known = {figure.name: figure for figure in workload.figures} if workload else {}
     names = [name for name in known if name in told] + [name for name in dict.fromkeys(told) if name not in known]
-    columns: list[Column] = [
-        (_title(name), unit_of(name)[1], lambda row, name=name: row.figures.get(name)) for name in names
-    ]
+    columns: list[Column] = [(_title(name), unit_of(name)[1], partial(_figure, name)) for name in names]
     said = [f"{_title(name)}: {known[name].help}" for name in names if name in known]
     caption = f"{'; '.join(said)}. " if said else ""
     return _table(scene, columns, f"{caption}Medians of the rounds; 95 % intervals over processes in brackets.")
@@ -34,16 +33,14 @@ def figures_table(scene: Scene, workload: Workload | None) -> Table | None:
 
 def latency_table(scene: Scene) -> Table | None:
     """Percentiles of the latencies, as far as every process has the samples for them; None where nothing waited."""
-    waited = [row for row in scene.rows if row.latency is not None]
+    waited = [row.latency for row in scene.rows if row.latency is not None]
     if not waited:
         return None
-    names = [name for name in PERCENTILES if any(name in row.latency.percentiles for row in waited)]
+    names = [name for name in PERCENTILES if any(name in one.percentiles for one in waited)]
     if not names:
         return None
-    columns: list[Column] = [
-        (name, "s", lambda row, name=name: row.latency.percentiles.get(name) if row.latency else None) for name in names
-    ]
-    least, most = min(row.latency.count for row in waited), max(row.latency.count for row in waited)
+    columns: list[Column] = [(name, "s", partial(_percentile, name)) for name in names]
+    least, most = min(one.count for one in waited), max(one.count for one in waited)
     many = f"{least}" if least == most else f"{least} to {most}"
     return _table(
         scene,
@@ -51,6 +48,14 @@ def latency_table(scene: Scene) -> Table | None:
         f"Latency from {of(scene)}, {many} samples a row. A percentile is read only where each process has ten samples "
         "beyond it: p99 takes 1000, p99.9 takes 10 000. 95 % intervals over processes in brackets.",
     )
+
+
+def _figure(name: str, row: Row) -> Estimate | None:
+    return row.figures.get(name)
+
+
+def _percentile(name: str, row: Row) -> Estimate | None:
+    return row.latency.percentiles.get(name) if row.latency else None
 
 
 def of(scene: Scene) -> str:
@@ -87,7 +92,7 @@ def _table(scene: Scene, columns: Sequence[Column], caption: str) -> Table:
     return Table(caption, ["contestant"], titles, groups)
 
 
-def _line(row: Row, entries: Sequence[tuple[Estimate | None, Any]]) -> Line:
+def _line(row: Row, entries: Sequence[tuple[Estimate | None, Scale]]) -> Line:
     if row.status != "OK":
         return Line(row.contestant, [], [[hole(row)]], quiet=True)
     return Line(

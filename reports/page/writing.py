@@ -13,13 +13,13 @@ from markupsafe import Markup, escape
 
 from when_async.bench.model import Workload
 from when_async.bench.registry import RegistryError, collect
-from when_async.results.calibration.file import Calibration
-from when_async.results.cells.summary import digest_conflicts
+from when_async.results.calibration import Calibration
+from when_async.results.cells.summary import Row, digest_conflicts
 from when_async.results.overview import Overview
+from when_async.results.runfile import Header
 
 from .. import words
 from ..calibration import cards as calibration
-from ..calibration import costs_section as runner_costs_section
 from ..drawing import style, svg
 from ..drawing.charts import Chart
 from ..drawing.decision_map import DECISION_MAP
@@ -28,7 +28,7 @@ from ..scene import tables
 from ..scene.decision import WORKLOAD
 from ..scene.evidence import scene as scene_of
 from ..scene.findings import findings
-from ..scene.rows import Row, Scene
+from ..scene.rows import Scene
 from ..terminal.comparison import between
 from ..verdicts.guidance import guidance
 from ..verdicts.judging import judge, latest, tally
@@ -61,7 +61,6 @@ def write(
     page = build(frame, command, _known() if workloads is None else workloads, calibrations or {}, older, on_section)
     charts = [chart for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)]
     charts += [chart for s in page["sections"] for chart in s.timelines]
-    charts += [chart for one in page["costs"] for chart in one.charts]
     charts += [page["map"]] if page["map"] else []
     pictures = {chart.file: chart.picture for chart in charts}
     texts = {"index.html": _html(page), "report.md": markdown.report(page), **pictures}
@@ -112,7 +111,6 @@ def build(
         "older": older_table(older),
         "between": between(frame) if figures else None,
         "sections": sections(scene, workloads, timelines(frame), on_section) if figures else [],
-        "costs": runner_costs_section.sections(headers, calibrations),
         "card": cost.card(scene) if figures else None,
         "holes": [_hole(row) for row in scene.rows if row.status != "OK"],
         "holes_sentence": _holes_sentence(scene),
@@ -154,7 +152,7 @@ def _known() -> dict[str, Workload]:
         return {}
 
 
-def _lead(headers: Sequence[Mapping[str, Any]], used: Sequence[str]) -> str:
+def _lead(headers: Sequence[Header], used: Sequence[str]) -> str:
     if not headers:
         return "No run."
     boxes = list(dict.fromkeys(ledger.machine(header) for header in headers))
@@ -164,7 +162,7 @@ def _lead(headers: Sequence[Mapping[str, Any]], used: Sequence[str]) -> str:
     return " · ".join(parts)
 
 
-def _banners(headers: Sequence[Mapping[str, Any]], scene: Scene, frame: pd.DataFrame) -> list[str]:
+def _banners(headers: Sequence[Header], scene: Scene, frame: pd.DataFrame) -> list[str]:
     said = []
     if any(header.get("profile") == "smoke" for header in headers) or (scene.rows and not scene.measured):
         smoke = all(header.get("profile") == "smoke" for header in headers)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import scaled
 
-from ..drawing import style
-from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, extent
-from ..scene.rows import Metric, Row, Scene, facet, facet_names, facets, ordered, value
-from ..words import scalar, scale_for, times, unit
+from ..drawing.plotting import Plot, dot_figure, panels
+from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, value
+from ..words import scalar, times
 
 MAKESPAN = Metric("makespan", "s", "makespan")
 
@@ -41,35 +41,10 @@ def nearest(row: Row) -> Near | None:
     return Near(name, scaled(found, lambda value: value / above[name], "x"))
 
 
-def panels(scene: Scene) -> list[Panel]:
-    """One panel per facet; facets share limits, unit and the order of rows."""
-    looks = style.looks((row.contestant, row.family) for row in scene.rows)
-    order = list(dict.fromkeys(row.contestant for row in ordered(scene.rows, MAKESPAN)))
-    estimates = [found for row in scene.rows if (found := value(row, MAKESPAN)) is not None]
-    guides = [(least, name) for name, least in bounds(scene).items() if least > 0]
-    axis, limits = extent(estimates, [least for least, _ in guides])
-    scale = scale_for(estimates, "s")
-    names, known = facet_names(scene.rows), facets(scene.rows)
-    made = []
-    for one in known:
-        own = {row.contestant: row for row in scene.rows if facet(row) == one}
-        made.append(
-            Panel(
-                title=names[one] if len(known) > 1 else "",
-                dots=[dot_for(scene, own[name], MAKESPAN, looks) for name in order if name in own],
-                label=f"makespan, {unit(scale)}",
-                axis=axis,
-                limits=(limits[0] / scale.factor, limits[1] / scale.factor),
-                factor=scale.factor,
-                guides=[(least / scale.factor, name) for least, name in guides],
-            )
-        )
-    return made
-
-
 def draw(scene: Scene, width: float) -> Figure:
     """Facets below each other, three to a row where there is room."""
-    made = panels(scene)
+    guides = [(least, name) for name, least in bounds(scene).items() if least > 0]
+    made = panels(scene, MAKESPAN, MAKESPAN, guides)
     return dot_figure([made[i : i + 3] for i in range(0, len(made), 3)], width)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from when_async.results.cells.summary import Row
+
 from ..drawing import style
 from ..drawing.plotting import (
     FOOT,
@@ -24,7 +26,7 @@ from ..drawing.plotting import (
     shape_axis,
 )
 from ..scene.gil import Standing, chief, cpu_bound, pools_sentence, standings, tax_sentence, threads_sentence
-from ..scene.rows import Row, Scene
+from ..scene.rows import Scene
 from ..words import interval
 
 ROW, GAP = 0.22, 0.55

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from when_async.results.cells.latency import Latency
+from when_async.results.cells.summary import Row
+
 from ..drawing import style
 from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, shape_axis
 from ..page.own_figures import of
-from ..scene.rows import Row, Scene, facet_names, facets, uncrowded
+from ..scene.rows import Scene, facet, facet_names, facets, uncrowded
 from ..words import Scale, scale_for, unit, with_unit
 
 HEIGHT = 2.75
@@ -18,25 +24,30 @@ TOLD = ("p99.9", "p99", "p90", "p50")
 """The percentile by which rows are put in order: the furthest one that all of them support."""
 
 
-def waited(scene: Scene) -> list[Row]:
+Waited = tuple[Row, Latency]
+"""A row with the latencies that it has."""
+
+
+def waited(rows: Iterable[Row]) -> list[Waited]:
     """The rows that have a curve to draw."""
-    return [row for row in scene.rows if row.status == "OK" and row.latency is not None and len(row.latency.curve) > 1]
+    known = [(row, row.latency) for row in rows if row.status == "OK"]
+    return [(row, latency) for row, latency in known if latency is not None and len(latency.curve) > 1]
 
 
-def judged(rows: list[Row]) -> str | None:
+def judged(found: Sequence[Waited]) -> str | None:
     """The furthest percentile that every row has an estimate of."""
-    return next((name for name in TOLD if all(name in row.latency.percentiles for row in rows)), None)
+    return next((name for name in TOLD if all(name in latency.percentiles for _, latency in found)), None)
 
 
 def draw(scene: Scene, width: float) -> Figure:
     """One panel per interpreter with shared axes; lines are named at their right ends."""
-    rows = uncrowded(waited(scene))
-    known = facets(rows)
+    rows = uncrowded([row for row, _ in waited(scene.rows)])
+    found, known = waited(rows), facets(rows)
     looks = style.looks((row.contestant, row.family) for row in scene.rows)
-    scale = scale_for([e for row in rows for e in row.latency.percentiles.values()], "s")
-    values = [seconds for row in rows for _, seconds in row.latency.curve if seconds > 0]
+    scale = scale_for([e for _, latency in found for e in latency.percentiles.values()], "s")
+    values = [seconds for _, latency in found for _, seconds in latency.curve if seconds > 0]
     limits = (min(values) / scale.factor / 1.25, max(values) / scale.factor * 1.25)
-    reach = max(1 / (1 - share) for row in rows for share, _ in row.latency.curve)
+    reach = max(1 / (1 - share) for _, latency in found for share, _ in latency.curve)
     room = name_width([row.contestant for row in rows], width * (0.3 if width > 5 else 0.42))
     left, head = 0.62, TITLE * (2 if len(known) > 1 else 1) + 0.06
     inches = width - left - room - 0.2
@@ -46,11 +57,11 @@ def draw(scene: Scene, width: float) -> Figure:
     with style.house():
         for index, one in enumerate(known):
             axes = add_axes(fig, left, index * (head + height + FOOT) + head, inches, height)
-            own = [row for row in rows if (row.run, row.python) == one]
+            own = [(row, latency) for row, latency in found if (row.run, row.python) == one]
             _shape(axes, reach, limits)
-            ends = [_draw_line(axes, row, scale, looks[row.contestant]) for row in own]
+            ends = [_draw_line(axes, row, latency, scale, looks[row.contestant]) for row, latency in own]
             label_ends(axes, ends, (inches, height), room)
-            corner = {"transform": axes.transAxes, "va": "bottom"}
+            corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
             axes.text(-left / inches, 1 + 0.07 / height, f"latency, {unit(scale)}", color=style.SOFT, fontsize=8.5,
                       **corner)  # fmt: skip
             if len(known) > 1:
@@ -69,31 +80,31 @@ def _shape(axes: Axes, reach: float, limits: tuple[float, float]) -> None:
     axes.grid(visible=True, axis="y")
 
 
-def _draw_line(axes: Axes, row: Row, scale: Scale, look: tuple[str, object]) -> End:
+def _draw_line(axes: Axes, row: Row, latency: Latency, scale: Scale, look: style.Look) -> End:
     colours = style.family(row.family)
-    points = [(1 / (1 - share), seconds / scale.factor) for share, seconds in row.latency.curve if seconds > 0]
+    points = [(1 / (1 - share), seconds / scale.factor) for share, seconds in latency.curve if seconds > 0]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     axes.plot(xs, ys, color=colours.light, linestyle=look[1], linewidth=1.6, zorder=3)
     for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)):
-        found = row.latency.percentiles.get(name)
+        found = latency.percentiles.get(name)
         if found is not None:
             at = 1 / (1 - share)
             axes.plot([at, at], [found.low / scale.factor, found.high / scale.factor], color=colours.light,
                       linewidth=1.3, zorder=3)  # fmt: skip
             axes.plot([at], [found.point / scale.factor], marker=look[0], markersize=5, color=colours.light,
                       markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.7, zorder=4)  # fmt: skip
-    return End(row.contestant, row.family, str(look[0]), xs[-1], ys[-1])
+    return End(row.contestant, row.family, look[0], xs[-1], ys[-1])
 
 
 def title(scene: Scene) -> str:
     """Who had the shortest tail and who the longest, for the first interpreter, if their intervals tell them apart."""
-    rows = [row for row in waited(scene) if (row.run, row.python) == facets(scene.rows)[0]]
-    name = judged(rows) if rows else None
+    one = next(iter(facets(scene.rows)), None)
+    found = waited(row for row in scene.rows if facet(row) == one)
+    name = judged(found) if found else None
     if name is None:
         return "Too few samples for a percentile"
-    order = sorted(rows, key=lambda row: row.latency.percentiles[name].point)
-    best, worst = order[0], order[-1]
-    first, last = best.latency.percentiles[name], worst.latency.percentiles[name]
+    order = sorted(((row, latency.percentiles[name]) for row, latency in found), key=lambda pair: pair[1].point)
+    (best, first), (worst, last) = order[0], order[-1]
     if len(order) == 1:
         return f"{best.contestant} had a {name} of {with_unit(first, 's')}"
     if first.high >= last.low:
@@ -106,7 +117,7 @@ def title(scene: Scene) -> str:
 
 LATENCY_CURVE = Plot(
     name="latency_curve",
-    fits=lambda scene: bool(waited(scene)) and judged(waited(scene)) is not None,
+    fits=lambda scene: bool(found := waited(scene.rows)) and judged(found) is not None,
     draw=draw,
     title=title,
     subtitle=lambda scene: (

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from ..drawing import style
 from ..drawing.plotting import FOOT, TITLE, Plot, add_axes, figure, fit, fit_name, name_width, shape_axis, write_note
@@ -15,7 +16,6 @@ from ..scene.rows import (
     CPU,
     THROUGHPUT,
     Metric,
-    Row,
     Scene,
     crowded,
     facet_names,
@@ -52,7 +52,7 @@ def _lane(
     y: int,
     points: list[tuple[Row, Estimate]],
     factor: float,
-    looks: dict[str, tuple[str, object]],
+    looks: dict[str, style.Look],
     inches: float,
 ) -> None:
     middles = sorted(e.point / factor for _, e in points)

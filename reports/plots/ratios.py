@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
+from when_async.results.cells.summary import Row
+
 from ..drawing import style
 from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
 from ..scene.findings import against_reference
-from ..scene.rows import SPEEDUP, THROUGHPUT, Row, Scene, facet_names, facets, headline, ordered, value
+from ..scene.rows import SPEEDUP, THROUGHPUT, Scene, facet_names, facets, headline, ordered, value
 from ..words import listing
 
 
@@ -56,8 +58,9 @@ def title(scene: Scene) -> str:
         return against_reference(scene.rows)
     said: dict[str, list[str]] = {}
     for one in known:
-        rows = [row for row in scene.of_facet(one).rows if not row.reference and row.speedup is not None]
-        clear = [row.contestant for row in rows if row.speedup.low > 1]
+        known_ratios = [(row, row.speedup) for row in scene.of_facet(one).rows if not row.reference]
+        rows = [(row, ratio) for row, ratio in known_ratios if ratio is not None]
+        clear = [row.contestant for row, ratio in rows if ratio.low > 1]
         who = f"only {clear[0]}" if len(clear) == 1 else f"{len(clear)} of {len(rows)}" if clear else "none"
         text = f"{who} beat {_reference(scene)}" if rows else "there is no ratio"
         said.setdefault(text, []).append(names[one].removeprefix("Python "))

@@ -10,24 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from ..drawing import style
 from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
 from ..scene.findings import did, lead
-from ..scene.rows import (
-    OVERHEAD,
-    Metric,
-    Row,
-    Scene,
-    facet,
-    facet_names,
-    facets,
-    headline,
-    ladder,
-    models,
-    serial,
-    value,
-)
+from ..scene.rows import OVERHEAD, Metric, Scene, facet, facet_names, facets, headline, ladder, models, serial, value
 from ..words import listing, scale_for, unit
 
 HEIGHT = 2.75
@@ -37,7 +25,7 @@ FULL = 12
 """With more lines than this one of each model is drawn in full, and the others thin and without a name."""
 
 Lines = dict[str, list[tuple[Row, Estimate]]]
-Looks = dict[str, tuple[str, Any]]
+Looks = dict[str, style.Look]
 
 
 def lines(scene: Scene, metric: Metric) -> Lines:
@@ -84,7 +72,7 @@ def knee(points: Sequence[tuple[Row, Estimate]]) -> Row | None:
 
 
 def _draw_line(
-    axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float, look: tuple[str, object], knees: bool
+    axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float, look: style.Look, knees: bool
 ) -> None:
     row = points[0][0]
     colours = style.family(row.family)

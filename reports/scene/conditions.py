@@ -132,8 +132,8 @@ def accounts(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def date(header: Header) -> str:
-    """The day of a run in words: `22 November 2026`; the raw text where it is no date."""
+def date(header: Mapping[str, Any]) -> str:
+    """The day on which a run, or anything else, `started`: `22 November 2026`; the raw text where it is no date."""
     raw = str(header.get("started", ""))
     try:
         moment = datetime.fromisoformat(raw)
@@ -142,8 +142,8 @@ def date(header: Header) -> str:
     return f"{moment.day} {MONTHS[moment.month]} {moment.year}"
 
 
-def machine(header: Header) -> str:
-    """The box in a few words: `AMD EPYC 9B14, 2 cores, 7.75 GiB, Linux 6.18, virtual (kvm)`."""
+def machine(header: Mapping[str, Any]) -> str:
+    """The `machine` of a run, or of anything else: `AMD EPYC 9B14, 2 cores, 7.75 GiB, Linux 6.18, virtual (kvm)`."""
     box = header.get("machine") or {}
     parts = [box.get("cpu") or "unknown processor"]
     if box.get("cores"):

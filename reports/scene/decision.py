@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from .findings import lead
-from .rows import THROUGHPUT, Row, Scene, facets, models, ordered, value
+from .rows import THROUGHPUT, Scene, facets, models, ordered, value
 
 WORKLOAD = "mixed"
 LEAST = 4

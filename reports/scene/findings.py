@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from .. import words
 from . import gil
 from .libraries import model_sentence, split_sentence
-from .rows import CPU, THROUGHPUT, Metric, Row, Scene, busiest, facet_names, facets, figures, headline, value
+from .rows import CPU, SPEEDUP, THROUGHPUT, Metric, Scene, busiest, facet_names, facets, figures, headline, value
 
 NOTHING = "No contestant has a figure here"
 
@@ -133,27 +134,28 @@ def against_reference(rows: Sequence[Row], told: Row | None = None) -> str:
     `told` is a row whose lead over the reference has been stated already.
     """
     reference = next((row for row in rows if row.reference), None)
-    measured = [row for row in rows if row.speedup is not None and row.status == "OK" and not row.reference]
+    measured = [(row, found) for row in rows if not row.reference and (found := value(row, SPEEDUP)) is not None]
     if reference is None or not measured:
         return "There is no ratio to a reference here"
-    faster = [row for row in measured if row.speedup.low > 1]
-    slower = [row for row in measured if row.speedup.high < 1]
+    faster = [(row, found) for row, found in measured if found.low > 1]
+    slower = [(row, found) for row, found in measured if found.high < 1]
     undecided = len(measured) - len(faster) - len(slower)
     parts = []
     if len(faster) > 1:
-        best = max(faster, key=lambda row: row.speedup.point)
-        much = f"{best.contestant} by most: {words.times(best.speedup)}"
+        best, found = max(faster, key=lambda pair: pair[1].point)
+        much = f"{best.contestant} by most: {words.times(found)}"
         parts.append(f"{len(faster)} of {len(measured)} beat {reference.contestant}, {much}")
-    elif faster and faster[0] is not told:
+    elif faster and faster[0][0] is not told:
+        best, found = faster[0]
         only = f"Of {len(measured)} only " if len(measured) > 1 else ""
-        parts.append(f"{only}{faster[0].contestant} beat {reference.contestant}, {words.times(faster[0].speedup)}")
+        parts.append(f"{only}{best.contestant} beat {reference.contestant}, {words.times(found)}")
     elif not faster:
         parts.append(f"None of {len(measured)} beat {reference.contestant}")
     if slower:
-        worst = min(slower, key=lambda row: row.speedup.point)
+        worst, found = min(slower, key=lambda pair: pair[1].point)
         verb = "was slower" if len(slower) == 1 else "were slower"
         most = "" if len(slower) == 1 else " most"
-        parts.append(f"{len(slower)} {verb}, {worst.contestant}{most}: {words.times(worst.speedup)}")
+        parts.append(f"{len(slower)} {verb}, {worst.contestant}{most}: {words.times(found)}")
     if undecided:
         parts.append(f"{undecided} could not be told apart from {'it' if parts else reference.contestant}")
     return "; ".join(parts)

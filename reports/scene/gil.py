@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from .. import words
-from .rows import THROUGHPUT, Row, Scene, comparisons, models, ordered, reason, serial, value
+from .rows import THROUGHPUT, Scene, comparisons, models, ordered, reason, serial, value
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,11 @@ def _place(row: Row) -> tuple[object, ...]:
 
 
 def _standing(scene: Scene, row: Row, base: Row) -> Standing:
-    if row is base:
-        return Standing(row, Estimate(1.0, 1.0, 1.0, "x", base.throughput.n), base=True)
-    if value(row, THROUGHPUT) is None:
+    known = value(row, THROUGHPUT)
+    if known is None:
         return Standing(row, None, note=reason(row))
+    if row is base:
+        return Standing(row, Estimate(1.0, 1.0, 1.0, "x", known.n), base=True)
     return Standing(row, scene.ratio(row, base, THROUGHPUT), scene.ratios(row, base, THROUGHPUT))
 
 

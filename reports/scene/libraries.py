@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from .. import words
-from .rows import THROUGHPUT, Row, Scene, figures, models, serial
+from .rows import THROUGHPUT, Scene, figures, models, serial
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from when_async.bench.model import Estimate
 from when_async.results.cells import pairing
 from when_async.results.cells.pairing import NOTHING, CellRounds, Key
-from when_async.results.cells.summary import Row as Row  # whoever takes a scene apart gets the type of its rows here
+from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import difference, quotient
 
 from ..words import one_line

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 
 from .. import words
 from ..words import Scale, scale_for
@@ -16,7 +17,6 @@ from .rows import (
     CPU,
     OVERHEAD,
     THROUGHPUT,
-    Row,
     Scene,
     busiest,
     comparisons,

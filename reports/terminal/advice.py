@@ -11,9 +11,8 @@ from when_async.results.prediction.fitted import Fitted, ranking
 from when_async.results.prediction.law import CLOSE_GOAL, LEVEL, RIGHT_GOAL, Overheads, Work, recommended
 
 from .. import words
+from ..lines import wrapped
 from .shapes import shape
-
-WIDTH = 100
 
 
 def records(found: Sequence[Fitted], work: Work, cores: int) -> list[dict[str, Any]]:
@@ -180,6 +179,4 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _say(text: str) -> None:
-    import textwrap
-
-    click.echo(textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  "))
+    click.echo("\n".join(wrapped(text, indent="  ")))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import click
 
 from .. import words
+from ..lines import WIDTH, wrapped
 from ..verdicts.claim import SIGNS, Word
 from ..verdicts.judging import Verdict, tally
 
-WIDTH = 100
 COLOURS = {Word.HOLDS: "green", Word.REFUTED: "red", Word.DEPENDS: "yellow"}
 
 
@@ -38,4 +37,4 @@ def print_ledger(
 
 
 def _paragraph(text: str, indent: str) -> None:
-    click.echo(textwrap.fill(words.one_line(text, 2000), WIDTH, initial_indent=indent, subsequent_indent=indent))
+    click.echo("\n".join(wrapped(text, indent=indent)))

@@ -19,8 +19,8 @@ from when_async.results.stats.estimate import inverse
 from when_async.results.stats.standing import MOST_FORKS, Contrast, Extent, Outcome
 
 from .. import words
+from ..lines import WIDTH, Parts, line, paragraph
 from ..scene.tables import Entry, Group, Item, Line, Table, number
-from .run import WIDTH, Parts, _line, _paragraph
 
 SIGNS: Final[Mapping[Outcome, str]] = {
     Outcome.FASTER: "▼",
@@ -105,16 +105,15 @@ def flat(row: ContrastRow) -> dict[str, Any]:
 
 def table(a: str, b: str, rows: Sequence[ContrastRow], console: Console) -> None:
     """Print what is compared, in what A and B differ, and two lines per cell; 100 columns at most."""
-    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
-    _line(console, [(words.one_line(f"A is {a}, B is {b}", width), "bold")], width)
+    line(console, words.one_line(f"A is {a}, B is {b}"), "bold")
     for sentence in _opening(rows):
-        _paragraph(console, sentence, width)
+        paragraph(console, sentence, "  ")
     forks = [_forks(row) for row in rows if row.contrast]
     shared = _common(rows)
     for label, own in groupby(rows, key=lambda row: row.label):
         console.print()
-        _line(console, [(words.one_line(label, width), "bold")], width)
-        _cell(list(own), shared, len(set(forks)) > 1, console, width)
+        line(console, words.one_line(label), "bold")
+        _cell(list(own), shared, len(set(forks)) > 1, console)
 
 
 def _opening(rows: Sequence[ContrastRow]) -> Iterable[str]:
@@ -142,17 +141,17 @@ def _forks(row: ContrastRow) -> int:
     return row.contrast.ratio.n if row.contrast and row.contrast.ratio else 0
 
 
-def _cell(own: Sequence[ContrastRow], shared: Sequence[str], forks: bool, console: Console, width: int) -> None:
+def _cell(own: Sequence[ContrastRow], shared: Sequence[str], forks: bool, console: Console) -> None:
     """Both metrics of two cells; a hole is told once."""
     more = [each for each in own[0].differs if each not in shared]
     if more:
-        _paragraph(console, f"They differ in: {', '.join(more)}.", width)
+        paragraph(console, f"They differ in: {', '.join(more)}.", "  ")
     holes = {row.reason for row in own if row.contrast is None}
     if len(holes) == 1 and all(row.contrast is None for row in own):
-        _paragraph(console, f"{words.DASH} {words.one_line(own[0].reason, 600)}", width)
+        paragraph(console, f"{words.DASH} {words.one_line(own[0].reason, 600)}", "  ")
         return
     for row in own:
-        _line(console, _parts(row, forks), width)
+        line(console, _parts(row, forks))
 
 
 def _parts(row: ContrastRow, forks: bool) -> Parts:

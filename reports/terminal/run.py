@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
-from rich.text import Text
 
 from when_async.bench.model import Estimate
 from when_async.results.cells.pairing import CellRounds, Key
+from when_async.results.cells.summary import Row
 
 from .. import words
+from ..lines import WIDTH, Parts, line, paragraph, width_of
 from ..scene.findings import lead_sentence
 from ..scene.rows import (
     CPU,
     OVERHEAD,
     Metric,
-    Row,
     Scene,
     comparisons,
     facet_names,
@@ -32,7 +32,6 @@ from ..scene.rows import (
 from ..words import Scale, scale_for
 
 Evidence = Mapping[Key, CellRounds]
-WIDTH = 100
 BAR = 20
 EIGHTHS = " ▏▎▍▌▋▊▉"
 FIGURE, RATIO = 24, 22
@@ -53,22 +52,19 @@ def summary(rows: Sequence[Row], console: Console, rounds: Evidence | None = Non
     on the page; from rows alone its ratio could not be formed inside blocks.
     """
     scene = Scene(tuple(rows), rounds or {})
-    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    width = width_of(console)
     names = facet_names(rows)
     for comparison in comparisons(rows):
         here = scene.of(comparison=comparison)
         for one in facets(here.rows):
             own = here.of_facet(one)
             heading = f"{comparison}, {names[one]}" if len(names) > 1 else comparison
-            _line(console, [(words.one_line(heading, width), "bold")], width)
+            line(console, words.one_line(heading), "bold")
             for parts in _table(own, width if console.is_terminal else 0):
-                _line(console, parts, width)
+                line(console, parts)
             if rounds and own.measured and not own.rows[0].calibration:
-                _paragraph(console, f"{lead_sentence(own, headline(own.rows))}.", width)
+                paragraph(console, f"{lead_sentence(own, headline(own.rows))}.", "  ")
             console.print()
-
-
-Parts = list[tuple[str, str]]
 
 
 def _table(own: Scene, width: int) -> Iterable[Parts]:
@@ -106,7 +102,7 @@ def _row(row: Row, metric: Metric, scale: Scale, most: float, width: int, other:
     if found is None:
         said = "ran, answer checked; no figure" if row.status == "OK" else f"{row.status}: {row.reason}"
         return [(f"  {name:<{names}} ", "dim"), (words.one_line(said, WIDTH - names - 4), "dim italic")]
-    parts: Parts = [(f"  {name:<{names}} ", "")]
+    parts = [(f"  {name:<{names}} ", "")]
     parts += _numbers(found, scale, FIGURE)
     second = {OVERHEAD: row.cpu_per_op, CPU: row.throughput}.get(metric, row.speedup)
     if second is not None:
@@ -123,24 +119,3 @@ def _numbers(found: Estimate, scale: Scale, width: int) -> Parts:
     """A point and its interval, right-aligned together, the interval dimmed."""
     point, bounds = words.point(found, scale), words.bounds(found, scale)
     return [(" " * max(0, width - len(point) - len(bounds) - 1) + point, "bold"), (f" {bounds} ", "dim")]
-
-
-def _line(console: Console, parts: Parts, width: int) -> None:
-    """One line, cut to the width; names come from files and are never read as markup."""
-    text = Text()
-    for part, look in parts:
-        text.append(part, style=look)
-    text.truncate(width, overflow="ellipsis")
-    text.rstrip()
-    console.print(text, soft_wrap=True, highlight=False)
-
-
-def _paragraph(console: Console, sentence: str, width: int) -> None:
-    """A sentence wrapped at the width."""
-    line = "  "
-    for word in words.one_line(sentence, 1000).split():
-        if len(line) + len(word) + 1 > width and line.strip():
-            _line(console, [(line, "")], width)
-            line = "  "
-        line += word if line == "  " else f" {word}"
-    _line(console, [(line, "")], width)

@@ -208,3 +208,12 @@ class Behaviour:
     aged: bool = False
     requires: tuple[str, ...] = ()
     """Modules beyond the standard library that the program imports."""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """None: a program shows it, and no cell has to be measured."""
+        return ()
+
+
+Statement = Claim | Behaviour
+"""What a verdict can be on."""

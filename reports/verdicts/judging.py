@@ -24,11 +24,9 @@ from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene, facets
 from . import sentences
 from .behaviours import Seen, seen_in
-from .claim import SECTIONS, Behaviour, Claim, Side, Word
+from .claim import SECTIONS, Behaviour, Claim, Side, Statement, Word
 from .lookup import Hole, Proof
 from .readings import Reading, read
-
-Any_ = Claim | Behaviour
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Verdict:
     furthest outside where it is REFUTED. `boundary` holds the two values of the claim's axis between which it turns.
     """
 
-    claim: Any_
+    claim: Statement
     run: str
     python: str
     word: Word
@@ -53,13 +51,13 @@ class Verdict:
         """The sentence with one figure of either side where it names several."""
         if self.word is not Word.DEPENDS or not self.readings:
             return self.sentence
-        sides = [[one for one in self.readings if one.side is side] for side in (Side.INSIDE, Side.OUTSIDE)]
-        return sentences.depends(*sides, most=1)
+        inside, outside = ([one for one in self.readings if one.side is side] for side in (Side.INSIDE, Side.OUTSIDE))
+        return sentences.depends(inside, outside, most=1)
 
     def brief(self) -> str:
         """The sentence in a few words, for a line of a table."""
         told = deciding(self.readings, self.word)
-        if told is None or isinstance(told.found, Hole):
+        if isinstance(self.claim, Behaviour) or told is None or isinstance(told.found, Hole):
             return self.sentence
         return sentences.brief(self.claim, self.readings, told, self.boundary)
 
@@ -81,13 +79,17 @@ class Verdict:
         }
 
 
-def claims() -> dict[str, Any_]:
+def claims() -> dict[str, Statement]:
     """Every claim of the house by its name, in the order of the notes; those that programs show after the others."""
-    found = [one.value for kind in (Claim, Behaviour) for one in collect("when_async.reports.claims", kind).values()]
+    room = "when_async.reports.claims"
+    found: list[Statement] = [one.value for one in collect(room, Claim).values()]
+    found += [one.value for one in collect(room, Behaviour).values()]
     return {one.name: one for one in sorted(found, key=lambda one: SECTIONS.index(one.section))}
 
 
-def judge(frame: pd.DataFrame, known: Mapping[str, Any_] | None = None, scene: Scene | None = None) -> list[Verdict]:
+def judge(
+    frame: pd.DataFrame, known: Mapping[str, Statement] | None = None, scene: Scene | None = None
+) -> list[Verdict]:
     """One verdict for each claim and each interpreter of each run of `frame` (results.load)."""
     chosen = claims() if known is None else known
     scene = scene if scene is not None else scene_of(needed(frame, chosen.values()))
@@ -97,9 +99,9 @@ def judge(frame: pd.DataFrame, known: Mapping[str, Any_] | None = None, scene: S
     return [verdict(claim, proof, seen) for claim in chosen.values() for proof in proofs]
 
 
-def needed(frame: pd.DataFrame, asked: Iterable[Any_]) -> pd.DataFrame:
+def needed(frame: pd.DataFrame, asked: Iterable[Statement]) -> pd.DataFrame:
     """The rows that these claims are read from, and of each run and interpreter one comparison, as it has a build."""
-    wanted = {place for one in asked for place, _ in getattr(one, "cells", ())}
+    wanted = {place for one in asked for place, _ in one.cells}
     first = frame.groupby(["run", "python"], sort=False)["comparison"].transform("first")
     return frame[frame["comparison"].isin(wanted) | (frame["comparison"] == first)]
 
@@ -126,7 +128,7 @@ def _rank(one: Verdict) -> tuple[bool, str]:
     return (one.word is not Word.NOT_MEASURED, one.run)
 
 
-def verdict(claim: Any_, proof: Proof, seen: Sequence[Seen]) -> Verdict:
+def verdict(claim: Statement, proof: Proof, seen: Sequence[Seen]) -> Verdict:
     """What one run and interpreter say of one claim."""
     if isinstance(claim, Behaviour):
         own = next(
@@ -192,8 +194,7 @@ def turning(claim: Claim, readings: Sequence[Reading]) -> tuple[float, float] | 
             sides.setdefault(one.part.axis, set()).add(one.side)
     if any(len(found) > 1 for found in sides.values()):
         return None
-    placed = [(at, *found) for at, found in sorted(sides.items())]
-    turns = [(a, b) for (a, first), (b, second) in pairwise(placed) if first is not second]
+    turns = [(a, b) for (a, first), (b, second) in pairwise(sorted(sides.items())) if first != second]
     return turns[0] if claim.axis and len(turns) == 1 else None
 
 

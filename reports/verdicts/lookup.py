@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import quotient
 
 from .. import words
-from ..scene.rows import Metric, Row, Scene
+from ..scene.rows import Metric, Scene
 
 PAIRED: Mapping[str, Metric] = {
     "makespan": Metric("makespan", "s", "makespan"),
@@ -58,7 +58,7 @@ class Proof:
         self.run = run
         self.python = python
         self.gil = next((row.gil for row in self.scene.rows if row.gil is not None), None)
-        self._rows = {(row.comparison, row.contestant): row for row in self.scene.rows}
+        self._rows: dict[tuple[str, str], Row] = {(row.comparison, row.contestant): row for row in self.scene.rows}
 
     def row(self, cell: tuple[str, str]) -> Row | Hole:
         """The row of a place and contestant, or why it says nothing."""
@@ -86,22 +86,24 @@ class Proof:
     def ratio(self, over: tuple[str, str], under: tuple[str, str], name: str) -> Estimate | Hole:
         """`over` / `under`, formed inside blocks where both met in them, else with the widest interval."""
         first, second = self.row(over), self.row(under)
-        for found in (first, second):
-            if isinstance(found, Hole):
-                return found
+        if isinstance(first, Hole):
+            return first
+        if isinstance(second, Hole):
+            return second
         if name in PAIRED:
             found = self.scene.ratio(first, second, PAIRED[name])
         else:
-            values = self.value(over, name), self.value(under, name)
-            for one in values:
-                if isinstance(one, Hole):
-                    return one
-            found = quotient(*values)  # type: ignore[arg-type]
+            one, other = self.value(over, name), self.value(under, name)
+            if isinstance(one, Hole):
+                return one
+            if isinstance(other, Hole):
+                return other
+            found = quotient(one, other)
         who = f"{over[1]} over {under[1]} in {under[0]}"
         return found or Hole("no ratio: too few processes, or a value near zero", who, first.cell)
 
 
-def _known(found: Any, row: Row, name: str) -> Estimate | Hole:
+def _known(found: object, row: Row, name: str) -> Estimate | Hole:
     if isinstance(found, Estimate):
         return found
     return Hole(f"no {name}: too few processes or samples", f"{row.contestant} in {row.comparison}", row.cell)

@@ -21,15 +21,21 @@ def kind_of(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Value:
-    """A quantity of one cell, such as `parallelism` or a figure of its workload."""
+class _OfOne:
+    """What is read off a single cell."""
 
     cell: Cell
-    name: str
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         return (self.cell,)
+
+
+@dataclass(frozen=True)
+class Value(_OfOne):
+    """A quantity of one cell, such as `parallelism` or a figure of its workload."""
+
+    name: str
 
     @property
     def kind(self) -> str:
@@ -40,18 +46,13 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Over:
+class Over(_OfOne):
     """A quantity of one cell as a multiple of a constant in its unit: what arithmetic gives, or a given length."""
 
-    cell: Cell
     name: str
     constant: float
 
     kind = "x"
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        return (self.cell,)
 
     def read(self, proof: Proof) -> Estimate | Hole:
         found = proof.value(self.cell, self.name)
@@ -59,17 +60,12 @@ class Over:
 
 
 @dataclass(frozen=True)
-class OverBound:
+class OverBound(_OfOne):
     """A makespan as a multiple of one that arithmetic gives for the same place; `bound` is its name in the workload."""
 
-    cell: Cell
     bound: str
 
     kind = "x"
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        return (self.cell,)
 
     def read(self, proof: Proof) -> Estimate | Hole:
         row = proof.row(self.cell)
@@ -139,21 +135,16 @@ def _best(proof: Proof, place: Place, names: Sequence[str]) -> str | Hole:
 
 
 @dataclass(frozen=True)
-class Ran:
+class Ran(_OfOne):
     """Whether a cell came to a checked result (1) or stopped at a limit of the machine that its reason names (0).
 
     A limit is met each time or never, so one process settles it, and there is no number that could have an interval.
     What failed in another way is a hole; `limit` is a word of the reasons that count as the limit.
     """
 
-    cell: Cell
     limit: str
 
     kind = ""
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        return (self.cell,)
 
     def read(self, proof: Proof) -> Outcome | Hole:
         found = proof.row(self.cell)

@@ -10,13 +10,15 @@ from typing import Any
 
 import pandas as pd
 
+from when_async.bench.model import WhenAsyncError
+
 from ..cells.pairing import bare
 
 CellFacts = Mapping[str, Any]
 """One line of the frame as an object: what is known of a cell whether or not it was measured."""
 
 
-class ContrastError(Exception):
+class ContrastError(WhenAsyncError):
     """A comparison that cannot be made or would be meaningless; the message is one line that says what to do next."""
 
 

@@ -8,18 +8,19 @@ the baseline by accident, and an acceptance never hides the next one.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from when_async.bench.model import WhenAsyncError
+
+from ..files import draft_of, os_words
 from .report import CellResult, GateReport, Word
 
-FILE = Path("results/baseline/accepted.json")
 SCHEMA = 1
 
 
-class AcceptanceError(Exception):
+class AcceptanceError(WhenAsyncError):
     """The file of acceptances cannot be used, or there is nothing to accept; the text says what to do."""
 
 
@@ -41,7 +42,7 @@ class Acceptance:
     date: str
 
 
-def load(path: Path = FILE) -> tuple[Acceptance, ...]:
+def load(path: Path) -> tuple[Acceptance, ...]:
     """What has been accepted so far, nothing where there is no file; raises AcceptanceError for a damaged one."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -53,16 +54,15 @@ def load(path: Path = FILE) -> tuple[Acceptance, ...]:
         raise AcceptanceError(what) from None
 
 
-def save(accepted: Sequence[Acceptance], path: Path = FILE) -> None:
+def save(accepted: Sequence[Acceptance], path: Path) -> None:
     """Write the file in one step; raises AcceptanceError where it cannot be written."""
     text = json.dumps({"schema": SCHEMA, "accepted": [asdict(one) for one in accepted]}, indent=1) + "\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        with draft_of(path) as draft:
+            draft.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise AcceptanceError(f"{path} cannot be written: {error.strerror}") from None
+        raise AcceptanceError(f"{path} cannot be written: {os_words(error)}") from None
 
 
 def accept(report: GateReport, reason: str, date: str, cells: Sequence[str] = ()) -> tuple[Acceptance, ...]:

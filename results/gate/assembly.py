@@ -1,4 +1,4 @@
-"""Puts a gate's report together from its dockets: corrections over the family, controls, acceptances."""
+"""Puts a gate's report together from the tests of its cells: corrections over the family, controls, acceptances."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass, replace
 
 from ..stats.holm import holm
 from ..stats.sequential import Floats
-from .deciding import FRESH, Docket
+from .deciding import FRESH, CellTest
 from .report import Canary, CellResult, MetricResult, Word
 
 
 @dataclass(frozen=True)
 class Control:
-    """A docket whose answer is known: `injected` is the slow-down that was put in, 0.0 for none."""
+    """The test of a cell whose answer is known: `injected` is the slow-down that was put in, 0.0 for none."""
 
-    docket: Docket
+    cell_test: CellTest
     cell: str
     injected: float
 
 
 def cell_results(
-    dockets: Mapping[str, Docket], broken: Mapping[str, str], late: Sequence[str]
+    cell_tests: Mapping[str, CellTest], broken: Mapping[str, str], late: Sequence[str]
 ) -> tuple[CellResult, ...]:
-    """The verdict on each cell that was fought over, its p values adjusted by Holm's method over all of them."""
+    """The verdict on each cell that both sides ran, its p values adjusted by Holm's method over all of them."""
     results = []
-    for key, docket in dockets.items():
+    for key, cell_test in cell_tests.items():
         if key in broken:
-            result = replace(docket.result(out_of_time=True), word=Word.BROKEN, reason=broken[key])
+            result = replace(cell_test.result(out_of_time=True), word=Word.BROKEN, reason=broken[key])
         else:
-            result = docket.result(out_of_time=key in late)
+            result = cell_test.result(out_of_time=key in late)
         results.append(result)
     return corrected(results)
 
@@ -48,8 +48,8 @@ def canaries(controls: Sequence[Control], broken: Mapping[str, str], late: Seque
     """What the controls did: an unchanged one must not regress, an injected one must."""
     found = []
     for control in controls:
-        key = control.docket.cell
-        result = control.docket.result(out_of_time=key in late or key in broken)
+        key = control.cell_test.cell
+        result = control.cell_test.result(out_of_time=key in late or key in broken)
         regressed = result.word is Word.REGRESSED
         wall = metric_named(result, "wall")
         passed = regressed if control.injected else not regressed and key not in broken
@@ -61,7 +61,7 @@ def canaries(controls: Sequence[Control], broken: Mapping[str, str], late: Seque
                 word=Word.BROKEN if key in broken else result.word,
                 passed=passed,
                 ratio=wall.ratio if wall else None,
-                pairs=result.pairs + len(control.docket.pairs[FRESH]),
+                pairs=result.pairs + len(control.cell_test.pairs[FRESH]),
             )
         )
     return tuple(found)
@@ -80,10 +80,10 @@ def believed(results: Sequence[CellResult], controls: Sequence[Canary]) -> tuple
     )
 
 
-def wall_series(dockets: Mapping[str, Docket], controls: Sequence[Control]) -> list[Floats]:
+def wall_series(cell_tests: Mapping[str, CellTest], controls: Sequence[Control]) -> list[Floats]:
     """Log-ratios of wall time per pair of every cell, for replaying the run's own noise."""
-    every = [*dockets.values(), *(control.docket for control in controls)]
-    return [row for docket in every for metric, row in docket.ratios("first").items() if metric == "wall"]
+    every = [*cell_tests.values(), *(control.cell_test for control in controls)]
+    return [row for cell_test in every for metric, row in cell_test.ratios("first").items() if metric == "wall"]
 
 
 def metric_named(result: CellResult, name: str) -> MetricResult | None:

@@ -39,7 +39,7 @@ class Terms:
 
 
 @dataclass
-class Docket:
+class CellTest:
     """One cell before the gate: collect its pairs with `add`, ask `wants` for more, and `result` for the verdict."""
 
     cell: str

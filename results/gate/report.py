@@ -1,6 +1,6 @@
 """What a gate run found: the words, the numbers beside them, and the exit code that follows from both.
 
-Pure values: `bench/gate.py` measures, `results/stats/sequential.py` decides, `reports/gate/` shows.
+Pure values: `bench/gate/walk.py` measures, `results/stats/sequential.py` decides, `reports/gate/` shows.
 """
 
 from __future__ import annotations
@@ -177,16 +177,23 @@ class GateReport:
         return [cell for cell in self.cells if cell.word in words]
 
 
+def run_faults(report: GateReport) -> list[str]:
+    """What is wrong with the run itself and not with one cell."""
+    faults = []
+    if not any(cell.metrics for cell in report.cells):
+        faults.append("no benchmark was compared, and nothing compared is not a pass")
+    if report.interrupted:
+        faults.append("the gate was interrupted before every benchmark was decided")
+    return faults
+
+
 def exit_reasons(report: GateReport) -> list[tuple[int, str]]:
     """Every reason not to pass as (exit code, sentence), the one that decides first (method.md: 3, then 1, then 4)."""
     found: list[tuple[int, str]] = []
     broken = report.of(*BROKEN_WORDS)
     if broken:
         found.append((BROKEN, f"{_count(broken, 'benchmark')} failed, missing, renamed or not comparable"))
-    if not report.cells or not any(cell.metrics for cell in report.cells):
-        found.append((BROKEN, "no benchmark was compared, and nothing compared is not a pass"))
-    if report.interrupted:
-        found.append((BROKEN, "the gate was interrupted before every benchmark was decided"))
+    found += [(BROKEN, fault) for fault in run_faults(report)]
     regressed = report.of(Word.REGRESSED)
     if regressed:
         found.append((REGRESSION, f"{_count(regressed, 'benchmark')} regressed"))

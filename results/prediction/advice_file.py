@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pandas as pd
+
+from when_async.bench.model import WhenAsyncError
 
 from ..cells.summary import Row, summary
 from .fitted import Fitted, fitted
-from .law import Accuracy, from_record, to_record
 
 
-class AdviceError(Exception):
+class AdviceError(WhenAsyncError):
     """There is nothing to advise from; the text is one line that says what to do next."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What the file holds."""
+
+    machine: str
+    interpreters: list[Fitted]
 
 
 def from_frame(frame: pd.DataFrame) -> list[Fitted]:
@@ -35,29 +44,17 @@ def from_frame(frame: pd.DataFrame) -> list[Fitted]:
 
 def write(path: Path, found: Sequence[Fitted], machine: str) -> None:
     """Keep what was fitted, without the single trials."""
-    records = [
-        {
-            "python": one.python, "gil": one.gil, "cores": one.cores, "run": one.run,
-            "accuracy": asdict(one.accuracy), "overheads": [to_record(each) for each in one.overheads],
-        }
-        for one in found
-    ]  # fmt: skip
-    path.write_text(json.dumps({"machine": machine, "interpreters": records}, indent=1) + "\n", encoding="utf-8")
+    kept = _Kept(machine, [replace(one, trials=()) for one in found])
+    path.write_text(json.dumps(asdict(kept), indent=1) + "\n", encoding="utf-8")
 
 
 def read(path: Path) -> tuple[list[Fitted], str]:
     """What was kept, and of which machine; raises AdviceError."""
     try:
-        data: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = [
-            Fitted(
-                one["python"], one["gil"], one["cores"], one["run"],
-                tuple(from_record(each) for each in one["overheads"]), Accuracy(**one["accuracy"]), (),
-            )
-            for one in data["interpreters"]
-        ]  # fmt: skip
-        return found, str(data["machine"])
+        kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
     except FileNotFoundError:
         raise AdviceError(f"there is no {path.name} here; name a run with --run, or take a whole checkout") from None
-    except (OSError, ValueError, KeyError, TypeError):
-        raise AdviceError(f"{path} cannot be read; renew it with: python -m docs.evidence.advice") from None
+    except (OSError, msgspec.MsgspecError) as error:
+        what = error.strerror if isinstance(error, OSError) else error
+        raise AdviceError(f"{path} cannot be read: {what}; renew it with: python -m docs.evidence.advice") from None
+    return kept.interpreters, kept.machine

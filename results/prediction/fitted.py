@@ -61,7 +61,7 @@ class Fitted:
     run: str
     overheads: tuple[Overheads, ...]
     accuracy: Accuracy
-    trials: tuple[Trial, ...]
+    trials: tuple[Trial, ...] = ()
 
 
 def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | None:

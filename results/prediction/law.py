@@ -10,7 +10,7 @@ What is added has six figures for each runner, fitted to cells of a run by the l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from math import ceil, exp, log
 from typing import Any
 
@@ -238,14 +238,3 @@ def accuracy(trials: Sequence[Trial]) -> Accuracy:
         right += chosen.measured_s <= LEVEL * min(one.measured_s for one in own)
     close = sum(0.9 <= one.predicted_s / one.measured_s <= 1.1 for one in trials)
     return Accuracy(len(trials), close, len(several), right)
-
-
-def to_record(overheads: Overheads) -> dict[str, Any]:
-    """An object for a JSON file."""
-    return asdict(overheads)
-
-
-def from_record(record: Mapping[str, Any]) -> Overheads:
-    """Back from a JSON file; what it does not know is left out."""
-    names = {one.name for one in fields(Overheads)}
-    return Overheads(**{name: value for name, value in record.items() if name in names})

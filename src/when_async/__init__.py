@@ -15,7 +15,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as type checkers know it, without importing `typing` into a measured process
 
 if TYPE_CHECKING:
-    from when_async.src.when_async.bench.model import (
+    from .bench.model import (
         Estimate,
         Figure,
         Job,
@@ -30,23 +30,27 @@ if TYPE_CHECKING:
         Service,
         Shape,
         Unsuited,
+        WhenAsyncError,
         Workload,
         WrongAnswer,
     )
-    from when_async.src.when_async.reports.claim import Axis, Bound, Claim, Part
-    from when_async.src.when_async.reports.measures import Ratio
-    from when_async.src.when_async.results.compare import summary
-    from when_async.src.when_async.results.frame import load
+    from .reports.verdicts.claim import Axis, Bound, Claim, Part
+    from .reports.verdicts.measures import Ratio
+    from .results.cells.summary import summary
+    from .results.frame import load
 
 __all__ = [
     "Axis", "Bound", "Claim", "Estimate", "Figure", "Job", "Kit", "Observed", "Param", "Params", "Part",
-    "Point", "Ratio", "Round", "Runner", "Scalar", "Service", "Shape", "Unsuited", "Workload", "WrongAnswer",
+    "Point", "Ratio", "Round", "Runner", "Scalar", "Service", "Shape", "Unsuited", "WhenAsyncError",
+    "Workload", "WrongAnswer",
     "load", "summary",
 ]  # fmt: skip
 
 _ELSEWHERE = {
-    "Axis": "reports.claim", "Bound": "reports.claim", "Claim": "reports.claim", "Part": "reports.claim",
-    "Ratio": "reports.measures", "summary": "results.compare", "load": "results.frame",
+    **dict.fromkeys(("Axis", "Bound", "Claim", "Part"), "reports.verdicts.claim"),
+    "Ratio": "reports.verdicts.measures",
+    "load": "results.frame",
+    "summary": "results.cells.summary",
 }  # fmt: skip
 """Where the names are that are not nouns of bench.model."""
 

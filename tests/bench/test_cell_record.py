@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from when_async.bench.cli.starting import cell_record
+from when_async.bench.cli.run.starting import cell_record
 from when_async.bench.model import Cell, Workload
 from when_async.bench.registry import collect, find_workload
 from when_async.bench.selection import profile_points

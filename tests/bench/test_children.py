@@ -39,7 +39,7 @@ from when_async.bench.worker.children import (
     settle,
 )
 from when_async.bench.worker.fanout import Failures
-from when_async.bench.worker.op_log import Ledger, ledger
+from when_async.bench.worker.op_log import OpLog, op_log
 
 WAIT_S = 30.0
 
@@ -57,8 +57,8 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def book() -> Iterator[Ledger]:
-    with ledger() as opened:
+def book() -> Iterator[OpLog]:
+    with op_log() as opened:
         yield opened
 
 
@@ -128,7 +128,7 @@ def test_the_body_is_opened_where_the_job_arrives_and_closed_there(visitor: Visi
         opened_op()
 
 
-def test_a_body_that_does_not_open_is_told_by_every_way_to_run_its_op(book: Ledger) -> None:
+def test_a_body_that_does_not_open_is_told_by_every_way_to_run_its_op(book: OpLog) -> None:
     open_process(sent(fakes.UNOPENED))
     reason = "ValueError: no server at this address"
     for run in (opened_op, lambda: call_op(1), lambda: run_chunk((0, [1], "")), lambda: call_written(1, book.path)):
@@ -160,7 +160,7 @@ def test_a_chunk_comes_back_with_its_place_its_results_and_its_failures_by_index
     assert failures == [(17, "LookupError: no item 17")]
 
 
-def test_a_chunk_is_written_down_where_there_is_a_ledger(book: Ledger) -> None:
+def test_a_chunk_is_written_down_where_there_is_a_log(book: OpLog) -> None:
     open_here(sent(fakes.FAILING))
     run_chunk((0, [1, 2, 3], book.path))
     run_chunk((0, [1, 2, 3], ""))
@@ -228,7 +228,7 @@ def test_what_a_finaliser_says_of_one_op_is_its_failure_and_of_no_later_one() ->
     assert call(2) == 2
 
 
-def test_an_op_sent_by_itself_is_written_down_where_there_is_a_ledger(book: Ledger) -> None:
+def test_an_op_sent_by_itself_is_written_down_where_there_is_a_log(book: OpLog) -> None:
     open_here(sent(fakes.FAILING))
     assert [call_written(item, book.path) for item in (1, 2)] == [2, 4]
     assert call_written(3, book.path) == Failed("LookupError: no item 3")
@@ -258,18 +258,18 @@ def test_a_body_that_cannot_be_opened_is_tried_once_in_each_thread(monkeypatch: 
     assert len(tried) == 1
 
 
-def test_whoever_checks_in_waits_until_all_have(book: Ledger) -> None:
+def test_whoever_checks_in_waits_until_all_have(book: OpLog) -> None:
     with ThreadPoolExecutor(3) as threads:
         waiting = [threads.submit(check_in, n, sent(), book.path, 3, WAIT_S) for n in range(3)]
         assert [one.result() for one in waiting] == ["", "", ""]
     assert (book.proof().started, book.proof().threads) == (3, 3)
 
 
-def test_whoever_checks_in_alone_says_that_the_others_did_not_come(book: Ledger) -> None:
+def test_whoever_checks_in_alone_says_that_the_others_did_not_come(book: OpLog) -> None:
     assert check_in(0, sent(), book.path, 2, 0.0) == "the others did not check in"
 
 
-def test_whoever_cannot_open_the_body_says_so_at_once_and_counts_as_there(book: Ledger) -> None:
+def test_whoever_cannot_open_the_body_says_so_at_once_and_counts_as_there(book: OpLog) -> None:
     reason = "ValueError: no server at this address"
     assert check_in(0, sent(fakes.UNOPENED), book.path, 2, WAIT_S) == reason
     assert book.proof().started == 1

@@ -12,7 +12,7 @@ from when_async.bench.model import Course
 from when_async.bench.worker.counting import Count, mark, marks
 from when_async.bench.worker.equality import items_digest
 from when_async.bench.worker.fanout import Tally
-from when_async.bench.worker.op_log import ledger, note, written
+from when_async.bench.worker.op_log import note, op_log, written
 
 PROJECT = Path(__file__).resolve().parents[2] / "src"
 MS = 1_000_000
@@ -86,9 +86,9 @@ def failing(item: int) -> int:
     return item
 
 
-def test_a_tally_and_a_ledger_tell_the_same_course() -> None:
+def test_a_tally_and_a_log_tell_the_same_course() -> None:
     tally = Tally()
-    with ledger() as book:
+    with op_log() as book:
         for op in (tally.watch(failing), written(failing, book.path)):
             for item in (1, 3):
                 op(item)
@@ -110,7 +110,7 @@ def test_a_tally_knows_how_many_threads_there_were() -> None:
 
 
 def test_lines_without_stamps_tell_no_course() -> None:
-    with ledger() as book:
+    with op_log() as book:
         note(book.path, "+")
         note(book.path, "-")
         assert book.proof().course is None

@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from support import fakes
-from when_async.bench.cli import recording as cli_run
-from when_async.bench.cli import show as cli_show
-from when_async.bench.cli.cluster import far_cluster
 from when_async.bench.cli.main import main
+from when_async.bench.cli.run import command as cli_run
+from when_async.bench.cli.run.cluster import far_cluster
+from when_async.bench.cli.run.starting import Started
 from when_async.bench.environments.provision import child_environ
 from when_async.bench.model import Job, Workload
 from when_async.bench.runners.dask_ import CONNECT_TIMEOUT_S, SCHEDULER, connected
@@ -43,12 +43,12 @@ def environs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """The variables that the workers of each run get; nothing is measured."""
     found: list[dict[str, str]] = []
 
-    def walk(started: cli_run.Started) -> None:
+    def walk(started: Started) -> None:
         found.append(child_environ())
         started.journal.close()
 
     monkeypatch.setattr(cli_run, "execute", walk)
-    monkeypatch.setattr(cli_show, "print_run", lambda path, as_json: False)
+    monkeypatch.setattr(cli_run, "print_run", lambda path, as_json: False)
     return found
 
 

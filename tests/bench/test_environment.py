@@ -6,14 +6,13 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from support.fake_uv import NO_WHEEL, NOT_FOUND, OLD_GIL, Uv
-from when_async.bench.environments import interpreters, uv_words, venv_records, venvs
+from when_async.bench.environments import interpreters, uv_words, venvs
 from when_async.bench.environments import provision as environment
 from when_async.bench.environments.interpreters import Completed, NoEnvironment, NoInterpreter
 from when_async.bench.environments.provision import Missing, default, default_label, named
@@ -117,7 +116,7 @@ def test_a_missing_wheel_is_believed_for_a_week_and_then_asked_again(monkeypatch
     before = uv.count("install")
     assert "uvloop" in one(uv).reasons
     assert uv.count("install") == before
-    later = venvs.time.time() + venv_records.LASTING_S + 60
+    later = venvs.time.time() + venvs.LASTING_S + 60
     monkeypatch.setattr(venvs.time, "time", lambda: later)
     assert one(uv).modules["uvloop"] == "1.0"
     assert uv.count("venv") == 1
@@ -158,7 +157,7 @@ def test_an_address_or_path_in_a_complaint_is_not_published() -> None:
 def test_an_environment_with_a_corrupt_record_is_made_anew(text: str) -> None:
     uv = Uv()
     python = Path(one(uv).executable)
-    (python.parents[1] / venv_records.RECORD).write_text(text)
+    (python.parents[1] / venvs.RECORD).write_text(text)
     assert one(uv).modules["uvloop"] == "1.0"
     assert uv.count("venv") == 2
 
@@ -175,18 +174,32 @@ def test_an_environment_whose_interpreter_is_gone_is_made_anew() -> None:
 def test_a_half_built_environment_is_made_anew() -> None:
     uv = Uv()
     python = Path(one(uv).executable)
-    (python.parents[1] / venv_records.RECORD).unlink()
+    (python.parents[1] / venvs.RECORD).unlink()
     one(uv)
     assert uv.count("venv") == 2
 
 
-def test_an_environment_that_another_run_holds_is_waited_for_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    uv = Uv()
-    folder = Path(one(uv).executable).parents[1]
-    monkeypatch.setattr(venvs, "LOCK_S", 0)
-    with FileLock(f"{folder}.lock"):
-        assert "another run has held the environment for 3.13" in reason(uv)
-    one(uv)
+def test_a_killed_run_leaves_no_environment_and_the_next_one_makes_it(cache: Path) -> None:
+    class Killed(Uv):
+        def install(self, command: Sequence[str]) -> Completed:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        one(Killed())
+    assert list((cache / "envs").iterdir()) == []
+    assert one(Uv()).modules["uvloop"] == "1.0"
+
+
+def test_of_two_runs_at_once_the_first_to_be_done_makes_the_environment_of_both() -> None:
+    class Beaten(Uv):
+        def install(self, command: Sequence[str]) -> Completed:
+            self.first = one(Uv())
+            return super().install(command)
+
+    uv = Beaten()
+    assert one(uv) == uv.first
+    left = Path(uv.first.executable).parents[2]
+    assert len(list(left.iterdir())) == 1
 
 
 def test_a_missing_interpreter_is_a_reason_and_the_others_go_on() -> None:
@@ -201,6 +214,20 @@ def test_a_missing_interpreter_is_a_reason_and_the_others_go_on() -> None:
 def test_an_interpreter_that_is_something_else_is_refused() -> None:
     said = reason(Uv({"3.14": ("3.14.1", True)}), "3.14")
     assert "what was found instead is 3.14t (3.14.1)" in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "preference"),
+    [("HOME", "system"), ("UV_NO_MANAGED_PYTHON", None), ("UV_MANAGED_PYTHON", None)],
+)
+def test_what_is_on_path_comes_first_unless_uv_was_told_otherwise(
+    variable: str, preference: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    monkeypatch.delenv("UV_PYTHON_PREFERENCE", raising=False)
+    uv = Uv()
+    interpreters.find("3.13", uv)
+    assert uv.environs[0].get("UV_PYTHON_PREFERENCE") == preference
 
 
 def test_version_3_1_is_not_taken_for_3_13() -> None:

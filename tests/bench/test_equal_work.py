@@ -19,8 +19,7 @@ from when_async.bench.model import Course, Job, Proof, Round, Runner, Usage, Wor
 from when_async.bench.runners.asyncio_ import ASYNCIO
 from when_async.bench.runners.sync import SYNC
 from when_async.bench.runners.threading_ import THREADING
-from when_async.bench.worker import activity as witness
-from when_async.bench.worker import equality, session
+from when_async.bench.worker import activity, equality, session
 from when_async.bench.worker.__main__ import check_window
 from when_async.bench.worker.counting import marks
 from when_async.bench.worker.equality import Inspection, check_clock, check_cpu, check_proof, type_of, wait_of_one_s
@@ -272,12 +271,12 @@ def test_an_instrumented_round_learns_which_items_and_which_results_there_were()
     [([], 0), ([5], 1), ([5, 0, 0], 1), ([30, 3], 2), ([30, 10, 1, 1], 2), ([30, 10, 10, 10], 4), ([9] + [2] * 32, 33)],
 )
 def test_work_is_shared_where_threads_beside_the_two_busiest_do_a_part_of_it(turns: list[int], threads: int) -> None:
-    assert witness.sharing(turns) == threads
+    assert activity.sharing(turns) == threads
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only /proc tells")
 def test_a_child_process_that_does_something_is_company() -> None:
-    watching = witness.Witness()
+    watching = activity.ActivityWatch()
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -290,14 +289,14 @@ def test_a_child_process_that_does_something_is_company() -> None:
 
 
 def crowds(monkeypatch: pytest.MonkeyPatch, seen: list[str]) -> list[str]:
-    """Let the witness see these, one in each round that is watched."""
+    """Let the watch see these, one in each round that is watched."""
     left = list(seen)
 
     class Witness:
         def crowd(self) -> str:
             return left.pop(0)
 
-    monkeypatch.setattr(session, "Witness", Witness)
+    monkeypatch.setattr(session, "ActivityWatch", Witness)
     return left
 
 

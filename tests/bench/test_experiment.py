@@ -17,7 +17,7 @@ from when_async.bench.model import Environment, Measurement, Phase, Sample, Stat
 from when_async.bench.plan import Plan, blocks, build, walk
 from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 from when_async.bench.registry import Found
-from when_async.bench.walk.experiment import Done, Experiment, Step
+from when_async.bench.walk.experiment import Done, Experiment, RoundStep
 
 NAMES = ("sync", "threading", "asyncio")
 POINTS = (fakes.point(10), fakes.point(20))
@@ -102,7 +102,7 @@ def test_each_step_is_announced_before_its_sample_comes() -> None:
     log: list[Any] = []
     for event in Experiment(plan(), fakes.host(Fleet()), on_step=log.append).events():
         if isinstance(event, Sample):
-            assert log.pop() == Step(event.cell, event.fork, event.phase, event.round)
+            assert log.pop() == RoundStep(event.cell, event.fork, event.phase, event.round)
             assert log == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from when_async.bench.cli.gate import with_base_workloads
+from when_async.bench.cli.gate.command import with_base_workloads
 from when_async.bench.gate.config import GateConfig
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
 from support.fakes import Clock
 from when_async.bench.gate.progress import GateProgress
-from when_async.bench.gate.walk import Step
+from when_async.bench.gate.walk import PairStep
 from when_async.bench.model import Pair
 
 
@@ -43,7 +44,7 @@ def test_a_log_gets_one_line_for_each_pass() -> None:
     with progress(clock, stream, 6, 6) as shown:
         for passed in range(2):
             for place in range(2):
-                shown.step(Step(passed, f"cell {place}", place, 2))
+                shown.step(PairStep(passed, f"cell {place}", place, 2))
                 clock.pass_s(3.0)
     lines = stream.getvalue().splitlines()
     assert len(lines) == 2
@@ -55,26 +56,26 @@ def test_the_time_that_is_left_follows_the_pace_so_far() -> None:
     clock, stream = Clock(), io.StringIO()
     with progress(clock, stream, 6, 6) as shown:
         for place in range(2):
-            shown.step(Step(0, f"cell {place}", place, 2))
+            shown.step(PairStep(0, f"cell {place}", place, 2))
             clock.pass_s(3.0)
         # Two cells still want six pairs each, and a pair took 3 s: 36 s.
-        shown.step(Step(1, "cell 0", 0, 2))
+        shown.step(PairStep(1, "cell 0", 0, 2))
     assert stream.getvalue().splitlines()[1].endswith("0:06 gone, about 0:36 left")
 
 
 def test_no_more_time_is_left_than_the_budget_has() -> None:
     clock, stream = Clock(), io.StringIO()
     with progress(clock, stream, 42, 42, budget_s=10.0) as shown:
-        shown.step(Step(0, "cell 0", 0, 2))
+        shown.step(PairStep(0, "cell 0", 0, 2))
         clock.pass_s(4.0)
-        shown.step(Step(1, "cell 0", 0, 2))
+        shown.step(PairStep(1, "cell 0", 0, 2))
     assert stream.getvalue().splitlines()[1].endswith("0:04 gone, about 0:06 left")
 
 
 def test_decided_cells_need_no_time() -> None:
     clock, stream = Clock(), io.StringIO()
     with progress(clock, stream, 0, 0) as shown:
-        shown.step(Step(0, "cell 0", 0, 1))
+        shown.step(PairStep(0, "cell 0", 0, 1))
     assert stream.getvalue().endswith("about 0:00 left\n")
 
 
@@ -89,13 +90,15 @@ def test_a_terminal_shows_the_cell_with_its_brackets(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     with progress(Clock(), stream, 6) as shown:
-        shown.step(Step(0, "tiny[n=20,c=4]-sync", 0, 1))
+        shown.step(PairStep(0, "tiny[n=20,c=4]-sync", 0, 1))
         shown.say("BROKEN tiny[n=20,c=4]-sync: [red]no")
     assert "tiny[n=20,c=4]-sync: [red]no" in stream.getvalue()
 
 
-def test_the_live_line_is_stopped_on_the_way_out_of_an_error() -> None:
+def test_the_live_line_is_stopped_on_the_way_out_of_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     with pytest.raises(KeyboardInterrupt), progress(Clock(), stream, 6):
         raise KeyboardInterrupt
-    assert "\x1b[?25h" in stream.getvalue() or "\x1b[?25l" not in stream.getvalue()
+    # The cursor is hidden as long as the line lives, and shown again in the end.
+    assert re.findall(r"\x1b\[\?25[hl]", stream.getvalue()) == ["\x1b[?25l", "\x1b[?25h"]

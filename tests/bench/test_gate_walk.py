@@ -11,11 +11,11 @@ import pytest
 
 from support import gate_pairs
 from support.fakes import Clock
-from when_async.bench.gate.pairs import Duel, PairFailed
-from when_async.bench.gate.walk import Broken, Step, Walk
+from when_async.bench.gate.pairs import PairedCell, PairFailed
+from when_async.bench.gate.walk import Broken, PairStep, Walk
 from when_async.bench.model import Pair, Status
 from when_async.bench.processes.service import ServiceFailed
-from when_async.results.gate.deciding import Docket, Terms
+from when_async.results.gate.deciding import CellTest, Terms
 
 NAMES = ("one-a", "one-b", "one-c", "two-a", "two-b", "three-a")
 
@@ -27,9 +27,9 @@ class Told:
     id: str
 
 
-def duels(*names: str) -> dict[str, Duel]:
+def paired_cells(*names: str) -> dict[str, PairedCell]:
     nobody: Any = None
-    made: Any = {name: Duel(name, Told(name.partition("-")[0]), nobody, nobody) for name in names}  # type: ignore[arg-type]
+    made: Any = {name: PairedCell(name, Told(name.partition("-")[0]), nobody, nobody) for name in names}  # type: ignore[arg-type]
     return dict(made)
 
 
@@ -62,20 +62,20 @@ class Taker:
         self.order: list[str] = []
         self.indices: dict[str, list[int]] = {}
 
-    def take(self, duel: Duel, series: str, index: int) -> Pair:
-        self.order.append(duel.cell)
-        self.indices.setdefault(duel.cell, []).append(index)
+    def take(self, paired: PairedCell, series: str, index: int) -> Pair:
+        self.order.append(paired.cell)
+        self.indices.setdefault(paired.cell, []).append(index)
         self.clock.pass_s(1.0)
-        if (duel.cell, index) in self.trouble:
-            raise self.trouble[duel.cell, index]
-        return gate_pairs.pair(0.0, series, index, cell=duel.cell)
+        if (paired.cell, index) in self.trouble:
+            raise self.trouble[paired.cell, index]
+        return gate_pairs.pair(0.0, series, index, cell=paired.cell)
 
 
 def walk(
     taker: Taker, asks: Mapping[str, Any], seed: int = 1, budget_s: float = 1000.0, **options: Any
 ) -> tuple[Walk, list[Any]]:
     pairs: Any = taker
-    made = Walk(duels(*asks), asks, pairs, seed, budget_s, clock=taker.clock, **options)
+    made = Walk(paired_cells(*asks), asks, pairs, seed, budget_s, clock=taker.clock, **options)
     return made, list(made.events())
 
 
@@ -165,25 +165,25 @@ def test_a_cell_that_was_decided_in_the_last_pass_is_not_late() -> None:
 
 
 def test_each_step_is_told_before_its_pair() -> None:
-    steps: list[Step] = []
+    steps: list[PairStep] = []
     walk(Taker(), asking(2, "one-a", "one-b"), on_step=steps.append)
     assert [(step.passed, step.place, step.undecided) for step in steps] == [(0, 0, 2), (0, 1, 2), (1, 0, 2), (1, 1, 2)]
 
 
 def test_an_unchanged_cell_ends_at_the_first_look_and_a_slow_one_after_its_confirmation() -> None:
     class Chosen(Taker):
-        def take(self, duel: Duel, series: str, index: int) -> Pair:
-            plain = super().take(duel, series, index)
+        def take(self, paired: PairedCell, series: str, index: int) -> Pair:
+            plain = super().take(paired, series, index)
             jitter = 0.001 * (-1) ** index
-            effect = 0.1 if duel.cell == "one-a" else 0.0
+            effect = 0.1 if paired.cell == "one-a" else 0.0
             return gate_pairs.pair(effect + jitter, plain.series, index)
 
     taker = Chosen()
-    dockets = {name: Docket(name, Terms({"wall": 0.03})) for name in ("one-a", "two-a")}
-    walk(taker, dockets)
+    cell_tests = {name: CellTest(name, Terms({"wall": 0.03})) for name in ("one-a", "two-a")}
+    walk(taker, cell_tests)
     assert taker.order.count("two-a") == 6
     assert taker.order.count("one-a") == 28
-    assert dockets["one-a"].regressed() == ["wall"]
+    assert cell_tests["one-a"].regressed() == ["wall"]
 
 
 def test_what_is_neither_side_s_fault_is_not_swallowed() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from support.fake_uv import Uv
 from when_async.bench import selection
-from when_async.bench.environments import interpreters, venv_records, venvs
+from when_async.bench.environments import interpreters, venvs
 from when_async.bench.environments import provision as environment
 from when_async.bench.environments.interpreters import Completed, Interpreter
 from when_async.bench.environments.pins import parse
@@ -108,7 +108,7 @@ def test_what_did_not_import_is_tried_again_after_a_week(monkeypatch: pytest.Mon
     uv = Uv(broken={"curio": GONE})
     one(uv)
     uv.broken.clear()
-    later = venvs.time.time() + venv_records.LASTING_S + 60
+    later = venvs.time.time() + venvs.LASTING_S + 60
     monkeypatch.setattr(venvs.time, "time", lambda: later)
     assert one(uv).modules["curio"] == "1.0"
 

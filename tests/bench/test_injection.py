@@ -10,8 +10,8 @@ import pytest
 
 from support import fakes, gate_pairs
 from when_async.bench.gate.controls import inject_all, injected, unchanged
-from when_async.bench.gate.injection import against_itself, burdened, doubling_loops, labelled
-from when_async.bench.gate.pairs import PAIR_SETTINGS, Duel, PairFailed
+from when_async.bench.gate.injection import against_itself, doubling_loops, labelled, slowed
+from when_async.bench.gate.pairs import PAIR_SETTINGS, PairedCell, PairFailed
 from when_async.bench.model import Pair
 from when_async.bench.plan import build
 from when_async.bench.registry import Found
@@ -19,7 +19,7 @@ from when_async.bench.registry import Found
 ROUND_S, OPS = gate_pairs.ROUND_S, gate_pairs.OPS
 
 
-def duel(name: str = "tiny", one_core: bool = True) -> Duel:
+def paired(name: str = "tiny", one_core: bool = True) -> PairedCell:
     runner = "sync" if one_core else "threading"
     plan = build(
         [(Found(fakes.workload(name), fakes.REF), fakes.point())],
@@ -28,7 +28,7 @@ def duel(name: str = "tiny", one_core: bool = True) -> Duel:
     (comparison,) = plan.comparisons
     (contestant,) = comparison.contestants
     cell = f"{name}[n=20,c=4]-{runner}"
-    return Duel(cell, comparison, labelled(contestant, "base"), labelled(contestant, "head"))
+    return PairedCell(cell, comparison, labelled(contestant, "base"), labelled(contestant, "head"))
 
 
 class Machine:
@@ -39,12 +39,12 @@ class Machine:
         self.blind = blind
         self.loops: list[int] = []
 
-    def take(self, duel: Duel, series: str, index: int) -> Pair:
-        assert duel.base.extra_loops == 0
-        loops = duel.head.extra_loops
+    def take(self, paired: PairedCell, series: str, index: int) -> Pair:
+        assert paired.base.extra_loops == 0
+        loops = paired.head.extra_loops
         assert loops is not None
         self.loops.append(loops)
-        slow_s = 0.0 if duel.cell in self.blind else self.cost_s(loops)
+        slow_s = 0.0 if paired.cell in self.blind else self.cost_s(loops)
         return gate_pairs.pair(math.log1p(slow_s / ROUND_S), series, index)
 
 
@@ -54,7 +54,7 @@ def linear(loop_s: float) -> Machine:
 
 def doubling(machine: Machine) -> float:
     taker: Any = machine
-    return doubling_loops(taker, duel())
+    return doubling_loops(taker, paired())
 
 
 @pytest.mark.parametrize("loop_s", [2e-9, 20e-9, 60e-9, 500e-9])
@@ -77,13 +77,13 @@ def test_where_waiting_hides_the_work_no_size_can_be_set() -> None:
     assert machine.loops == sorted(machine.loops)
 
 
-def test_a_burden_leaves_base_with_the_bare_wrapper() -> None:
-    found = burdened(duel(), 9)
+def test_extra_work_leaves_base_with_the_bare_wrapper() -> None:
+    found = slowed(paired(), 9)
     assert (found.base.extra_loops, found.head.extra_loops) == (0, 9)
 
 
 def test_against_itself_differs_in_nothing_but_the_label() -> None:
-    given = duel()
+    given = paired()
     found = against_itself(given.base, given)
     assert (found.base.cell.python, found.head.cell.python) == ("base", "head")
     assert found.base.workload == found.head.workload
@@ -92,42 +92,42 @@ def test_against_itself_differs_in_nothing_but_the_label() -> None:
 
 
 def test_few_cells_get_one_unchanged_control_on_one_core() -> None:
-    (control,) = unchanged([duel("many", one_core=False), duel("single")])
-    assert control.duel.cell == "single[n=20,c=4]-sync"
+    (control,) = unchanged([paired("many", one_core=False), paired("single")])
+    assert control.paired.cell == "single[n=20,c=4]-sync"
     assert (control.injected, control.key) == (0.0, "unchanged control single[n=20,c=4]-sync")
 
 
 def test_many_cells_get_two_unchanged_controls_of_different_workloads() -> None:
-    controls = unchanged([duel(name) for name in ("a", "a", "a", "b", "b", "c", "c")])
-    assert [control.duel.cell.partition("[")[0] for control in controls] == ["a", "b"]
+    controls = unchanged([paired(name) for name in ("a", "a", "a", "b", "b", "c", "c")])
+    assert [control.paired.cell.partition("[")[0] for control in controls] == ["a", "b"]
 
 
 def test_an_injected_control_is_three_margins_slower_and_at_least_a_tenth() -> None:
     for margin, effect in ((0.03, 0.10), (0.10, 0.30)):
         taker: Any = linear(20e-9)
-        control = injected([duel()], lambda cell, margin=margin: margin, taker)
+        control = injected([paired()], lambda cell, margin=margin: margin, taker)
         assert control is not None
         assert control.injected == pytest.approx(effect)
-        assert control.duel.head.extra_loops == pytest.approx(effect * ROUND_S / OPS / 20e-9, rel=0.01)
+        assert control.paired.head.extra_loops == pytest.approx(effect * ROUND_S / OPS / 20e-9, rel=0.01)
 
 
 def test_a_cell_that_cannot_be_slowed_hands_the_injected_control_on() -> None:
     machine = linear(20e-9)
     machine.blind = ("a[n=20,c=4]-sync",)
     taker: Any = machine
-    control = injected([duel("a"), duel("b")], lambda cell: 0.03, taker)
+    control = injected([paired("a"), paired("b")], lambda cell: 0.03, taker)
     assert control is not None
-    assert control.duel.cell == "b[n=20,c=4]-sync"
+    assert control.paired.cell == "b[n=20,c=4]-sync"
     machine.blind = ("a[n=20,c=4]-sync", "b[n=20,c=4]-sync")
-    assert injected([duel("a"), duel("b")], lambda cell: 0.03, taker) is None
+    assert injected([paired("a"), paired("b")], lambda cell: 0.03, taker) is None
 
 
-def test_all_duels_can_be_slowed_and_those_that_cannot_say_why() -> None:
+def test_all_paired_cells_can_be_slowed_and_those_that_cannot_say_why() -> None:
     machine = linear(20e-9)
     machine.blind = ("b[n=20,c=4]-sync",)
     taker: Any = machine
     said: list[str] = []
-    able, failed = inject_all({"a": duel("a"), "b": duel("b")}, 0.05, taker, said.append)
+    able, failed = inject_all({"a": paired("a"), "b": paired("b")}, 0.05, taker, said.append)
     assert able["a"].head.extra_loops == pytest.approx(0.05 * ROUND_S / OPS / 20e-9, rel=0.01)
     assert list(failed) == ["b"]
     assert "cannot be set" in failed["b"]

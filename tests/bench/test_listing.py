@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from support import fakes
+from when_async.bench.cli.listing import listing, print_listing
 from when_async.bench.cli.main import main
-from when_async.bench.cli.show import TERMINAL_WIDTH, listing, print_listing
+from when_async.bench.cli.shared import TERMINAL_WIDTH
 from when_async.bench.registry import Found
 from when_async.bench.selection import Catalogue, catalogue
 

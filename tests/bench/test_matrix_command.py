@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 
 from support import fakes
-from when_async.bench import selection
 from when_async.bench.cli.main import main
 from when_async.bench.cli.matrix import PYTHONS, WIDTH, print_matrix, tables
 from when_async.bench.environments.provision import Missing
@@ -47,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         named.extend(pythons)
         return [Missing(python, f"no Python {python} on this machine") for python in pythons]
 
-    monkeypatch.setattr(selection, "environments_for", none_there)
+    monkeypatch.setattr("when_async.bench.cli.matrix.environments_for", none_there)
     return named
 
 

@@ -17,7 +17,7 @@ from when_async.bench.gate.pairs import (
     PAIR_SETTINGS,
     ROUNDS,
     WARMUPS,
-    Duel,
+    PairedCell,
     PairFailed,
     Pairs,
     rounds_for,
@@ -32,7 +32,7 @@ BASE, HEAD = "base_tree", "head_tree"
 HELPER = Service("echo", "no.such.module")
 
 
-def duel(service: Service | None = None) -> Duel:
+def paired(service: Service | None = None) -> PairedCell:
     """The same cell in two trees."""
     given = fakes.workload(service=service)
     plan = build(
@@ -45,7 +45,7 @@ def duel(service: Service | None = None) -> Duel:
         replace(labelled(contestant, label), workload=Found(given, ref))
         for label, ref in (("base", BASE), ("head", HEAD))
     )
-    return Duel("tiny[n=20,c=4]-sync", comparison, base, head)
+    return PairedCell("tiny[n=20,c=4]-sync", comparison, base, head)
 
 
 def side(worker: FakeWorker) -> str:
@@ -92,14 +92,14 @@ def taker(fleet: Fleet) -> Pairs:
 def failure(tricks: Mapping[tuple[str, str], Trick]) -> PairFailed:
     fleet = Watched(tricks)
     with pytest.raises(PairFailed) as caught:
-        taker(fleet).take(duel(), "first", 0)
+        taker(fleet).take(paired(), "first", 0)
     assert all(worker.killed for worker in fleet.workers)
     return caught.value
 
 
 def test_a_pair_holds_the_rounds_of_both_sides_and_leaves_the_warm_up_out() -> None:
     tricks = {("sync", "round"): only("head", answers(makespan_s=0.02, cpu_user_s=0.003, cpu_system_s=0.001))}
-    pair = taker(Watched(tricks)).take(duel(), "first", 0)
+    pair = taker(Watched(tricks)).take(paired(), "first", 0)
     assert pair.rounds["wall"] == ([0.01] * 24, [0.02] * 24)
     assert pair.rounds["cpu"] == ([0.001] * 24, [0.004] * 24)
     assert (pair.cell, pair.series, pair.index, pair.ops, pair.digest) == ("tiny[n=20,c=4]-sync", "first", 0, 20, "d1")
@@ -109,21 +109,21 @@ def test_a_pair_holds_the_rounds_of_both_sides_and_leaves_the_warm_up_out() -> N
 
 def test_latencies_are_gated_by_their_percentiles_as_far_as_each_round_has_samples() -> None:
     many = {("sync", "round"): only("head", answers(latencies_ns=[2_000_000] * 1000))}
-    assert set(taker(Watched(many)).take(duel(), "first", 0).rounds) == {"wall", "cpu"}, "base has none"
+    assert set(taker(Watched(many)).take(paired(), "first", 0).rounds) == {"wall", "cpu"}, "base has none"
     def told(worker: FakeWorker, times: int) -> Mapping[str, Any]:
         return {"latencies_ns": [2_000_000 if side(worker) == "head" else 1_000_000] * 1000}
 
-    pair = taker(Watched({("sync", "round"): told})).take(duel(), "first", 0)
+    pair = taker(Watched({("sync", "round"): told})).take(paired(), "first", 0)
     assert set(pair.rounds) == {"wall", "cpu", "p50", "p99"}
     assert pair.rounds["p99"][0] == pytest.approx([0.001] * 24, rel=1e-3)
     assert pair.rounds["p99"][1] == pytest.approx([0.002] * 24, rel=1e-3)
     few = {("sync", "round"): answers(latencies_ns=[1_000_000] * 999)}
-    assert set(taker(Watched(few)).take(duel(), "first", 0).rounds) == {"wall", "cpu", "p50"}
+    assert set(taker(Watched(few)).take(paired(), "first", 0).rounds) == {"wall", "cpu", "p50"}
 
 
 def test_rounds_go_abba_so_that_a_steady_drift_falls_on_both() -> None:
     fleet = Watched()
-    taker(fleet).take(duel(), "first", 0)
+    taker(fleet).take(paired(), "first", 0)
     b, h = "base", "head"
     assert fleet.turns[: 2 * WARMUPS] == [b, h, h, b, h, b]
     assert fleet.turns[2 * WARMUPS :][:16] == [b, h, h, b, h, b, b, h] * 2
@@ -131,7 +131,7 @@ def test_rounds_go_abba_so_that_a_steady_drift_falls_on_both() -> None:
 
 def test_places_drift_alike_over_the_whole_of_a_pair() -> None:
     fleet = Watched()
-    taker(fleet).take(duel(), "first", 0)
+    taker(fleet).take(paired(), "first", 0)
     measured = fleet.turns[2 * WARMUPS :]
     places = {each: [place for place, turn in enumerate(measured) if turn == each] for each in ("base", "head")}
     assert sum(places["base"]) == sum(places["head"])
@@ -141,7 +141,7 @@ def test_the_starting_side_changes_with_every_second_pair_and_the_core_with_each
     seen = []
     for index in range(4):
         fleet = Watched()
-        pair = taker(fleet).take(duel(), "first", index)
+        pair = taker(fleet).take(paired(), "first", index)
         launched = [side(worker) for worker in fleet.workers]
         cores = [worker.affinity for worker in fleet.workers]
         assert cores[0] == cores[1]
@@ -152,14 +152,14 @@ def test_the_starting_side_changes_with_every_second_pair_and_the_core_with_each
 
 def test_head_first_does_not_swap_the_rounds() -> None:
     tricks = {("sync", "round"): only("head", answers(makespan_s=0.02))}
-    pair = taker(Watched(tricks)).take(duel(), "first", 2)
+    pair = taker(Watched(tricks)).take(paired(), "first", 2)
     assert pair.head_first
     assert pair.rounds["wall"] == ([0.01] * 24, [0.02] * 24)
 
 
 def test_rounds_of_a_pair_are_not_swept_in_between() -> None:
     fleet = Watched()
-    taker(fleet).take(duel(), "first", 0)
+    taker(fleet).take(paired(), "first", 0)
     assert {command["sweep"] for worker in fleet.workers for command in worker.asked if command["do"] == "round"} == {
         False
     }
@@ -167,7 +167,7 @@ def test_rounds_of_a_pair_are_not_swept_in_between() -> None:
 
 def test_every_worker_is_closed_and_gone_after_a_pair() -> None:
     fleet = Watched()
-    taker(fleet).take(duel(), "first", 0)
+    taker(fleet).take(paired(), "first", 0)
     assert [worker.asked[-1]["do"] for worker in fleet.workers] == ["close", "close"]
 
 
@@ -177,7 +177,7 @@ def test_every_worker_is_closed_and_gone_after_a_pair() -> None:
 def test_a_crash_names_its_side_at_every_step(which: str, do: str, index: int) -> None:
     fleet = Watched({("sync", do): only(which, fails(ProcessFailed("killed by signal 9")))})
     with pytest.raises(PairFailed, match=f"^{which}: .*killed by signal 9") as caught:
-        taker(fleet).take(duel(), "first", index)
+        taker(fleet).take(paired(), "first", index)
     assert (caught.value.side, caught.value.status) == (which, Status.FAILED)
     assert all(worker.killed for worker in fleet.workers)
 
@@ -254,7 +254,7 @@ def test_a_helper_lives_on_from_pair_to_pair_one_for_each_core(helpers: type[Fak
     fleet = Watched()
     pairs = taker(fleet)
     for index in range(4):
-        pairs.take(duel(HELPER), "first", index)
+        pairs.take(paired(HELPER), "first", index)
     assert [each.affinity for each in helpers.started] == [[4], [5]]
     assert [each.stopped for each in helpers.started] == [False, False]
     addresses = [worker.trial["address"] for worker in fleet.workers]
@@ -267,12 +267,12 @@ def test_a_helper_lives_on_from_pair_to_pair_one_for_each_core(helpers: type[Fak
 
 def test_a_helper_that_died_fails_one_pair_and_is_replaced(helpers: type[FakeService]) -> None:
     pairs = taker(Watched())
-    pairs.take(duel(HELPER), "first", 0)
+    pairs.take(paired(HELPER), "first", 0)
     helpers.started[0].dead = True
     with pytest.raises(PairFailed, match="the echo server is gone"):
-        pairs.take(duel(HELPER), "first", 2)
+        pairs.take(paired(HELPER), "first", 2)
     assert helpers.started[0].stopped
-    pairs.take(duel(HELPER), "first", 2)
+    pairs.take(paired(HELPER), "first", 2)
     assert len(helpers.started) == 2
 
 
@@ -280,7 +280,7 @@ def test_a_helper_that_does_not_start_is_told_and_no_worker_is_left(helpers: typ
     helpers.refuses = True
     fleet = Watched()
     with pytest.raises(ServiceFailed, match="did not start"):
-        taker(fleet).take(duel(HELPER), "first", 0)
+        taker(fleet).take(paired(HELPER), "first", 0)
     assert fleet.workers == []
 
 
@@ -290,5 +290,5 @@ def test_ctrl_c_kills_the_workers_of_the_pair() -> None:
 
     fleet = Watched({("sync", "round"): interrupted})
     with pytest.raises(KeyboardInterrupt):
-        taker(fleet).take(duel(), "first", 0)
+        taker(fleet).take(paired(), "first", 0)
     assert [worker.killed for worker in fleet.workers] == [True, True]

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from support import fakes
-from support.fake_uv import BAD_BUILD, CONFLICT, NO_VERSION, NO_WHEEL, NOT_FOUND, Uv
+from support.fake_uv import BAD_BUILD, CONFLICT, NO_VERSION, NO_WHEEL, NOT_FOUND, Uv, held, hold
 from when_async.bench import selection
 from when_async.bench.environments import provision as environment
-from when_async.bench.environments import trees, venv_records
+from when_async.bench.environments import trees, venvs
 from when_async.bench.environments.interpreters import BuildFailed, Interpreter, Unresolvable
 from when_async.bench.environments.pins import PinError, parse
 from when_async.bench.environments.provision import Missing, named, worker_environ
@@ -80,16 +80,15 @@ def test_pins_make_an_environment_of_their_own_which_is_used_again() -> None:
 def test_a_kept_environment_that_lost_its_pinned_version_is_made_anew() -> None:
     uv = Uv()
     python = one(uv, "uvloop==0.22.*").executable
-    uv.installed[python]["uvloop"] = "0.23.0"
+    hold(python, {**held(python), "uvloop": "0.23.0"})
     assert one(uv, "uvloop==0.22.*").modules["uvloop"] == "0.22.9"
     assert uv.count("venv") == 2
 
 
-def test_an_installation_that_gives_another_version_is_no_environment_and_nothing_is_kept(cache: Path) -> None:
+def test_an_installation_that_gives_another_version_is_no_environment() -> None:
     said = missing(Uv(gives={"uvloop": "0.23.0"}), "uvloop==0.22.*")
     assert said.reason.endswith("uvloop==0.22.* was asked for, and what is installed is uvloop 0.23.0")
     assert not said.unresolvable
-    assert not any(path.is_dir() for path in (cache / "envs").iterdir())
 
 
 def test_a_source_tree_that_brings_another_version_is_found_out() -> None:
@@ -114,7 +113,7 @@ def test_a_pin_that_does_not_exist_leaves_no_environment_and_says_what_was_proba
 
 def test_a_pin_without_a_wheel_leaves_no_environment() -> None:
     found = missing(Uv(trouble={"uvloop": NO_WHEEL.format("uvloop")}), "uvloop==0.10")
-    expected = "uvloop==0.10: uvloop has no wheel for CPython 3.13 on this platform; nothing is compiled"
+    expected = "uvloop==0.10 has no wheel for CPython 3.13 on this platform; nothing is compiled"
     assert (found.reason, found.unresolvable) == (expected, True)
 
 
@@ -176,7 +175,8 @@ def test_pins_that_no_interpreter_can_have_are_wrong_use(monkeypatch: pytest.Mon
 def test_pins_that_one_interpreter_cannot_have_are_told_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     class Partly(Uv):
         def install(self, command):  # type: ignore[no-untyped-def]
-            self.trouble = {"uvloop": NO_WHEEL.format("uvloop")} if any("3.13t-" in part for part in command) else {}
+            free_threaded = Path(command[command.index("--python") + 1]).read_text().endswith("t")
+            self.trouble = {"uvloop": NO_WHEEL.format("uvloop")} if free_threaded else {}
             return super().install(command)
 
     found, said = choose(monkeypatch, Partly({"3.13": ("3.13.5", False), "3.13t": ("3.13.5", True)}), "3.13", "3.13t")
@@ -230,20 +230,20 @@ def test_a_tree_that_does_not_go_with_the_pins_is_wrong_use(tmp_path: Path, cach
 def test_environments_of_old_trees_go_and_those_of_pins_stay(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(venv_records, "KEPT", 2)
     uv = Uv()
     pinned = one(uv, "uvloop==0.22.*").executable
     made = [with_tree(uv, tmp_path / "mine", cache, identity=str(number)) for number in range(4)]
     for age, python in enumerate(reversed([pinned, *made])):
         stamp = trees.STARTED_S - 100 - age
-        os.utime(Path(python).parents[1] / venv_records.RECORD, (stamp, stamp))
-    venv_records.prune(cache / "envs", 2)
-    assert [Path(python).exists() for python in [pinned, *made]] == [True, False, False, True, True]
+        os.utime(Path(python).parents[1] / venvs.RECORD, (stamp, stamp))
+    monkeypatch.setattr(trees, "KEPT", 2)
+    last = with_tree(uv, tmp_path / "mine", cache, identity="4")
+    assert [Path(python).exists() for python in [pinned, *made, last]] == [True, False, False, False, True, True]
 
 
-def test_what_this_run_uses_is_never_removed(tmp_path: Path, cache: Path) -> None:
+def test_what_this_run_uses_is_never_removed(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trees, "KEPT", 0)
     made = [with_tree(Uv(), tmp_path / "mine", cache, identity=str(number)) for number in range(3)]
-    venv_records.prune(cache / "envs", 0)
     assert all(Path(python).exists() for python in made)
 
 

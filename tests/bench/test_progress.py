@@ -11,7 +11,7 @@ from support import fakes
 from when_async.bench.model import Phase, Status, Workload
 from when_async.bench.plan import Plan, blocks, build, walk
 from when_async.bench.registry import Found
-from when_async.bench.walk.experiment import Done, Step
+from when_async.bench.walk.experiment import Done, RoundStep
 from when_async.bench.walk.progress import FORK_OVERHEAD_S, UNKNOWN_ROUND_S, Forecast, Progress, clock_text, guess_s
 
 NAMES = ("my-sync", "threading")
@@ -27,9 +27,9 @@ def plan(workload: Workload = fakes.TINY) -> Plan:
     )
 
 
-def steps(given: Plan) -> list[Step]:
+def steps(given: Plan) -> list[RoundStep]:
     return [
-        Step(comparison.contestants[index].cell.id, fork, block.phase, block.round)
+        RoundStep(comparison.contestants[index].cell.id, fork, block.phase, block.round)
         for fork, comparison in walk(given)
         for block in blocks(given.settings, comparison, fork)
         for index in block.order

@@ -24,7 +24,7 @@ from when_async.bench.runners.interpreters import INTERPRETERS, Roll, check_in
 from when_async.bench.runners.multiprocessing_ import MULTIPROCESSING
 from when_async.bench.worker import children, limits
 from when_async.bench.worker.limits import divided
-from when_async.bench.worker.op_log import Ledger
+from when_async.bench.worker.op_log import OpLog
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind", "impatient")
 
@@ -155,9 +155,9 @@ class Refusing:
 
 @pytest.mark.usefixtures("as_threads")
 def test_a_result_that_cannot_leave_its_interpreter_is_named_without_its_address(tmp_path: Path) -> None:
-    (tmp_path / "ledger").touch()
+    (tmp_path / "op_log").touch()
     refusing: Any = Refusing()
-    session = interpreters.InterpreterSession(refusing, Ledger(str(tmp_path / "ledger")), 2, {})
+    session = interpreters.InterpreterSession(refusing, OpLog(str(tmp_path / "op_log")), 2, {})
     with pytest.raises(
         RuntimeError, match=r"^a result cannot be sent back from its interpreter: <coroutine object unawaited>$"
     ):

@@ -14,7 +14,7 @@ from support.repositories import IDENTITY, Repository, needs_git
 from when_async.bench.environments import sides
 from when_async.bench.environments.interpreters import BuildFailed, NoInterpreter, Unresolvable
 from when_async.bench.environments.pins import PinError
-from when_async.bench.environments.sides import distribution, make_side
+from when_async.bench.environments.sides import Asked, distribution, export_both, make_both, make_side
 from when_async.bench.environments.sources import SourceError, export, python_path
 from when_async.bench.environments.trees import source_tree
 from when_async.bench.model import Environment
@@ -43,8 +43,10 @@ def mine(tmp_path: Path) -> Repository:
     return repository
 
 
-def side(uv: Uv | None = None, **options: Any) -> Environment:
+def side(uv: Uv | None = None, ref: str | None = None, repository: Path | None = None, **options: Any) -> Environment:
     plain: dict[str, Any] = {"label": "base", "modules": ["uvloop"], "requirements": REQUIREMENTS}
+    if ref is not None and repository is not None:
+        plain["source"] = export(ref, repository=repository)
     return make_side(**plain, progress=lambda text: None, **options, **({"run": uv} if uv else {}))
 
 
@@ -62,13 +64,30 @@ def test_a_ref_alone_is_the_running_environment_with_another_path(mine: Reposito
     assert found.path == tuple(map(str, python_path(source)))
 
 
-def test_what_was_exported_already_is_taken_as_it_is_and_the_working_folder_says_which_repository(
-    mine: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sides, "default", lambda modules, **options: options["path"])
-    by_hand = side(ref=export("main", repository=mine.folder))
+def test_the_working_folder_says_which_repository_is_meant(mine: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(mine.folder)
-    assert side(ref="main") == by_hand
+    assert export_both(Asked("main"), Asked(python="3.13")) == (export("main", repository=mine.folder), None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "install", "apart"),
+    [
+        ((Asked("main"), Asked(".")), False, False),
+        ((Asked("main", ("uvloop==0.22.*",)), Asked("main")), False, True),
+        ((Asked(python="3.13"), Asked()), False, True),
+        ((Asked("main"), Asked(".")), True, True),
+    ],
+)
+def test_where_one_side_needs_an_environment_of_its_own_the_other_gets_one_too(
+    mine: Repository, monkeypatch: pytest.MonkeyPatch, asked: tuple[Asked, Asked], install: bool, apart: bool
+) -> None:
+    monkeypatch.chdir(mine.folder)
+    monkeypatch.setattr(sides, "make_side", lambda **options: options["separate"])
+    made = make_both(
+        asked, export_both(*asked), ("base", "head"), modules=[], requirements={}, progress=print, install=install
+    )
+    assert made.environments == (apart, apart)
+    assert list(made.sources) == [label for label, side in zip(("base", "head"), asked, strict=True) if side.ref]
 
 
 def test_pins_make_an_environment_for_the_running_interpreter_or_the_one_asked_for() -> None:
@@ -160,6 +179,6 @@ def test_our_own_tree_is_measured_by_its_own_workers_even_when_it_is_installed(
     )  # fmt: skip
     repository.commit(dict.fromkeys(names, ""))
     source = export("main", repository=repository.folder)
-    found = side(Uv(), python="3.13", ref=source, install=True)
+    found = side(Uv(), python="3.13", source=source, install=True)
     assert found.path == tuple(map(str, python_path(source)))
     assert sides.is_ours(source.path)

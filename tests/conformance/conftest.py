@@ -11,13 +11,13 @@ from when_async.bench.machine.host import Host, make_host
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Statements are made of all runners that can run here; of each other one test says why it cannot."""
+    """Statements are made of all runners that can run here; of each other one test shows that it cannot."""
     if "story" in metafunc.fixturenames:
         metafunc.parametrize("story", able(), indirect=True, scope="module")
     if "member" in metafunc.fixturenames:
         metafunc.parametrize("member", one_of_each_family().values(), ids=one_of_each_family())
-    if "reason" in metafunc.fixturenames:
-        metafunc.parametrize("reason", refusals().values(), ids=refusals())
+    if "refused" in metafunc.fixturenames:
+        metafunc.parametrize("refused", refusals())
 
 
 @pytest.fixture(scope="session")

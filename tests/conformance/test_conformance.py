@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from conformance_driver import (
@@ -164,5 +165,8 @@ def test_nothing_outlives_the_kill_of_ops_that_hang(story: Story) -> None:
     assert story.outlived == []
 
 
-def test_a_runner_that_cannot_run_here_says_why(reason: str) -> None:
-    pytest.skip(reason)
+def test_a_runner_that_is_said_to_be_unable_to_run_here_cannot_be_opened_here(
+    refused: str, host: Host, tmp_path: Path
+) -> None:
+    with pytest.raises(ProcessFailed, match=r"^\w+Error: "), driven(host, environment(), RUNNERS[refused], tmp_path):
+        pass

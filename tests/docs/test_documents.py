@@ -74,8 +74,8 @@ def parse(arguments: list[str]) -> None:
         return
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
-def test_every_relative_link_leads_somewhere(path: Path) -> None:
+def broken_links(path: Path, root: Path = ROOT) -> list[str]:
+    """The targets of relative links that are not there, are outside of `root`, or have no such heading."""
     broken = []
     for pair in LINK.findall(prose(path)):
         target = next(filter(None, pair))
@@ -84,9 +84,29 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
         file, _, anchor = target.partition("#")
         goal = (path.parent / file).resolve() if file else path
         known = goal.exists() and (not anchor or goal.suffix != ".md" or anchor in anchors(goal))
-        if not known or ROOT not in (goal, *goal.parents):
+        if not known or root not in (goal, *goal.parents):
             broken.append(target)
-    assert broken == []
+    return broken
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    assert broken_links(path) == []
+
+
+def test_a_link_that_leads_nowhere_is_noticed_however_it_is_written(tmp_path: Path) -> None:
+    good = "# A heading, with words\n[a](#a-heading-with-words) [b](inside.md) [c](https://example.org/x)"
+    bad = "[d](nowhere.md) [e](<no where.md>) [f](inside.md#nothing) [g](#nothing) [h](../outside.md) "
+    bad += '<a href="gone.md">i</a> <img src="gone.svg" alt="j">'
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for path in (folder / "inside.md", tmp_path / "outside.md"):
+        path.write_text("# Another\n", encoding="utf-8")
+    page = folder / "page.md"
+    page.write_text(f"{good}\n\n{bad}\n\n```text\n[k](in-a-block.md)\n```\n", encoding="utf-8")
+    assert broken_links(page, folder) == [
+        "nowhere.md", "no", "inside.md#nothing", "#nothing", "../outside.md", "gone.md", "gone.svg",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *sorted((ROOT / "docs").rglob("*.py"))], ids=named)
@@ -103,6 +123,13 @@ def test_every_command_line_that_is_shown_can_be_typed(path: Path) -> None:
             parse(arguments)
         except click.ClickException as error:
             pytest.fail(f"when-async {shlex.join(arguments)}: {error.format_message()}", pytrace=False)
+
+
+def test_command_lines_are_found_behind_prompts_and_paths_and_up_to_where_the_shell_ends_them(tmp_path: Path) -> None:
+    shown = "when-async list  # all\n$ .venv/bin/when-async run \\\n  -w sleep && echo done\nwhen-async-too\nls"
+    path = tmp_path / "page.md"
+    path.write_text(f"when-async not this\n\n```sh\n{shown}\n```\n\n```python\nwhen-async nor this\n```\n")
+    assert list(commands(path)) == [["list"], ["run", "-w", "sleep"]]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +151,7 @@ def test_every_rule_that_the_code_cites_is_explained_in_the_method() -> None:
         if source.parent != Path(__file__).parent:
             text = source.read_text(encoding="utf-8")
             cited |= dict.fromkeys(re.findall(r"\b([RNT]\d{1,2}[a-c]?)\b(?=[,)]| and )", text), source)
+    assert {number[0] for number in cited} == {"N", "R", "T"}
     assert {number: named(source) for number, source in cited.items() if number not in explained} == {}
 
 
@@ -208,6 +236,7 @@ def test_the_runner_that_is_shown_runs_as_it_stands(tmp_path: Path) -> None:
         for record in records
         if record["kind"] == "sample" and record["phase"] == "warmup" and "futures" in record["cell"]
     }
+    assert peaks
     assert peaks <= {1, 2}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,10 +12,11 @@ from docs import guide
 from when_async.bench.cli.claims import REFERENCE, references
 from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.rows import Scene
-from when_async.reports.verdicts.claim import Word
+from when_async.reports.verdicts.claim import Behaviour, Claim, Word
 from when_async.reports.verdicts.judging import Verdict, claims, judge, latest
 from when_async.results.frame import load
 
+INTERVAL = r"\d(?:×| \S+)? \[−?[\d.]+, −?[\d.]+\]"
 MOST_BYTES = 20 * 2**20
 
 
@@ -59,11 +60,14 @@ def test_what_was_not_measured_says_why(verdicts: list[Verdict]) -> None:
             assert "this run has no figure for its cells" not in one.sentence
 
 
-def test_no_verdict_has_a_number_without_an_interval(verdicts: list[Verdict]) -> None:
-    for one in verdicts:
-        if one.estimate is not None:
-            assert one.estimate.n >= 2
-            assert "[" in one.sentence or one.kind == "share"
+def test_no_verdict_has_a_number_without_an_interval_or_the_count_of_processes(verdicts: list[Verdict]) -> None:
+    known = [one for one in verdicts if one.estimate is not None]
+    assert {isinstance(one.claim, Behaviour) for one in known} == {True, False}
+    for one in known:
+        assert one.estimate is not None
+        assert one.estimate.n >= 2
+        shown = r"\bin \d+ of \d+ fresh processes\b" if isinstance(one.claim, Behaviour) else INTERVAL
+        assert re.search(shown, one.sentence), one.sentence
 
 
 def test_the_reference_is_small_enough_to_be_committed() -> None:
@@ -81,14 +85,26 @@ def test_a_guide_that_is_not_of_its_run_is_told_and_left_alone(
     assert not old.exists()
 
 
-def words_of(readme: str) -> Iterator[str]:
-    yield from (word for word in Word if f" {word}".replace("_", "\\_") in readme)
+def test_the_readme_tells_every_verdict_on_what_was_measured(verdicts: list[Verdict], texts: dict[Path, str]) -> None:
+    inside = texts[guide.README].partition(guide.MARKS[0])[2].partition(guide.MARKS[1])[0]
+    row = r"^\| \[([\w-]+)\]\(docs/when-to-use-async\.md#\1\): .* \| (\S .*?) \| .+ \|$"
+    rows = re.findall(row, inside, re.MULTILINE)
+    told = {name: set(re.findall(r"[A-Z][A-Z_]+", words.replace("\\", ""))) for name, words in rows}
+    found: dict[str, set[str]] = {}
+    for one in verdicts:
+        if isinstance(one.claim, Claim):
+            found.setdefault(one.claim.name, set()).add(str(one.word))
+    assert told == found
 
 
-def test_the_readme_tells_the_verdicts_and_nothing_between_its_marks_is_written_by_hand(texts: dict[Path, str]) -> None:
-    before, _, rest = guide.README.read_text(encoding="utf-8").partition(guide.MARKS[0])
-    inside, _, after = rest.partition(guide.MARKS[1])
-    assert before
-    assert after
-    assert "by hand" not in guide.between(f"x{guide.MARKS[0]}by hand{guide.MARKS[1]}y", guide.MARKS, "the table")
-    assert {"HOLDS", "DEPENDS", "REFUTED"} <= set(words_of(inside))
+def test_what_was_written_by_hand_between_the_marks_of_the_readme_is_replaced_and_nothing_else_is(
+    frame: pd.DataFrame, seen: Scene, texts: dict[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "README.md"
+    text = texts[guide.README]
+    for first, last in (guide.MARKS, guide.CAPTION):
+        assert (text.count(first), text.count(last)) == (1, 1)
+        text = text.replace(first, f"{first}\nby hand").replace(last, f"by hand\n{last}")
+    mine.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(guide, "README", mine)
+    assert guide.made(frame, seen)[mine] == texts[guide.ROOT / "README.md"]

@@ -10,7 +10,7 @@ import pytest
 
 from support.commands import Call
 from support.run_files import CellSpec, make_cell, make_run
-from when_async.bench.cli.claim_runs import chosen, selection_for
+from when_async.bench.cli.run.claimed import chosen, selection_for
 from when_async.bench.registry import RegistryError
 from when_async.bench.selection import catalogue
 from when_async.reports.verdicts.judging import claims

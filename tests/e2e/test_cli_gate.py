@@ -17,9 +17,9 @@ from support.commands import Call
 from support.gate_pairs import ChosenPairs
 from support.repositories import Repository, needs_git
 from when_async.bench.environments import provision as environment
-from when_async.bench.gate.pairs import Duel, PairFailed
+from when_async.bench.gate.pairs import PairedCell, PairFailed
 from when_async.bench.model import Environment, Pair, Status, from_json
-from when_async.results.gate.deciding import Docket, Terms
+from when_async.results.gate.deciding import CellTest, Terms
 from when_async.results.gate.operating import operating
 from when_async.results.gate.report import Word
 
@@ -66,7 +66,7 @@ def shop(name: str = "shop", factor: int = 2) -> str:
 def repository(tmp_path: Path) -> Repository:
     """A project with one benchmark, committed as main."""
     made = Repository(tmp_path)
-    made.commit({"shop.py": shop(), ".gitignore": "cache\nlock\nresults/runs\nout*\n__pycache__\n"})
+    made.commit({"shop.py": shop(), ".gitignore": "cache\nlock\n.when-async/runs\nout*\n__pycache__\n"})
     return made
 
 
@@ -79,9 +79,9 @@ def probed(modules: tuple[str, ...]) -> Environment:
 def gate(call: Call, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Gate:
     """`when-async gate --base main ARGUMENTS` with pairs of chosen ratios and a short replay of the noise."""
     # The default argument is bound when the module is imported, so the function itself gets another one.
-    import when_async.bench.cli.gate_run as front
+    import when_async.bench.cli.gate.judging as front
 
-    monkeypatch.setattr(front, "operating", functools.partial(operating, replays=500))
+    monkeypatch.setattr("when_async.bench.cli.gate.reporting.operating", functools.partial(operating, replays=500))
     monkeypatch.setattr("when_async.results.gate.operating.POWER_REPLAYS", 50)
     # What the running interpreter can import is the same for every side of every test.
     monkeypatch.setattr(
@@ -136,15 +136,15 @@ def test_a_slow_head_fails_and_fails_again(gate: Gate) -> None:
         result = gate("-o", folder, pairs=ChosenPairs(lambda cell: 0.10, seed=seed))
         assert result.exit_code == 1, result.output
         assert words_of(folder) == {CELL: Word.REGRESSED}
-        assert not Path("results/baseline").exists()
+        assert not Path(".when-async").exists()
 
 
 def test_the_verdict_follows_from_the_kept_pairs_alone(gate: Gate) -> None:
     gate("--no-controls", pairs=slow())
-    docket = Docket(CELL, Terms({"wall": 0.03, "cpu": 0.03}))
+    cell_test = CellTest(CELL, Terms({"wall": 0.03, "cpu": 0.03}))
     for line in (Path("out") / "pairs.jsonl").read_text().splitlines()[1:]:
-        docket.add(from_json(Pair, json.loads(line)))
-    again = docket.result()
+        cell_test.add(from_json(Pair, json.loads(line)))
+    again = cell_test.result()
     (cell,) = report()["cells"]
     assert (cell["word"], cell["reason"]) == (again.word, again.reason)
     assert [metric["p"] for metric in cell["metrics"]] == [metric.p for metric in again.metrics]
@@ -166,7 +166,7 @@ def test_a_renamed_benchmark_is_renamed(gate: Gate, repository: Repository) -> N
 
 def test_a_crashing_benchmark_is_broken(gate: Gate) -> None:
     class Crashing(ChosenPairs):
-        def take(self, duel: Duel, series: str, index: int) -> Pair:
+        def take(self, paired: PairedCell, series: str, index: int) -> Pair:
             raise PairFailed("head", Status.FAILED, "killed by signal 9")
 
     result = gate("--no-controls", pairs=Crashing())
@@ -226,10 +226,10 @@ def test_inconclusive_fails_only_where_that_was_asked_for(gate: Gate) -> None:
 
 def test_ctrl_c_keeps_the_pairs_and_reports(gate: Gate) -> None:
     class Interrupted(ChosenPairs):
-        def take(self, duel: Duel, series: str, index: int) -> Pair:
+        def take(self, paired: PairedCell, series: str, index: int) -> Pair:
             if index == 4:
                 raise KeyboardInterrupt
-            return super().take(duel, series, index)
+            return super().take(paired, series, index)
 
     pairs = Interrupted()
     result = gate("--no-controls", pairs=pairs)
@@ -242,7 +242,7 @@ def test_ctrl_c_keeps_the_pairs_and_reports(gate: Gate) -> None:
 
 def test_ctrl_c_before_the_first_pair_passes_nothing(gate: Gate) -> None:
     class Interrupted(ChosenPairs):
-        def take(self, duel: Duel, series: str, index: int) -> Pair:
+        def take(self, paired: PairedCell, series: str, index: int) -> Pair:
             raise KeyboardInterrupt
 
     result = gate(pairs=Interrupted())
@@ -255,7 +255,7 @@ def test_an_accepted_slow_down_passes_the_next_run_and_a_larger_one_does_not(gat
     accepted = call("gate", "accept", "--from", "out", "--reason", "checks what it fetched")
     assert accepted.exit_code == 0, accepted.output
     assert f"accepted: {CELL}: wall up to" in accepted.stdout
-    kept = json.loads(Path("results/baseline/accepted.json").read_text())["accepted"]
+    kept = json.loads(Path(".when-async/accepted.json").read_text())["accepted"]
     assert {(one["cell"], one["metric"], one["reason"]) for one in kept} == {
         (CELL, metric, "checks what it fetched") for metric in ("wall", "cpu")
     }
@@ -282,7 +282,7 @@ def test_without_anything_to_accept_accept_says_so(gate: Gate, call: Call) -> No
 
 
 def test_a_damaged_file_of_acceptances_is_told(gate: Gate) -> None:
-    path = Path("results/baseline/accepted.json")
+    path = Path(".when-async/accepted.json")
     path.parent.mkdir(parents=True)
     path.write_text("{")
     assert "is not a file of acceptances" in one_line(gate("--no-controls"))

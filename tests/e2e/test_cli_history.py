@@ -20,9 +20,9 @@ Store = Callable[..., None]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """Stores runs of asyncio and uvloop in results/runs of the working folder, the former `slower` by that factor."""
+    """Stores runs of asyncio and uvloop where runs are kept, the former `slower` by that factor."""
 
-    def stored(*slower: float, python: str = "3.11.7", start: int = 1, folder: str = "results/runs") -> None:
+    def stored(*slower: float, python: str = "3.11.7", start: int = 1, folder: str = ".when-async/runs") -> None:
         environment = {**header_line()["environments"][0], "version": python}
         for day, factor in enumerate(slower, start=start):
             cells = [spec for spec in sleep_cells() if spec.cell.runner in ("asyncio", "uvloop")]
@@ -110,18 +110,18 @@ def test_the_metric_and_the_folder_are_chosen(call: Call, store: Store) -> None:
 
 def test_damaged_files_are_told_on_stderr_and_the_rest_is_shown(call: Call, store: Store, tmp_path: Path) -> None:
     store(1.0, 1.0)
-    (tmp_path / "results/runs/odd.jsonl").write_text("Dear Sir\n")
+    (tmp_path / ".when-async/runs/odd.jsonl").write_text("Dear Sir\n")
     result = call("history", UVLOOP)
     assert result.exit_code == 0
     assert "2026-11-02" in result.stdout
     (line,) = result.stderr.splitlines()
-    assert line.startswith("note: left out: results/runs/odd.jsonl is not a run file of when-async")
+    assert line.startswith("note: left out: .when-async/runs/odd.jsonl is not a run file of when-async")
 
 
 def test_without_any_run_it_says_how_to_get_one(call: Call, tmp_path: Path) -> None:
-    words = "there is no run in results/runs; measure first with: when-async run"
+    words = "there is no run in .when-async/runs; measure first with: when-async run"
     assert refused(call("history")) == words
-    (tmp_path / "results/runs").mkdir(parents=True)
+    (tmp_path / ".when-async/runs").mkdir(parents=True)
     assert refused(call("history", UVLOOP)) == words
 
 

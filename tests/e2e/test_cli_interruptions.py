@@ -6,8 +6,9 @@ import json
 import resource
 import signal
 import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -158,6 +159,33 @@ def test_an_interruption_while_waiting_for_the_machine_is_no_error_of_ours(shell
         waiting.send_signal(signal.SIGINT)
         done = finish(waiting)
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+ASKS_FOR_CTRL_C = """
+import signal
+
+try:
+    signal.raise_signal(signal.SIGINT)
+    print("ignored")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.fixture
+def deaf() -> Iterator[None]:
+    """SIGINT is ignored in this process, and by what it starts, as behind a shell's `&` or nohup."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("deaf")
+def test_the_commands_of_these_tests_heed_ctrl_c_where_it_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / "asks.py").write_text(ASKS_FOR_CTRL_C, encoding="ascii")
+    plain = subprocess.run([sys.executable, "asks.py"], capture_output=True, text=True)
+    assert plain.stdout == "ignored\n"
+    assert Shell(tmp_path, {"PYTHONPATH": str(tmp_path)}).run(module="asks").stdout == "interrupted\n"
 
 
 def limit_files(size: int) -> Callable[[], None]:

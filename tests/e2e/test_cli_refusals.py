@@ -62,7 +62,7 @@ def test_a_wrong_argument_is_told_in_one_line(call: Call, arguments: tuple[str, 
     if "-o" in arguments:
         arguments = (*EMPTY, *arguments)
     assert words in one_line(call("run", "--profile", "smoke", *arguments))
-    assert list(Path("results").glob("**/*.jsonl")) == []
+    assert list(Path(".when-async").glob("**/*.jsonl")) == []
 
 
 @pytest.mark.parametrize("command", ["list", "matrix", "run"])
@@ -106,7 +106,7 @@ def test_a_file_that_is_no_run_is_refused_by_every_reader(
 
 @pytest.mark.parametrize("command", [("report",), ("export", "-o", "a.csv")], ids=["report", "export"])
 def test_without_any_run_the_next_step_is_told(call: Call, command: tuple[str, ...]) -> None:
-    assert one_line(call(*command)) == "there is no run in results/runs; measure first with: when-async run"
+    assert one_line(call(*command)) == "there is no run in .when-async/runs; measure first with: when-async run"
 
 
 def test_resume_takes_no_other_option(call: Call) -> None:

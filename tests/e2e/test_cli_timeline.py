@@ -41,7 +41,7 @@ def test_one_op_after_another_is_told_as_that_and_goes_to_the_usual_folder(call:
     done = call("timeline", POINT, "sync")
     assert done.exit_code == 0, done.stderr
     assert done.stdout.splitlines()[0] == "One wait at a time: none of the 8 lay beside another."
-    assert Path("reports/out/timeline-sleep-wait-2ms-n-8-c-4-sync/trace.json").exists()
+    assert Path(".when-async/pages/timeline-sleep-wait-2ms-n-8-c-4-sync/trace.json").exists()
 
 
 def test_the_tasks_that_a_program_starts_have_lanes_of_their_own(call: Call, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from support.run_files import header_line
 from when_async.reports.calibration.cards import card, flat, show
 from when_async.reports.calibration.findings import Finding, findings
 from when_async.reports.page.writing import write
-from when_async.results.calibration.file import Calibration, CalibrationError, read
+from when_async.results.calibration import Calibration, CalibrationError, read
 
 NASTY = "<script>alert('x')</script> [red]x[/red] \x1b[31m"
 INTERVAL = re.compile(r"−?[\d.]+ ?\S* ?\[−?[\d.]+, −?[\d.]+\]")
@@ -68,7 +68,8 @@ def test_the_page_shows_figures_with_intervals_date_and_number_of_processes(
     for text in (visible(page), markdown.replace("\\", "")):
         assert "Calibrated on 22 November 2026 with CPython 3.11.7: 10 fresh processes a figure" in text
         assert "was not calibrated" not in text
-        for head in ("asyncio task, create and await", "start of a worker", "free to move between cores"):
+        heads = ("step of the clock that times rounds", "time.sleep(1 ms) ends late by", "free to move between cores")
+        for head in heads:
             assert INTERVAL.search(text.partition(head)[2][:60]), head
         assert ABSENT in text
         assert "10 pairs" in text
@@ -91,7 +92,7 @@ def test_what_needs_something_done_is_said_above_the_table_and_the_rest_below(
     around = record()["surroundings"] | {"quota_cores": 1.5}
     page, markdown = pages(small, tmp_path / "out", calibration(tmp_path, surroundings=around))
     text = visible(page)
-    assert text.index("grants 1.50 of 2 cores") < text.index("function call") < text.index("clock source of the kernel")
+    assert text.index("grants 1.50 of 2 cores") < text.index("time.sleep(1 ms)") < text.index("clock source of the")
     assert "▲ The control group grants 1.50 of 2 cores" in markdown
 
 
@@ -126,7 +127,7 @@ def test_the_terminal_shows_every_figure_within_100_columns(tmp_path: Path) -> N
     rows = [line for line in lines if INTERVAL.search(line)]
     assert sum(len(INTERVAL.findall(line)) for line in rows) >= sum(one.estimate is not None for one in found.figures)
     assert "epoll, which asyncio waits with, counts whole milliseconds" in " ".join(text.split())
-    assert text.index("Clocks") < text.index("Waits") < text.index("Costs") < text.index("Noise floor")
+    assert text.index("Clocks") < text.index("Waits") < text.index("Speed of") < text.index("Noise floor")
 
 
 def test_a_system_whose_short_waits_are_short_is_not_told_that_they_are_rounded_up(tmp_path: Path) -> None:

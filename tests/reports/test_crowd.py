@@ -121,6 +121,16 @@ def test_every_plot_draws_a_crowd(
         assert plot.subtitle(rows)
 
 
+def test_a_crowd_has_something_for_every_plot_but_those_of_what_it_does_not_report(crowd: Scene) -> None:
+    fitting = {
+        name
+        for name, plot in PLOTS.items()
+        for workload in ("sleep", "http_fetch", "grid_search")
+        if plot.fits(shown(crowd, plot, workload))
+    }
+    assert fitting >= {"gil", "interval_bars", "library_gap", "ratios", "scaling"}
+
+
 def test_a_chart_grows_with_its_rows(crowd: Scene, drawn: Callable[[Plot, str, float], Figure]) -> None:
     rows = shown(crowd, RATIOS, "http_fetch")
     few = rows.only(row for row in rows.rows if row.runner in ("sync", "threading", "asyncio"))

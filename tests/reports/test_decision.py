@@ -77,10 +77,14 @@ def test_the_map_draws_a_tile_with_name_and_margin_for_each_region(map_scene: Sc
     assert any(one.endswith("× threads") for one in shown)
 
 
-def test_a_tile_without_a_clear_best_is_hatched_and_names_the_other(level: Scene) -> None:
-    figure = DECISION_MAP.draw(level, 7.5)
-    assert any(patch.get_hatch() for axes in figure.axes for patch in axes.patches)
-    assert any(one.startswith("or ") for one in texts(figure))
+def test_a_tile_without_a_clear_best_and_no_other_is_hatched_and_names_the_second(
+    level: Scene, map_scene: Scene
+) -> None:
+    for seen, open_ones in ((level, 2), (map_scene, 0)):
+        assert [one.sure for one in regions(seen)].count(False) == open_ones
+        figure = DECISION_MAP.draw(seen, 7.5)
+        assert len([patch for axes in figure.axes for patch in axes.patches if patch.get_hatch()]) == open_ones
+        assert len([one for one in texts(figure) if one.startswith("or ")]) == open_ones
 
 
 def test_the_title_counts_who_leads_where(map_scene: Scene) -> None:

@@ -79,3 +79,12 @@ def test_at_most_ten_of_a_kind_and_the_last_says_how_many_more(count: int) -> No
         own = [message for found, _, message in told if found == kind]
         assert len(own) == 10
         assert own[-1].startswith(f"and {count - 9} more") is (count > 10)
+
+
+def test_a_changed_verdict_and_a_failed_control_are_told_by_name() -> None:
+    changed = read(render(REPORTS["flips"])[0])
+    assert changed[:2] == ("error", "verdict changed: sleep[wait=1ms,n=1000,c=64]: asyncio ÷ threading")
+    assert "asyncio beat threading; in head threading is the faster one." in changed[2]
+    failed = [read(line) for line in render(REPORTS["blind"])]
+    assert failed[0][1].startswith("control failed: unchanged: sleep[")
+    assert "base against base gave REGRESSED: 1.061 [1.054, 1.068]" in failed[0][2]

@@ -17,19 +17,19 @@ from when_async.results.gate.assembly import (
     metric_named,
     wall_series,
 )
-from when_async.results.gate.deciding import Docket, Terms
+from when_async.results.gate.deciding import CellTest, Terms
 from when_async.results.gate.report import Canary, Word
 
 TERMS = Terms({"wall": 0.03, "cpu": 0.03})
 SLOW, CALM = 0.10, 0.0
 
 
-def docket(name: str, effect: float, seed: int = 1) -> Docket:
-    return fill(Docket(name, TERMS), noisy(effect, seed=seed))
+def cell_test(name: str, effect: float, seed: int = 1) -> CellTest:
+    return fill(CellTest(name, TERMS), noisy(effect, seed=seed))
 
 
 def control(effect: float, injected: float = 0.0) -> Control:
-    return Control(docket("control", effect), "cell", injected)
+    return Control(cell_test("control", effect), "cell", injected)
 
 
 def canary(controls: Control, broken: dict[str, str] | None = None, late: tuple[str, ...] = ()) -> Canary:
@@ -38,22 +38,22 @@ def canary(controls: Control, broken: dict[str, str] | None = None, late: tuple[
 
 
 def test_each_cell_gets_its_own_word() -> None:
-    dockets = {"slow": docket("slow", SLOW), "calm": docket("calm", CALM)}
-    assert [result.word for result in cell_results(dockets, {}, [])] == [Word.REGRESSED, Word.NO_ALARM]
+    cell_tests = {"slow": cell_test("slow", SLOW), "calm": cell_test("calm", CALM)}
+    assert [result.word for result in cell_results(cell_tests, {}, [])] == [Word.REGRESSED, Word.NO_ALARM]
 
 
 def test_a_broken_cell_is_broken_whatever_its_pairs_said() -> None:
-    (result,) = cell_results({"slow": docket("slow", SLOW)}, {"slow": "head: killed by signal 9"}, [])
+    (result,) = cell_results({"slow": cell_test("slow", SLOW)}, {"slow": "head: killed by signal 9"}, [])
     assert (result.word, result.reason, result.pairs) == (Word.BROKEN, "head: killed by signal 9", 14)
 
 
 def test_a_cell_that_broke_before_its_first_pair_is_told_too() -> None:
-    (result,) = cell_results({"gone": Docket("gone", TERMS)}, {"gone": "base: no"}, [])
+    (result,) = cell_results({"gone": CellTest("gone", TERMS)}, {"gone": "base: no"}, [])
     assert (result.word, result.pairs, result.metrics) == (Word.BROKEN, 0, ())
 
 
 def test_a_late_cell_is_inconclusive() -> None:
-    (result,) = cell_results({"calm": fill(Docket("calm", TERMS), noisy(), most=3)}, {}, ["calm"])
+    (result,) = cell_results({"calm": fill(CellTest("calm", TERMS), noisy(), most=3)}, {}, ["calm"])
     assert (result.word, result.pairs) == (Word.INCONCLUSIVE, 3)
 
 
@@ -96,7 +96,7 @@ def test_a_control_that_time_ran_out_for_is_inconclusive_and_shows_nothing_of_an
 
 
 def test_an_unchanged_control_that_alarms_makes_regressions_inconclusive_and_leaves_the_rest() -> None:
-    results = cell_results({"slow": docket("slow", SLOW), "calm": docket("calm", CALM)}, {}, [])
+    results = cell_results({"slow": cell_test("slow", SLOW), "calm": cell_test("calm", CALM)}, {}, [])
     doubted = believed(results, [canary(control(SLOW))])
     assert [result.word for result in doubted] == [Word.INCONCLUSIVE, Word.NO_ALARM]
     assert "confirmed on 14 fresh pairs; the gate alarmed on an unchanged control too" in doubted[0].reason
@@ -104,17 +104,17 @@ def test_an_unchanged_control_that_alarms_makes_regressions_inconclusive_and_lea
 
 
 def test_regressions_are_believed_where_controls_are_silent_or_an_injection_was_missed() -> None:
-    results = cell_results({"slow": docket("slow", SLOW)}, {}, [])
+    results = cell_results({"slow": cell_test("slow", SLOW)}, {}, [])
     assert believed(results, []) == results
     assert believed(results, [canary(control(CALM)), canary(control(CALM, 0.10))]) == results
 
 
 def test_the_noise_of_a_run_is_the_wall_time_of_cells_and_controls() -> None:
-    series = wall_series({"slow": docket("slow", SLOW), "none": Docket("none", TERMS)}, [control(CALM)])
+    series = wall_series({"slow": cell_test("slow", SLOW), "none": CellTest("none", TERMS)}, [control(CALM)])
     assert [len(row) for row in series] == [14, 6]
 
 
 def test_a_metric_is_found_by_its_name() -> None:
-    (result,) = cell_results({"calm": docket("calm", CALM)}, {}, [])
+    (result,) = cell_results({"calm": cell_test("calm", CALM)}, {}, [])
     assert metric_named(result, "cpu") is result.metrics[1]
     assert metric_named(result, "p99") is None

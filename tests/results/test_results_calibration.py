@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from support.calibration_files import ABSENT, NODE, put, record
-from when_async.results.calibration.file import (
+from when_async.results.calibration import (
     CENTRE,
     ESTIMATORS,
     FREE,
@@ -32,19 +32,19 @@ from when_async.results.stats.estimate import linear_interval, log_interval
 def test_a_figure_is_the_interval_of_its_processes(tmp_path: Path) -> None:
     found = read(put(tmp_path))
     raw = {(one["row"], one["column"]): one["values"] for one in record()["quantities"]}
-    call = found.figure("costs", "function call", "cost of one")
+    call = found.figure("clocks", "time.perf_counter_ns", "cost of a call")
     late = found.figure("waits", "time.sleep", "1 ms")
     assert call is not None
     assert late is not None
-    assert call.estimate == log_interval(raw["function call", "cost of one"], "s")
+    assert call.estimate == log_interval(raw["time.perf_counter_ns", "cost of a call"], "s")
     assert late.estimate == linear_interval(raw["time.sleep", "1 ms"], "s")
     assert call.estimate is not None
     assert call.estimate.n == 10
 
 
-def test_what_this_python_lacks_keeps_its_reason_and_is_no_failure(tmp_path: Path) -> None:
+def test_what_this_system_lacks_keeps_its_reason_and_is_no_failure(tmp_path: Path) -> None:
     found = read(put(tmp_path))
-    figure = found.figure("costs", "interpreter, create, run and close", "cost of one")
+    figure = found.figure("clocks", "resource.getrusage", "smallest step")
     assert figure is not None
     assert (figure.estimate, figure.reason, figure.absent) == (None, ABSENT, True)
     assert found.failures == ()
@@ -182,6 +182,20 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_fields_of_a_newer_writer_are_ignored(tmp_path: Path) -> None:
     assert read(put(tmp_path, flavour="new")).processes == 10
+
+
+def test_costs_that_an_older_version_measured_are_passed_over_in_silence(tmp_path: Path) -> None:
+    now = read(put(tmp_path))
+    call = {"group": "costs", "row": "function call", "column": "cost of one", "unit": "s", "scale": "log",
+            "values": [24e-9] * 10, "reason": "", "absent": False}  # fmt: skip
+    launch = {"figure": "launch", "in_flight": 1, "unit": "s", "scale": "log", "values": [0.06] * 8}
+    ladder = {"cause": "limit", "reason": "vm.max_map_count is 65530", "rungs": []}
+    runner = {"name": "threading", "family": "threads", "versions": {}, "ladder": ladder, "quantities": [launch],
+              "reasons": {}}  # fmt: skip
+    costs = {"date": "2026-11-21T15:00:00+00:00", "quick": False, "interrupted": True, "runners": [runner],
+             "failures": [{"title": "trio: memory of one more in flight", "reason": "it hung"}]}  # fmt: skip
+    put(tmp_path, quick=True, quantities=[*record()["quantities"], call], costs=costs)
+    assert newest(NODE, [tmp_path]) == (now, [])
 
 
 def test_a_value_without_a_logarithm_costs_its_own_figure_only(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A docket asks for pairs and in the end says one word; both follow from the pairs alone."""
+"""The test of a cell asks for pairs and in the end says one word; both follow from the pairs alone."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import pytest
 
 from support.gate_pairs import fill, noisy, pair, series_of
 from when_async.bench.model import Pair, from_json, to_json
-from when_async.results.gate.deciding import FIRST, FRESH, Docket, Terms, inside, log_ratio
+from when_async.results.gate.deciding import FIRST, FRESH, CellTest, Terms, inside, log_ratio
 from when_async.results.gate.report import Word
 from when_async.results.stats import sequential
 
 BOTH = Terms({"wall": 0.03, "cpu": 0.03})
 
 
-def docket(thorough: bool = False) -> Docket:
-    return Docket("tiny[n=20,c=4]-sync", Terms(BOTH.margins, thorough))
+def cell_test(thorough: bool = False) -> CellTest:
+    return CellTest("tiny[n=20,c=4]-sync", Terms(BOTH.margins, thorough))
 
 
-def decided(log_ratios: Callable[[str, int], float], thorough: bool = False) -> Docket:
-    return fill(docket(thorough), log_ratios)
+def decided(log_ratios: Callable[[str, int], float], thorough: bool = False) -> CellTest:
+    return fill(cell_test(thorough), log_ratios)
 
 
 def test_an_unchanged_cell_stops_at_the_first_look_and_is_no_alarm() -> None:
@@ -61,7 +61,7 @@ def test_an_alarm_that_fresh_pairs_do_not_confirm_is_inconclusive() -> None:
 
 
 def test_a_metric_that_alarms_only_once_does_not_take_the_confirmation_of_another() -> None:
-    found = docket()
+    found = cell_test()
     while (wanted := found.wants()) is not None:
         jitter = 0.001 * (-1) ** len(series_of(found))
         slow = (0.1 + jitter, jitter) if wanted[0] == FIRST else (jitter, 0.1 + jitter)
@@ -72,7 +72,7 @@ def test_a_metric_that_alarms_only_once_does_not_take_the_confirmation_of_anothe
 
 
 def test_one_metric_is_enough_for_a_regression() -> None:
-    found = docket()
+    found = cell_test()
     while (wanted := found.wants()) is not None:
         jitter = 0.001 * (-1) ** len(series_of(found))
         found.add(pair(jitter, wanted[0], cpu=0.1 + jitter))
@@ -111,7 +111,7 @@ def test_the_confirmation_has_as_many_pairs_as_the_test() -> None:
 
 @pytest.mark.parametrize("taken", [0, 1, 5, 6, 13, 20])
 def test_a_cell_that_still_wants_pairs_is_never_passed(taken: int) -> None:
-    found = fill(docket(), noisy(0.10), most=taken)
+    found = fill(cell_test(), noisy(0.10), most=taken)
     result = found.result()
     assert result.word is Word.INCONCLUSIVE
     assert f"after {taken} pairs" in result.reason
@@ -119,7 +119,7 @@ def test_a_cell_that_still_wants_pairs_is_never_passed(taken: int) -> None:
 
 
 def test_a_metric_whose_clock_reads_zero_is_left_out_and_not_divided_by() -> None:
-    found = docket()
+    found = cell_test()
     while (wanted := found.wants()) is not None:
         plain = pair(0.001 * (-1) ** len(series_of(found)), wanted[0])
         found.add(pair(rounds={**plain.rounds, "cpu": ([0.0, 0.01, 0.0, 0.01], [0.01, 0.0, 0.0, 0.01])}))
@@ -129,7 +129,7 @@ def test_a_metric_whose_clock_reads_zero_is_left_out_and_not_divided_by() -> Non
 
 
 def test_a_cell_of_which_no_metric_could_be_read_is_no_pass() -> None:
-    found = docket()
+    found = cell_test()
     while (wanted := found.wants()) is not None:
         found.add(pair(rounds={"wall": ([0.0] * 4, [0.0] * 4), "cpu": ([0.0] * 4, [0.0] * 4)}, series=wanted[0]))
     result = found.result()
@@ -141,7 +141,7 @@ def test_the_verdict_can_be_had_again_from_the_stored_pairs_alone() -> None:
     for source in (noisy(0.10), noisy(0.0), noisy(0.04, spread=0.03)):
         found = decided(source)
         lines = [json.dumps(to_json("pair", each)) for each in series_of(found)]
-        again = docket()
+        again = cell_test()
         for line in lines:
             again.add(from_json(Pair, json.loads(line)))
         assert again.result() == found.result()
@@ -153,7 +153,7 @@ def test_the_live_rule_is_the_replayed_rule() -> None:
     for _ in range(12):
         rows = draw.normal(draw.choice([0.0, 0.03, 0.05, 0.08]), 0.015, (2, 112))
         found = fill(
-            Docket("cell", Terms({"wall": 0.03})), lambda series, index, rows=rows: rows[int(series == FRESH), index]
+            CellTest("cell", Terms({"wall": 0.03})), lambda series, index, rows=rows: rows[int(series == FRESH), index]
         )
         replayed = sequential.replay(rows[:1], rows[1:], 0.03)
         assert (found.result().word is Word.REGRESSED) == bool(replayed.alarmed[0])
@@ -172,12 +172,12 @@ def test_seconds_are_told_per_op() -> None:
 
 
 def test_one_pair_has_neither_interval_nor_test() -> None:
-    wall = fill(docket(), noisy(), most=1).result().metrics[0]
+    wall = fill(cell_test(), noisy(), most=1).result().metrics[0]
     assert (wall.ratio, wall.p, wall.spread, wall.smallest_effect) == (None, None, None, None)
 
 
 def test_a_larger_margin_lets_the_same_pairs_pass() -> None:
-    found = fill(Docket("cell", Terms({"wall": 0.15, "cpu": 0.15})), noisy(0.10))
+    found = fill(CellTest("cell", Terms({"wall": 0.15, "cpu": 0.15})), noisy(0.10))
     assert found.regressed() == []
 
 
@@ -191,4 +191,4 @@ def test_a_quieter_cell_shows_smaller_slow_downs() -> None:
 def test_a_pair_of_an_unknown_series_is_a_mistake_of_the_caller() -> None:
     stray: Pair = pair(series="calibration")
     with pytest.raises(KeyError):
-        docket().add(stray)
+        cell_test().add(stray)

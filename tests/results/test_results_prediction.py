@@ -10,22 +10,23 @@ import pytest
 
 from support.mixed_cells import mixed_cells
 from support.run_files import grid_cells, make_run
+from when_async.bench.cli.advise import KNOWN
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import AdviceError, from_frame, read, write
+from when_async.results.prediction.fitted import Fitted
 from when_async.results.prediction.law import (
     LEAST,
+    Accuracy,
     Overheads,
     Seen,
     Trial,
     Work,
     accuracy,
     fit,
-    from_record,
     leave_out,
     parallel,
     recommended,
     spread,
-    to_record,
 )
 
 BARE = Overheads("asyncio", "asyncio", False, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -155,9 +156,18 @@ def test_the_interval_holds_the_point_and_nearly_all_errors() -> None:
 
 
 def test_what_was_fitted_survives_a_file(tmp_path: Path) -> None:
-    assert from_record(to_record(TRUTH)) == TRUTH
+    known = Fitted("3.14", True, 2, "run", (TRUTH,), Accuracy(10, 9, 5, 5))
+    write(tmp_path / "advice.json", [replace(known, trials=(Trial("trio", "here", 1.0, 1.1),))], "a machine")
+    assert read(tmp_path / "advice.json") == ([known], "a machine")
+    assert read(KNOWN)[0], "an older file, without trials, is read too"
+
+
+def test_a_file_that_is_damaged_or_not_there_is_refused_with_what_is_amiss(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
-    with pytest.raises(AdviceError, match="cannot be read; renew it"):
+    with pytest.raises(AdviceError, match=r"bad\.json cannot be read: .*truncated; renew it"):
+        read(tmp_path / "bad.json")
+    (tmp_path / "bad.json").write_text('{"machine": "a", "interpreters": [{"python": 3.14}]}')
+    with pytest.raises(AdviceError, match=r"at `\$\.interpreters\[0\]\.python`; renew it"):
         read(tmp_path / "bad.json")
     with pytest.raises(AdviceError, match=r"there is no none\.json here"):
         read(tmp_path / "none.json")

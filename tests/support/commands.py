@@ -28,6 +28,17 @@ CONTESTANTS = ROOT / "tests" / "support" / "contestants"
 MARK = "WHEN_ASYNC_TEST_MARK"
 PATIENCE_S = 60.0
 
+HEED_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Heeds Ctrl-C and becomes the command behind it, under the same process id.
+
+Where SIGINT is ignored (a shell's `&`, nohup, some CI) all that is started inherits that, and Python leaves it so. A
+program does it and no `preexec_fn`, which is Python code between fork and exec: unsafe where there are threads.
+"""
+
 Call = Callable[..., Result]
 """`when-async ARGUMENTS` inside this process."""
 
@@ -52,10 +63,13 @@ class Shell:
         return {**outer, **mine, **self.extra}
 
     def start(self, *arguments: object, module: str = FRONT, **options: Any) -> subprocess.Popen[str]:
-        """`when-async ARGUMENTS` in the background; its output goes to pipes."""
+        """`when-async ARGUMENTS` in the background, as in a terminal: Ctrl-C ends it. Its output goes to pipes."""
         return subprocess.Popen(
             # -P, as the installed script has it: the folder may hold a package that is called like one of ours.
-            [sys.executable, "-P", "-m", module, *map(str, arguments)],
+            [
+                *(sys.executable, "-I", "-S", "-c", HEED_CTRL_C),
+                *(sys.executable, "-P", "-m", module, *map(str, arguments)),
+            ],
             cwd=self.folder,
             env=self.environ,
             stdin=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from when_async.bench.environments import interpreters, venv_imports, venvs
+from when_async.bench.environments import interpreters, provision, venv_imports
 from when_async.bench.environments.interpreters import Completed
 
 NO_WHEEL = """error: No solution found when resolving dependencies
@@ -72,7 +72,6 @@ class Uv:
     probe_error: str = ""
     calls: list[list[str]] = field(default_factory=list)
     environs: list[dict[str, str]] = field(default_factory=list)
-    installed: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __call__(self, command: Sequence[str], environ: Mapping[str, str]) -> Completed:
         self.calls.append(list(command))
@@ -87,24 +86,27 @@ class Uv:
         if "venv" in command:
             (Path(command[-1]) / "bin").mkdir(parents=True)
             (Path(command[-1]) / "bin" / "python").write_text(command[command.index("--python") + 1])
-            self.installed.pop(str(Path(command[-1]) / "bin" / "python"), None)
             return Completed(0, "", "")
         if "install" in command:
             return self.install(command)
         if "uninstall" in command:
-            for name in command[command.index("--python") + 2 :]:
-                del self.installed[command[command.index("--python") + 1]][name]
+            python, *names = command[command.index("--python") + 1 :]
+            hold(python, {name: version for name, version in held(python).items() if name not in names})
             return Completed(0, "", "")
         return self.python(command)
 
     def install(self, command: Sequence[str]) -> Completed:
-        if self.offline:
-            return Completed(1, "", NOT_CACHED if "--offline" in command else NO_NETWORK)
         found = dict(map(self.package, asked(command)))
+        python = command[command.index("--python") + 1]
+        have = held(python)
+        if "--offline" in command and found.items() <= have.items():
+            return Completed(0, "", "")
+        if self.offline or "--offline" in command:
+            return Completed(1, "", NOT_CACHED if "--offline" in command else NO_NETWORK)
         for name in found:
             if name in self.trouble:
                 return Completed(1, "", self.trouble[name])
-        self.installed.setdefault(command[command.index("--python") + 1], {}).update(found)
+        hold(python, {**have, **found})
         return Completed(0, "", "")
 
     def package(self, requirement: str) -> tuple[str, str]:
@@ -122,9 +124,9 @@ class Uv:
             return Completed(0, json.dumps(found), "")
         if not Path(executable).exists():
             return Completed(127, "", "cannot be run")
-        have = self.installed.get(executable, {})
-        if venvs.VERSIONS in command:
-            names = command[command.index(venvs.VERSIONS) + 1 :]
+        have = held(executable)
+        if provision.VERSIONS in command:
+            names = command[command.index(provision.VERSIONS) + 1 :]
             return Completed(0, json.dumps({name: have.get(name) for name in names}), "")
         if venv_imports.IMPORT in command:
             said = self.broken.get(command[-1], "")
@@ -144,6 +146,19 @@ class Uv:
     def installs(self) -> list[list[str]]:
         """What uv was asked to install, command by command."""
         return [asked(call) for call in self.calls if "install" in call]
+
+
+def held(python: str) -> dict[str, str]:
+    """The packages of an environment of the fake, kept beside its python, for environments move."""
+    try:
+        return dict(json.loads(Path(python).with_name("packages").read_text()))
+    except FileNotFoundError:
+        return {}
+
+
+def hold(python: str, packages: Mapping[str, str]) -> None:
+    """Let an environment of the fake have these packages and no others."""
+    Path(python).with_name("packages").write_text(json.dumps(packages))
 
 
 def asked(command: Sequence[str]) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from when_async.bench.gate.pairs import Duel
+from when_async.bench.gate.pairs import PairedCell
 from when_async.bench.model import Pair
-from when_async.results.gate.deciding import Docket
+from when_async.results.gate.deciding import CellTest
 
 ROUND_S = 0.01
 OPS = 20
@@ -35,15 +35,15 @@ def pair(
     return Pair(**{**plain, **known, **changes})
 
 
-def fill(docket: Docket, log_ratio: Callable[[str, int], float], most: int = 1000) -> Docket:
-    """Give a docket what it wants, up to `most` pairs; `log_ratio` gets the series and the number within it."""
+def fill(cell_test: CellTest, log_ratio: Callable[[str, int], float], most: int = 1000) -> CellTest:
+    """Give the test of a cell what it wants, up to `most` pairs; `log_ratio` gets the series and the number in it."""
     for _ in range(most):
-        wanted = docket.wants()
+        wanted = cell_test.wants()
         if wanted is None:
             break
         series = wanted[0]
-        docket.add(pair(log_ratio(series, len(docket.pairs[series])), series))
-    return docket
+        cell_test.add(pair(log_ratio(series, len(cell_test.pairs[series])), series))
+    return cell_test
 
 
 def noisy(effect: float = 0.0, spread: float = 0.008, seed: int = 1) -> Callable[[str, int], float]:
@@ -53,7 +53,7 @@ def noisy(effect: float = 0.0, spread: float = 0.008, seed: int = 1) -> Callable
 
 
 class ChosenPairs:
-    """Stands in for bench.pairs.Pairs; a duel of base with itself is unchanged but for the loops put into it.
+    """Stands in for bench.pairs.Pairs; a cell that is base on both sides is unchanged but for the loops put into it.
 
     `slowdown` gives the effect in head by cell, or raises what a pair raises.
     """
@@ -70,18 +70,18 @@ class ChosenPairs:
     def __call__(self, host: object) -> ChosenPairs:
         return self
 
-    def take(self, duel: Duel, series: str, index: int) -> Pair:
-        control = duel.base.workload.ref == duel.head.workload.ref
-        effect = 0.0 if control else self.slowdown(duel.cell)
-        loops = (duel.head.extra_loops or 0) * OPS * LOOP_S / ROUND_S
-        self.taken.append((duel.cell, series, index))
+    def take(self, paired: PairedCell, series: str, index: int) -> Pair:
+        control = paired.base.workload.ref == paired.head.workload.ref
+        effect = 0.0 if control else self.slowdown(paired.cell)
+        loops = (paired.head.extra_loops or 0) * OPS * LOOP_S / ROUND_S
+        self.taken.append((paired.cell, series, index))
         noise = float(self.random.normal(0, self.spread))
-        return pair(math.log1p(effect) + math.log1p(loops) + noise, series, index, cell=duel.cell)
+        return pair(math.log1p(effect) + math.log1p(loops) + noise, series, index, cell=paired.cell)
 
     def close(self) -> None:
         self.closed = True
 
 
-def series_of(docket: Docket) -> Sequence[Pair]:
-    """Every pair that a docket was given, in one row."""
-    return [each for series in docket.pairs.values() for each in series]
+def series_of(cell_test: CellTest) -> Sequence[Pair]:
+    """Every pair that the test of a cell was given, in one row."""
+    return [each for series in cell_test.pairs.values() for each in series]

@@ -17,10 +17,10 @@ import pytest
 from support.in_process import HERE, RUNNERS
 from when_async.bench.model import Job, Runner, WrongAnswer
 from when_async.bench.registry import bodies_for, refusal
-from when_async.workloads.bodies.chat import Count, Splitter, ThreadMember, members_of
-from when_async.workloads.bodies.chat_asyncio import ProtocolMember, ProtocolRoom, StreamMember, StreamRoom
-from when_async.workloads.bodies.chat_gevent import GreenletMember, GreenletRoom
-from when_async.workloads.bodies.chat_tasks import ChannelRoom
+from when_async.workloads.bodies.chat.asyncio_ import ProtocolMember, ProtocolRoom, StreamMember, StreamRoom
+from when_async.workloads.bodies.chat.gevent_ import GreenletMember, GreenletRoom
+from when_async.workloads.bodies.chat.tasks import ChannelRoom
+from when_async.workloads.bodies.chat.threads import Count, Splitter, ThreadMember, members_of
 from when_async.workloads.chat import CHAT, bounds, check, expect, make_items, observe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +108,7 @@ def test_the_workload_loads_no_event_loop_and_no_library_by_itself() -> None:
     code = f"import sys, when_async.workloads.chat; print(sorted({watched} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
-    code = "import sys, when_async.workloads.bodies.chat; print('asyncio' in sys.modules)"
+    code = "import sys, when_async.workloads.bodies.chat.threads; print('asyncio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"False"
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from when_async.bench.model import WrongAnswer
-from when_async.workloads.bodies.chat import JOINED
+from when_async.workloads.bodies.chat.threads import JOINED
 from when_async.workloads.chat import SAMPLED, observe
 from when_async.workloads.load import chat_capacity as chat_load_capacity
 from when_async.workloads.load.alarm import LoopTimer

@@ -16,7 +16,7 @@ from test_database_sqlite import FakeKit, started
 from when_async.bench.model import Unsuited
 from when_async.workloads.bodies.database import ROWS, check, expect, make_items, observe, row_of
 from when_async.workloads.database_postgres import DATABASE_POSTGRES, ENTER, LOOK, ideal_s, numbered, read_statement
-from when_async.workloads.servers.postgres import Absent, find
+from when_async.workloads.servers.postgres_programs import Absent, find
 
 PARAMS = {"n": 60, "writes": 50, "query_s": 0.0, "rows": ROWS}
 ITEMS = make_items(PARAMS, seed=1)

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from when_async.bench.model import WrongAnswer
-from when_async.workloads.bodies import fanout_common, fanout_pools, fanout_tasks
+from when_async.workloads.bodies.fanout import common as fanout_common
+from when_async.workloads.bodies.fanout import pools as fanout_pools
+from when_async.workloads.bodies.fanout import tasks as fanout_tasks
 from when_async.workloads.fanout import FANOUT, answer
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,8 +14,8 @@ import pytest
 
 from when_async.bench.model import WrongAnswer
 from when_async.workloads import file_append
-from when_async.workloads.bodies.file_append_common import Desk, append_all, opened, record
-from when_async.workloads.bodies.file_append_tasks import BATCH
+from when_async.workloads.bodies.file_append.common import Desk, append_all, opened, record
+from when_async.workloads.bodies.file_append.tasks import BATCH
 from when_async.workloads.file_append import FILE_APPEND
 
 PARAMS = {"n": 24, "size_bytes": 40, "files": 2}

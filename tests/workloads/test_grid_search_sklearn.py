@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from when_async.bench.model import WrongAnswer
-from when_async.workloads.grid_search_sklearn import GRID_SEARCH_SKLEARN, check_threads, divided, recompute, solved
+from when_async.workloads.bodies.dask_cluster import check_threads, divided
+from when_async.workloads.grid_search_sklearn import GRID_SEARCH_SKLEARN, recompute, solved
 
 pytest.importorskip("sklearn")
 

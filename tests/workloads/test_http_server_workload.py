@@ -21,7 +21,7 @@ from http_service import ENVIRONMENT, ROOT
 from docs.evidence.against_wrk import Failed, Shot, corrected, read_wrk, verdict
 from docs.evidence.against_wrk import main as check_against_wrk
 from when_async.bench.model import Estimate, WrongAnswer
-from when_async.workloads.bodies.http import HOST, Pool, expected_text, milliseconds, order
+from when_async.workloads.bodies.http.blocking import HOST, Pool, expected_text, milliseconds, order
 from when_async.workloads.bodies.steering import GO
 from when_async.workloads.http_server import HTTP_SERVER, bounds, expect, ideal_s, jain, make_items, observe
 

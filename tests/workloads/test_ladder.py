@@ -14,9 +14,9 @@ import pytest
 
 from when_async.bench.model import Unsuited, WrongAnswer
 from when_async.workloads import ladder
-from when_async.workloads.bodies import ladder_limit
-from when_async.workloads.bodies.ladder_common import TOP
-from when_async.workloads.bodies.ladder_limit import limited
+from when_async.workloads.bodies.ladder import limit as ladder_limit
+from when_async.workloads.bodies.ladder.common import TOP
+from when_async.workloads.bodies.ladder.limit import limited
 from when_async.workloads.ladder import LADDER
 
 PARAMS = {"n": 8, "hold_s": 0.001, "task_limit": 0, "connected": 0}

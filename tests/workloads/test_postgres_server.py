@@ -16,13 +16,13 @@ from test_database_sqlite import ENVIRONMENT, close_input, kill_group, lives_and
 
 from when_async.workloads.bodies.database import PRIMER, ROWS, row_of
 from when_async.workloads.database_postgres import DATABASE, USER
-from when_async.workloads.servers import postgres
-from when_async.workloads.servers.postgres import Absent, Programs, find, folders
+from when_async.workloads.servers import postgres, postgres_programs
+from when_async.workloads.servers.postgres_programs import PROGRAMS, Absent, Programs, find, folders
 
 COMMAND = [sys.executable, "-m", "when_async.workloads.servers.postgres"]
 NOWHERE = (
-    "from when_async.workloads.servers import postgres\n"
-    "postgres.INSTALLED, postgres.PACKAGES = '/nowhere', ('no_such_package',)\n"
+    "from when_async.workloads.servers import postgres, postgres_programs as programs\n"
+    "programs.INSTALLED, programs.PACKAGES = '/nowhere', ('no_such_package',)\n"
     "postgres.main([])\n"
 )
 
@@ -53,14 +53,14 @@ def service(shared: HttpService) -> HttpService:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine without PostgreSQL, and the only place where one may appear."""
-    monkeypatch.setattr(postgres, "INSTALLED", str(tmp_path / "lib"))
-    monkeypatch.setattr(postgres, "PACKAGES", ("no_such_package",))
-    monkeypatch.setattr(postgres, "owner", dict)
+    monkeypatch.setattr(postgres_programs, "INSTALLED", str(tmp_path / "lib"))
+    monkeypatch.setattr(postgres_programs, "PACKAGES", ("no_such_package",))
+    monkeypatch.setattr(postgres_programs, "owner", dict)
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
     return tmp_path
 
 
-def put(folder: Path, names: tuple[str, ...] = postgres.PROGRAMS, says: str = "postgres (PostgreSQL) 17.2") -> Path:
+def put(folder: Path, names: tuple[str, ...] = PROGRAMS, says: str = "postgres (PostgreSQL) 17.2") -> Path:
     """Programs that only say which version they are."""
     folder.mkdir(parents=True)
     for name in names:
@@ -104,7 +104,7 @@ def test_a_package_is_looked_into_and_never_imported(bare: Path, monkeypatch: py
     put(package / "pginstall" / "bin")
     (package / "__init__.py").write_text("raise RuntimeError('it would start a server of its own')\n")
     monkeypatch.syspath_prepend(str(bare / "site"))
-    monkeypatch.setattr(postgres, "PACKAGES", ("carries_postgres",))
+    monkeypatch.setattr(postgres_programs, "PACKAGES", ("carries_postgres",))
     assert find().folder == inside
 
 
@@ -125,7 +125,7 @@ def test_programs_that_do_not_run_are_passed_over_and_named(bare: Path) -> None:
 
 def test_as_root_it_runs_as_nobody_and_says_so_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert postgres.owner() == {}
+    assert postgres_programs.owner() == {}
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
     def nobody_there(name: str) -> Any:
@@ -133,7 +133,7 @@ def test_as_root_it_runs_as_nobody_and_says_so_where_there_is_none(monkeypatch: 
 
     monkeypatch.setattr("pwd.getpwnam", nobody_there)
     with pytest.raises(Absent, match="refuses to run as root and there is no user nobody"):
-        postgres.owner()
+        postgres_programs.owner()
 
 
 def test_it_serves_the_rows_that_the_oracle_expects_and_tells_what_it_is(service: HttpService) -> None:

@@ -22,8 +22,9 @@ import pytest
 
 from when_async.bench.model import WrongAnswer
 from when_async.workloads import queue
-from when_async.workloads.bodies import queue_common, queue_pools
-from when_async.workloads.bodies.queue_common import LEAD_S, answer, produce, produce_async, shares, window_s
+from when_async.workloads.bodies.queue import common as queue_common
+from when_async.workloads.bodies.queue import pools as queue_pools
+from when_async.workloads.bodies.queue.common import LEAD_S, answer, produce, produce_async, shares, window_s
 from when_async.workloads.queue import QUEUE, found_free, ideal_waits_s
 
 ROOT = Path(__file__).resolve().parents[2]

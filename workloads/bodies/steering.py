@@ -1,4 +1,4 @@
-"""How a program that serves steers the load generator (workloads/servers/load.py): one line out, one line back.
+"""How a program that serves steers the load generator (workloads/load/generator.py): one line out, one line back.
 
 It is used inside the measured process and imports the standard library only. Where a program is on an event loop it
 opens the connection in the loop's own way, sends `order(...)`, reads lines and gives the last one to `report`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 HOST = "127.0.0.1"
@@ -17,6 +18,8 @@ BACKLOG = 16384
 
 LONGEST_LINE_BYTES = 1 << 27
 """A report has about 8 bytes for each message; a reader that has a limit of its own needs one as high as this."""
+
+CHUNK_BYTES = 1 << 16
 
 ECHO, HTTP = "echo", "http"
 
@@ -128,3 +131,33 @@ class Control:
         """Send an order that announces nothing and wait for its report."""
         self.send(line)
         return report(self.line())
+
+
+class Lines:
+    """Lines from a stream that only has chunks; one without its end is the last."""
+
+    def __init__(self, receive: Callable[[int], Awaitable[bytes]]) -> None:
+        self.receive = receive
+        self.kept = b""
+
+    async def __call__(self) -> bytes:
+        parts = [self.kept]
+        while b"\n" not in parts[-1]:
+            chunk = await self.receive(CHUNK_BYTES)
+            if not chunk:
+                break
+            parts.append(chunk)
+        line, end, self.kept = b"".join(parts).partition(b"\n")
+        return line + end
+
+
+def until_end(receive: Callable[[int], Awaitable[bytes]], end: type[Exception]) -> Callable[[int], Awaitable[bytes]]:
+    """The same with an empty chunk at the end, as sockets have it, where the library raises."""
+
+    async def chunk(size: int) -> bytes:
+        try:
+            return await receive(size)
+        except end:
+            return b""
+
+    return chunk

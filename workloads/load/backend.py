@@ -7,16 +7,13 @@ service that takes its time. It is a process of its own, so that it never waits 
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import time
 from typing import Any
 
-import uvloop
-
 from ..bodies.steering import listen
 from .alarm import make_alarm
-from .parent import follow_parent, own_stdout, say
+from .parent import follow_parent, own_stdout, run, say
 
 LONGEST_DELAY_MS = 60_000.0
 
@@ -102,11 +99,5 @@ async def serve() -> None:
         await asyncio.Event().wait()
 
 
-def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
-
-
 if __name__ == "__main__":
-    main()
+    run(serve())

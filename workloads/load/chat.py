@@ -11,18 +11,16 @@ import asyncio
 import gc
 import platform
 import resource
-import signal
 import time
 from typing import Any, BinaryIO
 
 import uvloop
 
+from ..bodies.steering import HOST
 from .alarm import make_alarm
 from .chat_room import Room
 from .chat_talk import Report, as_json, read_order
-from .parent import follow_parent, own_stdout, say
-
-HOST = "127.0.0.1"
+from .parent import follow_parent, own_stdout, run, say
 
 
 class Troupe:
@@ -101,15 +99,5 @@ async def serve(channel: BinaryIO) -> None:
     await server.serve_forever()
 
 
-def main() -> None:
-    """Raise the limit of open files, then serve on uvloop."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # Ctrl-C reaches the whole process group; the parent decides when this process ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(own_stdout()))
-
-
 if __name__ == "__main__":
-    main()
+    run(serve(own_stdout()))

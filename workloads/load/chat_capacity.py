@@ -16,7 +16,8 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from ..bodies.chat import JOINED
+from ..bodies.chat.threads import JOINED
+from ..bodies.steering import HOST, listen
 
 DELIVERIES = 40_000
 """Lines to receive, over all members: some 0.3 s (2-core VM)."""
@@ -24,7 +25,6 @@ LEAST_LINES = 5
 AT_ONCE_PER_S = 1e6
 TIMEOUT_S = 10.0
 """For connecting and for a generator that falls silent."""
-BACKLOG = 4096
 CHUNK_BYTES = 1 << 16
 
 
@@ -92,13 +92,10 @@ def measure(address: str, size_bytes: int, members: int) -> dict[str, Any]:
     """
     host, _, port = address.rpartition(":")
     with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(BACKLOG)
+        listener = stack.enter_context(listen())
         control = stack.enter_context(socket.create_connection((host, int(port)), timeout=TIMEOUT_S))
         order = {
-            "host": "127.0.0.1",
+            "host": HOST,
             "port": listener.getsockname()[1],
             "members": members,
             "lines": max(LEAST_LINES, DELIVERIES // members),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..bodies.chat import JOINED
+from ..bodies.chat.threads import JOINED
 from .chat_talk import Line, Listener, Order, Report, make_talk
 
 TOGETHER = 64

@@ -2,8 +2,8 @@
 
 Where the server is the contestant, the worker hosts it and this is the service. It names two addresses,
 `127.0.0.1:CONTROL,127.0.0.1:BACKEND`. On a connection to CONTROL it reads orders and answers each with a report, one
-JSON line each (workloads/servers/steering.py says what is in them). BACKEND is what a server may ask in turn
-(workloads/servers/load_backend.py). Standard output carries the protocol of bench.model.Service and nothing else.
+JSON line each (workloads/bodies/steering.py says what is in them). BACKEND is what a server may ask in turn
+(workloads/load/backend.py). Standard output carries the protocol of bench.model.Service and nothing else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import gc
 import json
 import platform
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from ..bodies.steering import GO, HOST, LONGEST_LINE_BYTES
 from .drive import Drive
 from .order import BadOrder, Order
 from .pace import kind_of_ticker
-from .parent import follow_parent, own_stdout, say
+from .parent import follow_parent, own_stdout, run, say
 
 COUNTED = ("sent", "received", "wrong", "lost", "connected", "connections_failed", "held", "primed", "bytes_out")
 
@@ -164,15 +163,5 @@ async def serve() -> None:
         await server.serve_forever()
 
 
-def main() -> None:
-    """Raise the limit of open files, then serve on uvloop."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # Ctrl-C reaches the whole process group; the parent decides when this process ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
-
-
 if __name__ == "__main__":
-    main()
+    run(serve())

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, BinaryIO
 
 
@@ -37,3 +39,19 @@ def follow_parent(loop: asyncio.AbstractEventLoop, answer: Callable[[], None]) -
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
+
+
+def run(serving: Coroutine[Any, Any, None]) -> None:
+    """Run a helper on uvloop, with as many open files as it may have."""
+    import uvloop
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    leave_ctrl_c()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)
+
+
+def leave_ctrl_c() -> None:
+    """Ctrl-C reaches the whole process group, and the parent decides when this process ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -8,34 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
-import os
 import platform
 import re
 import resource
-import signal
 import socket
 import sys
-import threading
 import time
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 import granian
-import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from ..bodies.steering import BACKLOG, listen
 from ..http_fetch import IDLE_S, VARIANTS, body
 from ..load.alarm import make_alarm
+from ..load.parent import follow_parent, own_stdout, run, say
 
-HOST = "127.0.0.1"
 MAX_DELAY_US = 10_000_000
 MAX_BODY_BYTES = 1 << 20
-BACKLOG = 16384
-"""Connections the kernel may hold before they are accepted; it cuts this to net.core.somaxconn without a word."""
 BACKPRESSURE = 16384
 """Connections granian serves at once; it stops accepting at this number, so it stays above the 10 000 we may need."""
 PATH = re.compile(r"/(\d{1,9})/(\d{1,9})")
@@ -143,22 +137,6 @@ class BoundServer(Server):
         self._ssp, self._shd = None, holder(self.listener.detach(), False, *backlog)
 
 
-def listen() -> socket.socket:
-    """A listener on a port that the kernel picked; accepted connections inherit its options."""
-    listener = socket.socket()
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.bind((HOST, 0))
-    listener.listen(BACKLOG)
-    return listener
-
-
-def own_stdout() -> BinaryIO:
-    """Keep standard output for the protocol and send what anything else prints to standard error."""
-    channel = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    return channel
-
-
 async def probe(address: str) -> None:
     """Fetch one body over the wire; raises RuntimeError unless our own server answers it."""
     host, port = address.split(":")
@@ -168,22 +146,6 @@ async def probe(address: str) -> None:
     writer.close()
     if not answer.startswith(b"HTTP/1.1 200 ") or not answer.endswith(body(64, 1)):
         raise RuntimeError(f"the server on {address} answered its probe with {answer[:80]!r}")
-
-
-def follow_parent(loop: asyncio.AbstractEventLoop, app: App, channel: BinaryIO) -> None:
-    """Answer each `stats` line on standard input; at its end, leave the process without ceremony."""
-
-    def answer() -> None:
-        channel.write(json.dumps(app.stats()).encode() + b"\n")
-        app.reset()
-
-    for line in sys.stdin.buffer:
-        if line.strip() == b"stats":
-            loop.call_soon_threadsafe(answer)
-    # Through the loop, so that answers asked for before are out; the sleep is for a loop that no longer turns.
-    loop.call_soon_threadsafe(os._exit, 0)
-    time.sleep(1.0)
-    os._exit(0)
 
 
 async def serve(channel: BinaryIO) -> None:
@@ -208,21 +170,16 @@ async def serve(channel: BinaryIO) -> None:
         "python": platform.python_version(),
         "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     }
-    channel.write(json.dumps({"address": address, "facts": facts}).encode() + b"\n")
-    threading.Thread(target=follow_parent, args=(loop, app, channel), daemon=True).start()
+
+    def answer() -> None:
+        say(channel, app.stats())
+        app.reset()
+
+    say(channel, {"address": address, "facts": facts})
+    follow_parent(loop, answer)
     await serving
     raise RuntimeError("granian ended although the parent is still there")
 
 
-def main() -> None:
-    """Raise the limit of open files, then serve on uvloop."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # Ctrl-C reaches the whole process group; the parent decides when this process ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(own_stdout()))
-
-
 if __name__ == "__main__":
-    main()
+    run(serve(own_stdout()))

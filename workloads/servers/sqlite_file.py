@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO, NoReturn
 
 from ..bodies.database import COUNTERS, PRIMER, ROWS, row_of
-from ..load.parent import own_stdout
+from ..load.parent import leave_ctrl_c, own_stdout, say
 
 SHORT = 50
 """A path of a socket has about 100 characters at most, so a temporary folder with a longer name than this will not do
@@ -94,10 +94,10 @@ def keep(name: str, live: Live, tell: int, life: int) -> NoReturn:
 
 def follow(channel: BinaryIO, hello: Mapping[str, Any], stats: Callable[[], Mapping[str, Any]]) -> None:
     """Say hello, then answer each `stats` line on standard input until it ends."""
-    channel.write(json.dumps(hello).encode() + b"\n")
+    say(channel, hello)
     for line in sys.stdin.buffer:
         if line.strip() == b"stats":
-            channel.write(json.dumps(stats()).encode() + b"\n")
+            say(channel, stats())
 
 
 class Book:
@@ -142,8 +142,7 @@ def named(folder: Path) -> Iterator[dict[str, str]]:
 
 def main() -> None:
     """Make the file and look after it until the parent closes standard input."""
-    # Ctrl-C reaches the whole process group; the parent decides when this process ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_ctrl_c()
     channel = own_stdout()
     with kept("sqlite", named) as told, closing(sqlite3.connect(told["address"], isolation_level=None)) as connection:
         book = Book(connection)

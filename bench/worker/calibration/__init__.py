@@ -1,4 +1,4 @@
-"""What `when-async calibrate` measures inside a fresh process: clocks, waits, costs, cores.
+"""What `when-async calibrate` measures inside a fresh process: clocks, waits, cores.
 
 Standard library only, as all of the sealed room. `python -m when_async.bench.worker.calibration PROBE` prints one line
 of JSON.
@@ -55,18 +55,6 @@ def per_turn_s(step: Callable[[], Any], *, turns: int, batches: int) -> float:
     return (median(whole) - median(bare)) / turns / 1e9
 
 
-def each_s(step: Callable[[], Any], *, repeats: int, warmups: int = 1) -> float:
-    """Median of the seconds that single calls of `step()` take."""
-    for _ in range(warmups):
-        step()
-    taken = []
-    for _ in range(repeats):
-        start = perf_counter_ns()
-        step()
-        taken.append(perf_counter_ns() - start)
-    return median(taken) / 1e9
-
-
 def fewer(repeats: int, share: float, least: int = 3) -> int:
-    """So many repeats in a quick calibration."""
+    """That share of so many repeats."""
     return max(least, round(repeats * share))

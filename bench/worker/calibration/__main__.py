@@ -1,4 +1,4 @@
-"""One probe in, one JSON line out; `echo` answers lines until its input ends."""
+"""One probe in, one JSON line out."""
 
 from __future__ import annotations
 
@@ -7,25 +7,13 @@ import sys
 
 from .clocks import clocks
 from .cores import cores
-from .costs import costs
 from .waits import waits
 
-PROBES = {"clocks": clocks, "waits": waits, "costs": costs, "cores": cores}
-
-
-def echo() -> None:
-    """Answer each line as a worker does, with no work in between."""
-    for line in sys.stdin:
-        json.loads(line)
-        sys.stdout.write(json.dumps({"say": "done"}) + "\n")
-        sys.stdout.flush()
+PROBES = {"clocks": clocks, "waits": waits, "cores": cores}
 
 
 def main(name: str, share: float) -> None:
     """Run a probe; `share` of the usual repeats is made."""
-    if name == "echo":
-        echo()
-        return
     print(json.dumps({"say": "done", "readings": list(PROBES[name](share))}), flush=True)
 
 

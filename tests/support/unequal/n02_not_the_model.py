@@ -9,9 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from when_async.bench.model import Job
-from when_async.bench.runners import (
-    asyncio_ as honest,  # a file has one runner of a name, and here that is the wrong one
-)
+from when_async.bench.runners import asyncio_ as honest
 from when_async.bench.worker.contexts import opened_contexts
 
 

@@ -1,0 +1,137 @@
+"""`when-async compare`: what is measured now, and what is read from stored runs."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...environments.git import SourceError
+from ...gate.config import share
+from ...machine.lock import machine
+from .. import folders
+from ..run.recording import Interrupted, execute
+from ..shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
+from .kinds import Compared, are_files, compare_files, compare_measured, compare_stored, names_contestants, near, start
+from .sides import read_side
+
+HELP = """Say how B stands to A: two interpreters, commits, pins, contestants or runs.
+
+    \b
+    when-async compare 3.13 3.14 -r asyncio               two interpreters, measured now
+    when-async compare HEAD~3 . -w sleep                  a commit and the working folder
+    when-async compare 'aiohttp==3.12.*' 'aiohttp==3.13.*' -w http_fetch
+    when-async compare 3.14 '3.14+uvloop==0.22.1'         parts of a side joined by +
+    when-async compare asyncio threading --run FILE       two contestants of a stored run
+    when-async compare old.jsonl new.jsonl                two stored runs (weaker: measured apart)
+
+    What is measured is measured beside each other, in fresh processes that take turns. Names of contestants and cells
+    are looked up in the latest run; with --run everything is, interpreters too. `git:3.13` is a git ref that looks
+    like a version.
+
+    Exit codes: 0 compared, whatever the verdict; 2 wrong use or a meaningless comparison; 3 a cell failed.
+    """
+MEASURING = ("workloads", "runners", "forks", "rounds", "seed", "timeout_s", "no_pin", "output")
+"""Options that say how to measure."""
+FORKS = 14
+
+
+def _share(context: click.Context, param: click.Parameter, value: str) -> float:
+    with errors_told():
+        return share(value, param.opts[-1])
+
+
+@click.command(help=HELP)
+@click.argument("a")
+@click.argument("b")
+@click.option("--run", "stored", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="A stored run that has A and B; nothing is measured.")  # fmt: skip
+@click.option("--margin", default="3%", show_default=True, metavar="SHARE", callback=_share,
+              help="The difference that does not matter.")  # fmt: skip
+@WORKLOAD
+@RUNNER
+@click.option("--forks", type=click.IntRange(1, 1000), default=FORKS, show_default=True,
+              help="Fresh processes per cell; fewer than 6 give no verdict.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of 5.")
+@click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks.")
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), default=60.0, show_default=True,
+              help="Seconds after which a round is given up and its worker killed.")  # fmt: skip
+@click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+              help=folders.OUTPUT)  # fmt: skip
+@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@JSON
+@plain_errors
+def compare(a: str, b: str, stored: Path | None, margin: float, wait: bool, as_json: bool, **options: Any) -> None:
+    compared = _stored(a, b, stored, margin) or _measured(a, b, margin, wait, options)
+    sys.exit(show(compared, as_json))
+
+
+def _stored(a: str, b: str, stored: Path | None, margin: float) -> Compared | None:
+    """The comparison of what was measured before; None where A and B are to be measured."""
+    if stored is not None:
+        _no_measuring("--run")
+        return compare_stored(stored, a, b, margin)
+    if are_files(a, b):
+        _no_measuring("two run files")
+        return compare_files(Path(a), Path(b), margin)
+    for text in (a, b):
+        if text.endswith(".jsonl"):
+            fail(f"{a} and {b} must both be run files, or neither; for two sides of one run: --run FILE")
+    path = folders.latest_run()
+    if path is not None and names_contestants(path, a, b):
+        _no_measuring(f"{a} and {b}, which are looked up in {path},")
+        tell(f"of the latest run, {path}")
+        return compare_stored(path, a, b, margin)
+    return None
+
+
+def _no_measuring(what: str) -> None:
+    """Refuse options that would have no effect."""
+    context = click.get_current_context()
+    given = {
+        param.opts[-1]
+        for param in context.command.params
+        if param.name in MEASURING
+        and context.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
+    }
+    if given:
+        fail(f"with {what} nothing is measured; leave out {', '.join(sorted(given))}")
+
+
+def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]) -> Compared:
+    asked = read_side(a), read_side(b)
+    with machine(wait=wait, say=tell):
+        try:
+            started, sides = start(*asked, options, sys.argv[1:])
+        except SourceError as error:
+            fail(f"{error}{near(a, b)}")
+        first, second = (environment.label for environment in sides.environments)
+        try:
+            execute(started)
+        except Interrupted:
+            again = shlex.join(["when-async", "compare", first, second, "--run", str(started.path)])
+            tell(f"interrupted; what was measured is kept. Compare it with: {again}")
+            sys.exit(INTERRUPTED)
+    return compare_measured(started.path, sides.environments, margin)
+
+
+def show(compared: Compared, as_json: bool) -> int:
+    """Print the comparison; returns the exit code."""
+    from rich.console import Console
+
+    from when_async.reports.lines import WIDTH
+    from when_async.reports.terminal.comparison import flat, table
+
+    if as_json:
+        click.echo(json.dumps([flat(row) for row in compared.rows], indent=1))
+    else:
+        console = Console(width=None if Console().is_terminal else WIDTH)
+        table(compared.a, compared.b, compared.rows, console)
+        if compared.path is not None:
+            click.echo(f"\nrun file: {compared.path}\nnext: when-async report {compared.path}")
+    return BROKEN if compared.broken else OK

@@ -1,0 +1,107 @@
+"""Where what was measured is kept: `.when-async/` of the working folder, or where `[tool.when-async]` says.
+
+    [tool.when-async]
+    runs = "results/runs"
+    pages = "reports/out"
+    accepted = "results/baseline/accepted.json"
+"""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..model import WhenAsyncError
+
+DATA = Path(".when-async")
+DEFAULTS: Mapping[str, Path] = {"runs": DATA / "runs", "pages": DATA / "pages", "accepted": DATA / "accepted.json"}
+OTHERS = ("gate",)
+"""What else [tool.when-async] may hold."""
+IGNORED = "# Recordings and pages are of one machine; what was accepted belongs into the repository.\n/runs/\n/pages/\n"
+
+
+OUTPUT = "Run file to write; default: RUN.jsonl where runs are kept."
+"""What --output says of itself."""
+
+
+class SettingError(WhenAsyncError):
+    """A setting of [tool.when-async] that makes no sense; the text names it and says what is expected."""
+
+
+def runs() -> Path:
+    """The folder of run files and gates."""
+    return _place("runs")
+
+
+def pages() -> Path:
+    """The folder of pages and timelines."""
+    return _place("pages")
+
+
+def accepted(project: Path = Path()) -> Path:
+    """The file of accepted regressions of a project, which is part of its repository."""
+    old = project / "results" / "baseline" / "accepted.json"
+    found = _place("accepted", project)
+    # Where it was kept before .when-async/; whoever has it there keeps it there.
+    return old if old.is_file() and not found.exists() else found
+
+
+def _place(name: str, project: Path = Path()) -> Path:
+    """A setting of a project's pyproject.toml, or its default; raises SettingError."""
+    path = project / "pyproject.toml"
+    try:
+        section: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return project / DEFAULTS[name]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"{path} cannot be read: {error}") from None
+    for part in ("tool", "when-async"):
+        section = section.get(part, {})
+        if not isinstance(section, dict):
+            raise SettingError(f"[tool.when-async] in {path} must be a table")
+    for key in section:
+        if key not in DEFAULTS and key not in OTHERS:
+            near = difflib.get_close_matches(key, [*DEFAULTS, *OTHERS], 1)
+            hint = f"did you mean {near[0]}" if near else f"known are {', '.join([*DEFAULTS, *OTHERS])}"
+            raise SettingError(f"{key} of [tool.when-async] in {path} is not a setting; {hint}")
+    value = section.get(name, str(DEFAULTS[name]))
+    if not isinstance(value, str) or not value:
+        raise SettingError(f"{name} of [tool.when-async] in {path} must be a path in quotes, not {value!r}")
+    return project / value
+
+
+def kept(path: Path) -> Path:
+    """The path, with the note for git beside it that data of one machine are not for the repository."""
+    if path.parts[: len(DATA.parts)] == DATA.parts and not (ignore := DATA / ".gitignore").exists():
+        try:
+            DATA.mkdir(exist_ok=True)
+            ignore.write_text(IGNORED, encoding="utf-8")
+        except OSError:
+            # Whoever writes the data finds out, and says it better.
+            return path
+    return path
+
+
+def run_id(now: datetime) -> str:
+    """A name for a run that sorts by time and that no other run has."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def latest_run() -> Path | None:
+    """The newest run file that is kept, or None."""
+    return _newest("*.jsonl")
+
+
+def latest_gate() -> Path | None:
+    """The folder of the newest gate that is kept, or None."""
+    found = _newest("gate-*/gate.json")
+    return found.parent if found else None
+
+
+def _newest(pattern: str) -> Path | None:
+    return max(runs().glob(pattern), key=lambda path: path.stat().st_mtime, default=None)

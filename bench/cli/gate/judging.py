@@ -1,0 +1,188 @@
+"""The front door's gate: two sides, their paired_cells, the walk, the verdicts; also part of `bench.cli`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from when_async.results.gate.acceptance import Acceptance
+from when_async.results.gate.assembly import Control
+from when_async.results.gate.deciding import CellTest, Terms
+from when_async.results.gate.report import GateReport
+from when_async.results.journal import Journal
+
+from ...gate.config import GateConfig
+from ...gate.controls import ControlCell, inject_all, injected, unchanged
+from ...gate.inventory import sized_for
+from ...gate.matching import Entries, Matched, absolute, match
+from ...gate.pairs import PairedCell, Pairs
+from ...gate.progress import GateProgress
+from ...gate.walk import Broken, Walk
+from ...machine.fingerprint import fingerprint
+from ...machine.host import Host, make_host
+from ...model import to_json
+from ...registry import choose
+from ...selection import Selection, catalogue, select
+from .reporting import command_line, noise_word, report_of
+from .sides import Sides
+from .state import GateState, Request
+
+
+def chosen(request: Request) -> Selection:
+    """What the working copy has of the workloads and runners asked for; a name that only base has is no error here."""
+    config = request.config
+    files = [spec for spec in absolute(config.workloads) if not _is_file(spec) or Path(_path(spec)).is_file()]
+    known = catalogue(files, config.runners)
+    there = [spec for spec in files if _is_file(spec) or _path(spec) in known.workloads]
+    if config.workloads and not there:
+        return Selection((), {})
+    return select(known, there or sized_for(request.profile, known.workloads), config.runners, request.profile)
+
+
+def refuse_unknown(request: Request, inventories: tuple[Entries, Entries]) -> None:
+    """Raise RegistryError for a workload that neither side has, which is a slip of the pen and no finding."""
+    has = {entry["workload"] for entries in inventories for entry in entries.values()}
+    for spec in request.config.workloads:
+        if not _is_file(spec) and _path(spec) not in has:
+            choose(_path(spec), sorted(has | set(catalogue().workloads)), "workload")
+
+
+def _path(spec: str) -> str:
+    return spec.partition("[")[0]
+
+
+def _is_file(spec: str) -> bool:
+    return _path(spec).endswith(".py")
+
+
+def run_gate(
+    request: Request,
+    sides: Sides,
+    accepted: Mapping[tuple[str, str], Acceptance],
+    folder: Path,
+    say: Callable[[str], None],
+    *,
+    host: Host | None = None,
+    make_pairs: Callable[[Host], Pairs] = Pairs,
+) -> GateReport:
+    """Measure and judge; what was measured is in `folder` the moment it is there, and Ctrl-C keeps it."""
+    began, started = time.monotonic(), datetime.now(UTC)
+    # Asked first: a file that does not import in head is a broken benchmark (3), not a wrong word (2).
+    inventories = _inventories(sides, request)
+    refuse_unknown(request, inventories)
+    matched = match(chosen(request), sides.environments, inventories, sides.reroot)
+    state = GateState(notes=[*sides.notes, *_skipped(matched)])
+    journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
+    host = host or make_host()
+    pairs = make_pairs(host)
+    mark = host.noise.mark()
+    try:
+        _measure(request, matched, accepted, state, pairs, journal, say, began)
+    except KeyboardInterrupt:
+        state.interrupted = True
+    finally:
+        pairs.close()
+        journal.close()
+        host.reaper.close()
+    seconds = time.monotonic() - began
+    noise = noise_word(host.noise.since(mark), seconds)
+    return report_of(request, sides, matched, state, accepted, started, seconds, noise)
+
+
+def _inventories(sides: Sides, request: Request) -> tuple[Entries, Entries]:
+    return sides.inventories(request.config.workloads, request.config.runners, request.profile)
+
+
+def _measure(
+    request: Request,
+    matched: Matched,
+    accepted: Mapping[tuple[str, str], Acceptance],
+    state: GateState,
+    pairs: Pairs,
+    journal: Journal,
+    say: Callable[[str], None],
+    began: float,
+) -> None:
+    config = request.config
+    paired_cells = {paired.cell: paired for paired in matched.paired_cells}
+    if request.inject:
+        paired_cells, failed = inject_all(paired_cells, request.inject, pairs, say)
+        state.broken.update(failed)
+        state.cell_tests.update({cell: _cell_test(cell, config, {}, False) for cell in failed})
+    state.cell_tests.update({cell: _cell_test(cell, config, accepted, request.thorough) for cell in paired_cells})
+    measured = dict(paired_cells)
+    for control in _controls(request, matched.paired_cells, pairs):
+        cell_test = _cell_test(control.key, config, {}, not control.injected, control.paired.cell)
+        state.controls.append(Control(cell_test, control.paired.cell, control.injected))
+        measured[control.key] = control.paired
+    asks = {**state.cell_tests, **{control.cell_test.cell: control.cell_test for control in state.controls}}
+    left_s = config.budget_s - (time.monotonic() - began)
+    with GateProgress(asks, config.budget_s, sys.stderr, began=began) as progress:
+        walk = Walk(measured, asks, pairs, request.seed, left_s, on_step=progress.step)
+        try:
+            for event in walk.events():
+                if isinstance(event, Broken):
+                    state.broken[event.key] = event.reason
+                    journal.append({"kind": "broken", "key": event.key, "reason": event.reason})
+                    progress.say(f"BROKEN {event.key}: {event.reason}")
+                else:
+                    journal.append({"key": event[0], **to_json("pair", event[1])})
+        except KeyboardInterrupt:
+            state.late = [key for key, cell_test in asks.items() if cell_test.wants() is not None]
+            raise
+        state.late = sorted(walk.late)
+
+
+def _cell_test(
+    key: str, config: GateConfig, accepted: Mapping[tuple[str, str], Acceptance], thorough: bool, cell: str = ""
+) -> CellTest:
+    """The test of a cell whose margins allow for what was accepted."""
+    margin = config.margin_of(cell or key)
+    margins = {
+        metric: (1 + margin) * (1 + (accepted[key, metric].slowdown if (key, metric) in accepted else 0.0)) - 1
+        for metric in config.metrics
+    }
+    return CellTest(key, Terms(margins, thorough))
+
+
+def _controls(request: Request, paired_cells: Sequence[PairedCell], pairs: Pairs) -> list[ControlCell]:
+    if not request.controls or not paired_cells:
+        return []
+    known = unchanged(paired_cells)
+    blind = injected(paired_cells, request.config.margin_of, pairs)
+    return [*known, blind] if blind else known
+
+
+def _skipped(matched: Matched) -> list[str]:
+    """One sentence for each reason why cells run on neither side."""
+    reasons: dict[str, list[str]] = {}
+    for each in matched.unmatched:
+        if each.word == "SKIPPED":
+            reasons.setdefault(each.reason, []).append(each.cell)
+    return [
+        f"skipped {cells[0]}{f' and {len(cells) - 1} more' if len(cells) > 1 else ''}: {reason}"
+        for reason, cells in reasons.items()
+    ]
+
+
+def _head(request: Request, sides: Sides, started: datetime) -> dict[str, Any]:
+    """First line of the file of pairs."""
+    return {
+        "kind": "gate",
+        "started": started.isoformat(timespec="seconds"),
+        "seed": request.seed,
+        "margin": request.config.margin,
+        "margins": dict(request.config.margins),
+        "metrics": list(request.config.metrics),
+        "command": command_line(request.argv),
+        "machine": fingerprint(),
+        "base": asdict(sides.base),
+        "head": asdict(sides.head),
+    }
+
+

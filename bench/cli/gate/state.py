@@ -1,0 +1,38 @@
+"""What a gate run is asked for, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from when_async.results.gate.assembly import Control
+from when_async.results.gate.deciding import CellTest
+
+from ...gate.config import GateConfig
+
+PROFILE = "gate"
+
+
+@dataclass
+class Request:
+    """What a gate run is asked for, config and command line together."""
+
+    config: GateConfig
+    seed: int = 20260
+    thorough: bool = False
+    controls: bool = True
+    inject: float = 0.0
+    profile: str = PROFILE
+    argv: Sequence[str] = ()
+
+
+@dataclass
+class GateState:
+    """A gate run in progress: everything that the report is made of."""
+
+    cell_tests: dict[str, CellTest] = field(default_factory=dict)
+    controls: list[Control] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    late: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    interrupted: bool = False

@@ -1,0 +1,98 @@
+"""`when-async list`: what can be asked for."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import TypedDict
+
+import click
+
+from ..quantity import comparison_id, show
+from ..selection import ALL, Catalogue, catalogue, select
+from .shared import JSON, RUNNER, TERMINAL_WIDTH, WORKLOAD, plain_errors
+
+
+@click.command("list")
+@WORKLOAD
+@RUNNER
+@JSON
+@plain_errors
+def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> None:
+    """Show workloads and their parameters, runners, and the points of each profile."""
+    chosen = select(catalogue(workloads, runners), workloads, runners or [ALL], "quick")
+    rows = listing(Catalogue({found.value.name: found for found, _ in chosen.points}, chosen.runners))
+    click.echo(json.dumps(rows, indent=1)) if as_json else print_listing(rows)
+
+
+class ListingRow(TypedDict):
+    """One thing that can be asked for; `family` and `core` are of runners, and None for all else."""
+
+    kind: str
+    name: str
+    summary: str
+    detail: str
+    family: str | None
+    core: bool | None
+
+
+def listing(known: Catalogue) -> list[ListingRow]:
+    """Flat rows of everything that can be asked for."""
+    rows: list[ListingRow] = []
+    for name, workload in ((name, found.value) for name, found in known.workloads.items()):
+        params = ", ".join(
+            f"{param.label} {show(param.low, param.unit)}..{show(param.high, param.unit)}" for param in workload.params
+        )
+        rows.append(_row("workload", name, workload.summary, params))
+        for profile, points in workload.grid.items():
+            rows += [_row("point", comparison_id(workload, point), "", profile) for point in points]
+    for name, runner in ((name, found.value) for name, found in known.runners.items()):
+        needs = f"needs {', '.join(runner.requires)}" if runner.requires else STANDARD
+        rows.append(_row("runner", name, runner.summary, needs, runner.family, runner.core))
+    return rows
+
+
+STANDARD = "standard library"
+
+
+def _row(
+    kind: str, name: str, summary: str, detail: str, family: str | None = None, core: bool | None = None
+) -> ListingRow:
+    return {"kind": kind, "name": name, "summary": summary, "detail": detail, "family": family, "core": core}
+
+
+def print_listing(rows: Sequence[ListingRow]) -> None:
+    """Workloads with the points of their profiles, then runners by their families."""
+    click.echo("Workloads (parameters in the order of their ids)")
+    points: dict[str, list[str]] = {}
+    for row in rows:
+        if row["kind"] == "point":
+            points.setdefault(row["name"].partition("[")[0], []).append(f"{row['detail']:>7}  {row['name']}")
+    for row in rows:
+        if row["kind"] == "workload":
+            click.echo("\n" + _wrapped(f"{row['name']}: ", row["summary"], "  ", "    "))
+            click.echo(_wrapped("", row["detail"], "    ", "      "))
+            for line in points.get(row["name"], []):
+                click.echo(f"    {line}")
+    runners = [row for row in rows if row["kind"] == "runner"]
+    click.echo("\nRunners by family (* is core: what a run takes when none is named)")
+    width = max((len(row["name"]) for row in runners), default=0)
+    for family in dict.fromkeys(row["family"] for row in runners):
+        click.echo(f"\n  {family}")
+        for row in runners:
+            if row["family"] == family:
+                needs = "" if row["detail"] == STANDARD else f" ({row['detail']})"
+                head = f"{'*' if row['core'] else ' '} {row['name']:<{width}}  "
+                click.echo(_wrapped(head, row["summary"] + needs, "    ", " " * (len(head) + 4)))
+    click.echo(
+        "\nAsk for them by name, 'asyncio*', family:threads, core or all. Their libraries come with extras:\n"
+        "pip install 'when-async[trio]', or 'when-async[all]'; `when-async matrix` says what is missing here."
+    )
+
+
+def _wrapped(head: str, text: str, first: str, further: str) -> str:
+    return textwrap.fill(
+        head + text, TERMINAL_WIDTH, initial_indent=first, subsequent_indent=further,
+        break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
+    )  # fmt: skip

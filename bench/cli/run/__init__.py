@@ -1,0 +1,1 @@
+"""`when-async run`, and what other commands that record share with it."""

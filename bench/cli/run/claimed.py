@@ -1,0 +1,106 @@
+"""The front door's claims: what has to be measured for them, and the programs that show behaviour."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...environments.provision import Missing, child_environ, interpreter_options
+from ...model import Environment
+from ...registry import choose
+from ...selection import ALL, Catalogue, Selection, point_of
+
+if TYPE_CHECKING:
+    from when_async.reports.verdicts.claim import Behaviour, Statement
+
+TRIES = 3
+"""Fresh processes in which a behaviour is looked at: what it shows does not depend on the hash seed or on luck."""
+PATIENCE_S = 60.0
+
+
+def chosen(names: Sequence[str]) -> list[Statement]:
+    """Claims by name, or `all`; raises RegistryError with the nearest name."""
+    from when_async.reports.verdicts.judging import claims
+
+    known = claims()
+    found = {name: known[name] for one in names for name in (known if one == ALL else [choose(one, known, "claim")])}
+    return list(found.values())
+
+
+def selection_for(asked: Sequence[Statement], known: Catalogue) -> Selection:
+    """Just the cells that these claims need."""
+    only: dict[str, list[str]] = {}
+    for claim in asked:
+        for place, contestant in claim.cells:
+            names = only.setdefault(place, [])
+            if contestant not in names:
+                names.append(contestant)
+    wanted = {name.partition("/")[0] for names in only.values() for name in names}
+    runners = {name: found for name, found in known.runners.items() if name in wanted}
+    points = tuple(point_of(place, known.workloads) for place in only)
+    return Selection(points, runners, {place: tuple(names) for place, names in only.items()})
+
+
+def behaviours(asked: Sequence[Statement]) -> list[Behaviour]:
+    """Those claims that a program shows."""
+    from when_async.reports.verdicts.claim import Behaviour
+
+    return [claim for claim in asked if isinstance(claim, Behaviour)]
+
+
+def look(
+    claims: Sequence[Behaviour],
+    environments: Sequence[Environment | Missing],
+    there: Collection[tuple[str, str]] = (),
+    tries: int = TRIES,
+    say: Callable[[str], None] = lambda text: None,
+) -> Iterator[dict[str, Any]]:
+    """Run the program of each claim in fresh processes of each interpreter; one record for a run file each.
+
+    `there` holds the (claim, interpreter) that are on file already. A program that fails shows nothing and says so.
+    """
+    for environment in environments:
+        for claim in claims:
+            if (claim.name, environment.label) in there:
+                continue
+            say(f"behaviour {claim.name}, Python {environment.label}")
+            yield _looked(claim, environment, tries)
+
+
+def _looked(claim: Behaviour, environment: Environment | Missing, tries: int) -> dict[str, Any]:
+    record: dict[str, Any] = {"kind": "behaviour", "claim": claim.name, "python": environment.label, "tried": 0}
+    record |= {"version": "", "shown": 0, "said": "", "absent": ""}
+    if isinstance(environment, Missing):
+        return {**record, "absent": environment.reason}
+    record["version"] = environment.version
+    for _ in range(tries):
+        answer = _run(claim, environment)
+        if answer.get("absent"):
+            return {**record, "absent": str(answer["absent"])}
+        record["tried"] += 1
+        record["shown"] += answer["shown"] is True
+        record["said"] = record["said"] or str(answer["said"])
+    return record
+
+
+def _run(claim: Behaviour, environment: Environment) -> dict[str, Any]:
+    """What one fresh process says; `absent` where it said nothing of use."""
+    from when_async.reports import snippets
+
+    path = Path(str(snippets.__file__)).with_name(claim.snippet)
+    command = [environment.executable, *interpreter_options(), str(path)]
+    try:
+        ended = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE_S, env=dict(child_environ(environment.path)),
+            check=False,
+        )  # fmt: skip
+        answer = json.loads(ended.stdout)
+    except subprocess.TimeoutExpired:
+        return {"absent": f"its program {claim.snippet} had not ended after {PATIENCE_S:g} s"}
+    except (OSError, ValueError):
+        return {"absent": f"its program {claim.snippet} said nothing that can be read; run it by hand to see why"}
+    agreed = isinstance(answer, dict) and ("absent" in answer or {"shown", "said"} <= answer.keys())
+    return answer if agreed else {"absent": f"its program {claim.snippet} answered in another form than was agreed"}

@@ -1,0 +1,87 @@
+"""An interrupted run: read what it has, refuse what is no longer the same, plan what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from when_async.results.journal import Journal, RunFileError, read
+
+from ...environments.provision import Missing
+from ...machine.fingerprint import fingerprint
+from ...model import Environment
+from ...plan import Settings, build
+from ...selection import ALL, Catalogue, environments_for, from_record
+from ...walk.experiment import Done
+from ..shared import tell
+from .claimed import behaviours, chosen, look
+from .cluster import refusal
+from .starting import Started, write_cells
+
+SAME_MACHINE = ("node_id", "system", "cpu", "cores")
+"""What must not have changed when a run is gone on with."""
+
+
+def start_resumed(path: Path) -> Started:
+    """Read an interrupted run and plan what it still lacks; raises RunFileError when it cannot be gone on with."""
+    journal = Journal.resume(path)
+    if journal.repaired:
+        tell(f"note: {journal.repaired}")
+    stored = read(path)
+    head: Mapping[str, Any] = stored.header
+    if "compares" in head:
+        raise RunFileError(f"{path} is of a compare, which cannot be gone on with; give the same compare again")
+    settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__ if name in head})
+    selection = from_record(head["selection"])
+    known = Catalogue({found.value.name: found for found, _ in selection.points}, selection.runners)
+    modules = head.get("asked_modules") or known.modules([ALL])
+    environments = environments_for(modules, head["asked_pythons"], tell, head.get("asked_pins", ()))
+    check_machine(fingerprint(), head["machine"], path)
+    refused = refusal(selection, head, path)
+    if refused:
+        raise RunFileError(refused)
+    for environment in environments:
+        check_same(environment, head, path)
+    plan = build(selection.points, selection.runners, environments, settings, selection.only)
+    done = Done(attempt=1 + sum(1 for record in stored.records if record["kind"] == "resumed"))
+    for sample in stored.samples():
+        done.keep(sample)
+    done.decided = {cell: measurement.status for cell, measurement in stored.measurements().items()}
+    for service in stored.of_kind("service"):
+        done.capacities[service["comparison"]] = service["capacity_per_s"]
+    journal.append({"kind": "resumed", "at": datetime.now(UTC).isoformat(timespec="seconds"), "attempt": done.attempt})
+    write_cells(journal, plan, selection, {cell["id"] for cell in stored.cells()})
+    drawn = frozenset(timeline["cell"] for timeline in stored.of_kind("timeline"))
+    seen = {(record["claim"], record["python"]) for record in stored.of_kind("behaviour")}
+    looks = look(behaviours(chosen(head.get("asked_claims", ()))), environments, seen, say=tell)
+    return Started(path, journal, plan, done, drawn, looks)
+
+
+def check_machine(now: Mapping[str, Any], was: Mapping[str, Any], path: Path) -> None:
+    """Refuse to go on with a run on another machine than it began on."""
+    for name in SAME_MACHINE:
+        if was.get(name) != now.get(name):
+            raise RunFileError(f"{path} was measured on another machine ({name} differs); start a new run here")
+
+
+def check_same(environment: Environment | Missing, head: Mapping[str, Any], path: Path) -> None:
+    """Refuse to go on with another interpreter or other libraries than the run began with."""
+    stored = {entry["label"]: entry for entry in head["environments"]}.get(environment.label)
+    if isinstance(environment, Missing):
+        if stored is not None:
+            raise RunFileError(
+                f"{path} was measured with Python {environment.label}, which is gone: {environment.reason}"
+            )
+        return
+    if stored is None:
+        raise RunFileError(f"{path} was not measured with Python {environment.label}; start a new run")
+    for what, was, now in (
+        ("Python", stored["version"], environment.version),
+        ("pins", " ".join(stored.get("pins", ())) or "none", " ".join(environment.pins) or "none"),
+        ("source", stored.get("source") or "own", environment.source or "own"),
+        *((name, stored["modules"].get(name), version) for name, version in environment.modules.items()),
+    ):
+        if was != now:
+            raise RunFileError(f"{path} was measured with {what} {was}, here is {now}; start a new run")

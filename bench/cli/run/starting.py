@@ -1,0 +1,149 @@
+"""A run that is ready to be walked: its plan, and the head and cells of its file."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from when_async.results.journal import Journal
+
+from ...environments import git
+from ...environments.interpreters import run_command
+from ...environments.provision import Missing
+from ...machine.fingerprint import fingerprint
+from ...model import Cell, Environment, Workload, to_json
+from ...plan import FOR_CLAIMS, PROFILES, Plan, Settings, build
+from ...registry import RegistryError
+from ...selection import Selection, catalogue, environments_for, select, to_record
+from ...walk.experiment import Done
+from .. import folders
+from ..shared import tell
+from .claimed import behaviours, chosen, look, selection_for
+from .cluster import on_cluster
+
+
+@dataclass
+class Started:
+    """A run that is ready to be walked."""
+
+    path: Path
+    journal: Journal
+    plan: Plan
+    done: Done
+    drawn: frozenset[str] = frozenset()
+    """Cells whose timeline the file has already."""
+    looks: Iterable[dict[str, Any]] = ()
+    """Records of the behaviours that claims ask about; each is made when it is asked for."""
+
+
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """The profile with what the command line changes of it."""
+    settings = FOR_CLAIMS if options["profile"] == FOR_CLAIMS.profile else PROFILES[options["profile"]]
+    changed = {name: options[name] for name in ("forks", "rounds") if options[name] is not None}
+    return replace(settings, seed=options["seed"], pin=not options["no_pin"], timeout_s=options["timeout_s"], **changed)
+
+
+def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
+    """Plan a new run and write the head of its file."""
+    known = catalogue(options["workloads"], options["runners"])
+    settings = settings_of(options)
+    asked = chosen(options.get("claims") or ())
+    if asked:
+        selection = selection_for(asked, known)
+    else:
+        selection = select(known, options["workloads"], options["runners"], settings.profile)
+    if options.get("dask_scheduler") and not on_cluster(selection):
+        raise RegistryError("--dask-scheduler is for runners on Dask, and none was asked for; add -r dask")
+    modules = known.modules(options["runners"] or list(selection.runners))
+    modules = sorted({*modules, *(module for claim in behaviours(asked) for module in claim.requires)})
+    environments = environments_for(modules, options["pythons"], tell, options["pins"])
+    plan = build(selection.points, selection.runners, environments, settings, selection.only)
+    now = datetime.now(UTC)
+    run = folders.run_id(now)
+    path = options["output"] or folders.kept(folders.runs()) / f"{run}.jsonl"
+    head = header(run, now, plan, selection, environments, argv)
+    wanted = {"asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules}
+    if asked:
+        wanted["asked_claims"] = [claim.name for claim in asked]
+    journal = Journal.create(path, {**head, **wanted, "asked_cluster": on_cluster(selection)})
+    write_cells(journal, plan, selection)
+    return Started(path, journal, plan, Done(), looks=look(behaviours(asked), environments, say=tell))
+
+
+def write_cells(journal: Journal, plan: Plan, selection: Selection, there: Collection[str] = ()) -> None:
+    """One line for each cell that is not in the file yet; an interruption can come between two of them."""
+    for comparison in plan.comparisons:
+        cells = [contestant.cell for contestant in comparison.contestants] + [cell for cell, _ in comparison.refused]
+        for cell in cells:
+            if cell.id not in there:
+                journal.append(cell_record(cell, comparison.workload, selection.runners[cell.runner].value.serial))
+
+
+def header(
+    run: str,
+    now: datetime,
+    plan: Plan,
+    selection: Selection,
+    environments: Sequence[Environment | Missing],
+    argv: Sequence[str],
+) -> dict[str, Any]:
+    """The first line of a run file: what was asked for, of which machine and which interpreters."""
+    from importlib.metadata import version
+
+    return {
+        "tool_version": version("when-async"),
+        "run": run,
+        "started": now.isoformat(timespec="seconds"),
+        "commit": working_commit(),
+        **asdict(plan.settings),
+        "command": shlex.join(["when-async", *argv]),
+        "machine": fingerprint(),
+        "environments": [
+            environment_record(environment) for environment in environments if isinstance(environment, Environment)
+        ],
+        "pythons": [environment.label for environment in environments],
+        "sources": {found.value.name: _public_ref(found.ref) for found, _ in selection.points},
+        "selection": to_record(selection),
+    }
+
+
+def environment_record(environment: Environment) -> dict[str, Any]:
+    """An environment as a run file keeps it: without the paths of this machine."""
+    record = {**asdict(environment), "executable": os.path.basename(environment.executable)}
+    del record["path"]
+    return record
+
+
+def working_commit() -> str | None:
+    """The commit that the working folder is at, with a + where it has changes; None outside git."""
+    try:
+        commit, changed = git.changes(Path.cwd(), run_command)
+    except git.SourceError:
+        return None
+    return f"{commit[: git.SHORT]}{'+' if changed else ''}" if commit else None
+
+
+def _public_ref(ref: str) -> str:
+    return os.path.basename(ref) if ref.endswith(".py") else ref
+
+
+def cell_record(cell: Cell, workload: Workload, serial: bool) -> dict[str, Any]:
+    """What the run file says of a cell before it is measured."""
+    ideal_s = workload.ideal_s
+    in_flight = 1 if serial else cell.concurrency
+    return {
+        **to_json("cell", cell),
+        "id": cell.id,
+        "ideal_s": ideal_s(cell.params, in_flight) if ideal_s else None,
+        "serial_ideal_s": ideal_s(cell.params, 1) if ideal_s else None,
+        "ops": int(cell.params.get("n", 1)),
+        "headline": workload.headline,
+        "calibration": workload.calibration,
+        "latency_of": workload.latency,
+        "bounds": dict(workload.bounds(cell.params, cell.concurrency)) if workload.bounds else {},
+    }

@@ -1,1 +1,0 @@
-"""What a machine was found to be, read from its calibration file."""

@@ -1,0 +1,1 @@
+"""Bodies of the workload `chat`, by model."""

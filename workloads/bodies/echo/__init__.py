@@ -1,0 +1,1 @@
+"""Bodies of the workload `echo_server`, by model."""

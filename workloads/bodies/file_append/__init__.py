@@ -1,0 +1,1 @@
+"""Bodies of the workload `file_append`, by model."""

@@ -1,0 +1,150 @@
+"""Bodies of `queue` whose consumers are tasks of an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from when_async.bench.model import Kit, Params
+
+from .common import ROOM, AsyncProgram, Call, Item, Parcel, Result, begin, clock, done, produce_async, shares
+
+
+async def run_asyncio(kit: Kit, params: Params) -> AsyncProgram:
+    """Tasks and an asyncio.Queue: when it has been joined, the consumers are cancelled."""
+    import asyncio
+
+    sleep, consumers = kit.sleep, kit.in_flight
+
+    async def consume(waiting: asyncio.Queue[Parcel], results: list[Result]) -> None:
+        while True:
+            parcel = await waiting.get()
+            got_ns = clock()
+            await sleep(parcel[1])
+            results.append(done(parcel, got_ns))
+            waiting.task_done()
+
+    async def op(items: Sequence[Item]) -> list[Result]:
+        results: list[Result] = []
+        told = shares(items, params, consumers)
+        waiting: asyncio.Queue[Parcel] = asyncio.Queue(ROOM)
+        async with asyncio.TaskGroup() as group:
+            serving = [group.create_task(consume(waiting, results)) for _ in range(consumers)]
+            await asyncio.sleep(0)
+            begin_ns = begin()
+            async with asyncio.TaskGroup() as producers:
+                for share in told:
+                    producers.create_task(produce_async(waiting.put, sleep, share, begin_ns))
+            await waiting.join()
+            for task in serving:
+                task.cancel()
+        return results
+
+    return op
+
+
+async def run_trio(kit: Kit, params: Params) -> AsyncProgram:
+    """Tasks and a memory channel: when the last producer has closed its clone, the consumers come to the end of it."""
+    import trio
+
+    sleep, consumers = kit.sleep, kit.in_flight
+
+    async def feed(channel: Any, share: Sequence[Call], begin_ns: int) -> None:
+        async with channel:
+            await produce_async(channel.send, sleep, share, begin_ns)
+
+    async def consume(channel: Any, results: list[Result]) -> None:
+        async with channel:
+            async for parcel in channel:
+                got_ns = clock()
+                await sleep(parcel[1])
+                results.append(done(parcel, got_ns))
+
+    async def op(items: Sequence[Item]) -> list[Result]:
+        results: list[Result] = []
+        told = shares(items, params, consumers)
+        send: Any
+        receive: Any
+        send, receive = trio.open_memory_channel(ROOM)
+        async with trio.open_nursery() as nursery, send, receive:
+            for _ in range(consumers):
+                nursery.start_soon(consume, receive.clone(), results)
+            # The first turn may come before some of the new tasks' own, the second cannot.
+            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint()
+            begin_ns = begin()
+            for share in told:
+                nursery.start_soon(feed, send.clone(), share, begin_ns)
+        return results
+
+    return op
+
+
+async def run_anyio(kit: Kit, params: Params) -> AsyncProgram:
+    """Tasks and a memory object stream, closed as trio's channels are."""
+    import anyio
+    import anyio.lowlevel
+
+    sleep, consumers = kit.sleep, kit.in_flight
+
+    async def feed(stream: Any, share: Sequence[Call], begin_ns: int) -> None:
+        async with stream:
+            await produce_async(stream.send, sleep, share, begin_ns)
+
+    async def consume(stream: Any, results: list[Result]) -> None:
+        async with stream:
+            async for parcel in stream:
+                got_ns = clock()
+                await sleep(parcel[1])
+                results.append(done(parcel, got_ns))
+
+    async def op(items: Sequence[Item]) -> list[Result]:
+        results: list[Result] = []
+        told = shares(items, params, consumers)
+        send: Any
+        receive: Any
+        send, receive = anyio.create_memory_object_stream(ROOM)
+        async with anyio.create_task_group() as group, send, receive:
+            for _ in range(consumers):
+                group.start_soon(consume, receive.clone(), results)
+            await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint()
+            begin_ns = begin()
+            for share in told:
+                group.start_soon(feed, send.clone(), share, begin_ns)
+        return results
+
+    return op
+
+
+async def run_curio(kit: Kit, params: Params) -> AsyncProgram:
+    """Tasks and a curio.Queue: when it has been joined, the consumers are cancelled."""
+    import curio
+
+    sleep, consumers = kit.sleep, kit.in_flight
+
+    async def consume(waiting: Any, results: list[Result]) -> None:
+        while True:
+            parcel = await waiting.get()
+            got_ns = clock()
+            await sleep(parcel[1])
+            results.append(done(parcel, got_ns))
+            await waiting.task_done()
+
+    async def op(items: Sequence[Item]) -> list[Result]:
+        results: list[Result] = []
+        told = shares(items, params, consumers)
+        waiting = curio.Queue(ROOM)
+        async with curio.TaskGroup() as group:
+            for _ in range(consumers):
+                await group.spawn(consume, waiting, results)
+            await curio.sleep(0)
+            begin_ns = begin()
+            async with curio.TaskGroup() as producers:
+                for share in told:
+                    await producers.spawn(produce_async, waiting.put, sleep, share, begin_ns)
+            await waiting.join()
+            await group.cancel_remaining()
+        return results
+
+    return op
