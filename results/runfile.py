@@ -220,18 +220,18 @@ def content(path: Path) -> bytes:
 
 def parse_header(path: Path, line: bytes) -> Header:
     """The header in the first line, or RunFileError where the file is not ours or too new."""
-    header: Any = None
+    said: Any = None
     with suppress(ValueError):
-        header = json.loads(line)
-    ours = isinstance(header, dict) and header.get("kind") == "run" and header.get("tool") == TOOL
-    if not ours or type(header.get("schema")) is not int or not isinstance(header.get("run"), str):
+        said = json.loads(line)
+    ours = isinstance(said, dict) and said.get("kind") == "run" and said.get("tool") == TOOL
+    if not ours or type(said.get("schema")) is not int or not isinstance(said.get("run"), str):
         raise RunFileError(f"{path} is not a run file of {TOOL}; name a file that `{TOOL} run` wrote")
-    if header["schema"] > SCHEMA_VERSION:
+    if said["schema"] > SCHEMA_VERSION:
         raise RunFileError(
-            f"{path} has schema {header['schema']} and this {TOOL} reads up to {SCHEMA_VERSION}; "
+            f"{path} has schema {said['schema']} and this {TOOL} reads up to {SCHEMA_VERSION}; "
             f"upgrade with `pip install --upgrade {TOOL}`"
         )
-    return cast(Header, header)
+    return cast(Header, said)
 
 
 def parse_line(line: bytes) -> Record | Value:

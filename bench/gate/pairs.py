@@ -15,8 +15,9 @@ from ..machine.host import Host
 from ..model import FailedError, Pair, Phase, Sample, Service, Status
 from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService
+from ..walk.cores import roles
 from ..walk.latency import percentile_s
-from ..walk.workers import Crew, Lost, roles
+from ..walk.workers import LostWorker, WorkerGroup
 
 WARMUPS = 3
 ROUNDS = 40
@@ -109,15 +110,15 @@ class Pairs:
         service = None
         if paired.service is not None:
             service = self.services.lend(paired.service, self._service_cores(paired, index))
-        crew = Crew(self.host, self.settings, comparison, index, 0, service)
+        group = WorkerGroup(self.host, self.settings, comparison, index, 0, service)
         try:
-            samples = self._samples(crew, head_first, PAIR_S if paired.base.cell.one_core else PAIR_OF_MANY_S)
+            samples = self._samples(group, head_first, PAIR_S if paired.base.cell.one_core else PAIR_OF_MANY_S)
         except PairFailed:
             if service is not None:
                 self.services.drop(service)
             raise
         finally:
-            crew.kill()
+            group.kill()
         seconds = time.monotonic() - began
         noise = {**self.host.noise.since(mark), "window_s": seconds}
         return replace(_pair(paired, samples), series=series, index=index, head_first=head_first,
@@ -134,29 +135,29 @@ class Pairs:
         own, other = roles(self.host.cores, index)
         return own if paired.base.cell.one_core else other
 
-    def _samples(self, crew: Crew, head_first: bool, pair_s: float) -> dict[str, list[Sample]]:
+    def _samples(self, group: WorkerGroup, head_first: bool, pair_s: float) -> dict[str, list[Sample]]:
         """The measured rounds of each side in order of the rounds."""
         sides = ("head", "base") if head_first else ("base", "head")
         taken: dict[str, list[Sample]] = {"base": [], "head": []}
-        _check(crew.launch({0, 1}), crew, sides)
-        _check(crew.open(), crew, sides)
-        warm = [sample for _, sample in self._rounds(crew, sides, Phase.WARMUP, self.settings.warmups)]
+        _check(group.launch({0, 1}), group, sides)
+        _check(group.open(), group, sides)
+        warm = [sample for _, sample in self._rounds(group, sides, Phase.WARMUP, self.settings.warmups)]
         # The quicker one of two: a round that was disturbed says little about how long rounds are.
         rounds = rounds_for(min(sample.makespan_s for sample in warm[-2:]), self.settings.rounds, pair_s)
-        for side, sample in self._rounds(crew, sides, Phase.MEASURE, rounds):
+        for side, sample in self._rounds(group, sides, Phase.MEASURE, rounds):
             taken[side].append(sample)
-        for _, lost in crew.close():
-            _check(lost, crew, sides)
+        for _, lost in group.close():
+            _check(lost, group, sides)
         return taken
 
     @staticmethod
-    def _rounds(crew: Crew, sides: tuple[str, str], phase: Phase, count: int) -> Iterator[tuple[str, Sample]]:
+    def _rounds(group: WorkerGroup, sides: tuple[str, str], phase: Phase, count: int) -> Iterator[tuple[str, Sample]]:
         """ABBA ABBA ...: a steady drift falls on both sides alike."""
         for round_ in range(count):
             block = Block(phase, round_, (1, 0) if (round_ + 1) // 2 % 2 else (0, 1))
             for position, place in enumerate(block.order):
-                sample, lost = crew.round(place, block, position)
-                _check(lost, crew, sides)
+                sample, lost = group.round(place, block, position)
+                _check(lost, group, sides)
                 assert sample is not None, "what is not lost has a sample"
                 yield sides[place], sample
 
@@ -167,10 +168,10 @@ def rounds_for(round_s: float, most: int, pair_s: float = PAIR_S) -> int:
     return max(min(fitting, most), min(LEAST_ROUNDS, most))
 
 
-def _check(lost: list[Lost], crew: Crew, sides: tuple[str, str]) -> None:
+def _check(lost: list[LostWorker], group: WorkerGroup, sides: tuple[str, str]) -> None:
     """Raise PairFailed for the first loss."""
     for loss in lost:
-        ids = [contestant.cell.id for contestant in crew.comparison.contestants]
+        ids = [contestant.cell.id for contestant in group.comparison.contestants]
         raise PairFailed(sides[ids.index(loss.cell)], loss.status, loss.reason)
 
 

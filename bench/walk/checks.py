@@ -49,7 +49,7 @@ def pool_complaint(peak: int | None, stats: Mapping[str, Any]) -> str | None:
     return f"the server saw {connections} connection(s) where {peak} ops were in flight: its pool is too small for them"
 
 
-def strangers(digests: Mapping[int, str]) -> dict[int, str]:
+def minority(digests: Mapping[int, str]) -> dict[int, str]:
     """Whose items are not those of the others, and a sentence for each (N12); empty where all agree.
 
     Where no digest is the most common, nobody is believed.

@@ -19,7 +19,7 @@ from ..plan import Block, Comparison, Plan, blocks, walk
 from ..processes.service import ServiceAbsent, ServiceFailed
 from .advice import History, advise
 from .checks import majority
-from .workers import Crew, Lost
+from .workers import LostWorker, WorkerGroup
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where an object lies in memory says nothing and differs from run to run (method.md, T22)."""
@@ -143,43 +143,44 @@ class Experiment:
         if not missing:
             return
         with ExitStack() as stack:
-            crew = Crew(self.host, self.plan.settings, comparison, fork, self.done.attempt)
-            stack.callback(crew.kill)
+            group = WorkerGroup(self.host, self.plan.settings, comparison, fork, self.done.attempt)
+            stack.callback(group.kill)
             try:
-                capacity = crew.start_service(self.done.capacities)
+                capacity = group.start_service(self.done.capacities)
             except ServiceFailed as error:
                 status = Status.UNSUPPORTED if isinstance(error, ServiceAbsent) else Status.FAILED
                 for index in sorted(missing):
                     yield self._decide(Measurement(comparison.contestants[index].cell.id, status, str(error)))
                 return
             if comparison.workload.service is not None:
-                yield ServiceRecord(comparison.id, fork, comparison.workload.service.name, capacity, crew.service_facts)
-            yield from self._lose(crew.launch(missing))
-            yield from self._lose(crew.open())
+                name = comparison.workload.service.name
+                yield ServiceRecord(comparison.id, fork, name, capacity, group.service_facts)
+            yield from self._lose(group.launch(missing))
+            yield from self._lose(group.open())
             for block in blocks(self.plan.settings, comparison, fork):
-                yield from self._block(crew, block)
-            for trial, lost in crew.close():
+                yield from self._block(group, block)
+            for trial, lost in group.close():
                 if "result_type" in trial.facts:
                     self.done.result_types[trial.cell] = str(trial.facts["result_type"])
                 yield trial
                 yield from self._lose(lost)
 
-    def _lose(self, lost: list[Lost]) -> Iterator[Measurement]:
+    def _lose(self, lost: list[LostWorker]) -> Iterator[Measurement]:
         for loss in lost:
             yield self._decide(Measurement(loss.cell, loss.status, loss.reason))
 
-    def _block(self, crew: Crew, block: Block) -> Iterator[Event]:
+    def _block(self, group: WorkerGroup, block: Block) -> Iterator[Event]:
         for position, index in enumerate(block.order):
-            cell = crew.comparison.contestants[index].cell.id
-            key = (cell, crew.fork, str(block.phase), block.round)
-            if not crew.has(index) or (block.phase is Phase.MEASURE and key in self.done.samples):
+            cell = group.comparison.contestants[index].cell.id
+            key = (cell, group.fork, str(block.phase), block.round)
+            if not group.has(index) or (block.phase is Phase.MEASURE and key in self.done.samples):
                 continue
-            self.on_step(RoundStep(cell, crew.fork, block.phase, block.round))
-            sample, lost = crew.round(index, block, position)
+            self.on_step(RoundStep(cell, group.fork, block.phase, block.round))
+            sample, lost = group.round(index, block, position)
             if sample is not None:
                 complaint = self.done.keep(sample)
                 if complaint:
-                    lost += crew.dismiss(index, complaint)
+                    lost += group.dismiss(index, complaint)
                 else:
                     yield sample
             yield from self._lose(lost)

@@ -21,7 +21,7 @@ from ..model import FailedError, Lane, Shape, Span, Timeline
 from ..plan import Comparison, Plan, Settings
 from ..processes.service import ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut
-from .workers import Crew
+from .workers import WorkerGroup
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 COOPERATIVE = ("greenlets",)
@@ -57,14 +57,14 @@ def record(host: Host, settings: Settings, comparison: Comparison, index: int = 
     os.close(handle)
     with ExitStack() as stack:
         stack.callback(os.unlink, path)
-        crew = Crew(host, settings, comparison, fork=0, attempt=0)
-        stack.callback(crew.kill)
+        group = WorkerGroup(host, settings, comparison, fork=0, attempt=0)
+        stack.callback(group.kill)
         try:
             # A capacity that is known already is not measured again; nothing here is compared with it.
-            crew.start_service({comparison.id: None})
-            for loss in crew.launch({index}):
+            group.start_service({comparison.id: None})
+            for loss in group.launch({index}):
                 raise NotRecorded(loss.reason)
-            answer = crew.members[index].worker.ask(settings.timeout_s, do="trace", path=path)
+            answer = group.members[index].worker.ask(settings.timeout_s, do="trace", path=path)
         except (ProcessFailed, ProcessTimedOut, ServiceFailed) as error:
             raise NotRecorded(ADDRESS.sub("", str(error))) from error
         with open(path, encoding="utf-8") as lines:

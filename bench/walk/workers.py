@@ -12,14 +12,15 @@ from ..model import Phase, Sample, Status, Trial, from_json
 from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService, ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker
-from .checks import attestation_complaint, pool_complaint, strangers, time_complaint
+from .checks import attestation_complaint, minority, pool_complaint, time_complaint
+from .cores import roles
 from .latency import packed
 
 LAUNCH_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
-class Lost:
+class LostWorker:
     """A contestant that leaves the comparison, and why."""
 
     cell: str
@@ -41,7 +42,7 @@ class Member:
     result_type: str = ""
 
 
-class Crew:
+class WorkerGroup:
     """Starts, asks and ends the workers of one comparison; whoever fails leaves and costs the others nothing."""
 
     def __init__(
@@ -86,7 +87,7 @@ class Crew:
                 known[self.comparison.id] = self.service.capacity_per_s(point.params, point.concurrency, subject)
         return known[self.comparison.id]
 
-    def launch(self, wanted: set[int]) -> list[Lost]:
+    def launch(self, wanted: set[int]) -> list[LostWorker]:
         """Start the workers side by side: nothing is timed yet, and imports are most of it."""
         lost = []
         subject, _ = self._cores()
@@ -104,7 +105,7 @@ class Crew:
                         reaper=self.host.reaper,
                     )
                 except ProcessFailed as error:
-                    lost.append(Lost(contestant.cell.id, Status.FAILED, str(error)))
+                    lost.append(LostWorker(contestant.cell.id, Status.FAILED, str(error)))
                     continue
                 self.members[index] = Member(contestant, worker)
             for index, member in list(self.members.items()):
@@ -133,7 +134,7 @@ class Crew:
             "extra_loops": contestant.extra_loops,
         }
 
-    def open(self) -> list[Lost]:
+    def open(self) -> list[LostWorker]:
         """Open the sessions one after another, so that the start-up of a pool is a figure of its own."""
         lost = []
         with self.host.account.charge("open"):
@@ -150,14 +151,14 @@ class Crew:
         if complaint:
             raise ProcessFailed(complaint)
 
-    def round(self, index: int, block: Block, position: int) -> tuple[Sample | None, list[Lost]]:
+    def round(self, index: int, block: Block, position: int) -> tuple[Sample | None, list[LostWorker]]:
         """One round of one contestant; a failure comes back as the loss of that contestant alone."""
         found: list[Sample] = []
         with self.host.account.charge("between_rounds"):
             lost = self._guard(index, lambda: found.append(self._round(self.members[index], block, position)))
         for sample in found:
             self.host.account.move("between_rounds", f"timed_{sample.phase}", sample.makespan_s)
-        lost += self._dismiss_strangers()
+        lost += self._dismiss_minority()
         return (found[0] if found and self.has(index) else None), lost
 
     def _round(self, member: Member, block: Block, position: int) -> Sample:
@@ -199,15 +200,15 @@ class Crew:
         }
         return from_json(Sample, answer | known)
 
-    def _dismiss_strangers(self) -> list[Lost]:
+    def _dismiss_minority(self) -> list[LostWorker]:
         """End whoever made other items than the rest; the sides of a gate may have other workloads, and say so."""
-        lost: list[Lost] = []
+        lost: list[LostWorker] = []
         sources: dict[str, dict[int, str]] = {}
         for index, member in self.members.items():
             sources.setdefault(member.contestant.environment.source, {})[index] = member.items
         # Not before all have made theirs: of two that differ nobody knows which is right.
         for digests in (each for each in sources.values() if all(each.values())):
-            for index, reason in strangers(digests).items():
+            for index, reason in minority(digests).items():
                 lost += self.dismiss(index, reason)
         return lost
 
@@ -230,7 +231,7 @@ class Crew:
                 raise ProcessFailed(f"the {service.name} server saw other work than was asked for: {complaint}")
         return stats
 
-    def _guard(self, index: int, step: Callable[[], Any]) -> list[Lost]:
+    def _guard(self, index: int, step: Callable[[], Any]) -> list[LostWorker]:
         """Run a step of one member; if it fails the member is killed, buried and told as lost."""
         try:
             step()
@@ -244,13 +245,13 @@ class Crew:
             return []
         return self.dismiss(index, reason, status)
 
-    def dismiss(self, index: int, reason: str, status: Status = Status.FAILED) -> list[Lost]:
+    def dismiss(self, index: int, reason: str, status: Status = Status.FAILED) -> list[LostWorker]:
         """End a member for good."""
         member = self.members.pop(index)
         member.worker.kill()
-        return [Lost(member.contestant.cell.id, status, reason)]
+        return [LostWorker(member.contestant.cell.id, status, reason)]
 
-    def close(self) -> Iterator[tuple[Trial, list[Lost]]]:
+    def close(self) -> Iterator[tuple[Trial, list[LostWorker]]]:
         """Read the memory of the live pools, end every session, and give the account of each trial."""
         for index, member in list(self.members.items()):
             with self.host.account.charge("close"):
@@ -290,13 +291,3 @@ class Crew:
             self.members.clear()
             if self.service and not self._lent:
                 self.service.stop()
-
-
-def roles(cores: Sequence[int], fork: int) -> tuple[list[int] | None, list[int] | None]:
-    """Cores of the one-core contestants and of their service; they change places from fork to fork (method.md, R6a).
-
-    (None, None) where there is one core only, which leaves everybody where they are.
-    """
-    if len(cores) < 2:
-        return None, None
-    return [cores[fork % len(cores)]], [cores[(fork + 1) % len(cores)]]

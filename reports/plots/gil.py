@@ -25,7 +25,7 @@ from ..drawing.plotting import (
     ratio_extent,
     shape_axis,
 )
-from ..scene.gil import Standing, chief, cpu_bound, pools_sentence, standings, tax_sentence, threads_sentence
+from ..scene.gil import GilRatio, chief, cpu_bound, pools_sentence, standings, tax_sentence, threads_sentence
 from ..scene.rows import Scene
 from ..words import interval
 
@@ -51,7 +51,7 @@ def build_name(row: Row) -> str:
     return f"{row.python} no GIL" if row.gil is False else f"{row.python} GIL"
 
 
-def places(groups: Sequence[Sequence[Standing]], heads: bool) -> tuple[list[list[float]], float]:
+def places(groups: Sequence[Sequence[GilRatio]], heads: bool) -> tuple[list[list[float]], float]:
     """Where the standings of each contestant lie, in rows from the top, and how many rows there are in all.
 
     With `heads` a row is left free above each contestant, for its name.
@@ -64,7 +64,7 @@ def places(groups: Sequence[Sequence[Standing]], heads: bool) -> tuple[list[list
     return found, at - GAP
 
 
-def links(group: Sequence[Standing]) -> list[tuple[int, int]]:
+def links(group: Sequence[GilRatio]) -> list[tuple[int, int]]:
     """Places of (a build with the GIL, one without it below it): what a thin line joins."""
     found, partner = [], None
     for index, standing in enumerate(group):
@@ -75,7 +75,7 @@ def links(group: Sequence[Standing]) -> list[tuple[int, int]]:
     return found
 
 
-def _draw_group(axes: Axes, group: Sequence[Standing], ys: Sequence[float], panel: Panel, inches: float) -> None:
+def _draw_group(axes: Axes, group: Sequence[GilRatio], ys: Sequence[float], panel: Panel, inches: float) -> None:
     """One contestant: a row per build, and a thin line from each build without the GIL to its partner.
 
     All markers are round here: their fill is what tells the builds apart, and every row has its name.
@@ -94,7 +94,7 @@ def _draw_group(axes: Axes, group: Sequence[Standing], ys: Sequence[float], pane
 
 
 def _write_group(
-    axes: Axes, group: Sequence[Standing], ys: Sequence[float], inches: float, room: float, wide: bool
+    axes: Axes, group: Sequence[GilRatio], ys: Sequence[float], inches: float, room: float, wide: bool
 ) -> None:
     """The name of a contestant, beside its builds or above them, and the name of each build."""
     hole = all(standing.ratio is None for standing in group)
@@ -108,7 +108,7 @@ def _write_group(
         axes.text(-0.1 / inches, y, name, transform=across, ha="right", va="center", fontsize=8, color=style.SOFT)
 
 
-def _write_figures(axes: Axes, group: Sequence[Standing], ys: Sequence[float], inches: float) -> None:
+def _write_figures(axes: Axes, group: Sequence[GilRatio], ys: Sequence[float], inches: float) -> None:
     """The ratios at the right."""
     for standing, y in zip(group, ys, strict=True):
         text = "reference" if standing.base else interval(standing.ratio) if standing.ratio else ""
@@ -116,7 +116,7 @@ def _write_figures(axes: Axes, group: Sequence[Standing], ys: Sequence[float], i
                   color=style.SOFT)  # fmt: skip
 
 
-def _draw_run(fig: Figure, groups: Sequence[Sequence[Standing]], place: Place, names: float) -> None:
+def _draw_run(fig: Figure, groups: Sequence[Sequence[GilRatio]], place: Place, names: float) -> None:
     """All contestants of one run on axes of their own."""
     left, top, inches, limits = place
     wide = names > 0

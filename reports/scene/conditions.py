@@ -36,7 +36,7 @@ CAUSES = {
 
 
 @dataclass(frozen=True)
-class Noise:
+class NoiseSummary:
     """The noise of the runs in one word, a sign and a sentence."""
 
     quiet: bool
@@ -49,7 +49,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class NoiseTable:
     """The noise ledger as a table of finished text."""
 
     columns: Sequence[str] = ()
@@ -59,24 +59,24 @@ class Ledger:
     note: str = ""
 
 
-def noise(frame: pd.DataFrame) -> Noise:
+def noise(frame: pd.DataFrame) -> NoiseSummary:
     """What the machine did to the measured rounds, in one word and one sentence."""
     found = measure(frame)
     word = str(found["word"])
     if word == "not recorded":
-        return Noise(False, "Noise not recorded:", "the rounds carry no trace of steal or of waiting for a CPU.")
+        return NoiseSummary(False, "Noise not recorded:", "the rounds carry no trace of steal or of waiting for a CPU.")
     steal, alone = found["steal_share"], found["pressure_share_one_core"]
     said = [f"{_percent(steal)} of the measured time went to other guests of the host (steal)"]
     if alone is not None:
         said.append(f"while one-thread contestants ran, some task waited for a CPU in {_percent(alone)} of it")
-    return Noise(word == "quiet", f"{word[:1].upper()}{word[1:]}.", _sentence("; ".join(said)))
+    return NoiseSummary(word == "quiet", f"{word[:1].upper()}{word[1:]}.", _sentence("; ".join(said)))
 
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def ledger(frame: pd.DataFrame) -> Ledger:
+def ledger(frame: pd.DataFrame) -> NoiseTable:
     """Noise by run, interpreter and workload."""
     frame = bare(frame)
     rows = frame[(frame["phase"] == "measure") & frame["makespan_s"].notna()]
@@ -99,7 +99,7 @@ def ledger(frame: pd.DataFrame) -> Ledger:
         "come from the contestant itself where it has more processes than cores; for contestants that use one thread "
         "they do not. No round was dropped."
     )
-    return Ledger(LEDGER_COLUMNS, lines, note=note if lines else "No measured round, hence no ledger.")
+    return NoiseTable(LEDGER_COLUMNS, lines, note=note if lines else "No measured round, hence no ledger.")
 
 
 def _percent(share: float | str | None) -> str:

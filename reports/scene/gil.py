@@ -28,7 +28,7 @@ class Builds:
 
 
 @dataclass(frozen=True)
-class Standing:
+class GilRatio:
     """A contestant on one build: its ratio to the one reference, and that ratio in each process."""
 
     row: Row
@@ -86,7 +86,7 @@ def apart(row: Row) -> bool:
     return serial(row) or not row.one_core
 
 
-def standings(scene: Scene, run: str) -> list[list[Standing]]:
+def standings(scene: Scene, run: str) -> list[list[GilRatio]]:
     """One list per contestant, the one with the best figure first; in it one standing per build, by version.
 
     Builds without a partner are left out, save for a contestant that has a figure on no other. A contestant without
@@ -114,13 +114,13 @@ def _place(row: Row) -> tuple[object, ...]:
     return (version(row)[:2], row.gil is False, version(row), row.python)
 
 
-def _standing(scene: Scene, row: Row, base: Row) -> Standing:
+def _standing(scene: Scene, row: Row, base: Row) -> GilRatio:
     known = value(row, THROUGHPUT)
     if known is None:
-        return Standing(row, None, note=reason(row))
+        return GilRatio(row, None, note=reason(row))
     if row is base:
-        return Standing(row, Estimate(1.0, 1.0, 1.0, "x", known.n), base=True)
-    return Standing(row, scene.ratio(row, base, THROUGHPUT), scene.ratios(row, base, THROUGHPUT))
+        return GilRatio(row, Estimate(1.0, 1.0, 1.0, "x", known.n), base=True)
+    return GilRatio(row, scene.ratio(row, base, THROUGHPUT), scene.ratios(row, base, THROUGHPUT))
 
 
 def both(scene: Scene, pair: Builds) -> list[tuple[Row, Row, Estimate]]:

@@ -16,7 +16,7 @@ from rich.console import Console
 from when_async.bench.model import Estimate
 from when_async.results.contrast.rows import MARGIN, ContrastError, ContrastRow, contrast_environments
 from when_async.results.stats.estimate import inverse
-from when_async.results.stats.standing import MOST_FORKS, Contrast, Extent, Outcome
+from when_async.results.stats.standing import MOST_FORKS, Extent, Outcome, Standing
 
 from .. import words
 from ..lines import WIDTH, Parts, line, paragraph
@@ -40,7 +40,7 @@ CHANCE = 0.05
 _NAME, _RATIO, _WORD = 10, 21, 14
 
 
-def as_long(contrast: Contrast) -> Estimate | None:
+def as_long(contrast: Standing) -> Estimate | None:
     """How many times as long B takes as A."""
     found = contrast.ratio
     return found and inverse(found)
@@ -65,7 +65,7 @@ def said(row: ContrastRow) -> str:
     return f"{extent}; of many rows, so perhaps by chance" if chance else extent
 
 
-def _more(contrast: Contrast) -> str:
+def _more(contrast: Standing) -> str:
     forks = contrast.ratio.n if contrast.ratio else None
     if contrast.forks_needed is None:
         return f"more than {MOST_FORKS} forks would be needed"

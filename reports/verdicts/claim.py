@@ -15,7 +15,7 @@ from typing import Protocol
 from when_async.bench.model import Estimate
 
 from .. import words
-from .lookup import Hole, Outcome, Proof
+from .lookup import Hole, Lookup, Outcome
 
 REAL_PYTHON = "https://realpython.com/async-io-python/"
 
@@ -131,7 +131,7 @@ class Measure(Protocol):
     def kind(self) -> str:
         """`x` for a ratio, `s`, `bytes`, `/s`, or empty for a count or a share."""
 
-    def read(self, proof: Proof) -> Estimate | Outcome | Hole:
+    def read(self, proof: Lookup) -> Estimate | Outcome | Hole:
         """The quantity with its interval, or why there is none."""
 
 

@@ -25,7 +25,7 @@ from ..scene.rows import Scene, facets
 from . import sentences
 from .behaviours import Seen, seen_in
 from .claim import SECTIONS, Behaviour, Claim, Side, Statement, Word
-from .lookup import Hole, Proof
+from .lookup import Hole, Lookup
 from .readings import Reading, read
 
 
@@ -95,7 +95,7 @@ def judge(
     scene = scene if scene is not None else scene_of(needed(frame, chosen.values()))
     seen = seen_in(frame)
     places = list(dict.fromkeys([*facets(scene.rows), *((one.run, one.python) for one in seen)]))
-    proofs = [Proof(scene, run, python) for run, python in places]
+    proofs = [Lookup(scene, run, python) for run, python in places]
     return [verdict(claim, proof, seen) for claim in chosen.values() for proof in proofs]
 
 
@@ -128,7 +128,7 @@ def _rank(one: Verdict) -> tuple[bool, str]:
     return (one.word is not Word.NOT_MEASURED, one.run)
 
 
-def verdict(claim: Statement, proof: Proof, seen: Sequence[Seen]) -> Verdict:
+def verdict(claim: Statement, proof: Lookup, seen: Sequence[Seen]) -> Verdict:
     """What one run and interpreter say of one claim."""
     if isinstance(claim, Behaviour):
         own = next(

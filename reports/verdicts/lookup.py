@@ -47,7 +47,7 @@ class Outcome:
     said: str
 
 
-class Proof:
+class Lookup:
     """The rows of one run and interpreter.
 
     `gil` says whether that build has the lock, None where no row tells.

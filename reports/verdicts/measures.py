@@ -9,7 +9,7 @@ from when_async.bench.model import Estimate, unit_of
 from when_async.results.stats.estimate import scaled
 
 from .claim import Cell, Place
-from .lookup import Hole, Outcome, Proof
+from .lookup import Hole, Lookup, Outcome
 
 KINDS = {"makespan": "s", "stall": "s", "cpu_per_op": "s", "throughput": "/s", "pss": "bytes"}
 """Units of those fields of a row whose names do not carry them."""
@@ -41,7 +41,7 @@ class Value(_OfOne):
     def kind(self) -> str:
         return kind_of(self.name)
 
-    def read(self, proof: Proof) -> Estimate | Hole:
+    def read(self, proof: Lookup) -> Estimate | Hole:
         return proof.value(self.cell, self.name)
 
 
@@ -54,7 +54,7 @@ class Over(_OfOne):
 
     kind = "x"
 
-    def read(self, proof: Proof) -> Estimate | Hole:
+    def read(self, proof: Lookup) -> Estimate | Hole:
         found = proof.value(self.cell, self.name)
         return found if isinstance(found, Hole) else scaled(found, lambda value: value / self.constant, "x")
 
@@ -67,7 +67,7 @@ class OverBound(_OfOne):
 
     kind = "x"
 
-    def read(self, proof: Proof) -> Estimate | Hole:
+    def read(self, proof: Lookup) -> Estimate | Hole:
         row = proof.row(self.cell)
         if isinstance(row, Hole):
             return row
@@ -90,7 +90,7 @@ class Ratio:
     def cells(self) -> tuple[Cell, ...]:
         return (self.over, self.under)
 
-    def read(self, proof: Proof) -> Estimate | Hole:
+    def read(self, proof: Lookup) -> Estimate | Hole:
         return proof.ratio(self.over, self.under, self.name)
 
 
@@ -116,7 +116,7 @@ class BestOver:
     def cells(self) -> tuple[Cell, ...]:
         return tuple((self.place, name) for name in (*self.ours, *self.theirs))
 
-    def read(self, proof: Proof) -> Estimate | Hole:
+    def read(self, proof: Lookup) -> Estimate | Hole:
         best = [_best(proof, self.place, names) for names in (self.ours, self.theirs)]
         for found in best:
             if isinstance(found, Hole):
@@ -125,7 +125,7 @@ class BestOver:
         return proof.ratio((self.place, str(first)), (self.place, str(second)), "throughput")
 
 
-def _best(proof: Proof, place: Place, names: Sequence[str]) -> str | Hole:
+def _best(proof: Lookup, place: Place, names: Sequence[str]) -> str | Hole:
     """The name with the highest throughput; the first hole where none has any."""
     seen = [(name, proof.value((place, name), "throughput")) for name in names]
     known = [(name, found) for name, found in seen if isinstance(found, Estimate)]
@@ -146,7 +146,7 @@ class Ran(_OfOne):
 
     kind = ""
 
-    def read(self, proof: Proof) -> Outcome | Hole:
+    def read(self, proof: Lookup) -> Outcome | Hole:
         found = proof.row(self.cell)
         if not isinstance(found, Hole):
             return Outcome(True, f"ran in all {found.forks} processes")

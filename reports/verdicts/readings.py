@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from when_async.bench.model import Estimate
 
 from .claim import Part, Side
-from .lookup import Hole, Outcome, Proof
+from .lookup import Hole, Lookup, Outcome
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Reading:
     side: Side
 
 
-def read(part: Part, proof: Proof) -> Reading:
+def read(part: Part, proof: Lookup) -> Reading:
     """One part, held against its bound."""
     found = part.measure.read(proof)
     return Reading(part, found, Side.MISSING if isinstance(found, Hole) else part.bound.side(found))

@@ -18,7 +18,7 @@ from ..cells.pairing import NOTHING, CellRounds, cell_rounds, log_ratios, measur
 from ..runfile import Header
 from ..stats.holm import holm
 from ..stats.samples import Processes
-from ..stats.standing import Contrast, judge, judge_unpaired
+from ..stats.standing import Standing, judge, judge_unpaired
 from .alike import environment_differences, machine_differences, run_differences
 from .partners import Two, of_contestants, of_environments, of_runs, other_work
 from .resolve import ContrastError, Kind, cells_of, resolve
@@ -52,7 +52,7 @@ class ContrastRow:
     cell_a: str
     cell_b: str
     label: str
-    contrast: Contrast | None
+    contrast: Standing | None
     reason: str
     metric: str
     differs: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ def contrast_runs(
     return [replace(row, warning=UNPAIRED) for row in rows]
 
 
-Judge = Callable[[Two, str], Contrast | str]
+Judge = Callable[[Two, str], Standing | str]
 """The verdict on two OK cells in one metric, or why there is none."""
 
 
@@ -151,7 +151,7 @@ def _paired(frame: pd.DataFrame, margin: float) -> Judge:
     """Judges two cells of one run by the log-ratios of the forks in which they met."""
     rounds = _rounds(frame)
 
-    def judged(two: Two, metric: str) -> Contrast | str:
+    def judged(two: Two, metric: str) -> Standing | str:
         a, b = (rounds.get(cell, NOTHING) for cell in (two.id_a, two.id_b))
         if _coarse(a, metric) or _coarse(b, metric):
             return _TOO_COARSE
@@ -175,7 +175,7 @@ def _unpaired(frame_a: pd.DataFrame, frame_b: pd.DataFrame, margin: float) -> Ju
     """Judges a cell of one run against one of another by the median of each of their processes."""
     sides = _rounds(frame_a), _rounds(frame_b)
 
-    def judged(two: Two, metric: str) -> Contrast | str:
+    def judged(two: Two, metric: str) -> Standing | str:
         a, b = sides[0].get(two.id_a), sides[1].get(two.id_b)
         if a is None or b is None:
             return "one of the two has no measured round"

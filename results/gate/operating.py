@@ -27,7 +27,7 @@ STEPS = 12
 
 
 @dataclass(frozen=True)
-class Noise:
+class ReplayedNoise:
     """Residuals of all cells in units of their cell's spread, and the spreads to draw from (both on the log scale)."""
 
     residuals: Floats
@@ -39,7 +39,7 @@ class Noise:
         return np.asarray(z * random.choice(self.spreads, size=(replays, 1)))
 
 
-def noise_of(series: Iterable[Floats], rule: Rule = DEFAULT) -> Noise | None:
+def noise_of(series: Iterable[Floats], rule: Rule = DEFAULT) -> ReplayedNoise | None:
     """The noise in log-ratios per pair, one array a cell; None where no cell has the pairs of the first look."""
     residuals, spreads = [], []
     for d in series:
@@ -53,7 +53,7 @@ def noise_of(series: Iterable[Floats], rule: Rule = DEFAULT) -> Noise | None:
             spreads.append(spread)
     if not residuals:
         return None
-    return Noise(np.concatenate(residuals), np.array(spreads))
+    return ReplayedNoise(np.concatenate(residuals), np.array(spreads))
 
 
 def operating(
@@ -89,7 +89,9 @@ def operating(
     )
 
 
-def _chunks(noise: Noise, replays: int, random: np.random.Generator, rule: Rule) -> Iterator[tuple[Floats, Floats]]:
+def _chunks(
+    noise: ReplayedNoise, replays: int, random: np.random.Generator, rule: Rule
+) -> Iterator[tuple[Floats, Floats]]:
     """First and fresh series of so many replays, some thousands at a time."""
     for start in range(0, replays, CHUNK):
         count = min(CHUNK, replays - start)

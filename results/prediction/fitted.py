@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from ..cells.summary import Row
-from .law import PARALLEL, Accuracy, Overheads, Seen, Trial, Work, accuracy, fit, leave_out, spread
+from .law import PARALLEL, Accuracy, HeldOut, Overheads, SeenCell, Work, accuracy, fit, leave_out, spread
 
 MIXED, SLEEP, PAYLOAD = "mixed", "sleep", "grid_search"
 MODELS = ("sync", "threading", "multiprocessing", "interpreters", "asyncio", "uvloop", "trio")
@@ -23,7 +23,7 @@ def computed_s(rows: Iterable[Row]) -> dict[str, float]:
     return {place: median(values) for place, values in found.items()}
 
 
-def seen(rows: Sequence[Row]) -> list[Seen]:
+def seen(rows: Sequence[Row]) -> list[SeenCell]:
     """What the rows of one run and interpreter hold of bare waits and of ops that wait and compute."""
     real_s = computed_s(rows)
     found = []
@@ -32,7 +32,7 @@ def seen(rows: Sequence[Row]) -> list[Seen]:
             continue
         cpu_s = real_s.get(row.comparison, 0.0) if float(row.params.get("cpu_s", 0.0)) else 0.0
         work = Work(float(row.params["wait_s"]), cpu_s, int(row.params["n"]), row.concurrency)
-        found.append(Seen(row.runner, row.family, row.comparison, work, row.makespan.point))
+        found.append(SeenCell(row.runner, row.family, row.comparison, work, row.makespan.point))
     return found
 
 
@@ -61,18 +61,18 @@ class Fitted:
     run: str
     overheads: tuple[Overheads, ...]
     accuracy: Accuracy
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[HeldOut, ...] = ()
 
 
 def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | None:
     """Fit each model of one interpreter, and predict each of its cells from the others; None where cells are too "
     "few."""
     gil = next((row.gil for row in rows if row.gil is not None), True)
-    by_runner: dict[str, list[Seen]] = {}
+    by_runner: dict[str, list[SeenCell]] = {}
     for one in seen(rows):
         by_runner.setdefault(one.runner, []).append(one)
     found: list[Overheads] = []
-    trials: list[Trial] = []
+    trials: list[HeldOut] = []
     for runner, cells in by_runner.items():
         try:
             overheads = fit(cells, cores, gil)

@@ -102,7 +102,7 @@ class Overheads:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenCell:
     """A cell that was measured, as the prediction sees it."""
 
     runner: str
@@ -122,7 +122,7 @@ def parallel(family: str, gil: bool) -> bool:
     return family in PARALLEL or (family in FREE and not gil)
 
 
-def fit(cells: Sequence[Seen], cores: int, gil: bool = True) -> Overheads:
+def fit(cells: Sequence[SeenCell], cores: int, gil: bool = True) -> Overheads:
     """The figures of one runner from its cells; raises ValueError for fewer than `LEAST`."""
     if len(cells) < LEAST:
         raise ValueError(f"{len(cells)} cells are too few to tell what a runner adds; measure mixed and sleep")
@@ -157,7 +157,7 @@ def _search(loss: Any, start: Sequence[float]) -> Sequence[float]:
 
 
 @dataclass(frozen=True)
-class Trial:
+class HeldOut:
     """One cell predicted by figures that were fitted without its place."""
 
     runner: str
@@ -171,18 +171,18 @@ class Trial:
         return log(self.measured_s / self.predicted_s)
 
 
-def leave_out(cells: Sequence[Seen], cores: int, gil: bool = True) -> list[Trial]:
+def leave_out(cells: Sequence[SeenCell], cores: int, gil: bool = True) -> list[HeldOut]:
     """Each cell of a runner predicted from its others: none is judged by figures that have seen it."""
     trials = []
     for one in cells:
         rest = [other for other in cells if other.place != one.place]
         if len(rest) >= LEAST:
             found = fit(rest, cores, gil).makespan_s(one.work, cores)
-            trials.append(Trial(one.runner, one.place, one.makespan_s, found, one.work.concurrency))
+            trials.append(HeldOut(one.runner, one.place, one.makespan_s, found, one.work.concurrency))
     return trials
 
 
-def spread(trials: Iterable[Trial], share: float = 0.95) -> tuple[float, float]:
+def spread(trials: Iterable[HeldOut], share: float = 0.95) -> tuple[float, float]:
     """Between which log-errors that share of the trials lay, but never tighter than the two ends of a handful."""
     errors = np.array([one.log_error for one in trials])
     if not len(errors):
@@ -225,9 +225,9 @@ class Accuracy:
     right: int
 
 
-def accuracy(trials: Sequence[Trial]) -> Accuracy:
+def accuracy(trials: Sequence[HeldOut]) -> Accuracy:
     """Count how many predictions were close, and how many recommendations were right."""
-    places: dict[str, list[Trial]] = {}
+    places: dict[str, list[HeldOut]] = {}
     for one in trials:
         places.setdefault(one.place, []).append(one)
     several = [own for own in places.values() if len(own) > 1]

@@ -50,7 +50,7 @@ class Extent(StrEnum):
 
 
 @dataclass(frozen=True)
-class Contrast:
+class Standing:
     """How B stands to A.
 
     `ratio` is time of A / time of B with the unit `x` and `n` counting forks; None for fewer than 2. `margin` is the
@@ -70,7 +70,7 @@ class Contrast:
     paired: bool = True
 
 
-def judge(log_ratios: Iterable[float], margin: float, confidence: float = 0.95) -> Contrast:
+def judge(log_ratios: Iterable[float], margin: float, confidence: float = 0.95) -> Standing:
     """The verdict from one log(time of A / time of B) per fork, both measured beside each other in that fork.
 
     Raises ValueError for a margin outside (0, 1] or a value that is not finite.
@@ -83,7 +83,7 @@ def judge(log_ratios: Iterable[float], margin: float, confidence: float = 0.95) 
 
 def judge_unpaired(
     logs_a: Iterable[float], logs_b: Iterable[float], margin: float, confidence: float = 0.95
-) -> Contrast:
+) -> Standing:
     """The verdict from one log(time) per fork of A and of B, which were measured apart from each other.
 
     Raises ValueError for a margin outside (0, 1] or a value that is not finite.
@@ -133,18 +133,18 @@ def spread_of(ratio: Estimate) -> float:
 
 def _judged(
     ratio: Estimate | None, inner: Estimate | None, forks: int, p: float | None, margin: float, *, paired: bool
-) -> Contrast:
+) -> Standing:
     if not 0 < margin <= 1:
         raise ValueError(f"a margin lies above 0 and at 1 or below (0.03 is 3 %), got {margin}")
     if ratio is None or inner is None:
-        return Contrast(None, Outcome.INCONCLUSIVE, margin, Extent.OPEN, None, RANK_FORKS, _too_few(forks), paired)
+        return Standing(None, Outcome.INCONCLUSIVE, margin, Extent.OPEN, None, RANK_FORKS, _too_few(forks), paired)
     extent = extent_of(ratio, margin)
     needed = forks_needed(ratio, spread_of(inner), margin)
     if forks < RANK_FORKS:
-        return Contrast(ratio, Outcome.INCONCLUSIVE, margin, extent, p, needed, _too_few(forks), paired)
+        return Standing(ratio, Outcome.INCONCLUSIVE, margin, extent, p, needed, _too_few(forks), paired)
     verdict = _outcome(ratio, extent)
     reason = _because(verdict, extent, margin, needed, paired)
-    return Contrast(
+    return Standing(
         ratio, verdict, margin, extent, p, needed if verdict is Outcome.INCONCLUSIVE else None, reason, paired
     )
 

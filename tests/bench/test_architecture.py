@@ -101,7 +101,7 @@ def bare(name: str) -> str:
 
 
 def full_name(module: str, name: str) -> str:
-    """`from .. import crew` imports bench.crew, `from ..crew import Crew` imports bench.crew too."""
+    """`from .. import group` imports bench.group, `from ..group import WorkerGroup` imports bench.group too."""
     place = ROOT.joinpath(*module.split("."), name)
     return f"{module}.{name}" if place.is_dir() or place.with_suffix(".py").is_file() else module
 

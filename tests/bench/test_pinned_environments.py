@@ -259,7 +259,7 @@ def test_a_worker_imports_from_the_path_of_its_environment_and_writes_nothing_be
     }
 
 
-def test_each_worker_of_a_crew_is_started_with_the_path_of_its_own_environment() -> None:
+def test_each_worker_of_a_group_is_started_with_the_path_of_its_own_environment() -> None:
     fleet, paths = fakes.Fleet(), []
 
     def start(executable: str, trial: Any, **options: Any) -> Any:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from when_async.reports.terminal.comparison import as_long, between, flat, said, table
 from when_async.results.contrast.rows import ContrastRow, contrast_environments
-from when_async.results.stats.standing import Contrast, judge
+from when_async.results.stats.standing import Standing, judge
 
 DIFFERS = ("Python 3.13.5 vs 3.14.0", "aiohttp 3.13.2 vs 3.14.1")
 QUICKER = [log(1.25 + step / 1000) for step in range(8)]
@@ -21,7 +21,7 @@ OPEN = [log(1 + step / 10) for step in range(-4, 5)]
 
 
 def row(
-    contrast: Contrast | None, *, label: str = "sleep[c=1]-asyncio", metric: str = "wall", **more: object
+    contrast: Standing | None, *, label: str = "sleep[c=1]-asyncio", metric: str = "wall", **more: object
 ) -> ContrastRow:
     values: dict[str, object] = {"reason": "", "differs": DIFFERS, **more}
     return ContrastRow(f"{label}@3.13", f"{label}@3.14", label, contrast, metric=metric, **values)  # type: ignore[arg-type]

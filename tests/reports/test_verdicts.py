@@ -16,7 +16,7 @@ from when_async.bench.registry import RegistryError
 from when_async.bench.selection import catalogue, point_of
 from when_async.reports.verdicts.claim import SECTIONS, Axis, Behaviour, Bound, Claim, Part, Side, Word
 from when_async.reports.verdicts.judging import claims, judge, latest, settle
-from when_async.reports.verdicts.lookup import Hole, Outcome, Proof
+from when_async.reports.verdicts.lookup import Hole, Lookup, Outcome
 from when_async.reports.verdicts.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
 from when_async.results.frame import load
 from when_async.results.stats.estimate import share
@@ -200,10 +200,10 @@ def test_of_two_runs_the_newer_one_that_says_something_counts_and_they_are_never
     assert found.word is Word.HOLDS
 
 
-def proof_of(run: pd.DataFrame) -> Proof:
+def proof_of(run: pd.DataFrame) -> Lookup:
     from when_async.reports.scene.evidence import scene
 
-    return Proof(scene(run), run["run"][0], "3.11")
+    return Lookup(scene(run), run["run"][0], "3.11")
 
 
 def test_a_value_over_a_constant_and_over_a_bound_of_arithmetic(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from when_async.results.gate.operating import Noise, noise_of, operating, power, smallest_effect
+from when_async.results.gate.operating import ReplayedNoise, noise_of, operating, power, smallest_effect
 from when_async.results.gate.report import Operating
 from when_async.results.stats.sequential import DEFAULT, Floats
 
@@ -79,7 +79,7 @@ def test_cells_with_too_few_pairs_or_without_spread_say_nothing() -> None:
 
 
 def test_noise_is_drawn_to_either_side() -> None:
-    noise = Noise(np.array([1.0, 2.0]), np.array([0.01]))
+    noise = ReplayedNoise(np.array([1.0, 2.0]), np.array([0.01]))
     drawn = noise.draw(200, 10, np.random.default_rng(1))
     assert drawn.shape == (200, 10)
     assert np.unique(drawn).tolist() == pytest.approx([-0.02, -0.01, 0.01, 0.02])

@@ -17,9 +17,9 @@ from when_async.results.prediction.fitted import Fitted
 from when_async.results.prediction.law import (
     LEAST,
     Accuracy,
+    HeldOut,
     Overheads,
-    Seen,
-    Trial,
+    SeenCell,
     Work,
     accuracy,
     fit,
@@ -100,9 +100,9 @@ WORKS = [
 ]  # fmt: skip
 
 
-def cells(truth: Overheads) -> list[Seen]:
+def cells(truth: Overheads) -> list[SeenCell]:
     return [
-        Seen(truth.runner, truth.family, f"place {place}", work, truth.makespan_s(work, 2))
+        SeenCell(truth.runner, truth.family, f"place {place}", work, truth.makespan_s(work, 2))
         for place, work in enumerate(WORKS)
     ]
 
@@ -139,9 +139,9 @@ def test_too_few_cells_are_not_fitted() -> None:
 
 def test_accuracy_counts_close_predictions_and_right_recommendations() -> None:
     trials = [
-        Trial("a", "one", 1.0, 1.05), Trial("b", "one", 1.2, 1.3),  # both close, a is right
-        Trial("a", "two", 1.0, 2.0), Trial("b", "two", 1.3, 1.25),  # b is chosen and 30 % off the best
-        Trial("a", "three", 1.0, 1.2), Trial("b", "three", 1.04, 1.1),  # b is chosen and within 5 %
+        HeldOut("a", "one", 1.0, 1.05), HeldOut("b", "one", 1.2, 1.3),  # both close, a is right
+        HeldOut("a", "two", 1.0, 2.0), HeldOut("b", "two", 1.3, 1.25),  # b is chosen and 30 % off the best
+        HeldOut("a", "three", 1.0, 1.2), HeldOut("b", "three", 1.04, 1.1),  # b is chosen and within 5 %
     ]  # fmt: skip
     found = accuracy(trials)
     assert (found.cells, found.close) == (6, 4)
@@ -149,7 +149,7 @@ def test_accuracy_counts_close_predictions_and_right_recommendations() -> None:
 
 
 def test_the_interval_holds_the_point_and_nearly_all_errors() -> None:
-    trials = [Trial("a", str(place), exp(place / 100), 1.0) for place in range(1, 41)]
+    trials = [HeldOut("a", str(place), exp(place / 100), 1.0) for place in range(1, 41)]
     low, high = spread(trials)
     assert low == 0.0
     assert log(exp(0.38)) <= high <= log(exp(0.40))
@@ -157,7 +157,7 @@ def test_the_interval_holds_the_point_and_nearly_all_errors() -> None:
 
 def test_what_was_fitted_survives_a_file(tmp_path: Path) -> None:
     known = Fitted("3.14", True, 2, "run", (TRUTH,), Accuracy(10, 9, 5, 5))
-    write(tmp_path / "advice.json", [replace(known, trials=(Trial("trio", "here", 1.0, 1.1),))], "a machine")
+    write(tmp_path / "advice.json", [replace(known, trials=(HeldOut("trio", "here", 1.0, 1.1),))], "a machine")
     assert read(tmp_path / "advice.json") == ([known], "a machine")
     assert read(KNOWN)[0], "an older file, without trials, is read too"
 

@@ -11,9 +11,9 @@ from when_async.bench.model import Estimate
 from when_async.results.stats.estimate import paired_interval, signed_rank_p, signed_rank_ps
 from when_async.results.stats.standing import (
     MOST_FORKS,
-    Contrast,
     Extent,
     Outcome,
+    Standing,
     extent_of,
     forks_needed,
     judge,
@@ -25,7 +25,7 @@ SPREAD = np.array([-4, -3, -2, -1, 0, 1, 2, 3, 4]) / 4
 """Nine log-ratios around 0, at most 1 off; their 95 % interval is [-0.625, 0.625]."""
 
 
-def around(middle: float, reach: float) -> Contrast:
+def around(middle: float, reach: float) -> Standing:
     """The verdict on nine forks whose log-ratios lie around log(`middle`), with a margin of 3 %."""
     return judge(math.log(middle) + reach * SPREAD, 0.03)
 

@@ -98,24 +98,24 @@ def test_the_queue_in_here_is_the_standard_librarys() -> None:
 
 def test_a_process_that_is_killed_ends_the_round_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_pools, "ALIVE_CHECK_S", 0.01)
-    with queue_pools.Crew(producers=1, consumers=1) as crew:
-        victim = crew.processes[-1]
+    with queue_pools.WorkerGroup(producers=1, consumers=1) as group:
+        victim = group.processes[-1]
         assert victim.pid is not None
         os.kill(victim.pid, signal.SIGKILL)
         victim.join()
         with pytest.raises(RuntimeError, match="1 of the processes died"):
-            crew.collect(1)
+            group.collect(1)
     assert not multiprocessing.active_children()
 
 
-def test_a_crew_that_does_not_check_in_is_ended() -> None:
+def test_a_group_that_does_not_check_in_is_ended() -> None:
     def wait(timeout_s: float) -> None:
         raise threading.BrokenBarrierError
 
-    crew = queue_pools.Crew(producers=1, consumers=1)
-    crew.ready = SimpleNamespace(wait=wait)
+    group = queue_pools.WorkerGroup(producers=1, consumers=1)
+    group.ready = SimpleNamespace(wait=wait)
     with pytest.raises(threading.BrokenBarrierError):
-        crew.__enter__()
+        group.__enter__()
     assert not multiprocessing.active_children()
 
 

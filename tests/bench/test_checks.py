@@ -14,7 +14,7 @@ from support.fakes import ENVIRONMENT, SETTINGS, Fleet, Trick
 from when_async.bench.model import Measurement, Sample, Status, Trial
 from when_async.bench.plan import Plan, build
 from when_async.bench.registry import Found
-from when_async.bench.walk.checks import attestation_complaint, majority, pool_complaint, strangers, time_complaint
+from when_async.bench.walk.checks import attestation_complaint, majority, minority, pool_complaint, time_complaint
 from when_async.bench.walk.experiment import Experiment
 
 FREE = replace(ENVIRONMENT, label="3.13t", version="3.13.5", gil=False)
@@ -96,12 +96,12 @@ def test_a_pool_that_is_smaller_than_the_ops_in_flight_is_unequal_n3() -> None:
 
 
 def test_items_are_equal_or_those_that_differ_are_named_n12() -> None:
-    assert strangers({}) == {}
-    assert strangers({0: "a", 3: "a"}) == {}
-    assert list(strangers({0: "a", 1: "b", 2: "a"})) == [1]
-    assert "those of 2 of the 3 contestants" in strangers({0: "a", 1: "b", 2: "a"})[1]
-    assert list(strangers({0: "a", 1: "b"})) == [0, 1]
-    assert "no majority among the 2 contestants" in strangers({0: "a", 1: "b"})[0]
+    assert minority({}) == {}
+    assert minority({0: "a", 3: "a"}) == {}
+    assert list(minority({0: "a", 1: "b", 2: "a"})) == [1]
+    assert "those of 2 of the 3 contestants" in minority({0: "a", 1: "b", 2: "a"})[1]
+    assert list(minority({0: "a", 1: "b"})) == [0, 1]
+    assert "no majority among the 2 contestants" in minority({0: "a", 1: "b"})[0]
 
 
 def test_whoever_made_other_items_leaves_once_all_have_made_theirs_n12() -> None:

@@ -16,7 +16,7 @@ from when_async.bench.plan import Plan, build
 from when_async.bench.processes.service import ServiceFailed
 from when_async.bench.processes.worker import ProcessFailed
 from when_async.bench.registry import Found
-from when_async.bench.walk import workers as crew
+from when_async.bench.walk import workers as group
 from when_async.bench.walk.experiment import Done, Experiment, ServiceRecord
 
 NAMES = ("sync", "threading")
@@ -118,7 +118,7 @@ def test_noise_is_noted_beside_each_sample() -> None:
 
 
 def test_the_memory_of_a_live_process_is_known() -> None:
-    assert (crew.proportional_bytes(os.getpid()) or 0) > 1_000_000
+    assert (group.proportional_bytes(os.getpid()) or 0) > 1_000_000
 
 
 class FakeService:
@@ -158,7 +158,7 @@ SERVED = fakes.workload(service=Service("http", "no.such.module", expect=expect)
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> type[FakeService]:
     made = type("Made", (FakeService,), {"log": []})
-    monkeypatch.setattr(crew, "RunningService", made)
+    monkeypatch.setattr(group, "RunningService", made)
     return made
 
 
