@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,6 +88,21 @@ def test_a_file_that_does_not_import_is_told_with_its_error(tmp_path: Path) -> N
     path = write(tmp_path / "broken.py", "import no_such_library_here")
     assert refused(path) == f"{path} does not import: ModuleNotFoundError: No module named 'no_such_library_here'"
     assert "SystemExit: 3" in refused(write(tmp_path / "leaves.py", "raise SystemExit(3)"))
+
+
+def test_a_file_from_before_the_one_import_name_is_told_the_new_one(tmp_path: Path) -> None:
+    text = "raise ModuleNotFoundError(\"No module named 'bench'\", name='bench')"
+    assert refused(write(tmp_path / "old.py", text)).endswith(
+        "No module named 'bench'; since when-async has one import name, it is when_async.bench"
+    )
+
+
+@pytest.mark.parametrize("room", ["bench", "workloads", "results", "reports"])
+def test_a_room_refuses_to_be_imported_a_second_time_under_its_bare_name(room: str, monkeypatch: Any) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2]))
+    with pytest.raises(ImportError, match=f"write `import when_async.{room}`"):
+        importlib.import_module(room)
+
 
 
 def test_a_file_that_did_not_import_is_tried_again(tmp_path: Path) -> None:

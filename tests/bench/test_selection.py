@@ -252,3 +252,11 @@ def test_a_selection_whose_workload_has_gone_is_one_clear_line() -> None:
     record["points"][0]["name"] = "gone"
     with pytest.raises(RegistryError, match=r"support\.fakes has no workload named 'gone'"):
         from_record(record)
+
+
+def test_a_run_from_before_the_one_import_name_is_found_again() -> None:
+    """Its file says `workloads.sleep` and `bench.runners.sync`, which were names of their own then."""
+    record = json.loads(json.dumps(to_record(select(catalogue(), ["sleep"], ["sync"], "smoke"))))
+    old = json.loads(json.dumps(record).replace("when_async.", ""))
+    assert old["points"][0]["ref"] == "workloads.sleep"
+    assert to_record(from_record(old)) == record
