@@ -35,16 +35,17 @@ _SERVICE = tuple(quantities(ServiceCounts))
 _Table = dict[str, list[Any]]
 
 
-def load(paths: Sequence[Path | str], *, skip_corrupt: bool = False) -> pd.DataFrame:
-    """Read run files into one tidy frame with `COLUMNS`; a cell without a sample has one row that says why.
+def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False) -> pd.DataFrame:
+    """Read run files, or one, into one tidy frame with `COLUMNS`; a cell without a sample has one row that says why.
 
     Rows are in the order in which cells were asked for, then in order of happening. `frame.attrs` holds `notes`
     (sentences on what was left out), `headers`, `accounts`, `services` and `timelines` (lists of objects; all but the
     first carry the `run` they belong to). Raises RunFileError as `results.runfile.read` does, and where two files hold
     the same run.
     """
+    several = [paths] if isinstance(paths, Path | str) else paths
     with _collector_at_rest():
-        files = [read(Path(path), skip_corrupt=skip_corrupt) for path in paths]
+        files = [read(Path(path), skip_corrupt=skip_corrupt) for path in several]
         _refuse_twins(files)
         parts = [_frame(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
         frame = pd.concat(parts, ignore_index=True)

@@ -1,5 +1,7 @@
 """Where what was measured is kept: `.when-async/` of the working folder, or where `[tool.when-async]` says.
 
+The setting is looked for in the nearest pyproject.toml, from the working folder upward, and is relative to that file.
+
     [tool.when-async]
     runs = "results/runs"
     pages = "reports/out"
@@ -9,6 +11,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -43,21 +46,33 @@ def pages() -> Path:
     return _place("pages")
 
 
-def accepted(project: Path = Path()) -> Path:
-    """The file of accepted regressions of a project, which is part of its repository."""
-    old = project / "results" / "baseline" / "accepted.json"
+def accepted(project: Path | None = None) -> Path:
+    """The file of accepted regressions of a project, which is part of its repository; default: the working folder's."""
+    old = (project or Path()) / "results" / "baseline" / "accepted.json"
     found = _place("accepted", project)
     # Where it was kept before .when-async/; whoever has it there keeps it there.
     return old if old.is_file() and not found.exists() else found
 
 
-def _place(name: str, project: Path = Path()) -> Path:
-    """A setting of a project's pyproject.toml, or its default; raises SettingError."""
-    path = project / "pyproject.toml"
+def _nearest() -> Path:
+    """The folder whose pyproject.toml counts here, as a path from here; the working folder where there is none."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "pyproject.toml").is_file():
+            return Path(os.path.relpath(folder))
+        if (folder / ".git").exists():
+            break
+    return Path()
+
+
+def _place(name: str, project: Path | None = None) -> Path:
+    """A setting of a project's pyproject.toml, or its default in the working folder; raises SettingError."""
+    path = (_nearest() if project is None else project) / "pyproject.toml"
+    default = (project or Path()) / DEFAULTS[name]
     try:
         section: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return project / DEFAULTS[name]
+        return default
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingError(f"{path} cannot be read: {error}") from None
     for part in ("tool", "when-async"):
@@ -69,10 +84,12 @@ def _place(name: str, project: Path = Path()) -> Path:
             near = difflib.get_close_matches(key, [*DEFAULTS, *OTHERS], 1)
             hint = f"did you mean {near[0]}" if near else f"known are {', '.join([*DEFAULTS, *OTHERS])}"
             raise SettingError(f"{key} of [tool.when-async] in {path} is not a setting; {hint}")
-    value = section.get(name, str(DEFAULTS[name]))
+    if name not in section:
+        return default
+    value = section[name]
     if not isinstance(value, str) or not value:
         raise SettingError(f"{name} of [tool.when-async] in {path} must be a path in quotes, not {value!r}")
-    return project / value
+    return path.parent / value
 
 
 def kept(path: Path) -> Path:

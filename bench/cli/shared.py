@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -48,6 +49,20 @@ def _address(context: click.Context, param: click.Parameter, value: str | None) 
 DASK_SCHEDULER = click.option(
     "--dask-scheduler", metavar="ADDRESS", callback=_address,
     help="Scheduler of a Dask cluster for the runner dask, such as tcp://127.0.0.1:8786; default: one of its own.",
+)  # fmt: skip
+class Finite(click.FloatRange):
+    """A range of numbers that has neither `nan` nor `inf` in it, which click's own takes for numbers."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return number
+
+
+TIMEOUT = click.option(
+    "--timeout", "timeout_s", type=Finite(min=0.1), default=60.0, show_default=True,
+    help="Seconds after which a round is given up and its worker killed.",
 )  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print a list of flat JSON objects instead of a table.")
 

@@ -18,7 +18,7 @@ from ..registry import RegistryError
 from ..selection import catalogue, environments_for, select
 from ..walk.timeline import chrome_trace, record
 from . import folders
-from .shared import PINS, PYTHON, plain_errors, tell
+from .shared import PINS, PYTHON, TIMEOUT, plain_errors, tell
 
 HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who waited and who worked when.
 
@@ -41,8 +41,7 @@ HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who wa
 @PYTHON
 @PINS
 @click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), default=60.0, show_default=True,
-              help="Seconds after which it is given up.")  # fmt: skip
+@TIMEOUT
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
               help="Folder to write to; default: timeline-WORKLOAD-RUNNER where pages are kept.")  # fmt: skip
 @click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")

@@ -23,7 +23,7 @@ from ..trying.call import Call, Untried, source
 from . import folders
 from .run.recording import Interrupted, execute
 from .run.starting import Started, start_fresh
-from .shared import BROKEN, INTERRUPTED, JSON, OK, PINS, PYTHON, plain_errors, tell
+from .shared import BROKEN, INTERRUPTED, JSON, OK, PINS, PYTHON, TIMEOUT, plain_errors, tell
 
 TRYING = "when_async.bench.trying.call"
 RUNNERS = ("sync", "threading", "multiprocessing", "asyncio+to_thread")
@@ -67,8 +67,7 @@ HELP = """Measure a blocking function of yours as it is: TARGET is 'module:funct
 @PYTHON
 @PINS
 @click.option("--forks", type=click.IntRange(1, 1000), default=3, show_default=True, help="Fresh processes per row.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), default=60.0, show_default=True,
-              help="Seconds after which a round is given up and its worker killed.")  # fmt: skip
+@TIMEOUT
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=folders.OUTPUT)
 @click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
 @JSON

@@ -177,3 +177,20 @@ class Workload:
     """Whether a run also draws a round of it as a timeline, for what matters is the order of events."""
     prepare: Callable[[Params], AbstractContextManager[None]] | None = None
     """Entered in the worker before the runner opens anything and left after all is closed; may raise Unsuited."""
+
+    def __post_init__(self) -> None:
+        """Refuse what a forgotten comma makes of a tuple, before anything trips over it; raises TypeError."""
+        if not isinstance(self.name, str):
+            raise TypeError(f"the name of a workload is a text, not {self.name!r}")
+        _tuples(f"params of {self.name}", self.params, Param)
+        if not isinstance(self.grid, Mapping):
+            raise TypeError(f"grid of {self.name} maps profiles to tuples of Point, and is {self.grid!r}")
+        for profile, points in self.grid.items():
+            _tuples(f"grid[{profile!r}] of {self.name}", points, Point)
+
+
+def _tuples(what: str, values: object, kind: type) -> None:
+    if isinstance(values, kind):
+        raise TypeError(f"{what} is one {kind.__name__} and must be a tuple of them; a tuple of one ends in a comma")
+    if not isinstance(values, tuple | list) or not all(isinstance(each, kind) for each in values):
+        raise TypeError(f"{what} must be a tuple of {kind.__name__}, not {values!r}")

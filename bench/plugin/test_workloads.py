@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .hooks import MeasuredCell
+from .cells import MeasuredCell
 
 
 def test_workload(measured_cell: MeasuredCell, benchmark: Any) -> None:

@@ -90,6 +90,22 @@ def test_a_file_that_does_not_import_is_told_with_its_error(tmp_path: Path) -> N
     assert "SystemExit: 3" in refused(write(tmp_path / "leaves.py", "raise SystemExit(3)"))
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("grid={'quick': (Point(1, {}))}", "grid['quick'] of x is one Point and must be a tuple of them"),
+        ("params=(Param('n', 1, 2, 'n'))", "params of x is one Param and must be a tuple of them"),
+        ("params='n'", "params of x must be a tuple of Param, not 'n'"),
+        ("grid=None", "grid of x maps profiles to tuples of Point, and is None"),
+        ("name=3", "the name of a workload is a text, not 3"),
+    ],
+)
+def test_a_workload_with_a_forgotten_comma_is_told_which_field_it_is(tmp_path: Path, field: str, said: str) -> None:
+    text = "from dataclasses import replace\nfrom support.fakes import TINY\n"
+    text += f"from when_async import Param, Point\nX = replace(replace(TINY, name='x'), {field})\n"
+    assert said in refused(write(tmp_path / "comma.py", text))
+
+
 def test_a_file_from_before_the_one_import_name_is_told_the_new_one(tmp_path: Path) -> None:
     text = "raise ModuleNotFoundError(\"No module named 'bench'\", name='bench')"
     assert refused(write(tmp_path / "old.py", text)).endswith(

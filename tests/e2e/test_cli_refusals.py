@@ -214,3 +214,11 @@ def test_pythons_that_are_not_there_are_holes_that_say_how_to_get_them(call: Cal
     assert reasons["9.9"].endswith("get it with: uv python install 9.9")
     assert {each["status"] for each in records(Path("holes.jsonl"), "measurement")} == {"UNSUPPORTED"}
     assert call("run", "--resume", "holes.jsonl").exit_code == 3
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "0", "soon"])
+def test_a_timeout_is_a_number_of_seconds(call: Call, value: str) -> None:
+    result = call("run", "-w", "sleep", "-r", "sync", "--timeout", value)
+    assert result.exit_code == 2
+    assert "--timeout" in result.stderr
+    assert not Path(".when-async").exists()

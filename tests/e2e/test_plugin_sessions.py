@@ -116,7 +116,52 @@ def test_a_wrong_name_is_told_in_one_line_and_nothing_runs(sessions: Sessions) -
     done = sessions.pytest("--when-workload", "sleeep")
     assert done.returncode == pytest.ExitCode.INTERRUPTED
     assert "\nthere is no workload named 'sleeep'; did you mean 'sleep'?\n" in done.stdout
-    assert "pytest_plugin.py" not in done.stdout
+    assert "hooks.py" not in done.stdout
+    assert "cells.py" not in done.stdout
+
+
+OTHER = """
+import pytest
+
+
+def test_one():
+    pass
+
+
+def test_timed(benchmark):
+    benchmark(int)
+
+
+@pytest.mark.core
+def test_with_a_mark_that_nobody_declared():
+    pass
+"""
+
+
+def test_a_session_without_a_cell_is_as_if_the_plugin_were_not_there(sessions: Sessions) -> None:
+    (sessions.folder / "test_other.py").write_text(OTHER)
+    said = []
+    plugin = "when_async.bench.plugin.hooks"
+    for switch in ((), ("-p", f"no:{plugin}")):
+        done = sessions.run("-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore", *switch, module="pytest")
+        assert "when-async" not in "\n".join(line for line in done.stdout.splitlines() if "plugins:" not in line)
+        said.append((summary(done), "test_timed" in done.stdout and "Mean" in done.stdout))
+    assert said[0] == said[1]
+    assert (said[0][0]["passed"], said[0][1]) == (3, True)
+    done = sessions.run("-p", "no:cacheprovider", "--strict-markers", "-k", "not mark", module="pytest")
+    assert "'core' not found in `markers` configuration option" in done.stdout
+    done = sessions.run("-p", "no:cacheprovider", "--benchmark-only", "-W", "ignore", module="pytest")
+    assert "skipped" in summary(done)
+
+
+def test_a_session_without_a_cell_imports_nothing_of_the_instrument(sessions: Sessions) -> None:
+    names = {"when_async", "when_async.bench", "when_async.bench.plugin", "when_async.bench.plugin.hooks"}
+    text = "import sys\n\n\ndef test_it():\n"
+    text += "    ours = {name for name in sys.modules if name.startswith('when_async')}\n"
+    text += f"    assert ours <= {names}\n"
+    (sessions.folder / "test_other.py").write_text(text)
+    done = sessions.run("-p", "no:cacheprovider", module="pytest")
+    assert summary(done) == {"passed": 1}, done.stdout
 
 
 def test_without_pytest_benchmark_other_tests_run_and_the_cells_say_what_is_missing(sessions: Sessions) -> None:

@@ -194,3 +194,8 @@ def test_skip_corrupt_reaches_the_reader(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="--skip-corrupt"):
         load([path])
     assert len(load([path], skip_corrupt=True).attrs["notes"]) == 1
+
+
+def test_one_path_is_a_run_and_no_sequence_of_letters(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "one.jsonl")
+    assert len(load(path)) == len(load(str(path))) == len(load([path])) > 0

@@ -15,7 +15,7 @@ from ...gate.config import share
 from ...machine.lock import machine
 from .. import folders
 from ..run.recording import Interrupted, execute
-from ..shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
+from ..shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, TIMEOUT, WORKLOAD, errors_told, fail, plain_errors, tell
 from .kinds import Compared, are_files, compare_files, compare_measured, compare_stored, names_contestants, near, start
 from .sides import read_side
 
@@ -58,8 +58,7 @@ def _share(context: click.Context, param: click.Parameter, value: str) -> float:
               help="Fresh processes per cell; fewer than 6 give no verdict.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of 5.")
 @click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), default=60.0, show_default=True,
-              help="Seconds after which a round is given up and its worker killed.")  # fmt: skip
+@TIMEOUT
 @click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
               help=folders.OUTPUT)  # fmt: skip

@@ -19,6 +19,7 @@ from ..shared import (
     PINS,
     PYTHON,
     RUNNER,
+    TIMEOUT,
     WORKLOAD,
     fail,
     plain_errors,
@@ -53,14 +54,7 @@ from .starting import start_fresh
 @click.option("--forks", type=click.IntRange(1, 1000), help="Fresh processes per cell, instead of the profile's.")
 @click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of the profile's.")
 @click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks.")
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=click.FloatRange(min=0.1),
-    default=60.0,
-    show_default=True,
-    help="Seconds after which a round is given up and its worker killed.",
-)
+@TIMEOUT
 @click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
 @DASK_SCHEDULER
 @click.option(
