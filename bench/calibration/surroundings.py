@@ -8,13 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..machine.fingerprint import ROOT, cgroup_folders
-from ..machine.noise import Mark, Noise
 
 CPU = Path("sys/devices/system/cpu")
 
@@ -55,18 +53,6 @@ def quota_cores(root: Path = ROOT) -> float | None:
     return min(granted, default=None)
 
 
-def throttled_s(root: Path = ROOT) -> float | None:
-    """Seconds for which the control groups have withheld CPU time so far; None where they do not count it."""
-    found = []
-    for folder in cgroup_folders("cpu", root):
-        text = _read(folder / "cpu.stat") or ""
-        for pattern, per_s in ((r"^throttled_usec (\d+)", 1e6), (r"^throttled_time (\d+)", 1e9)):
-            match = re.search(pattern, text, re.MULTILINE)
-            if match:
-                found.append(int(match[1]) / per_s)
-    return sum(found) if found else None
-
-
 def siblings(root: Path, cores: Iterable[int]) -> list[list[int]] | None:
     """Groups of cores that are hyperthreads of one physical core; None where the kernel does not tell."""
     groups: list[list[int]] = []
@@ -89,27 +75,6 @@ def cpu_list(text: str) -> list[int]:
             return []
         found += range(int(first), int(last if dash else first) + 1)
     return found
-
-
-class Watch:
-    """Time stolen, waited for and withheld in a window; `root` is where control groups are looked for."""
-
-    def __init__(self, noise: Noise, root: Path = ROOT, clock: Callable[[], float] = time.monotonic) -> None:
-        self._noise = noise
-        self._root = root
-        self._clock = clock
-        self._mark: Mark = noise.mark()
-        self._throttled_s = throttled_s(root)
-        self._start = clock()
-
-    def seen(self) -> dict[str, float]:
-        """What was added since the watch began, in seconds, and `window_s`; what is not told is absent."""
-        found = self._noise.since(self._mark)
-        found.pop("load1", None)
-        now_s = throttled_s(self._root)
-        if now_s is not None and self._throttled_s is not None:
-            found["throttled_s"] = max(0.0, now_s - self._throttled_s)
-        return {**found, "window_s": self._clock() - self._start}
 
 
 def _load() -> list[float] | None:

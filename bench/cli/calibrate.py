@@ -12,9 +12,9 @@ from typing import IO, Any
 
 import click
 
-from ..calibration.probes import EFFORT, Effort, Subject
+from ..calibration.probes import Subject
 from ..calibration.surroundings import surroundings
-from ..calibration.walk import Findings, ProbeStep, walk
+from ..calibration.walk import PASSES, Findings, walk
 from ..environments.provision import default
 from ..machine.fingerprint import fingerprint, node_id
 from ..machine.host import Host, make_host
@@ -49,12 +49,12 @@ def calibrate(output: Path | None, wait: bool, as_json: bool) -> None:
 class Progress(StatusLine):
     """Says which pass and probe is on and how long it will take: one live line, or a plain line a pass."""
 
-    def step(self, step: ProbeStep) -> None:
+    def step(self, number: int, title: str, left_s: float) -> None:
         """A probe is about to begin."""
-        where = f"pass {step.number}/{step.passes}  " if step.number else ""
-        what = "clocks, waits, cores, pairs of workers" if step.number else step.title
-        left = f"about {clock_text(step.left_s)} left"
-        self.show(f"{where}{step.title}  {left}", f"{where}{what}  {left}", step.number)
+        where = f"pass {number}/{PASSES}  " if number else ""
+        what = "clocks, waits, cores, pairs of workers" if number else title
+        left = f"about {clock_text(left_s)} left"
+        self.show(f"{where}{title}  {left}", f"{where}{what}  {left}", number)
 
 
 def measure_and_keep(output: Path | None, stream: IO[str]) -> Path:
@@ -82,20 +82,20 @@ def measure_here(stream: IO[str]) -> dict[str, Any]:
     host = make_host()
     try:
         with Progress(stream, live=stream.isatty()) as progress:
-            return measure(host, default([]), EFFORT, progress)
+            return measure(host, default([]), progress)
     finally:
         host.reaper.close()
         host.noise.close()
 
 
-def measure(host: Host, environment: Environment, effort: Effort, progress: Progress) -> dict[str, Any]:
+def measure(host: Host, environment: Environment, progress: Progress) -> dict[str, Any]:
     """Walk the probes on this host and put what came of them into a record."""
     start, now = time.monotonic(), datetime.now(UTC)
     around = surroundings(cores=host.cores)
-    found = walk(Subject(host, environment.executable), effort, progress.step)
+    found = walk(Subject(host, environment.executable), progress.step)
     return {
         **header(now, environment.implementation, environment.version, environment.gil),
-        "processes": effort.passes,
+        "processes": PASSES,
         "seconds": round(time.monotonic() - start, 1),
         "surroundings": around,
         **contents(found),

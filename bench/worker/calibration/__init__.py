@@ -38,7 +38,7 @@ def reading(row: str, column: str, measure: Callable[[], float], *, unit: str = 
     return found
 
 
-def per_turn_s(step: Callable[[], Any], *, turns: int, batches: int) -> float:
+def per_turn_s(step: Callable[[], Any], *, turns: int = 200, batches: int = 50) -> float:
     """Median over batches of the seconds that one `step()` takes, the loop around it taken off."""
     bare, whole = [], []
     for _ in range(batches):
@@ -53,8 +53,3 @@ def per_turn_s(step: Callable[[], Any], *, turns: int, batches: int) -> float:
         bare.append(middle - start)
         whole.append(end - middle)
     return (median(whole) - median(bare)) / turns / 1e9
-
-
-def fewer(repeats: int, share: float, least: int = 3) -> int:
-    """That share of so many repeats."""
-    return max(least, round(repeats * share))
