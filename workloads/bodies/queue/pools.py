@@ -84,7 +84,7 @@ def produce_in_process(ready: Any, schedules: Any, waiting: Any) -> None:
         produce(waiting.put, time.sleep, *told)
 
 
-class Crew:
+class WorkerGroup:
     """Producing and consuming processes, their two queues, and a pipe to each producer."""
 
     def __init__(self, producers: int, consumers: int) -> None:
@@ -105,7 +105,7 @@ class Crew:
         ]
         self.broken = False
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerGroup:
         try:
             for process in self.processes:
                 process.start()
@@ -157,13 +157,13 @@ class Crew:
 def run_processes(kit: Kit, params: Params) -> Program:
     """Processes that live as long as the session, and multiprocessing's queues."""
     consumers = kit.in_flight
-    crew: Crew = kit.enter(Crew(int(params["producers"]), consumers))
+    group: WorkerGroup = kit.enter(WorkerGroup(int(params["producers"]), consumers))
 
     def op(items: Sequence[Item]) -> list[Result]:
         told = shares(items, params, consumers)
         begin_ns = begin()
-        for (_, schedule), share in zip(crew.pipes, told, strict=True):
+        for (_, schedule), share in zip(group.pipes, told, strict=True):
             schedule.send((share, begin_ns))
-        return crew.collect(len(items))
+        return group.collect(len(items))
 
     return op
