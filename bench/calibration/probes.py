@@ -8,8 +8,8 @@ from typing import Any
 
 from ..environments.provision import interpreter_options
 from ..machine.host import Host
-from ..model import Runner, Workload
-from ..processes.worker import LineProcess, ProcessFailed, Worker
+from ..model import Point, Runner, Workload
+from ..processes.worker import LineProcess, ProcessFailed, Worker, trial
 from ..registry import collect
 
 TIMEOUT_S = 30.0
@@ -50,13 +50,4 @@ def kernel_trial() -> dict[str, Any]:
     """A round of some 3 ms on one core: 60 fits of nominally 50 us by `sync`."""
     workload = collect("when_async.workloads", Workload)["grid_search"]
     runner = collect("when_async.bench.runners", Runner)["sync"]
-    return {
-        "workload": "grid_search",
-        "workload_ref": workload.ref,
-        "runner": "sync",
-        "runner_ref": runner.ref,
-        "body_key": "pure",
-        "params": {"unit_s": 50e-6, "n": 60, "payload_bytes": 0},
-        "concurrency": 2,
-        "seed": 0,
-    }
+    return trial(workload, runner, "pure", Point(2, {"unit_s": 50e-6, "n": 60, "payload_bytes": 0}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from ..machine.status import StatusLine
 from ..model import Environment
 from ..walk.progress import clock_text
 from . import folders
-from .shared import BROKEN, INTERRUPTED, JSON, OK, TERMINAL_WIDTH, plain_errors, tell
+from .shared import BROKEN, INTERRUPTED, JSON, OK, WAIT, console, interrupt_when_asked, plain_errors, tell
 
 
 @click.command()
@@ -33,7 +32,7 @@ from .shared import BROKEN, INTERRUPTED, JSON, OK, TERMINAL_WIDTH, plain_errors,
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write; default: calibration-MACHINE.json where runs are kept, in which reports look for it.",
 )
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@WAIT
 @JSON
 @plain_errors
 def calibrate(output: Path | None, wait: bool, as_json: bool) -> None:
@@ -78,14 +77,9 @@ def measure_and_keep(output: Path | None, stream: IO[str]) -> Path:
 
 def measure_here(stream: IO[str]) -> dict[str, Any]:
     """Measure this machine and give the record for the file; nothing is left running."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    host = make_host()
-    try:
-        with Progress(stream, live=stream.isatty()) as progress:
-            return measure(host, default([]), progress)
-    finally:
-        host.reaper.close()
-        host.noise.close()
+    interrupt_when_asked()
+    with make_host() as host, Progress(stream, live=stream.isatty()) as progress:
+        return measure(host, default([]), progress)
 
 
 def measure(host: Host, environment: Environment, progress: Progress) -> dict[str, Any]:
@@ -135,8 +129,6 @@ def contents(found: Findings) -> dict[str, Any]:
 
 def show(path: Path, as_json: bool) -> bool:
     """Print what a calibration file says; returns whether a probe failed."""
-    from rich.console import Console
-
     from when_async.reports.calibration.cards import flat, show
     from when_async.reports.words import one_line
     from when_async.results.calibration import read
@@ -145,12 +137,8 @@ def show(path: Path, as_json: bool) -> bool:
     if as_json:
         click.echo(json.dumps(flat(calibration), indent=1))
     else:
-        show(calibration, Console(width=None if Console().is_terminal else TERMINAL_WIDTH))
+        show(calibration, console())
         click.echo(f"\ncalibration: {path}\nnext: when-async report")
     for title, reason in calibration.failures:
         tell(f"when-async: {one_line(f'{title}: {reason}', 400)}")
     return bool(calibration.failures)
-
-
-def _as_interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -1,9 +1,9 @@
 """Where what was measured is kept: `.when-async/` of the working folder, or where `[tool.when-async]` says.
 
-    [tool.when-async]
-    runs = "results/runs"
-    pages = "reports/out"
-    accepted = "results/baseline/accepted.json"
+[tool.when-async]
+runs = "results/runs"
+pages = "reports/out"
+accepted = "results/baseline/accepted.json"
 """
 
 from __future__ import annotations
@@ -23,10 +23,6 @@ DEFAULTS: Mapping[str, Path] = {"runs": DATA / "runs", "pages": DATA / "pages", 
 OTHERS = ("gate",)
 """What else [tool.when-async] may hold."""
 IGNORED = "# Recordings and pages are of one machine; what was accepted belongs into the repository.\n/runs/\n/pages/\n"
-
-
-OUTPUT = "Run file to write; default: RUN.jsonl where runs are kept."
-"""What --output says of itself."""
 
 
 class SettingError(WhenAsyncError):

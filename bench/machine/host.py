@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import psutil
 
@@ -30,6 +31,17 @@ class Host:
     account: Account
     start_worker: Callable[..., Worker] = Worker
     clock: Callable[[], float] = time.monotonic
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what is left of what was started, and give the machine's counters back."""
+        self.reaper.close()
+        self.noise.close()
 
 
 def make_host() -> Host:

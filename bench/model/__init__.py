@@ -12,10 +12,23 @@ from .measured import Cell, Estimate, Measurement, Noise, Pair, Sample, ServiceC
 from .records import from_json, to_json
 from .running import Course, Job, Proof, Round, Runner, Session, Usage
 from .timeline import Lane, Span, Timeline
-from .words import SCHEMA_VERSION, Params, Phase, Quantity, Scalar, Shape, Status, Unsuited, WrongAnswer, unit_of
+from .words import (
+    ADDRESS,
+    SCHEMA_VERSION,
+    Params,
+    Phase,
+    Quantity,
+    Scalar,
+    Shape,
+    Status,
+    Unsuited,
+    WrongAnswer,
+    unit_of,
+)  # fmt: skip
 from .work import Body, Figure, Kit, Observed, Param, Point, Service, Workload
 
 __all__ = [
+    "ADDRESS",
     "SCHEMA_VERSION",
     "Body",
     "Cell",

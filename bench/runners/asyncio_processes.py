@@ -26,9 +26,7 @@ class ProcessesBehindLoop(ChunkSession):
 
     def __init__(self, runner: asyncio.Runner, executor: Executor, written: OpLog, workers: int, method: str) -> None:
         loop = type(runner.get_loop())
-        super().__init__(
-            written, workers, {"loop": f"{loop.__module__}.{loop.__qualname__}", "start_method": method}
-        )
+        super().__init__(written, workers, {"loop": f"{loop.__module__}.{loop.__qualname__}", "start_method": method})
         self.runner = runner
         self.executor = executor
 
