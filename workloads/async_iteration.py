@@ -15,7 +15,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
-from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload
+
+from .bodies.oracle import came_back
 
 Item = tuple[int, float]
 """Index and wait (s)."""
@@ -207,12 +209,7 @@ def observe(params: Params, items: Sequence[Item], results: Sequence[Result]) ->
 
 def check(params: Params, items: Sequence[Item], results: Sequence[Any]) -> str:
     """Say how many items came; raises WrongAnswer unless each did, once, with its value."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} items were asked for, {len(results)} came")
-    for (index, _), result in zip(items, results, strict=True):
-        if result != (index, answer(index)):
-            raise WrongAnswer(f"item {index} came as {result!r} instead of {(index, answer(index))}")
-    return f"{len(results)} items came"
+    return came_back("item", [(index, answer(index)) for index, _ in items], results)
 
 
 def ideal_s(params: Params, in_flight: int) -> float:

@@ -16,6 +16,8 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
+from .bodies.oracle import came_back
+
 Result = tuple[int, int, int, int]
 """Index, answer, and when the op began and ended inside the semaphore (ns)."""
 
@@ -213,12 +215,7 @@ def observe(params: Params, items: Sequence[int], results: Sequence[Result]) -> 
 
 def check(params: Params, items: Sequence[int], results: Sequence[Any]) -> str:
     """Say how many ops came back; raises WrongAnswer unless each did, once, with its answer."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} ops were asked for, {len(results)} came back")
-    for index, result in zip(items, results, strict=True):
-        if result != (index, answer(index)):
-            raise WrongAnswer(f"op {index} came back as {result!r} instead of {(index, answer(index))}")
-    return f"{len(results)} ops came back"
+    return came_back("op", [(index, answer(index)) for index in items], results)
 
 
 def limit_kept_full_s(params: Params, in_flight: int) -> float:

@@ -20,8 +20,9 @@ from when_async.bench.processes.service import RunningService
 from when_async.bench.processes.worker import ProcessFailed
 from when_async.bench.registry import collect
 from when_async.workloads.bodies.echo import blocking as echo_bodies
+from when_async.workloads.bodies.served import jain
 from when_async.workloads.bodies.steering import HOST, Stopped
-from when_async.workloads.echo_server import ECHO_SERVER, check, expect, ideal_s, jain, make_items, observe
+from when_async.workloads.echo_server import ECHO_SERVER, check, expect, ideal_s, make_items, observe
 
 pytest.importorskip("uvloop")
 
