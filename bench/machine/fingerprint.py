@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import re
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,12 +127,7 @@ def cgroup_folders(controller: str, root: Path = ROOT) -> Iterator[Path]:
 
 
 def _soft_limit(name: str) -> int | None:
-    try:
-        import resource
-
-        soft, _ = resource.getrlimit(getattr(resource, name))
-    except (ImportError, AttributeError, OSError, ValueError):
-        return None
+    soft, _ = resource.getrlimit(getattr(resource, name))
     return None if soft == resource.RLIM_INFINITY else int(soft)
 
 

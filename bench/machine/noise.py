@@ -49,7 +49,7 @@ class Noise:
         if throttle is None:
             throttle = [folder / "cpu.stat" for folder in cgroup_folders("cpu")]
         self._names = {f"cpu{core}".encode() for core in (core_numbers() if cores is None else cores)}
-        self._tick_s = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
+        self._tick_s = 1 / os.sysconf("SC_CLK_TCK")
         # The cpu lines come first and hold about 100 bytes each; the long tail of interrupts is not wanted.
         self._stat_bytes = 256 * ((os.cpu_count() or 1) + 2)
         self._stat = _open(stat)
@@ -111,7 +111,7 @@ class Noise:
 
 def _open(path: Path) -> int | None:
     try:
-        return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        return os.open(path, os.O_RDONLY)
     except OSError:
         return None
 

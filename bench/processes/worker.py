@@ -115,7 +115,7 @@ class LineProcess:
 
     def _where(self) -> str:
         """What the main thread was doing, from the stacks that the process dumps on a signal."""
-        if not hasattr(signal, "SIGUSR1") or not self.alive():
+        if not self.alive():
             return ""
         os.kill(self.pid, signal.SIGUSR1)
         time.sleep(STACK_WAIT_S)

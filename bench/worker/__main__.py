@@ -127,8 +127,7 @@ def last_words(error: BaseException) -> str:
 
 def main() -> int:
     commands, answers = take_channels()
-    if hasattr(signal, "SIGUSR1"):
-        faulthandler.register(signal.SIGUSR1, all_threads=True)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
 
     def say(kind: str, **fields: Any) -> None:
         answers.write(json.dumps({"say": kind, **fields}) + "\n")

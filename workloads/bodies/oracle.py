@@ -9,7 +9,7 @@ from when_async.bench.model import WrongAnswer
 
 
 def came_back(noun: str, expected: Sequence[Any], results: Sequence[Any]) -> str:
-    """Say how many came back; raises WrongAnswer unless they are as expected, in order. `noun` is what one is called."""
+    """Say how many came back; raises WrongAnswer unless they are as expected, in order; `noun` is one."""
     if len(results) != len(expected):
         raise WrongAnswer(f"{len(expected)} {noun}s were asked for, {len(results)} came back")
     for place, (right, result) in enumerate(zip(expected, results, strict=True)):
