@@ -1,14 +1,33 @@
-"""What the tests of runners share: nobody leaves anything behind, and nobody waits long for a dead process."""
+"""What the tests of runners and sessions share: nobody leaves anything behind, and nobody waits long."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
+import sys
 import threading
+import warnings
 from collections.abc import Iterator
 
 import pytest
 
 from when_async.bench.runners import multiprocessing_
+
+
+@pytest.fixture(autouse=True, scope="module")
+def light() -> Iterator[None]:
+    """A session collects garbage around each round; what other tests have left in this process need not be walked."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A session hooks finalisers for the whole process; give the hooks back afterwards."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    with warnings.catch_warnings():
+        yield
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,12 +30,7 @@ WAIT_S = 0.02
 MS = 1_000_000
 
 
-@pytest.fixture(autouse=True)
-def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A session hooks finalisers for the whole process; give the hooks back afterwards."""
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    with warnings.catch_warnings():
-        yield
+pytestmark = pytest.mark.usefixtures("hooks")
 
 
 def waits(params: Any, in_flight: int) -> float:

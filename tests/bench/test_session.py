@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,20 +27,7 @@ IN_PROCESS = [runner for runner in FAST if runner.family != "processes" and runn
 SECOND_NS = 1_000_000_000
 
 
-@pytest.fixture(autouse=True, scope="module")
-def light() -> Iterator[None]:
-    """A session collects garbage around each round; what other tests have left in this process need not be walked."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.fixture(autouse=True)
-def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A session hooks finalisers for the whole process; give the hooks back afterwards."""
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    with warnings.catch_warnings():
-        yield
+pytestmark = pytest.mark.usefixtures("hooks")
 
 
 @contextmanager

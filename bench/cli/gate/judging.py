@@ -31,7 +31,7 @@ from ...registry import choose
 from ...selection import Selection, catalogue, select
 from .reporting import command_line, noise_word, report_of
 from .sides import Sides
-from .state import GateState, Request
+from .state import PROFILE, GateState, Request
 
 
 def chosen(request: Request) -> Selection:
@@ -42,7 +42,7 @@ def chosen(request: Request) -> Selection:
     there = [spec for spec in files if _is_file(spec) or _path(spec) in known.workloads]
     if config.workloads and not there:
         return Selection((), {})
-    return select(known, there or sized_for(request.profile, known.workloads), config.runners, request.profile)
+    return select(known, there or sized_for(PROFILE, known.workloads), config.runners, PROFILE)
 
 
 def refuse_unknown(request: Request, inventories: tuple[Entries, Entries]) -> None:
@@ -74,7 +74,7 @@ def run_gate(
     began, started = time.monotonic(), datetime.now(UTC)
     # Asked first: a file that does not import in head is a broken benchmark (3), not a wrong word (2).
     config = request.config
-    inventories = sides.inventories(config.workloads, config.runners, request.profile)
+    inventories = sides.inventories(config.workloads, config.runners, PROFILE)
     refuse_unknown(request, inventories)
     matched = match(chosen(request), sides.environments, inventories, sides.reroot)
     state = GateState(notes=[*sides.notes, *_skipped(matched)])
