@@ -23,17 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
 from .bodies import steering
 from .bodies.http.blocking import Item, open_pywsgi, open_waitress
 from .bodies.http.wsgiref_ import open_wsgiref_serial, open_wsgiref_threads
+from .bodies.later import later_async
 from .bodies.served import FIGURES, figures_of, jain, load_service
-
-if TYPE_CHECKING:
-    from .bodies.http.loops import AsyncOp
 
 RIGHT = "right"
 WRONG = "a wrong reply"
@@ -42,20 +40,6 @@ DOUBLED = "a request that was not asked for"
 UNMADE = "a reply that the application did not make"
 UNSENT = "a reply of the application that did not arrive"
 TROUBLE = (WRONG, LOST, DOUBLED, UNMADE, UNSENT)
-
-
-async def open_uvicorn(kit: Kit, params: Params) -> AsyncOp:
-    """uvicorn; its body stands apart, so that a server on threads does not pay for importing asyncio."""
-    from .bodies.http.loops import open_uvicorn
-
-    return await open_uvicorn(kit, params)
-
-
-async def open_aiohttp(kit: Kit, params: Params) -> AsyncOp:
-    """aiohttp.web; its body stands apart as well."""
-    from .bodies.http.loops import open_aiohttp
-
-    return await open_aiohttp(kit, params)
 
 
 def make_items(params: Params, seed: int) -> list[Item]:
@@ -151,8 +135,8 @@ HTTP_SERVER = Workload(
         "threading/waitress": open_waitress,
         "threading/wsgiref": open_wsgiref_threads,
         "gevent/pywsgi": open_pywsgi,
-        "asyncio/uvicorn": open_uvicorn,
-        "asyncio/aiohttp": open_aiohttp,
+        "asyncio/uvicorn": later_async("http.loops", "open_uvicorn"),
+        "asyncio/aiohttp": later_async("http.loops", "open_aiohttp"),
     },
     faces={
         "wsgiref": "the WSGI server of the standard library, made to keep connections",

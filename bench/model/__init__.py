@@ -7,7 +7,7 @@ Units are part of the field names: `_s` seconds, `_ns` nanoseconds, `_bytes` byt
 from __future__ import annotations
 
 from .environment import Environment
-from .errors import FailedError, WhenAsyncError
+from .errors import FailedError, WhenAsyncError, last_words
 from .measured import Cell, Estimate, Measurement, Noise, Pair, Sample, ServiceCounts, Trial
 from .records import from_json, to_json
 from .running import Course, Job, Proof, Round, Runner, Session, Usage
@@ -68,6 +68,7 @@ __all__ = [
     "Workload",
     "WrongAnswer",
     "from_json",
+    "last_words",
     "to_json",
     "unit_of",
 ]

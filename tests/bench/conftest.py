@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import shutil
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from when_async.bench.environments import provision
 from when_async.bench.runners import multiprocessing_
 
 
@@ -41,3 +44,12 @@ def nothing_left_behind() -> Iterator[None]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multiprocessing_, "ALIVE_CHECK_S", 0.02)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own, on a machine with no interpreter but Python 3.11."""
+    monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(provision, "default_label", lambda: "3.11")
+    return tmp_path / "cache"

@@ -6,12 +6,12 @@ of JSON.
 
 from __future__ import annotations
 
-import os
-import traceback
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter_ns
 from typing import Any
+
+from ...model import last_words
 
 Reading = dict[str, Any]
 
@@ -32,9 +32,7 @@ def reading(row: str, column: str, measure: Callable[[], float], *, unit: str = 
     except Absent as error:
         found |= {"reason": str(error), "absent": True}
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f" (at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-        found["reason"] = f"{type(error).__name__}: {error}{place}"
+        found["reason"] = last_words(error)
     return found
 
 
