@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ..environments.provision import NoEnvironment
+from ..environments.interpreters import NoEnvironment
 from ..machine.fingerprint import fingerprint
 from ..model import Cell, Status
 from ..plan import PROFILES, Comparison, Contestant, Plan, build

@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from http_service import ENVIRONMENT, ROOT
-from test_load import load_service
+from http_service import ENVIRONMENT, ROOT, http_service
+from test_load import COMMAND
 
 from when_async.bench.machine.host import Host, make_host
 from when_async.bench.model import Runner, Unsuited, WrongAnswer
@@ -309,5 +309,5 @@ def test_the_workload_loads_no_event_loop_by_itself() -> None:
 
 
 def test_the_helper_says_where_to_steer_and_where_the_backend_is() -> None:
-    with load_service() as running:
+    with http_service(COMMAND) as running:
         assert [part.rpartition(":")[0] for part in running.address.split(",")] == [HOST, HOST]

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...environments.sides import HERE, Asked
 from ...gate.config import ConfigError, GateConfig, load, share, span_s
 from ...machine.lock import machine
 from .. import folders
 from ..shared import RUNNER, WAIT, WORKLOAD, errors_told, fail, plain_errors, tell
-from .sides import HERE, Asked, Sides, make_sides
+from .sides import Sides, make_sides
 from .state import Request
 
 if TYPE_CHECKING:
