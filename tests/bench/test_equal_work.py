@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from support import fakes
+from support.in_process import opened
 from when_async.bench.model import Course, Job, Proof, Round, Runner, Usage, Workload
 from when_async.bench.runners.asyncio_ import ASYNCIO
 from when_async.bench.runners.sync import SYNC
@@ -208,16 +209,6 @@ def test_more_blocking_ops_in_flight_than_threads_are_refused_n11(monkeypatch: p
 )
 def test_the_type_of_results_is_told_n10(results: list[Any], name: str) -> None:
     assert type_of(results) == name
-
-
-@contextmanager
-def opened(runner: Runner, job: Job) -> Iterator[TrialSession]:
-    trial = TrialSession(runner, job, seed=3)
-    trial.open()
-    try:
-        yield trial
-    finally:
-        trial._stack.close()
 
 
 def handing_over(results: list[Any], workers: int = 4) -> Runner:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from support import fakes
-from support.in_process import FAST, contestants, natural
+from support.in_process import FAST, contestants, natural, opened
 from when_async.bench.model import Job, Proof, Round, Runner, Usage, Workload
 from when_async.bench.runners.asyncio_ import ASYNCIO
 from when_async.bench.runners.sync import SYNC
@@ -28,16 +28,6 @@ SECOND_NS = 1_000_000_000
 
 
 pytestmark = pytest.mark.usefixtures("hooks")
-
-
-@contextmanager
-def opened(runner: Runner, job: Job) -> Iterator[TrialSession]:
-    trial = TrialSession(runner, job, seed=3)
-    trial.open()
-    try:
-        yield trial
-    finally:
-        trial._stack.close()
 
 
 def refusal(runner: Runner, job: Job, *, prove: bool = False) -> str:
