@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from .environments.provision import Missing, Unresolvable, default, default_label, named
+from .environments.interpreters import Unresolvable
+from .environments.provision import Missing, default, default_label, named
 from .model import Environment, Point, Runner, Workload
 from .quantity import QuantityError, check_point, comparison_id, override, split
 from .registry import Found, N, RegistryError, choose, collect, find_runner, find_workload, required_modules

@@ -15,7 +15,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
-from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload
+
+from .bodies.oracle import came_back
 
 Item = tuple[int, float]
 """Index and wait (s)."""
@@ -122,10 +124,8 @@ async def gather_all(kit: Kit, params: Params) -> AsyncProgram:
     return op
 
 
-async def start_in_nursery(kit: Kit, params: Params) -> AsyncProgram:
-    """All items at once in a trio nursery."""
-    import trio
-
+def start_in_group(kit: Kit, params: Params, open_group: Callable[[], Any]) -> AsyncProgram:
+    """All items at once in a nursery or task group."""
     check_room(kit, params)
     sleep = kit.sleep
 
@@ -136,34 +136,26 @@ async def start_in_nursery(kit: Kit, params: Params) -> AsyncProgram:
     async def op(items: Sequence[Item]) -> list[Result]:
         start_ns = clock()
         values: list[Value] = []
-        async with trio.open_nursery() as nursery:
+        async with open_group() as group:
             for index, wait_s in items:
-                nursery.start_soon(one, index, wait_s, values)
+                group.start_soon(one, index, wait_s, values)
         return take(values, start_ns)
 
     return op
+
+
+async def start_in_nursery(kit: Kit, params: Params) -> AsyncProgram:
+    """All items at once in a trio nursery."""
+    import trio
+
+    return start_in_group(kit, params, trio.open_nursery)
 
 
 async def start_in_anyio_group(kit: Kit, params: Params) -> AsyncProgram:
     """All items at once in a task group of anyio."""
     import anyio
 
-    check_room(kit, params)
-    sleep = kit.sleep
-
-    async def one(index: int, wait_s: float, values: list[Value]) -> None:
-        await sleep(wait_s)
-        values.append((index, answer(index)))
-
-    async def op(items: Sequence[Item]) -> list[Result]:
-        start_ns = clock()
-        values: list[Value] = []
-        async with anyio.create_task_group() as group:
-            for index, wait_s in items:
-                group.start_soon(one, index, wait_s, values)
-        return take(values, start_ns)
-
-    return op
+    return start_in_group(kit, params, anyio.create_task_group)
 
 
 async def start_in_curio_group(kit: Kit, params: Params) -> AsyncProgram:
@@ -217,12 +209,7 @@ def observe(params: Params, items: Sequence[Item], results: Sequence[Result]) ->
 
 def check(params: Params, items: Sequence[Item], results: Sequence[Any]) -> str:
     """Say how many items came; raises WrongAnswer unless each did, once, with its value."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} items were asked for, {len(results)} came")
-    for (index, _), result in zip(items, results, strict=True):
-        if result != (index, answer(index)):
-            raise WrongAnswer(f"item {index} came as {result!r} instead of {(index, answer(index))}")
-    return f"{len(results)} items came"
+    return came_back("item", [(index, answer(index)) for index, _ in items], results)
 
 
 def ideal_s(params: Params, in_flight: int) -> float:

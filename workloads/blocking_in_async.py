@@ -25,6 +25,7 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
 
+from .bodies.oracle import came_back
 from .bodies.thinking import think
 
 Result = tuple[int, int]
@@ -94,12 +95,7 @@ def observe(params: Params, items: Sequence[Any], results: Sequence[Any]) -> Obs
 
 def check(params: Params, items: Sequence[Any], results: Sequence[Any]) -> str:
     """Say how many calls came back; raises WrongAnswer unless the results are the items, in order."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} calls were asked for, {len(results)} came back")
-    for place, (item, result) in enumerate(zip(items, results, strict=True)):
-        if result != item:
-            raise WrongAnswer(f"call {place} returned {result!r} instead of {item!r}")
-    return f"{len(results)} calls came back"
+    return came_back("call", items, results)
 
 
 def bounds(params: Params, concurrency: int) -> Mapping[str, float]:

@@ -17,10 +17,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
+
+from .bodies.later import later, later_async
+from .bodies.served import jain
 
 SAMPLED = 20_000
 """Latencies of a round that the load generator hands over; of more lines they are a seeded uniform sample."""
@@ -44,11 +47,11 @@ def observe(params: Params, items: Sequence[Item], results: Served) -> Observed:
     report, server = json.loads(results[0]), results[1]
     _check_talk(report, server)
     _check_server(int(params["n"]), report, server)
-    means_ns, delivered = report["member_mean_ns"], report["delivered"]
+    delivered = report["delivered"]
     figures = {
         "delivered_per_s": delivered / report["seconds"],
         "cpu_per_line_s": server["talk_cpu_s"] / delivered,
-        "fairness": sum(means_ns) ** 2 / (len(means_ns) * sum(mean * mean for mean in means_ns)),
+        "fairness": jain(report["member_mean_ns"]),
         "generator_late_max_s": report["late_max_ns"] / 1e9,
         "members": float(report["connected"]),
     }
@@ -109,55 +112,6 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
     return None
 
 
-def threads(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
-    """See workloads/bodies/chat.py."""
-    from .bodies.chat import threads as chat_bodies
-
-    return chat_bodies.threads(kit, params)
-
-
-def greenlets(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Served]:
-    """See workloads/bodies/chat/gevent_.py."""
-    from .bodies.chat import gevent_ as chat_bodies_gevent
-
-    return chat_bodies_gevent.greenlets(kit, params)
-
-
-async def streams(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat/asyncio_.py."""
-    from .bodies.chat import asyncio_ as chat_bodies_asyncio
-
-    return await chat_bodies_asyncio.streams(kit, params)
-
-
-async def protocol(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat/asyncio_.py."""
-    from .bodies.chat import asyncio_ as chat_bodies_asyncio
-
-    return await chat_bodies_asyncio.protocol(kit, params)
-
-
-async def trio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat/tasks.py."""
-    from .bodies.chat import tasks as chat_bodies_tasks
-
-    return await chat_bodies_tasks.trio_room(kit, params)
-
-
-async def anyio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat/tasks.py."""
-    from .bodies.chat import tasks as chat_bodies_tasks
-
-    return await chat_bodies_tasks.anyio_room(kit, params)
-
-
-async def curio_room(kit: Kit, params: Params) -> Callable[[Sequence[Item]], Awaitable[Served]]:
-    """See workloads/bodies/chat/tasks.py."""
-    from .bodies.chat import tasks as chat_bodies_tasks
-
-    return await chat_bodies_tasks.curio_room(kit, params)
-
-
 def _point(members: int, lines: int = 20, gap_s: float = 0.01) -> Point:
     """A room in which so many lines are said."""
     return Point(members, {"n": members * lines, "gap_s": gap_s, "size_bytes": 64})
@@ -168,13 +122,13 @@ CHAT = Workload(
     summary="a chat room of n members over TCP; a line that one says goes to all",
     shape=Shape.PROGRAM,
     bodies={
-        "threading": threads,
-        "gevent": greenlets,
-        "asyncio/streams": streams,
-        "asyncio/protocol": protocol,
-        "trio": trio_room,
-        "anyio": anyio_room,
-        "curio": curio_room,
+        "threading": later("chat.threads", "threads"),
+        "gevent": later("chat.gevent_", "greenlets"),
+        "asyncio/streams": later_async("chat.asyncio_", "streams"),
+        "asyncio/protocol": later_async("chat.asyncio_", "protocol"),
+        "trio": later_async("chat.tasks", "trio_room"),
+        "anyio": later_async("chat.tasks", "anyio_room"),
+        "curio": later_async("chat.tasks", "curio_room"),
     },
     faces={
         "streams": "StreamReader and StreamWriter, with a queue and a task that writes and drains for each member",

@@ -26,6 +26,7 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
 
+from .bodies.oracle import came_back
 from .bodies.thinking import MODULUS, churn, churned, think
 
 Item = tuple[int, int]
@@ -110,12 +111,8 @@ def observe(params: Params, items: Sequence[Any], results: Sequence[Any]) -> Obs
 
 def check(params: Params, items: Sequence[Any], results: Sequence[Any]) -> str:
     """Say what was played; raises WrongAnswer unless each board, in its place, is in the position its moves lead to."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} boards were set up, {len(results)} came back")
     turns = int(params["moves"]) * (PLAYED + REPLIED)
-    for place, ((board, opening), result) in enumerate(zip(items, results, strict=True)):
-        if result != (board, churned(opening, turns)):
-            raise WrongAnswer(f"board {place} came back as {result!r}, not as {(board, churned(opening, turns))!r}")
+    came_back("board", [(board, churned(opening, turns)) for board, opening in items], results)
     return f"{len(results)} boards, {params['moves']} moves each"
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Workload, WrongAnswer
 
+from .bodies.oracle import came_back
+
 Result = tuple[int, int, int]
 """(counter, when it said 'one', when it said 'two'), in nanoseconds."""
 
@@ -70,11 +72,7 @@ def observe(params: Params, items: Sequence[Any], results: Sequence[Any]) -> Obs
 
 def check(params: Params, items: Sequence[Any], results: Sequence[Any]) -> str:
     """Say how many counted to two; raises WrongAnswer unless each one did, once, in its place and in order."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} counters were asked for, {len(results)} came back")
-    for item, result in zip(items, results, strict=True):
-        if result != (item, "one", "two"):
-            raise WrongAnswer(f"counter {item} came back as {result!r}")
+    came_back("counter", [(item, "one", "two") for item in items], results)
     return f"{len(results)} counted to two"
 
 

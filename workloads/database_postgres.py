@@ -31,8 +31,8 @@ from .bodies.database import (
     make_items,
     observe,
     point,
-    pooled,
     pooled_blocking,
+    primed,
     transactions,
 )
 
@@ -174,14 +174,6 @@ async def open_asyncpg(kit: Kit, params: Params) -> AsyncOp:
     read = numbered(read_statement(params))
     ops = [asyncpg_op(await kit.enter(asyncpg_connection(str(kit.address))), read) for _ in range(kit.in_flight)]
     return await primed(ops)
-
-
-async def primed(ops: list[AsyncOp]) -> AsyncOp:
-    """A pool of these connections, each with its statements prepared."""
-    for op in ops:
-        for item in PRIMERS:
-            await op(item)
-    return pooled(ops)
 
 
 bodies: dict[str, Body] = {

@@ -34,8 +34,8 @@ from .bodies.database import (
     make_items,
     observe,
     point,
-    pooled,
     pooled_blocking,
+    primed,
 )
 
 STEPS_PER_S = 3_500_000
@@ -151,11 +151,7 @@ def op_of(connection: Any, read: str) -> AsyncOp:
 async def open_aiosqlite(kit: Kit, params: Params) -> AsyncOp:
     """aiosqlite with a connection, and so a thread, for each op in flight."""
     opened = await kit.enter(connections(str(kit.address), kit.in_flight))
-    ops = [op_of(connection, read_statement(params)) for connection in opened]
-    for op in ops:
-        for item in PRIMERS:
-            await op(item)
-    return pooled(ops)
+    return await primed([op_of(connection, read_statement(params)) for connection in opened])
 
 
 bodies: dict[str, Body] = {

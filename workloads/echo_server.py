@@ -15,10 +15,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from when_async.bench.model import Figure, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
 from .bodies.echo.blocking import open_gevent, open_processes, open_threads
 from .bodies.echo.loops import open_anyio, open_curio, open_protocol, open_streams, open_trio
+from .bodies.served import FIGURES, figures_of, jain, load_service
 from .bodies.steering import report
 
 LEAST_EACH = 3
@@ -55,7 +56,7 @@ def observe(params: Params, items: Sequence[int], results: Sequence[Any]) -> Obs
     missing = set(told["missing"])
     return Observed(
         results=[None if place in missing else item for place, item in enumerate(items)],
-        figures=figures_of(params, told, cpu_s),
+        figures=figures(params, told, cpu_s),
         latencies_ns=told["latencies_ns"],
     )
 
@@ -83,30 +84,20 @@ def refuse_difference(what: str, generator: int, server: int) -> None:
         raise WrongAnswer(f"{what}: the load generator counts {generator}, the other side {server}")
 
 
-def figures_of(params: Params, told: Mapping[str, Any], cpu_s: float | None) -> dict[str, float]:
+def figures(params: Params, told: Mapping[str, Any], cpu_s: float | None) -> dict[str, float]:
     """The numbers of a round beside its latencies."""
-    rate_per_s, seconds = float(params["rate_per_s"]), max(told["seconds"], 1e-9)
-    served_per_s = told["received"] / seconds
+    rate_per_s = float(params["rate_per_s"])
     # With a schedule every connection gets the same number of messages, whoever starves: how long it waits shows it,
     # and by the median, so that one pause of the machine, which meets whoever is due, is not taken for unfairness.
     # In a closed loop a connection that is served late takes fewer of the messages, so there the counts show it.
     shares = told["per_connection_ns"] if rate_per_s else told["per_connection"]
     fair = {"jain": jain(shares)} if len(told["latencies_ns"]) >= LEAST_EACH * len(shares) else {}
     return {
-        "offered_per_s": rate_per_s or served_per_s,
-        "served_per_s": served_per_s,
+        **figures_of(told, rate_per_s),
         "connections_held": float(told["held"]),
-        "generator_late_max_s": told["late_max_ns"] / 1e9,
-        "generator_busy": told["cpu_s"] / seconds,
         **fair,
         **({} if cpu_s is None else {"cpu_per_message_s": cpu_s / len(told["latencies_ns"])}),
     }
-
-
-def jain(shares: Sequence[float]) -> float:
-    """Jain's index: 1 where all have the same, 1/n where one has everything."""
-    squares = sum(share * share for share in shares)
-    return float(sum(shares) ** 2 / (len(shares) * squares)) if squares else 1.0
 
 
 def ideal_s(params: Params, in_flight: int) -> float:
@@ -166,18 +157,11 @@ ECHO_SERVER = Workload(
         Figure("served_per_s", "right replies a second, from when the clock starts to the last reply", "higher"),
         Figure("jain", "Jain's index over connections: of median latencies on a schedule, else of counts", "higher"),
         Figure("connections_held", "connections that lived from the first message to the end"),
-        Figure("generator_late_max_s", "by how much the load generator missed its own schedule at most", "lower"),
-        Figure("generator_busy", "share of one core that the load generator used", "lower"),
+        *FIGURES,
         Figure("cpu_per_message_s", "CPU of the server a message, without what accepting connections took", "lower"),
     ),
     ideal_s=ideal_s,
-    service=Service(
-        name="load",
-        module="when_async.workloads.load.generator",
-        requires=("uvloop",),
-        load_module="when_async.workloads.load.capacity",
-        expect=expect,
-    ),
+    service=load_service(expect),
     grid={
         "smoke": (_point(10, 50, 2000),),
         "quick": (_point(100, 300, 3000),),

@@ -16,7 +16,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from when_async.bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
+from when_async.bench.model import Kit, Param, Params, Point, Workload
+
+from .bodies.oracle import came_back
 
 
 def pure(kit: Kit, params: Params) -> Callable[[int], int]:
@@ -42,12 +44,7 @@ def make_items(params: Params, seed: int) -> list[int]:
 
 def check(params: Params, items: Sequence[Any], results: Sequence[Any]) -> str:
     """Say how many ops came back; raises WrongAnswer unless the results are the items, in order."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} ops were asked for, {len(results)} came back")
-    for place, (item, result) in enumerate(zip(items, results, strict=True)):
-        if result != item:
-            raise WrongAnswer(f"op {place} returned {result!r} instead of {item!r}")
-    return f"{len(results)} ops came back"
+    return came_back("op", items, results)
 
 
 QUICK = (Point(10, {"n": 20_000, "spin_s": 0.0}),)

@@ -14,11 +14,12 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload
 
 from .bodies.fanout.common import Item, Result, answer
 from .bodies.fanout.pools import complete_in_threads, imap_greenlets, join_greenlets, map_in_threads, one_by_one
 from .bodies.fanout.tasks import complete, gather, run_anyio_group, run_curio_group, run_nursery, run_task_group
+from .bodies.oracle import came_back
 
 
 def make_items(params: Params, seed: int) -> list[Item]:
@@ -46,12 +47,7 @@ def observe(params: Params, items: Sequence[Item], results: Sequence[Result]) ->
 
 def check(params: Params, items: Sequence[Item], results: Sequence[Any]) -> str:
     """Say how many results came back; raises WrongAnswer unless each did, once, with its value."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} waits were begun, {len(results)} results came back")
-    for (index, _), result in zip(items, results, strict=True):
-        if result != (index, answer(index)):
-            raise WrongAnswer(f"wait {index} came back as {result!r} instead of {(index, answer(index))}")
-    return f"{len(results)} results came back"
+    return came_back("result", [(index, answer(index)) for index, _ in items], results)
 
 
 def ideal_s(params: Params, in_flight: int) -> float:

@@ -139,7 +139,7 @@ def open_httpx_client(kit: Kit, params: Params) -> Callable[[Item], Reply]:
     """One httpx.Client per execution context, with one connection."""
     import httpx
 
-    client = kit.enter(httpx.Client(**httpx_options(1)))
+    client = kit.enter(httpx.Client(**httpx_options()))
     get, base = client.get, f"http://{kit.address}"
 
     def op(item: Item) -> Reply:
@@ -160,7 +160,7 @@ async def open_httpx_async_client(kit: Kit, params: Params) -> Callable[[Item], 
     import httpx
 
     refuse_eager_tasks()
-    options = httpx_options(1)
+    options = httpx_options()
     free = [(await kit.enter(httpx.AsyncClient(**options))).get for _ in range(kit.in_flight)]
     base = f"http://{kit.address}"
 
@@ -191,8 +191,8 @@ def refuse_eager_tasks() -> None:
         raise Unsuited("httpx does not work with eager tasks: anyio, below it, loses track of its cancel scopes")
 
 
-def httpx_options(connections: int) -> dict[str, Any]:
-    """HTTP/1.1 as by default, no proxy, no time-outs (the harness ends a hang), no connection dropped between rounds.
+def httpx_options() -> dict[str, Any]:
+    """HTTP/1.1 as by default, no proxy, no time-outs (the harness ends a hang), one connection, kept between rounds.
 
     No TLS is spoken; a bare context spares each client the loading of certificates, tens of milliseconds.
     """
@@ -200,7 +200,7 @@ def httpx_options(connections: int) -> dict[str, Any]:
 
     from httpx import Limits
 
-    limits = Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE_S)
+    limits = Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_S)
     return {"limits": limits, "timeout": None, "trust_env": False, "verify": SSLContext(PROTOCOL_TLS_CLIENT)}
 
 

@@ -23,16 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
+from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
 from .bodies import steering
 from .bodies.http.blocking import Item, open_pywsgi, open_waitress
 from .bodies.http.wsgiref_ import open_wsgiref_serial, open_wsgiref_threads
-
-if TYPE_CHECKING:
-    from .bodies.http.loops import AsyncOp
+from .bodies.later import later_async
+from .bodies.served import FIGURES, figures_of, jain, load_service
 
 RIGHT = "right"
 WRONG = "a wrong reply"
@@ -41,20 +40,6 @@ DOUBLED = "a request that was not asked for"
 UNMADE = "a reply that the application did not make"
 UNSENT = "a reply of the application that did not arrive"
 TROUBLE = (WRONG, LOST, DOUBLED, UNMADE, UNSENT)
-
-
-async def open_uvicorn(kit: Kit, params: Params) -> AsyncOp:
-    """uvicorn; its body stands apart, so that a server on threads does not pay for importing asyncio."""
-    from .bodies.http.loops import open_uvicorn
-
-    return await open_uvicorn(kit, params)
-
-
-async def open_aiohttp(kit: Kit, params: Params) -> AsyncOp:
-    """aiohttp.web; its body stands apart as well."""
-    from .bodies.http.loops import open_aiohttp
-
-    return await open_aiohttp(kit, params)
 
 
 def make_items(params: Params, seed: int) -> list[Item]:
@@ -89,26 +74,16 @@ def outcomes(report: Mapping[str, Any], served: int) -> list[str]:
 
 def figures(params: Params, report: Mapping[str, Any], cpu_s: float | None) -> dict[str, float]:
     """The numbers of one round beside its latencies."""
-    rate_per_s, seconds = float(params["rate_per_s"]), max(report["seconds"], 1e-9)
+    rate_per_s = float(params["rate_per_s"])
     counts, totals_ns = report["per_connection"], report["per_connection_ns"]
     # A schedule deals the same number of requests to each connection, so who is neglected shows it by waiting longer.
     # In a closed loop it asks less often.
     shares = [total / count for total, count in zip(totals_ns, counts, strict=True) if count] if rate_per_s else counts
-    served_per_s = report["received"] / seconds
     return {
-        "served_per_s": served_per_s,
-        "offered_per_s": rate_per_s or served_per_s,
+        **figures_of(report, rate_per_s),
         "jain": jain(shares),
-        "generator_late_max_s": report["late_max_ns"] / 1e9,
-        "generator_busy": report["cpu_s"] / seconds,
         **({} if cpu_s is None or not report["received"] else {"cpu_per_request_s": cpu_s / report["received"]}),
     }
-
-
-def jain(shares: Sequence[float]) -> float:
-    """How even `shares` are: 1 where all are equal, 1 / len where one has everything (Jain, Chiu and Hawe, 1984)."""
-    squares = len(shares) * sum(share * share for share in shares)
-    return sum(shares) ** 2 / squares if squares else 0.0
 
 
 def check(params: Params, items: Sequence[Item], results: Sequence[Any]) -> str:
@@ -160,8 +135,8 @@ HTTP_SERVER = Workload(
         "threading/waitress": open_waitress,
         "threading/wsgiref": open_wsgiref_threads,
         "gevent/pywsgi": open_pywsgi,
-        "asyncio/uvicorn": open_uvicorn,
-        "asyncio/aiohttp": open_aiohttp,
+        "asyncio/uvicorn": later_async("http.loops", "open_uvicorn"),
+        "asyncio/aiohttp": later_async("http.loops", "open_aiohttp"),
     },
     faces={
         "wsgiref": "the WSGI server of the standard library, made to keep connections",
@@ -180,8 +155,7 @@ HTTP_SERVER = Workload(
         Figure("offered_per_s", "requests a second that the schedule asked for; what was served in a closed loop"),
         Figure("cpu_per_request_s", "CPU of the server a request, without connecting and priming", "lower"),
         Figure("jain", "Jain's index of the connections: of mean latencies on a schedule, of counts without", "higher"),
-        Figure("generator_late_max_s", "by how much the load generator missed its own schedule at most", "lower"),
-        Figure("generator_busy", "share of one core that the load generator used", "lower"),
+        *FIGURES,
     ),
     latency="request due to reply",
     grid={
@@ -197,13 +171,7 @@ HTTP_SERVER = Workload(
     },
     ideal_s=ideal_s,
     bounds=bounds,
-    service=Service(
-        name="load",
-        module="when_async.workloads.load.generator",
-        requires=("uvloop",),
-        load_module="when_async.workloads.load.capacity",
-        expect=expect,
-    ),
+    service=load_service(expect),
     headline="cpu",
     learn=(
         "What a request costs a server in CPU and in latency while it waits for a backend, at loads that all can bear "

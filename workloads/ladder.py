@@ -20,6 +20,7 @@ from .bodies.ladder.common import TOP
 from .bodies.ladder.limit import limited
 from .bodies.ladder.tasks import anyio_tasks, asyncio_tasks, curio_tasks, trio_tasks
 from .bodies.ladder.units import greenlets, processes, threads
+from .bodies.oracle import came_back
 
 LEAST_UNITS = 100
 """With fewer units their memory cannot be told from that of the program around them."""
@@ -51,11 +52,7 @@ def observe(params: Params, items: Sequence[Any], results: Sequence[Any]) -> Obs
 
 def check(params: Params, items: Sequence[Any], results: Sequence[Any]) -> str:
     """Say how many units there were; raises WrongAnswer unless each came back once."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} units were asked for, {len(results)} came back")
-    for item, result in zip(items, results, strict=True):
-        if result != item:
-            raise WrongAnswer(f"unit {item} did not come back once: there is {result!r} in its place")
+    came_back("unit", items, results)
     return f"{len(results)} units were in flight at once"
 
 

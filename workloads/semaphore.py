@@ -16,6 +16,8 @@ from typing import Any
 
 from when_async.bench.model import Figure, Kit, Observed, Param, Params, Point, Shape, Workload, WrongAnswer
 
+from .bodies.oracle import came_back
+
 Result = tuple[int, int, int, int]
 """Index, answer, and when the op began and ended inside the semaphore (ns)."""
 
@@ -117,12 +119,9 @@ async def run_asyncio(kit: Kit, params: Params) -> AsyncProgram:
     return op
 
 
-async def run_trio(kit: Kit, params: Params) -> AsyncProgram:
-    """A task for each op in a nursery, and a trio.CapacityLimiter."""
-    import trio
-
+def in_group(kit: Kit, params: Params, limiter: Any, open_group: Callable[[], Any]) -> AsyncProgram:
+    """A task for each op in a nursery or task group, under a limiter of the same library."""
     sleep, wait_s = kit.sleep, float(params["wait_s"])
-    limiter = trio.CapacityLimiter(places(kit, params))
 
     async def one(index: int, results: list[Result]) -> None:
         async with limiter:
@@ -132,35 +131,26 @@ async def run_trio(kit: Kit, params: Params) -> AsyncProgram:
 
     async def op(items: Sequence[int]) -> list[Result]:
         results: list[Result] = []
-        async with trio.open_nursery() as nursery:
+        async with open_group() as group:
             for index in items:
-                nursery.start_soon(one, index, results)
+                group.start_soon(one, index, results)
         return results
 
     return op
+
+
+async def run_trio(kit: Kit, params: Params) -> AsyncProgram:
+    """A task for each op in a nursery, and a trio.CapacityLimiter."""
+    import trio
+
+    return in_group(kit, params, trio.CapacityLimiter(places(kit, params)), trio.open_nursery)
 
 
 async def run_anyio(kit: Kit, params: Params) -> AsyncProgram:
     """A task for each op in a task group, and an anyio.CapacityLimiter."""
     import anyio
 
-    sleep, wait_s = kit.sleep, float(params["wait_s"])
-    limiter = anyio.CapacityLimiter(places(kit, params))
-
-    async def one(index: int, results: list[Result]) -> None:
-        async with limiter:
-            began_ns = clock()
-            await sleep(wait_s)
-            results.append((index, answer(index), began_ns, clock()))
-
-    async def op(items: Sequence[int]) -> list[Result]:
-        results: list[Result] = []
-        async with anyio.create_task_group() as group:
-            for index in items:
-                group.start_soon(one, index, results)
-        return results
-
-    return op
+    return in_group(kit, params, anyio.CapacityLimiter(places(kit, params)), anyio.create_task_group)
 
 
 async def run_curio(kit: Kit, params: Params) -> AsyncProgram:
@@ -225,12 +215,7 @@ def observe(params: Params, items: Sequence[int], results: Sequence[Result]) -> 
 
 def check(params: Params, items: Sequence[int], results: Sequence[Any]) -> str:
     """Say how many ops came back; raises WrongAnswer unless each did, once, with its answer."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} ops were asked for, {len(results)} came back")
-    for index, result in zip(items, results, strict=True):
-        if result != (index, answer(index)):
-            raise WrongAnswer(f"op {index} came back as {result!r} instead of {(index, answer(index))}")
-    return f"{len(results)} ops came back"
+    return came_back("op", [(index, answer(index)) for index in items], results)
 
 
 def limit_kept_full_s(params: Params, in_flight: int) -> float:

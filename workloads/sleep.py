@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from when_async.bench.model import Kit, Param, Params, Point, Workload, WrongAnswer
+from when_async.bench.model import Kit, Param, Params, Point, Workload
+
+from .bodies.oracle import came_back
 
 
 def blocking(kit: Kit, params: Params) -> Callable[[int], int]:
@@ -42,12 +44,7 @@ def make_items(params: Params, seed: int) -> list[int]:
 
 def check(params: Params, items: Sequence[Any], results: Sequence[Any]) -> str:
     """Say how many waits came back; raises WrongAnswer unless the results are the items, in order."""
-    if len(results) != len(items):
-        raise WrongAnswer(f"{len(items)} waits were asked for, {len(results)} came back")
-    for place, (item, result) in enumerate(zip(items, results, strict=True)):
-        if result != item:
-            raise WrongAnswer(f"wait {place} returned {result!r} instead of {item!r}")
-    return f"{len(results)} waits came back"
+    return came_back("wait", items, results)
 
 
 def ideal_s(params: Params, in_flight: int) -> float:

@@ -7,10 +7,10 @@ from typing import Any
 
 from .probes import TIMEOUT_S, Subject
 
-WARMUPS = 3
+WARMUPS, ROUNDS = 3, 24
 
 
-def pair(subject: Subject, index: int, rounds: int, *, pinned: bool) -> dict[str, Any]:
+def pair(subject: Subject, index: int, *, pinned: bool) -> dict[str, Any]:
     """Makespans in seconds of both workers of one pair, round by round: `base_s` and `head_s`.
 
     They alternate ABBA; the side that starts and, where they are pinned, the core that both share change from pair to
@@ -31,7 +31,7 @@ def pair(subject: Subject, index: int, rounds: int, *, pinned: bool) -> dict[str
                 worker.pin([core])
             worker.ask(TIMEOUT_S, do="open")
         taken: tuple[list[float], list[float]] = ([], [])
-        for turn in range(WARMUPS + rounds):
+        for turn in range(WARMUPS + ROUNDS):
             for side in (0, 1) if (turn + starter) % 2 == 0 else (1, 0):
                 answer = workers[side].ask(TIMEOUT_S, do="round", prove=False, sweep=False)
                 taken[side].append(answer["makespan_s"])

@@ -8,13 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..machine.fingerprint import ROOT, cgroup_folders
-from ..machine.noise import Mark, Noise
+from ..machine.fingerprint import ROOT, cgroup_folders, read
 
 CPU = Path("sys/devices/system/cpu")
 
@@ -24,11 +22,11 @@ def surroundings(root: Path = ROOT, cores: Iterable[int] = ()) -> dict[str, Any]
     usable = sorted(cores)
     return {
         "cores_usable": usable,
-        "cores_online": len(cpu_list(_read(root / CPU / "online") or "")) or None,
+        "cores_online": len(cpu_list(read(root / CPU / "online") or "")) or None,
         "quota_cores": quota_cores(root),
         "governors": governors(root, usable),
         "siblings": siblings(root, usable),
-        "clock_source": _read(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        "clock_source": read(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"),
         "perf_paranoid": _whole(root / "proc/sys/kernel/perf_event_paranoid"),
         "perf_hardware": (root / "sys/bus/event_source/devices/cpu").exists(),
         "load": _load(),
@@ -37,7 +35,7 @@ def surroundings(root: Path = ROOT, cores: Iterable[int] = ()) -> dict[str, Any]
 
 def governors(root: Path, cores: Iterable[int]) -> list[str]:
     """The frequency governors of these cores, each once; none where they are not visible."""
-    found = (_read(root / CPU / f"cpu{core}/cpufreq/scaling_governor") for core in cores)
+    found = (read(root / CPU / f"cpu{core}/cpufreq/scaling_governor") for core in cores)
     return sorted({one for one in found if one})
 
 
@@ -45,33 +43,21 @@ def quota_cores(root: Path = ROOT) -> float | None:
     """Cores' worth of CPU time that the control groups grant, the tightest counting; None where none limits it."""
     granted = []
     for folder in cgroup_folders("cpu", root):
-        share, _, period = (_read(folder / "cpu.max") or "").partition(" ")
+        share, _, period = (read(folder / "cpu.max") or "").partition(" ")
         if not share:
-            share = _read(folder / "cpu.cfs_quota_us") or ""
-            period = _read(folder / "cpu.cfs_period_us") or ""
+            share = read(folder / "cpu.cfs_quota_us") or ""
+            period = read(folder / "cpu.cfs_period_us") or ""
         # Version 2 writes `max` and version 1 a number below 0 for no limit.
         if share.isdigit() and period.isdigit() and int(period) > 0:
             granted.append(int(share) / int(period))
     return min(granted, default=None)
 
 
-def throttled_s(root: Path = ROOT) -> float | None:
-    """Seconds for which the control groups have withheld CPU time so far; None where they do not count it."""
-    found = []
-    for folder in cgroup_folders("cpu", root):
-        text = _read(folder / "cpu.stat") or ""
-        for pattern, per_s in ((r"^throttled_usec (\d+)", 1e6), (r"^throttled_time (\d+)", 1e9)):
-            match = re.search(pattern, text, re.MULTILINE)
-            if match:
-                found.append(int(match[1]) / per_s)
-    return sum(found) if found else None
-
-
 def siblings(root: Path, cores: Iterable[int]) -> list[list[int]] | None:
     """Groups of cores that are hyperthreads of one physical core; None where the kernel does not tell."""
     groups: list[list[int]] = []
     for core in cores:
-        text = _read(root / CPU / f"cpu{core}/topology/thread_siblings_list")
+        text = read(root / CPU / f"cpu{core}/topology/thread_siblings_list")
         if text is None:
             return None
         group = cpu_list(text)
@@ -91,27 +77,6 @@ def cpu_list(text: str) -> list[int]:
     return found
 
 
-class Watch:
-    """Time stolen, waited for and withheld in a window; `root` is where control groups are looked for."""
-
-    def __init__(self, noise: Noise, root: Path = ROOT, clock: Callable[[], float] = time.monotonic) -> None:
-        self._noise = noise
-        self._root = root
-        self._clock = clock
-        self._mark: Mark = noise.mark()
-        self._throttled_s = throttled_s(root)
-        self._start = clock()
-
-    def seen(self) -> dict[str, float]:
-        """What was added since the watch began, in seconds, and `window_s`; what is not told is absent."""
-        found = self._noise.since(self._mark)
-        found.pop("load1", None)
-        now_s = throttled_s(self._root)
-        if now_s is not None and self._throttled_s is not None:
-            found["throttled_s"] = max(0.0, now_s - self._throttled_s)
-        return {**found, "window_s": self._clock() - self._start}
-
-
 def _load() -> list[float] | None:
     with contextlib.suppress(AttributeError, OSError):
         return [round(one, 2) for one in os.getloadavg()]
@@ -119,12 +84,5 @@ def _load() -> list[float] | None:
 
 
 def _whole(path: Path) -> int | None:
-    text = _read(path) or ""
+    text = read(path) or ""
     return int(text) if re.fullmatch(r"-?\d+", text) else None
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip() or None
-    except OSError:
-        return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -12,9 +11,9 @@ from typing import IO, Any
 
 import click
 
-from ..calibration.probes import EFFORT, Effort, Subject
+from ..calibration.probes import Subject
 from ..calibration.surroundings import surroundings
-from ..calibration.walk import Findings, ProbeStep, walk
+from ..calibration.walk import PASSES, Findings, walk
 from ..environments.provision import default
 from ..machine.fingerprint import fingerprint, node_id
 from ..machine.host import Host, make_host
@@ -23,7 +22,7 @@ from ..machine.status import StatusLine
 from ..model import Environment
 from ..walk.progress import clock_text
 from . import folders
-from .shared import BROKEN, INTERRUPTED, JSON, OK, TERMINAL_WIDTH, plain_errors, tell
+from .shared import BROKEN, INTERRUPTED, JSON, OK, WAIT, console, interrupt_when_asked, plain_errors, tell
 
 
 @click.command()
@@ -33,7 +32,7 @@ from .shared import BROKEN, INTERRUPTED, JSON, OK, TERMINAL_WIDTH, plain_errors,
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write; default: calibration-MACHINE.json where runs are kept, in which reports look for it.",
 )
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@WAIT
 @JSON
 @plain_errors
 def calibrate(output: Path | None, wait: bool, as_json: bool) -> None:
@@ -49,12 +48,12 @@ def calibrate(output: Path | None, wait: bool, as_json: bool) -> None:
 class Progress(StatusLine):
     """Says which pass and probe is on and how long it will take: one live line, or a plain line a pass."""
 
-    def step(self, step: ProbeStep) -> None:
+    def step(self, number: int, title: str, left_s: float) -> None:
         """A probe is about to begin."""
-        where = f"pass {step.number}/{step.passes}  " if step.number else ""
-        what = "clocks, waits, cores, pairs of workers" if step.number else step.title
-        left = f"about {clock_text(step.left_s)} left"
-        self.show(f"{where}{step.title}  {left}", f"{where}{what}  {left}", step.number)
+        where = f"pass {number}/{PASSES}  " if number else ""
+        what = "clocks, waits, cores, pairs of workers" if number else title
+        left = f"about {clock_text(left_s)} left"
+        self.show(f"{where}{title}  {left}", f"{where}{what}  {left}", number)
 
 
 def measure_and_keep(output: Path | None, stream: IO[str]) -> Path:
@@ -78,24 +77,19 @@ def measure_and_keep(output: Path | None, stream: IO[str]) -> Path:
 
 def measure_here(stream: IO[str]) -> dict[str, Any]:
     """Measure this machine and give the record for the file; nothing is left running."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    host = make_host()
-    try:
-        with Progress(stream, live=stream.isatty()) as progress:
-            return measure(host, default([]), EFFORT, progress)
-    finally:
-        host.reaper.close()
-        host.noise.close()
+    interrupt_when_asked()
+    with make_host() as host, Progress(stream, live=stream.isatty()) as progress:
+        return measure(host, default([]), progress)
 
 
-def measure(host: Host, environment: Environment, effort: Effort, progress: Progress) -> dict[str, Any]:
+def measure(host: Host, environment: Environment, progress: Progress) -> dict[str, Any]:
     """Walk the probes on this host and put what came of them into a record."""
     start, now = time.monotonic(), datetime.now(UTC)
     around = surroundings(cores=host.cores)
-    found = walk(Subject(host, environment.executable), effort, progress.step)
+    found = walk(Subject(host, environment.executable), progress.step)
     return {
         **header(now, environment.implementation, environment.version, environment.gil),
-        "processes": effort.passes,
+        "processes": PASSES,
         "seconds": round(time.monotonic() - start, 1),
         "surroundings": around,
         **contents(found),
@@ -135,8 +129,6 @@ def contents(found: Findings) -> dict[str, Any]:
 
 def show(path: Path, as_json: bool) -> bool:
     """Print what a calibration file says; returns whether a probe failed."""
-    from rich.console import Console
-
     from when_async.reports.calibration.cards import flat, show
     from when_async.reports.words import one_line
     from when_async.results.calibration import read
@@ -145,12 +137,8 @@ def show(path: Path, as_json: bool) -> bool:
     if as_json:
         click.echo(json.dumps(flat(calibration), indent=1))
     else:
-        show(calibration, Console(width=None if Console().is_terminal else TERMINAL_WIDTH))
+        show(calibration, console())
         click.echo(f"\ncalibration: {path}\nnext: when-async report")
     for title, reason in calibration.failures:
         tell(f"when-async: {one_line(f'{title}: {reason}', 400)}")
     return bool(calibration.failures)
-
-
-def _as_interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

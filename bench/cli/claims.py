@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .shared import JSON, fail, plain_errors, tell
+from .shared import JSON, SKIP_CORRUPT, fail, plain_errors, tell
 
 if TYPE_CHECKING:
     from when_async.reports.verdicts.claim import Statement
@@ -29,7 +29,7 @@ PATTERN = "claims-*.jsonl*"
     metavar="RUN",
     help="Show only those whose verdict is another than in this earlier run.",
 )
-@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@SKIP_CORRUPT
 @JSON
 @plain_errors
 def claims(

@@ -2,38 +2,27 @@
 
 The setting is looked for in the nearest pyproject.toml, from the working folder upward, and is relative to that file.
 
-    [tool.when-async]
-    runs = "results/runs"
-    pages = "reports/out"
-    accepted = "results/baseline/accepted.json"
+[tool.when-async]
+runs = "results/runs"
+pages = "reports/out"
+accepted = "results/baseline/accepted.json"
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import secrets
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from ..model import WhenAsyncError
+from ..gate.config import ConfigError, not_known, section
 
 DATA = Path(".when-async")
 DEFAULTS: Mapping[str, Path] = {"runs": DATA / "runs", "pages": DATA / "pages", "accepted": DATA / "accepted.json"}
 OTHERS = ("gate",)
 """What else [tool.when-async] may hold."""
 IGNORED = "# Recordings and pages are of one machine; what was accepted belongs into the repository.\n/runs/\n/pages/\n"
-
-
-OUTPUT = "Run file to write; default: RUN.jsonl where runs are kept."
-"""What --output says of itself."""
-
-
-class SettingError(WhenAsyncError):
-    """A setting of [tool.when-async] that makes no sense; the text names it and says what is expected."""
 
 
 def runs() -> Path:
@@ -66,29 +55,17 @@ def _nearest() -> Path:
 
 
 def _place(name: str, project: Path | None = None) -> Path:
-    """A setting of a project's pyproject.toml, or its default in the working folder; raises SettingError."""
+    """A setting of a project's pyproject.toml, or its default in the working folder; raises ConfigError."""
     path = (_nearest() if project is None else project) / "pyproject.toml"
-    default = (project or Path()) / DEFAULTS[name]
-    try:
-        section: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return default
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(f"{path} cannot be read: {error}") from None
-    for part in ("tool", "when-async"):
-        section = section.get(part, {})
-        if not isinstance(section, dict):
-            raise SettingError(f"[tool.when-async] in {path} must be a table")
-    for key in section:
+    given = section(path)
+    for key in given:
         if key not in DEFAULTS and key not in OTHERS:
-            near = difflib.get_close_matches(key, [*DEFAULTS, *OTHERS], 1)
-            hint = f"did you mean {near[0]}" if near else f"known are {', '.join([*DEFAULTS, *OTHERS])}"
-            raise SettingError(f"{key} of [tool.when-async] in {path} is not a setting; {hint}")
-    if name not in section:
-        return default
-    value = section[name]
+            raise not_known(f"{key} of [tool.when-async] in {path}", key, [*DEFAULTS, *OTHERS])
+    if name not in given:
+        return (project or Path()) / DEFAULTS[name]
+    value = given[name]
     if not isinstance(value, str) or not value:
-        raise SettingError(f"{name} of [tool.when-async] in {path} must be a path in quotes, not {value!r}")
+        raise ConfigError(f"{name} of [tool.when-async] in {path} must be a path in quotes, not {value!r}")
     return path.parent / value
 
 

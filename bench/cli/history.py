@@ -15,7 +15,7 @@ from ..model import Estimate
 from ..registry import RegistryError
 from ..selection import catalogue
 from . import folders
-from .shared import JSON, TERMINAL_WIDTH, plain_errors
+from .shared import JSON, console, plain_errors
 
 if TYPE_CHECKING:
     from when_async.results.history.cells import History
@@ -130,13 +130,11 @@ def libraries() -> Callable[[str, str], Collection[str] | None]:
 
 def print_overview(found: Sequence[History], as_json: bool) -> None:
     """All cells, those that moved most first."""
-    from rich.console import Console
-
     from when_async.reports.history.terminal import overview
     from when_async.results.history.trend import change
 
     if not as_json:
-        overview(found, Console(width=None if Console().is_terminal else TERMINAL_WIDTH))
+        overview(found, console())
         return
     rows = []
     for history in found:
@@ -157,13 +155,11 @@ def print_overview(found: Sequence[History], as_json: bool) -> None:
 
 def print_detail(history: History, as_json: bool) -> None:
     """All runs of one cell, oldest first."""
-    from rich.console import Console
-
     from when_async.reports.history.terminal import detail
     from when_async.results.history.trend import breaks, steps
 
     if not as_json:
-        detail(history, Console(width=None if Console().is_terminal else TERMINAL_WIDTH))
+        detail(history, console())
         return
     found, torn, comparable = steps(history), {one.index: one.label for one in breaks(history)}, history.comparable
     rows = []

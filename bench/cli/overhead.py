@@ -13,10 +13,11 @@ import click
 from ..environments.provision import default
 from ..machine.host import make_host
 from ..machine.lock import machine
+from ..processes.worker import ProcessFailed, ProcessTimedOut
 from ..quantity import show
 from ..selection import catalogue, select
-from ..walk.overhead import POINTS, OverheadProbe
-from .shared import BROKEN, JSON, OK, RUNNER, plain_errors, tell
+from ..walk.overhead import POINTS, measure
+from .shared import BROKEN, JSON, OK, RUNNER, WAIT, plain_errors, tell
 
 
 @click.command()
@@ -25,7 +26,7 @@ from .shared import BROKEN, JSON, OK, RUNNER, plain_errors, tell
 @click.option(
     "--pairs", type=click.IntRange(1, 1000), default=20, show_default=True, help="Pairs of rounds per process."
 )
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@WAIT
 @JSON
 @plain_errors
 def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json: bool) -> None:
@@ -46,15 +47,13 @@ def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tup
     known = catalogue([], runner_specs)
     selection = select(known, ["empty"], runner_specs, "quick")
     environment = default(known.modules(runner_specs))
-    host = make_host()
     rows, broken = [], []
-    try:
+    with make_host() as host:
         for name, found in selection.runners.items():
             for point in POINTS:
-                probe = OverheadProbe(host, environment, known.workloads["empty"], found, point)
                 try:
-                    taken = probe.measure(forks, pairs)
-                except probe.ERRORS as error:
+                    taken = measure(host, environment, known.workloads["empty"], found, point, forks=forks, pairs=pairs)
+                except (ProcessFailed, ProcessTimedOut) as error:
                     broken.append(f"overhead of {name}: {error}")
                     continue
                 ratio = log_interval([fork.ratio for fork in taken], "x")
@@ -71,8 +70,6 @@ def measure_overhead(runner_specs: Sequence[str], forks: int, pairs: int) -> tup
                         "high": ratio.high,
                     }
                 )
-    finally:
-        host.reaper.close()
     return rows, broken
 
 

@@ -12,7 +12,7 @@ from typing import TextIO
 import click
 
 from . import folders
-from .shared import fail, plain_errors, tell
+from .shared import SKIP_CORRUPT, fail, plain_errors, tell
 
 
 @click.command()
@@ -23,7 +23,7 @@ from .shared import fail, plain_errors, tell
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for index.html, report.md and pictures; default: where pages are kept.",
 )
-@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@SKIP_CORRUPT
 @plain_errors
 def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> None:
     """Turn RUN files (default: the latest that is kept) into a page that explains them."""
@@ -95,7 +95,7 @@ def latest_run() -> Path:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write: .csv, .json or .parquet.",
 )
-@click.option("--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which.")
+@SKIP_CORRUPT
 @plain_errors
 def export(runs: Sequence[Path], output: Path, skip_corrupt: bool) -> None:
     """Write the tidy table of RUN files, one row per sample (results/SCHEMA.md says what is in it)."""

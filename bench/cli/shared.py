@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from ..model import FailedError, WhenAsyncError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 OK, USAGE, BROKEN, INTERRUPTED = 0, WhenAsyncError.exit_code, FailedError.exit_code, 130
 TERMINAL_WIDTH = 100
@@ -50,6 +55,8 @@ DASK_SCHEDULER = click.option(
     "--dask-scheduler", metavar="ADDRESS", callback=_address,
     help="Scheduler of a Dask cluster for the runner dask, such as tcp://127.0.0.1:8786; default: one of its own.",
 )  # fmt: skip
+
+
 class Finite(click.FloatRange):
     """A range of numbers that has neither `nan` nor `inf` in it, which click's own takes for numbers."""
 
@@ -60,10 +67,22 @@ class Finite(click.FloatRange):
         return number
 
 
+SEED = click.option(
+    "--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks."
+)
 TIMEOUT = click.option(
     "--timeout", "timeout_s", type=Finite(min=0.1), default=60.0, show_default=True,
     help="Seconds after which a round is given up and its worker killed.",
 )  # fmt: skip
+NO_PIN = click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
+OUTPUT = click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+    help="Run file to write; default: RUN.jsonl where runs are kept.",
+)  # fmt: skip
+WAIT = click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+SKIP_CORRUPT = click.option(
+    "--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print a list of flat JSON objects instead of a table.")
 
 
@@ -102,3 +121,15 @@ def fail(text: str, exit_code: int = USAGE) -> NoReturn:
     """One line on stderr, and the end with that exit code."""
     click.echo(f"when-async: {' '.join(text.split())}", err=True)
     sys.exit(exit_code)
+
+
+def interrupt_when_asked() -> None:
+    """From now on a polite kill ends this process as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def console() -> Console:
+    """Where tables go: as wide as the terminal, or as a page where there is none."""
+    from rich.console import Console
+
+    return Console(width=None if Console().is_terminal else TERMINAL_WIDTH)

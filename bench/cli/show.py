@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .shared import TERMINAL_WIDTH
+from .shared import console
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 def print_run(path: Path, as_json: bool) -> bool:
     """Sum up a finished run; returns whether anything failed or timed out, or nothing could be measured at all."""
-    from rich.console import Console
-
     from when_async.reports.scene.evidence import rounds
     from when_async.reports.terminal.run import summary
     from when_async.results.cells.summary import flat
@@ -32,8 +30,7 @@ def print_run(path: Path, as_json: bool) -> bool:
     if as_json:
         click.echo(json.dumps([flat(row) for row in rows], indent=1))
         return broken
-    console = Console(width=None if Console().is_terminal else TERMINAL_WIDTH)
-    summary(rows, console, rounds(frame))
+    summary(rows, console(), rounds(frame))
     print_judged(frame)
     click.echo(f"\nrun file: {path}\nnext: when-async report {path}")
     return broken

@@ -18,7 +18,7 @@ from ..registry import RegistryError
 from ..selection import catalogue, environments_for, select
 from ..walk.timeline import chrome_trace, record
 from . import folders
-from .shared import PINS, PYTHON, TIMEOUT, plain_errors, tell
+from .shared import PINS, PYTHON, TIMEOUT, WAIT, plain_errors, tell
 
 HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who waited and who worked when.
 
@@ -44,7 +44,7 @@ HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who wa
 @TIMEOUT
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
               help="Folder to write to; default: timeline-WORKLOAD-RUNNER where pages are kept.")  # fmt: skip
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@WAIT
 @plain_errors
 def timeline(
     workload: str, runner: str, pythons: Sequence[str], pins: Sequence[str], seed: int, timeout_s: float,
@@ -70,15 +70,12 @@ def record_and_draw(
     settings = replace(PROFILES["quick"], seed=care[0], timeout_s=care[1])
     wanted = indices(comparison, library)
     folder = output or folders.kept(folders.pages()) / f"timeline-{plain(workload)}-{plain(runner)}"
-    host = make_host()
-    try:
+    with make_host() as host:
         for index in wanted:
             cell = comparison.contestants[index].cell
             tell(f"{cell.id}: a round that warms up, and one that is written down")
             found = record(host, settings, comparison, index)
             write(found, folder / cell.python if len(wanted) > 1 else folder)
-    finally:
-        host.reaper.close()
 
 
 def chosen(workload: str, runner: str, pythons: Sequence[str], pins: Sequence[str]) -> tuple[Comparison, str]:

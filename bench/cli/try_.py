@@ -20,10 +20,9 @@ from ..processes.worker import LineProcess, ProcessFailed, ProcessTimedOut
 from ..registry import RegistryError
 from ..selection import catalogue, environments_for
 from ..trying.call import Call, Untried, source
-from . import folders
 from .run.recording import Interrupted, execute
 from .run.starting import Started, start_fresh
-from .shared import BROKEN, INTERRUPTED, JSON, OK, PINS, PYTHON, TIMEOUT, plain_errors, tell
+from .shared import BROKEN, INTERRUPTED, JSON, OK, OUTPUT, PINS, PYTHON, TIMEOUT, WAIT, plain_errors, tell
 
 TRYING = "when_async.bench.trying.call"
 RUNNERS = ("sync", "threading", "multiprocessing", "asyncio+to_thread")
@@ -68,8 +67,8 @@ HELP = """Measure a blocking function of yours as it is: TARGET is 'module:funct
 @PINS
 @click.option("--forks", type=click.IntRange(1, 1000), default=3, show_default=True, help="Fresh processes per row.")
 @TIMEOUT
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=folders.OUTPUT)
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@OUTPUT
+@WAIT
 @JSON
 @plain_errors
 def try_(
@@ -127,7 +126,7 @@ def start(file: Path, options: Mapping[str, Any]) -> Started:
         "workloads": [str(file)], "runners": RUNNERS, "profile": "quick", "rounds": None, "seed": 20260,
         "no_pin": False, **options,
     }  # fmt: skip
-    return start_fresh(asked, sys.argv[1:])
+    return start_fresh(asked)
 
 
 def first_call(call: Call, any_result: bool, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,15 +136,13 @@ def first_call(call: Call, any_result: bool, options: Mapping[str, Any]) -> dict
     able = [each for each in environments if isinstance(each, Environment)]
     if not able:
         raise RegistryError("; ".join(each.reason for each in environments if not isinstance(each, Environment)))
-    host = make_host()
     try:
-        answer = _answer(host, able[0], call, any_result, options["timeout_s"])
+        with make_host() as host:
+            answer = _answer(host, able[0], call, any_result, options["timeout_s"])
     except ProcessTimedOut as error:
         raise Untried(f"two calls of {call.target} did not end: {error}", usage=False) from None
     except ProcessFailed as error:
         raise Untried(f"the first call of {call.target} failed: {error}", usage=False) from None
-    finally:
-        host.reaper.close()
     if "reason" in answer:
         raise Untried(answer["reason"], usage=answer["usage"])
     return answer

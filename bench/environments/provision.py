@@ -16,17 +16,11 @@ from typing import Any
 from ..model import Environment
 from ..worker import attest
 from . import interpreters, uv_words, venvs
-from .interpreters import BuildFailed, Interpreter, NoEnvironment, NoInterpreter, Run, Unresolvable, run_command
+from .interpreters import BuildFailed, Interpreter, NoEnvironment, Run, Unresolvable, run_command
 from .pins import Pin, parse, without
 from .pins import label as with_pins
 from .trees import bytecode_folder, cache_folder, source_tree
 from .venvs import Progress, Wanted
-
-__all__ = [
-    "BuildFailed", "Missing", "NoEnvironment", "NoInterpreter", "Unresolvable", "cache_folder", "child_environ",
-    "default", "default_label", "interpreter_of", "interpreter_options", "make", "named", "source_tree",
-    "worker_environ",
-]  # fmt: skip
 
 CONFUSING = ("PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "CONDA_PREFIX")
 """Would make another interpreter look for its libraries in the wrong place."""

@@ -21,8 +21,6 @@ from .git import SHORT, SourceError
 from .interpreters import Run, run_command
 from .trees import NAME, SEALED, bytecode_of, cache_folder, made_whole, no_cache, remove, sealed, source_tree
 
-__all__ = ["Source", "SourceError", "export", "is_ours", "project", "python_path", "reroot"]
-
 MARKER = ".when-async-ref.json"
 """Lists the files of an exported tree; written last, and touched at each use."""
 

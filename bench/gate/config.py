@@ -15,7 +15,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -86,18 +86,30 @@ def span_s(text: object, what: str) -> float:
 
 def load(path: Path = Path("pyproject.toml")) -> GateConfig:
     """The settings of a project; those of the dataclass where there is no file or no section. Raises ConfigError."""
+    return _config(section(path, "gate"), path)
+
+
+def section(path: Path, *inner: str) -> Mapping[str, Any]:
+    """The table [tool.when-async] of a pyproject.toml, or one in it; empty where there is none. Raises ConfigError."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return GateConfig()
+        return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
-    section: Any = data
-    for name in ("tool", "when-async", "gate"):
-        section = section.get(name, {})
-        if not isinstance(section, dict):
-            raise ConfigError(f"[tool.when-async.gate] in {path} must be a table")
-    return _config(section, path)
+    names = ("tool", "when-async", *inner)
+    for name in names:
+        found = found.get(name, {})
+        if not isinstance(found, dict):
+            raise ConfigError(f"[{'.'.join(names)}] in {path} must be a table")
+    return dict(found)
+
+
+def not_known(what: str, name: str, known: Collection[str]) -> ConfigError:
+    """The refusal of a setting by another name than there is."""
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}" if near else f"known are {', '.join(sorted(known))}"
+    return ConfigError(f"{what} is not a setting; {hint}")
 
 
 def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
@@ -109,9 +121,7 @@ def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
     for name, value in section.items():
         what = f"{name} of [tool.when-async.gate] in {path}"
         if name not in readers:
-            near = difflib.get_close_matches(name, readers, 1)
-            known = f"did you mean {near[0]}" if near else f"known are {', '.join(sorted(readers))}"
-            raise ConfigError(f"{what} is not a setting; {known}")
+            raise not_known(what, name, readers)
         values[{"budget": "budget_s"}.get(name, name.replace("-", "_"))] = readers[name](value, what)
     config = replace(GateConfig(), **values)
     wrong = [metric for metric in config.metrics if metric not in METRICS]

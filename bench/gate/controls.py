@@ -14,6 +14,7 @@ MOST_UNCHANGED = 2
 FEW = 6
 """With no more paired_cells than this, one unchanged control is enough."""
 LEAST_INJECTED = 0.10
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,9 @@ def unchanged(paired_cells: Sequence[PairedCell]) -> list[ControlCell]:
     ]
 
 
-def injected(
-    paired_cells: Sequence[PairedCell], margin_of: Callable[[str], float], pairs: Pairs, tries: int = 3
-) -> ControlCell | None:
+def injected(paired_cells: Sequence[PairedCell], margin_of: Callable[[str], float], pairs: Pairs) -> ControlCell | None:
     """Base against base with a slow-down that must alarm; None where its size can be set in none of a few cells."""
-    for paired in sorted(paired_cells, key=lambda each: not each.base.cell.one_core)[:tries]:
+    for paired in sorted(paired_cells, key=lambda each: not each.base.cell.one_core)[:TRIES]:
         effect = max(LEAST_INJECTED, 3 * margin_of(paired.cell))
         try:
             loops = round(effect * doubling_loops(pairs, against_itself(paired.base, paired)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..machine.host import Host
 from ..model import FailedError, Pair, Phase, Sample, Service, Status
@@ -88,9 +89,8 @@ class Services:
 class Pairs:
     """Takes one pair after another; close it in the end, for its helper processes live on between pairs."""
 
-    def __init__(self, host: Host, settings: Settings = PAIR_SETTINGS) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
-        self.settings = settings
         self.services = Services(host)
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class Pairs:
         service = None
         if paired.service is not None:
             service = self.services.lend(paired.service, self._service_cores(paired, index))
-        group = WorkerGroup(self.host, self.settings, comparison, index, 0, service)
+        group = WorkerGroup(self.host, PAIR_SETTINGS, comparison, index, 0, service)
         try:
             samples = self._samples(group, head_first, PAIR_S if paired.base.cell.one_core else PAIR_OF_MANY_S)
         except PairFailed:
@@ -121,8 +121,8 @@ class Pairs:
             group.kill()
         seconds = time.monotonic() - began
         noise = {**self.host.noise.since(mark), "window_s": seconds}
-        return replace(_pair(paired, samples), series=series, index=index, head_first=head_first,
-                       start_ns=start_ns, seconds=seconds, noise=noise)  # fmt: skip
+        taken = {"series": series, "index": index, "head_first": head_first}
+        return _pair(paired, samples, **taken, start_ns=start_ns, seconds=seconds, noise=noise)
 
     def _service_cores(self, paired: PairedCell, index: int) -> list[int] | None:
         """The core of the contestants, where they have one: then a round waits for nobody on another core.
@@ -130,8 +130,6 @@ class Pairs:
         Base and head talk to the same server, so this favours neither, and on a shared machine it more than halves the
         spread of a pair: a server on a core of its own is slowed, for tenths of a second, when its client is not.
         """
-        if not self.settings.pin:
-            return None
         own, other = roles(self.host.cores, index)
         return own if paired.base.cell.one_core else other
 
@@ -141,9 +139,9 @@ class Pairs:
         taken: dict[str, list[Sample]] = {"base": [], "head": []}
         _check(group.launch({0, 1}), group, sides)
         _check(group.open(), group, sides)
-        warm = [sample for _, sample in self._rounds(group, sides, Phase.WARMUP, self.settings.warmups)]
+        warm = [sample for _, sample in self._rounds(group, sides, Phase.WARMUP, PAIR_SETTINGS.warmups)]
         # The quicker one of two: a round that was disturbed says little about how long rounds are.
-        rounds = rounds_for(min(sample.makespan_s for sample in warm[-2:]), self.settings.rounds, pair_s)
+        rounds = rounds_for(min(sample.makespan_s for sample in warm[-2:]), PAIR_SETTINGS.rounds, pair_s)
         for side, sample in self._rounds(group, sides, Phase.MEASURE, rounds):
             taken[side].append(sample)
         for _, lost in group.close():
@@ -175,8 +173,8 @@ def _check(lost: list[LostWorker], group: WorkerGroup, sides: tuple[str, str]) -
         raise PairFailed(sides[ids.index(loss.cell)], loss.status, loss.reason)
 
 
-def _pair(paired: PairedCell, samples: dict[str, list[Sample]]) -> Pair:
-    """What the rounds say, held against each other; who took them when is filled in by `take`."""
+def _pair(paired: PairedCell, samples: dict[str, list[Sample]], **taken: Any) -> Pair:
+    """What the rounds say, held against each other; `taken` is when and in which order."""
     base, head = samples["base"], samples["head"]
     if base[0].digest != head[0].digest or base[0].ops_ok != head[0].ops_ok:
         raise PairFailed("head", Status.FAILED, "unequal work: its results differ from those of base")
@@ -185,19 +183,15 @@ def _pair(paired: PairedCell, samples: dict[str, list[Sample]]) -> Pair:
             raise PairFailed(side, Status.FAILED, "unequal work: its rounds gave different results")
     return Pair(
         cell=paired.cell,
-        series="",
-        index=0,
-        head_first=False,
         cores=base[0].affinity,
         ops=base[0].ops_ok,
         digest=base[0].digest,
-        start_ns=0,
-        seconds=0.0,
         rounds={
             "wall": ([sample.makespan_s for sample in base], [sample.makespan_s for sample in head]),
             "cpu": ([_cpu_s(sample) for sample in base], [_cpu_s(sample) for sample in head]),
             **_latencies(base, head),
         },
+        **taken,
     )
 
 

@@ -24,10 +24,9 @@ class GateProgress(StatusLine):
         stream: IO[str],
         *,
         began: float,
-        live: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(stream, live=stream.isatty() if live is None else live)
+        super().__init__(stream, live=stream.isatty())
         self._asks = asks
         self._budget_s = budget_s
         self._began = began

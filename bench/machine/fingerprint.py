@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import re
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def fingerprint(root: Path = ROOT) -> dict[str, Any]:
         "cpu": cpu_model(root),
         "cores": usable_cores(),
         "memory_bytes": memory_bytes(),
-        "governor": _read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "governor": read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "virtual": virtual(root),
         "container": in_container(root),
         "limits": limits(root),
@@ -37,7 +38,7 @@ def fingerprint(root: Path = ROOT) -> dict[str, Any]:
 
 def node_id(root: Path = ROOT) -> str:
     """Twelve hex digits that are the same for each run on this machine and tell nobody its name."""
-    machine = _read(root / "etc/machine-id") or _read(root / "var/lib/dbus/machine-id")
+    machine = read(root / "etc/machine-id") or read(root / "var/lib/dbus/machine-id")
     if machine is None:
         import uuid
 
@@ -53,7 +54,7 @@ def system() -> str:
 
 def cpu_model(root: Path = ROOT) -> str | None:
     """The model as the processor names itself, else the architecture."""
-    for line in (_read(root / "proc/cpuinfo") or "").splitlines():
+    for line in (read(root / "proc/cpuinfo") or "").splitlines():
         name, _, value = line.partition(":")
         if name.strip() in ("model name", "Model", "cpu model") and value.strip():
             return value.strip()
@@ -83,14 +84,14 @@ def memory_bytes() -> int | None:
 
 def virtual(root: Path = ROOT) -> str | None:
     """The hypervisor below us, `hypervisor` where it does not say which, None on bare metal or if nobody can tell."""
-    kind = _read(root / "sys/hypervisor/type")
+    kind = read(root / "sys/hypervisor/type")
     if kind:
         return kind
-    board = " ".join(_read(root / "sys/class/dmi/id" / name) or "" for name in ("product_name", "sys_vendor")).lower()
+    board = " ".join(read(root / "sys/class/dmi/id" / name) or "" for name in ("product_name", "sys_vendor")).lower()
     for sign, name in PRODUCTS.items():
         if sign in board:
             return name
-    cpuinfo = _read(root / "proc/cpuinfo") or ""
+    cpuinfo = read(root / "proc/cpuinfo") or ""
     return "hypervisor" if re.search(r"^flags\s*:.*\bhypervisor\b", cpuinfo, re.MULTILINE) else None
 
 
@@ -98,7 +99,7 @@ def in_container(root: Path = ROOT) -> bool:
     """A guess from the marks that container engines leave."""
     if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists() or "container" in os.environ:
         return True
-    return re.search(r"docker|kubepods|containerd|libpod|lxc", _read(root / "proc/1/cgroup") or "") is not None
+    return re.search(r"docker|kubepods|containerd|libpod|lxc", read(root / "proc/1/cgroup") or "") is not None
 
 
 def limits(root: Path = ROOT) -> dict[str, int | None]:
@@ -114,7 +115,7 @@ def limits(root: Path = ROOT) -> dict[str, int | None]:
 
 def cgroup_folders(controller: str, root: Path = ROOT) -> Iterator[Path]:
     """Folders of our control groups from our own up to the top, version 2 first; a limit may sit in any of them."""
-    for line in (_read(root / "proc/self/cgroup") or "").splitlines():
+    for line in (read(root / "proc/self/cgroup") or "").splitlines():
         _, names, path = [*line.split(":", 2), "", ""][:3]
         mounts = ("sys/fs/cgroup", "sys/fs/cgroup/unified") if names == "" else (f"sys/fs/cgroup/{names}",)
         if names and controller not in names.split(","):
@@ -126,21 +127,17 @@ def cgroup_folders(controller: str, root: Path = ROOT) -> Iterator[Path]:
 
 
 def _soft_limit(name: str) -> int | None:
-    try:
-        import resource
-
-        soft, _ = resource.getrlimit(getattr(resource, name))
-    except (ImportError, AttributeError, OSError, ValueError):
-        return None
+    soft, _ = resource.getrlimit(getattr(resource, name))
     return None if soft == resource.RLIM_INFINITY else int(soft)
 
 
 def _number(path: Path) -> int | None:
-    text = _read(path)
+    text = read(path)
     return int(text) if text is not None and text.isdigit() else None
 
 
-def _read(path: Path) -> str | None:
+def read(path: Path) -> str | None:
+    """The text of a file of the system, without white space around it; None where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip() or None
     except OSError:

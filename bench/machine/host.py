@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import psutil
 
@@ -31,6 +34,17 @@ class Host:
     start_worker: Callable[..., Worker] = Worker
     clock: Callable[[], float] = time.monotonic
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what is left of what was started, and give the machine's counters back."""
+        self.reaper.close()
+        self.noise.close()
+
 
 def make_host() -> Host:
     """This machine as a run sees it."""
@@ -49,13 +63,9 @@ def make_host() -> Host:
 
 def raise_file_limit() -> None:
     """Sockets are files: let workers have as many as the hard limit allows."""
-    try:
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (ImportError, ValueError, OSError):
-        return
 
 
 def proportional_bytes(pid: int) -> int | None:

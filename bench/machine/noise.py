@@ -36,7 +36,7 @@ class Noise:
     """Reads the machine's own account of disturbance; close it, or use it in a `with` statement.
 
     `cores` are those whose stolen time counts, by default all that we may use. `throttle` are cpu.stat files of
-    control groups (version 2): our own and those above it, because the limit may sit in any of them.
+    control groups: our own and those above it, because the limit may sit in any of them.
     """
 
     def __init__(
@@ -47,24 +47,24 @@ class Noise:
         cores: Iterable[int] | None = None,
     ) -> None:
         if throttle is None:
-            throttle = [folder / "cpu.stat" for folder in cgroup_folders("")]
+            throttle = [folder / "cpu.stat" for folder in cgroup_folders("cpu")]
         self._names = {f"cpu{core}".encode() for core in (core_numbers() if cores is None else cores)}
-        self._tick_s = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
+        self._tick_s = 1 / os.sysconf("SC_CLK_TCK")
         # The cpu lines come first and hold about 100 bytes each; the long tail of interrupts is not wanted.
         self._stat_bytes = 256 * ((os.cpu_count() or 1) + 2)
         self._stat = _open(stat)
         self._pressure = _open(pressure)
         self._throttle: list[int] = []
         for handle in filter(None, map(_open, throttle)):
-            if _throttled_us(handle) is None:
+            if _throttled_s(handle) is None:
                 _close(handle)
             else:
                 self._throttle.append(handle)
 
     def mark(self) -> Mark:
         """The counters as they are now."""
-        throttled = [_throttled_us(handle) or 0 for handle in self._throttle]
-        return Mark(self._steal_s(), self._pressure_s(), sum(throttled) / 1e6 if throttled else None)
+        throttled = [_throttled_s(handle) or 0.0 for handle in self._throttle]
+        return Mark(self._steal_s(), self._pressure_s(), sum(throttled) if throttled else None)
 
     def since(self, mark: Mark) -> dict[str, float]:
         """What was added since `mark`: steal_s, pressure_s, throttled_s as far as known, and load1 as it is now."""
@@ -111,7 +111,7 @@ class Noise:
 
 def _open(path: Path) -> int | None:
     try:
-        return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        return os.open(path, os.O_RDONLY)
     except OSError:
         return None
 
@@ -129,6 +129,7 @@ def _read(handle: int | None, size: int) -> bytes:
         return b""
 
 
-def _throttled_us(handle: int) -> int | None:
-    found = re.search(rb"^throttled_usec (\d+)", _read(handle, 1024), re.MULTILINE)
-    return int(found[1]) if found else None
+def _throttled_s(handle: int) -> float | None:
+    """Control groups of version 2 count microseconds, those of version 1 nanoseconds."""
+    found = re.search(rb"^throttled_(usec|time) (\d+)", _read(handle, 1024), re.MULTILINE)
+    return int(found[2]) / (1e6 if found[1] == b"usec" else 1e9) if found else None

@@ -7,15 +7,28 @@ Units are part of the field names: `_s` seconds, `_ns` nanoseconds, `_bytes` byt
 from __future__ import annotations
 
 from .environment import Environment
-from .errors import FailedError, WhenAsyncError
+from .errors import FailedError, WhenAsyncError, last_words
 from .measured import Cell, Estimate, Measurement, Noise, Pair, Sample, ServiceCounts, Trial
 from .records import from_json, to_json
 from .running import Course, Job, Proof, Round, Runner, Session, Usage
 from .timeline import Lane, Span, Timeline
-from .words import SCHEMA_VERSION, Params, Phase, Quantity, Scalar, Shape, Status, Unsuited, WrongAnswer, unit_of
+from .words import (
+    ADDRESS,
+    SCHEMA_VERSION,
+    Params,
+    Phase,
+    Quantity,
+    Scalar,
+    Shape,
+    Status,
+    Unsuited,
+    WrongAnswer,
+    unit_of,
+)  # fmt: skip
 from .work import Body, Figure, Kit, Observed, Param, Point, Service, Workload
 
 __all__ = [
+    "ADDRESS",
     "SCHEMA_VERSION",
     "Body",
     "Cell",
@@ -55,6 +68,7 @@ __all__ = [
     "Workload",
     "WrongAnswer",
     "from_json",
+    "last_words",
     "to_json",
     "unit_of",
 ]

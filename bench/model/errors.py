@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 USAGE, BROKEN = 2, 3
 
 
@@ -18,3 +20,12 @@ class FailedError(WhenAsyncError):
     """What was asked for rightly and failed all the same."""
 
     exit_code = BROKEN
+
+
+def last_words(error: BaseException) -> str:
+    """One line for an exception: its type, text and the place where it was raised."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" (at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"

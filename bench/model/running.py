@@ -111,6 +111,11 @@ class Job:
         """The style of the body without its library."""
         return self.body_key.partition("/")[0]
 
+    @property
+    def awaits(self) -> bool:
+        """Whether its op is awaited on an event loop, and not called in a thread."""
+        return self.style not in ("pure", "blocking")
+
 
 @dataclass(frozen=True)
 class Runner:

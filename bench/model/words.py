@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 SCHEMA_VERSION = 1
 """Version of the run file; a reader refuses a newer one rather than guess."""
+
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where an object lies in memory says nothing of it, and differs from process to process (method.md, T22)."""
 
 Scalar = int | float | str
 Params = Mapping[str, Scalar]

@@ -56,7 +56,7 @@ class Lab:
     def close(self) -> None:
         """End what was started for measuring."""
         if self.host:
-            self.host.reaper.close()
+            self.host.close()
 
     def _measure(self, comparison: Comparison) -> None:
         chosen = replace(

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..environments.provision import interpreter_options
-from ..model import FailedError
+from ..model import FailedError, Point, Runner, Workload
+from ..registry import Found
 from .reaper import Reaper, kill_group
 
 STDERR_LINES = 4
@@ -114,7 +115,7 @@ class LineProcess:
 
     def _where(self) -> str:
         """What the main thread was doing, from the stacks that the process dumps on a signal."""
-        if not hasattr(signal, "SIGUSR1") or not self.alive():
+        if not self.alive():
             return ""
         os.kill(self.pid, signal.SIGUSR1)
         time.sleep(STACK_WAIT_S)
@@ -195,3 +196,20 @@ class Worker(LineProcess):
             failure = ProcessUnsuited if answer.get("unsuited") else ProcessFailed
             raise failure(str(answer.get("reason", answer)))
         return answer
+
+
+def trial(
+    workload: Found[Workload], runner: Found[Runner], body_key: str, point: Point, seed: int = 0, **more: Any
+) -> dict[str, Any]:
+    """What a worker is told when it is started: whose body it is to open, and with which parameters."""
+    return {
+        "workload": workload.value.name,
+        "workload_ref": workload.ref,
+        "runner": runner.value.name,
+        "runner_ref": runner.ref,
+        "body_key": body_key,
+        "params": dict(point.params),
+        "concurrency": point.concurrency,
+        "seed": seed,
+        **more,
+    }

@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from types import CoroutineType
 from typing import Any
 
 from ..model import Job, Round, Runner, Scalar
-from ..worker.children import TRAP, ChildJob, Failed, child_job, settle, unsent
+from ..worker.children import TRAP, ChildJob, Failed, child_job, sendable, settle
 from ..worker.kits import LoopKit, open_async, open_blocking
 from ..worker.limits import divided
 from ..worker.op_log import OpLog, note, op_log, written_async
@@ -40,15 +39,15 @@ async def ensure_open(job: ChildJob) -> None:
 async def open_here(job: ChildJob) -> None:
     TRAP.install()
     whole = job.job()
-    if whole.style in ("pure", "blocking"):
-        computing, _ = open_blocking(whole)
-
-        async def op(item: Any) -> Any:
-            return computing(item)
-
-        Here.op = op
-    else:
+    if whole.awaits:
         Here.op, Here.kit = await open_async(whole, asyncio.sleep)
+        return
+    computing, _ = open_blocking(whole)
+
+    async def op(item: Any) -> Any:
+        return computing(item)
+
+    Here.op = op
 
 
 async def call(item: Any) -> Any:
@@ -71,12 +70,7 @@ async def settled(op: Op, item: Any) -> Any:
         result = await op(item)
     except BaseException as error:  # sys.exit in an op would end a process that the others wait for
         return Failed(f"{type(error).__name__}: {error}")
-    if isinstance(result, CoroutineType):
-        return unsent(result)
-    if TRAP.heard:
-        heard, TRAP.heard = TRAP.heard, []
-        return Failed(heard[0])
-    return result
+    return sendable(result)
 
 
 async def prime(_: int, job: ChildJob, path: str, processes: int) -> str:

@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from ..model import Job, Runner
-from .trio_ import GroupSession, Library, TrioThread, opened
+from .asyncio_ import enter
+from .trio_ import GroupSession, Library, TrioThread, open_session
 
 
 def anyio_library() -> Library:
     import anyio
     import anyio.lowlevel
 
-    return Library("anyio", anyio.Event, anyio.create_task_group, anyio.lowlevel.checkpoint, anyio.sleep)
-
-
-def enter(runner: asyncio.Runner) -> Callable[..., Any]:
-    """A way to run an async function with its arguments on the runner's loop."""
-
-    async def call(function: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
-        return await function(*arguments)
-
-    return lambda function, *arguments: runner.run(call(function, *arguments))
+    return Library(anyio.Event, anyio.create_task_group, anyio.lowlevel.checkpoint, anyio.sleep)
 
 
 @contextmanager
 def open_on_asyncio(job: Job) -> Iterator[GroupSession]:
-    library = anyio_library()
     with asyncio.Runner() as runner:
-        call = enter(runner)
-        with opened(job, library, call) as op:
-            loop = runner.get_loop()
-            yield GroupSession(library, call, op, job, f"{type(loop).__module__}.{type(loop).__qualname__}")
+        loop = type(runner.get_loop())
+        with open_session(job, anyio_library(), enter(runner), f"{loop.__module__}.{loop.__qualname__}") as session:
+            yield session
 
 
 @contextmanager
 def open_on_trio(job: Job) -> Iterator[GroupSession]:
-    library = anyio_library()
-    with TrioThread() as thread, opened(job, library, thread.call) as op:
-        yield GroupSession(library, thread.call, op, job, "trio")
+    with TrioThread() as thread, open_session(job, anyio_library(), thread.call, "trio") as session:
+        yield session
 
 
 ANYIO = Runner(

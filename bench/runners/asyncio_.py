@@ -13,7 +13,7 @@ from typing import Any
 from ..model import Job, Round, Runner, Scalar
 from ..worker.fanout import MISSING, Failures, Tally, note_failure, prefilled, pull, pull_async
 from ..worker.heartbeat import HEARTBEAT_S, Lateness
-from ..worker.kits import Op, open_async, open_blocking
+from ..worker.kits import Op, opened
 from ..worker.probes import Stopwatch
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -138,7 +138,7 @@ class LoopSession:
         self.op = op
         self.fan_out = fan_out
         self.workers = job.concurrency
-        self.awaits = job.style not in ("pure", "blocking")
+        self.awaits = job.awaits
         loop = runner.get_loop()
         self.facts: Mapping[str, Scalar] = {
             "workers": job.concurrency,
@@ -181,6 +181,11 @@ def eager_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, A
     return asyncio.Task(coroutine, loop=loop, **options)
 
 
+def enter(runner: asyncio.Runner) -> Callable[..., Any]:
+    """A way to run an async function with its arguments on the runner's loop."""
+    return lambda function, *arguments: runner.run(function(*arguments))
+
+
 @contextmanager
 def open_loop(
     job: Job, loop_factory: LoopFactory | None = None, fan_out: FanOut = pulling, *, eager: bool = False
@@ -189,18 +194,8 @@ def open_loop(
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         if eager:
             runner.get_loop().set_task_factory(eager_task)  # type: ignore[arg-type]
-        if job.style in ("pure", "blocking"):
-            op, kit = open_blocking(job)
-            try:
-                yield LoopSession(runner, op, job, fan_out)
-            finally:
-                kit.close()
-        else:
-            op, loop_kit = runner.run(open_async(job, asyncio.sleep))
-            try:
-                yield LoopSession(runner, op, job, fan_out)
-            finally:
-                runner.run(loop_kit.close())
+        with opened(job, enter(runner), asyncio.sleep) as op:
+            yield LoopSession(runner, op, job, fan_out)
 
 
 STYLES = ("asyncio", "async", "pure")

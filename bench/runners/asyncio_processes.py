@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from ..model import Job, Round, Runner, Scalar
-from ..worker.children import CHUNKS_PER_WORKER, chunks, even_chunk, put_together, run_chunk
+from ..model import Job, Round, Runner
+from ..worker.children import chunks, put_together, run_chunk
+from ..worker.chunked import ChunkSession
 from ..worker.fanout import Failures
 from ..worker.limits import process_limit
 from ..worker.op_log import OpLog, op_log
@@ -20,27 +21,17 @@ from .multiprocessing_ import context_for
 from .multiprocessing_executor import primed_executor
 
 
-class ProcessesBehindLoop:
+class ProcessesBehindLoop(ChunkSession):
     """Gathers the chunks of a round."""
 
     def __init__(self, runner: asyncio.Runner, executor: Executor, written: OpLog, workers: int, method: str) -> None:
+        loop = type(runner.get_loop())
+        super().__init__(written, workers, {"loop": f"{loop.__module__}.{loop.__qualname__}", "start_method": method})
         self.runner = runner
         self.executor = executor
-        self.op_log = written
-        self.workers = workers
-        loop = type(runner.get_loop())
-        self.facts: Mapping[str, Scalar] = {
-            "workers": workers,
-            "loop": f"{loop.__module__}.{loop.__qualname__}",
-            "start_method": method,
-            "chunks_per_worker": CHUNKS_PER_WORKER,
-        }
 
     def run(self, items: Sequence[Any], *, prove: bool) -> Round:
-        size = even_chunk(len(items), self.workers)
-        self.facts = {**self.facts, "chunk_size": size}
-        self.op_log.reset()
-        return self.runner.run(self._round(items, size, prove))
+        return self.runner.run(self._round(items, self.prepare(len(items)), prove))
 
     async def _round(self, items: Sequence[Any], size: int, prove: bool) -> Round:
         loop = asyncio.get_running_loop()

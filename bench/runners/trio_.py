@@ -17,7 +17,7 @@ from typing import Any
 from ..model import Job, Round, Runner, Scalar
 from ..worker.fanout import Failures, Tally, prefilled, pull, pull_async
 from ..worker.heartbeat import HEARTBEAT_S, Lateness
-from ..worker.kits import Op, open_async, open_blocking
+from ..worker.kits import Op, opened
 from ..worker.probes import Stopwatch
 
 
@@ -25,7 +25,6 @@ from ..worker.probes import Stopwatch
 class Library:
     """What trio and anyio have in common, by their own names for it."""
 
-    name: str
     event: Callable[[], Any]
     open_group: Callable[[], AbstractAsyncContextManager[Any]]
     checkpoint: Callable[[], Awaitable[None]]
@@ -35,7 +34,7 @@ class Library:
 def trio_library() -> Library:
     import trio
 
-    return Library("trio", trio.Event, trio.open_nursery, trio.lowlevel.checkpoint, trio.sleep)
+    return Library(trio.Event, trio.open_nursery, trio.lowlevel.checkpoint, trio.sleep)
 
 
 class Heartbeat(Lateness):
@@ -53,15 +52,19 @@ class Heartbeat(Lateness):
             self.note()
 
 
+FanOut = Callable[[Callable[[Any], Awaitable[None]], int, Stopwatch], Awaitable[float]]
+"""Runs a task for each place, which waits at the gate it is given, and opens the gate; returns the longest stall."""
+
+
 class GroupSession:
     """Runs rounds as tasks of one nursery or task group each; `call` enters the loop."""
 
-    def __init__(self, library: Library, call: Callable[..., Any], op: Op, job: Job, loop: str) -> None:
-        self.library = library
+    def __init__(self, fan_out: FanOut, call: Callable[..., Any], op: Op, job: Job, loop: str) -> None:
+        self.fan_out = fan_out
         self.call = call
         self.op = op
         self.workers = job.concurrency
-        self.awaits = job.style not in ("pure", "blocking")
+        self.awaits = job.awaits
         self.facts: Mapping[str, Scalar] = {"workers": job.concurrency, "loop": loop}
 
     def run(self, items: Sequence[Any], *, prove: bool) -> Round:
@@ -69,44 +72,51 @@ class GroupSession:
         return done
 
     async def _round(self, items: Sequence[Any], tally: Tally | None) -> Round:
-        op, library = self.op, self.library
+        op = self.op
         if tally:
             op = tally.watch_async(op) if self.awaits else tally.watch(op)
         results: list[Any] = [None] * len(items)
         failures: Failures = []
         get = prefilled(len(items)).get_nowait
-        gate = library.event()
         ended_ns: list[int] = []
         watch = Stopwatch()
 
-        async def awaiting() -> None:
+        async def awaiting(gate: Any) -> None:
             await gate.wait()
             await pull_async(op, get, items, results, failures)
             ended_ns.append(time.perf_counter_ns())
 
-        async def computing() -> None:
+        async def computing(gate: Any) -> None:
             await gate.wait()
             pull(op, get, items, results, failures)
             ended_ns.append(time.perf_counter_ns())
 
-        heartbeat = Heartbeat(library.sleep)
-        async with library.open_group() as outer:
-            outer.start_soon(heartbeat.beat)
-            async with library.open_group() as inner:
-                for _ in range(self.workers):
-                    inner.start_soon(awaiting if self.awaits else computing)
-                # The first turn may come before some of the new tasks' own, the second cannot.
-                await library.checkpoint()
-                await library.checkpoint()
-                watch.start()
-                gate.set()
-            stall_s = heartbeat.end_s()
-            outer.cancel_scope.cancel()
+        stall_s = await self.fan_out(awaiting if self.awaits else computing, self.workers, watch)
         if len(ended_ns) < self.workers:
             cancelled = self.workers - len(ended_ns)
             raise RuntimeError(f"{cancelled} of {self.workers} tasks were cancelled by their own op")
         proof = tally.proof() if tally else None
         return watch.round(results, failures, max(ended_ns), stall_max_s=stall_s, proof=proof)
+
+
+async def in_group(
+    task: Callable[[Any], Awaitable[None]], workers: int, watch: Stopwatch, *, library: Library
+) -> float:
+    """The tasks in a nursery or task group inside that of the heartbeat."""
+    gate, heartbeat = library.event(), Heartbeat(library.sleep)
+    async with library.open_group() as outer:
+        outer.start_soon(heartbeat.beat)
+        async with library.open_group() as inner:
+            for _ in range(workers):
+                inner.start_soon(task, gate)
+            # The first turn may come before some of the new tasks' own, the second cannot.
+            await library.checkpoint()
+            await library.checkpoint()
+            watch.start()
+            gate.set()
+        stall_s = heartbeat.end_s()
+        outer.cancel_scope.cancel()
+    return stall_s
 
 
 class TrioThread:
@@ -148,27 +158,16 @@ class TrioThread:
 
 
 @contextmanager
-def opened(job: Job, library: Library, call: Callable[..., Any]) -> Iterator[Op]:
-    """The job's op, its body opened on the loop that `call` enters, or in the thread for a body that never waits."""
-    if job.style in ("pure", "blocking"):
-        op, kit = open_blocking(job)
-        try:
-            yield op
-        finally:
-            kit.close()
-    else:
-        op, loop_kit = call(partial(open_async, sleep=library.sleep), job)
-        try:
-            yield op
-        finally:
-            call(loop_kit.close)
+def open_session(job: Job, library: Library, call: Callable[..., Any], loop: str) -> Iterator[GroupSession]:
+    """A session of this library on the loop that `call` enters."""
+    with opened(job, call, library.sleep) as op:
+        yield GroupSession(partial(in_group, library=library), call, op, job, loop)
 
 
 @contextmanager
 def open_trio(job: Job) -> Iterator[GroupSession]:
-    library = trio_library()
-    with TrioThread() as thread, opened(job, library, thread.call) as op:
-        yield GroupSession(library, thread.call, op, job, "trio")
+    with TrioThread() as thread, open_session(job, trio_library(), thread.call, "trio") as session:
+        yield session
 
 
 TRIO = Runner(

@@ -22,8 +22,20 @@ from dataclasses import asdict, dataclass
 from time import perf_counter, process_time
 from typing import Any, TextIO
 
-from ..model import FailedError, Kit, Observed, Param, Params, Point, Unsuited, WhenAsyncError, Workload, WrongAnswer
-from .likeness import ADDRESS, kind, likeness
+from ..model import (
+    ADDRESS,
+    FailedError,
+    Kit,
+    Observed,
+    Param,
+    Params,
+    Point,
+    Unsuited,
+    WhenAsyncError,
+    Workload,
+    WrongAnswer,
+)  # fmt: skip
+from .likeness import kind, likeness
 
 SHOWN = 60
 """Characters of a result that a complaint shows."""

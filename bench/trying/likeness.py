@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+from ..model import ADDRESS
 
 
 def kind(value: Any) -> str:

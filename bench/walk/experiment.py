@@ -6,7 +6,6 @@ loses at most the round in flight; closing the iterator kills and buries everyth
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -14,15 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..machine.host import Host
-from ..model import Measurement, Phase, Sample, Status, Trial
+from ..model import ADDRESS, Measurement, Phase, Sample, Status, Trial
 from ..plan import Block, Comparison, Plan, blocks, walk
 from ..processes.service import ServiceAbsent, ServiceFailed
 from .advice import History, advise
 from .checks import majority
 from .workers import LostWorker, WorkerGroup
-
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-"""Where an object lies in memory says nothing and differs from run to run (method.md, T22)."""
 
 
 @dataclass(frozen=True)

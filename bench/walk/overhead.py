@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, ClassVar
 
 from ..machine.host import Host
 from ..model import Environment, Point, Runner, Workload
-from ..processes.worker import ProcessFailed, ProcessTimedOut, Worker
+from ..processes.worker import ProcessFailed, trial
 from ..registry import Found, bodies_for, refusal
 
 TIMEOUT_S = 60.0
@@ -33,62 +32,44 @@ class ForkOverhead:
     ratio: float
 
 
-class OverheadProbe:
-    """Measures one runner at one size of op."""
+def measure(
+    host: Host,
+    environment: Environment,
+    workload: Found[Workload],
+    runner: Found[Runner],
+    point: Point,
+    *,
+    forks: int,
+    pairs: int,
+) -> list[ForkOverhead]:
+    """One ForkOverhead per fresh process; raises ProcessFailed or ProcessTimedOut with the reason."""
+    key = next(iter(bodies_for(workload.value, runner.value)), None)
+    reason = refusal(workload.value, runner.value, key, environment)
+    if reason:
+        raise ProcessFailed(reason)
+    cores = host.cores if runner.value.one_core and len(host.cores) > 1 else ()
+    asked = trial(workload, runner, str(key), point)
+    return [_fork(host, environment, asked, [cores[fork % len(cores)]] if cores else None, pairs)
+            for fork in range(forks)]  # fmt: skip
 
-    ERRORS: ClassVar = (ProcessFailed, ProcessTimedOut)
 
-    def __init__(
-        self, host: Host, environment: Environment, workload: Found[Workload], runner: Found[Runner], point: Point
-    ) -> None:
-        self.host = host
-        self.environment = environment
-        self.workload = workload
-        self.runner = runner
-        self.point = point
-
-    def measure(self, forks: int, pairs: int) -> list[ForkOverhead]:
-        """One ForkOverhead per fresh process; raises ProcessFailed or ProcessTimedOut with the reason."""
-        key = next(iter(bodies_for(self.workload.value, self.runner.value)), None)
-        reason = refusal(self.workload.value, self.runner.value, key, self.environment)
-        if reason:
-            raise ProcessFailed(reason)
-        return [self._fork(fork, pairs, str(key)) for fork in range(forks)]
-
-    def _fork(self, fork: int, pairs: int, body_key: str) -> ForkOverhead:
-        cores = self.host.cores
-        pinned = self.runner.value.one_core and len(cores) > 1
-        worker = self.host.start_worker(
-            self.environment.executable,
-            self._trial(body_key),
-            environ=self.host.worker_environ,
-            reaper=self.host.reaper,
-            affinity=[cores[fork % len(cores)]] if pinned else None,
-        )
-        try:
-            worker.ready(TIMEOUT_S)
-            worker.ask(TIMEOUT_S, do="open")
-            taken = [self._pair(worker, index) for index in range(WARMUP_PAIRS + pairs)][WARMUP_PAIRS:]
-        finally:
-            worker.kill()
-        return ForkOverhead(
-            by_hand_s=median(pair["by_hand_s"] for pair in taken),
-            instrument_s=median(pair["instrument_s"] for pair in taken),
-            ratio=median(pair["instrument_s"] / pair["by_hand_s"] for pair in taken),
-        )
-
-    @staticmethod
-    def _pair(worker: Worker, index: int) -> dict[str, Any]:
-        return worker.ask(TIMEOUT_S, do="overhead", hand_first=index % 2 == 0)
-
-    def _trial(self, body_key: str) -> dict[str, Any]:
-        return {
-            "workload": self.workload.value.name,
-            "workload_ref": self.workload.ref,
-            "runner": self.runner.value.name,
-            "runner_ref": self.runner.ref,
-            "body_key": body_key,
-            "params": dict(self.point.params),
-            "concurrency": self.point.concurrency,
-            "seed": 0,
-        }
+def _fork(
+    host: Host, environment: Environment, asked: dict[str, object], affinity: list[int] | None, pairs: int
+) -> ForkOverhead:
+    worker = host.start_worker(
+        environment.executable, asked, environ=host.worker_environ, reaper=host.reaper, affinity=affinity
+    )
+    try:
+        worker.ready(TIMEOUT_S)
+        worker.ask(TIMEOUT_S, do="open")
+        # By hand first in every second pair, so that a drift favours neither.
+        taken = [
+            worker.ask(TIMEOUT_S, do="overhead", hand_first=index % 2 == 0) for index in range(WARMUP_PAIRS + pairs)
+        ][WARMUP_PAIRS:]
+    finally:
+        worker.kill()
+    return ForkOverhead(
+        by_hand_s=median(pair["by_hand_s"] for pair in taken),
+        instrument_s=median(pair["instrument_s"] for pair in taken),
+        ratio=median(pair["instrument_s"] / pair["by_hand_s"] for pair in taken),
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +16,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..machine.host import Host
-from ..model import FailedError, Lane, Shape, Span, Timeline
+from ..model import ADDRESS, FailedError, Lane, Shape, Span, Timeline
 from ..plan import Comparison, Plan, Settings
 from ..processes.service import ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut
 from .workers import WorkerGroup
 
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 COOPERATIVE = ("greenlets",)
 """Families whose tasks are called greenlets."""
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..environments.provision import worker_environ
 from ..machine.host import Host, proportional_bytes
-from ..model import Phase, Sample, Status, Trial, from_json
+from ..model import Phase, Point, Sample, Status, Trial, from_json
 from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService, ServiceFailed
-from ..processes.worker import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker
+from ..processes.worker import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker, trial
 from .checks import attestation_complaint, minority, pool_complaint, time_complaint
 from .cores import roles
 from .latency import packed
@@ -121,18 +121,11 @@ class WorkerGroup:
 
     def _trial(self, contestant: Contestant) -> dict[str, Any]:
         cell = contestant.cell
-        return {
-            "workload": cell.workload,
-            "workload_ref": contestant.workload.ref,
-            "runner": cell.runner,
-            "runner_ref": contestant.runner.ref,
-            "body_key": cell.body_key,
-            "params": dict(cell.params),
-            "concurrency": cell.concurrency,
-            "seed": self.settings.seed,
-            "address": self.service.address if self.service else None,
-            "extra_loops": contestant.extra_loops,
-        }
+        return trial(
+            contestant.workload, contestant.runner, cell.body_key, Point(cell.concurrency, cell.params),
+            self.settings.seed, address=self.service.address if self.service else None,
+            extra_loops=contestant.extra_loops,
+        )  # fmt: skip
 
     def open(self) -> list[LostWorker]:
         """Open the sessions one after another, so that the start-up of a pool is a figure of its own."""

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TextIO
 
-from ..model import Job, Runner, Shape, Unsuited
+from ..model import Job, Runner, Shape, Unsuited, last_words
 from ..registry import find_runner, find_workload
 from .attest import attest
 from .equality import EARLY_S
@@ -118,17 +118,9 @@ def unsuited(error: BaseException) -> str | None:
     return words if isinstance(error, RuntimeError) and kind == Unsuited.__name__ else None
 
 
-def last_words(error: BaseException) -> str:
-    """One line for an exception: its type, text and the place where it was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" (at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
-
-
 def main() -> int:
     commands, answers = take_channels()
-    if hasattr(signal, "SIGUSR1"):
-        faulthandler.register(signal.SIGUSR1, all_threads=True)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
 
     def say(kind: str, **fields: Any) -> None:
         answers.write(json.dumps({"say": kind, **fields}) + "\n")

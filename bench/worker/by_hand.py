@@ -10,9 +10,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Any
 
+from .fanout import prefilled
 from .kits import open_blocking
 from .session import TrialSession
 
@@ -28,9 +29,7 @@ def by_hand_sync(op: Op, items: Sequence[Any]) -> int:
 
 
 def by_hand_threads(op: Op, items: Sequence[Any], workers: int) -> int:
-    queue: SimpleQueue[int] = SimpleQueue()
-    for index in range(len(items)):
-        queue.put(index)
+    queue = prefilled(len(items))
     results: list[Any] = [None] * len(items)
     ready = threading.Barrier(workers + 1)
     gate = threading.Event()
@@ -61,9 +60,7 @@ def by_hand_threads(op: Op, items: Sequence[Any], workers: int) -> int:
 async def by_hand_tasks(
     op: Callable[[Any], Awaitable[Any]] | Op, items: Sequence[Any], workers: int, *, awaits: bool
 ) -> int:
-    queue: SimpleQueue[int] = SimpleQueue()
-    for index in range(len(items)):
-        queue.put(index)
+    queue = prefilled(len(items))
     results: list[Any] = [None] * len(items)
     gate = asyncio.Event()
 

@@ -191,18 +191,18 @@ def _settled(op: Op, item: Any) -> Any:
         result = op(item)
     except BaseException as error:  # as in `run_chunk`
         return Failed(f"{type(error).__name__}: {error}")
+    return sendable(result)
+
+
+def sendable(result: Any) -> Any:
+    """A result as it is sent back, or Failed: to send a coroutine would break the pool, or hang it."""
     if isinstance(result, CoroutineType):
-        return unsent(result)
+        result.close()
+        return Failed("it returned a coroutine that nobody awaited: no work was done")
     if TRAP.heard:
         heard, TRAP.heard = TRAP.heard, []
         return Failed(heard[0])
     return result
-
-
-def unsent(promise: CoroutineType[Any, Any, Any]) -> Failed:
-    """Stands for a coroutine that an op returned: to send it would break the pool, or hang it."""
-    promise.close()
-    return Failed("it returned a coroutine that nobody awaited: no work was done")
 
 
 def ensure_open(job: ChildJob) -> None:

@@ -29,10 +29,15 @@ class ChunkSession:
         """Ops sent at once; see `even_chunk`."""
         return even_chunk(ops, self.workers)
 
-    def run(self, items: Sequence[Any], *, prove: bool) -> Round:
-        size = self.chunk_size(len(items))
+    def prepare(self, ops: int) -> int:
+        """Note how many ops of a round are sent at once, and forget the log of the one before."""
+        size = self.chunk_size(ops)
         self.facts = {**self.facts, "chunk_size": size}
         self.op_log.reset()
+        return size
+
+    def run(self, items: Sequence[Any], *, prove: bool) -> Round:
+        size = self.prepare(len(items))
         results: list[Any] = [None] * len(items)
         failures: Failures = []
         watch = Stopwatch(children=True)

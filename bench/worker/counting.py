@@ -5,15 +5,11 @@ Used in an instrumented warm-up round only (method.md, R8, N5, N8, N11, N12, N13
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 from zlib import crc32
 
-from ..model import Course, Proof
-
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-"""Where an object lies says nothing about what it is, and a pool child has it elsewhere."""
+from ..model import ADDRESS, Course, Proof
 
 
 def mark(item: Any) -> int:

@@ -6,8 +6,8 @@ No event loop is imported here: a thread or a process must not pay for asyncio a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,3 +82,20 @@ async def open_async(job: Job, sleep: Callable[[float], Any]) -> tuple[Op, LoopK
     except BaseException:
         await kit.close()
         raise
+
+
+@contextmanager
+def opened(job: Job, call: Callable[..., Any], sleep: Callable[[float], Any]) -> Iterator[Op]:
+    """The job's op, its body opened on the loop that `call` enters, or in this thread where it never waits."""
+    if job.awaits:
+        op, loop_kit = call(open_async, job, sleep)
+        try:
+            yield op
+        finally:
+            call(loop_kit.close)
+    else:
+        op, kit = open_blocking(job)
+        try:
+            yield op
+        finally:
+            kit.close()

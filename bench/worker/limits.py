@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,14 +59,9 @@ def _task_limits() -> Iterator[tuple[int, str]]:
     if value is not None:
         # A thread's stack takes two mappings: the stack and its guard page.
         yield max(1, value // 2 - 1000), f"vm.max_map_count is {value} and a thread takes two mappings"
-    try:
-        import resource
-
-        soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
-        if soft != resource.RLIM_INFINITY and os.geteuid() != 0:
-            yield max(1, soft - RESERVE), f"ulimit -u is {soft}"
-    except (ImportError, AttributeError, OSError):
-        return
+    soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    if soft != resource.RLIM_INFINITY and os.geteuid() != 0:
+        yield max(1, soft - RESERVE), f"ulimit -u is {soft}"
 
 
 def _cgroup_pids() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import sys
 import time
 from dataclasses import replace
@@ -11,18 +12,11 @@ from typing import Any
 
 from ..model import Proof, Round, Usage
 
-try:
-    import resource
-except ImportError:  # not on Windows
-    resource = None  # type: ignore[assignment]
-
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def usage_now() -> Usage:
     """CPU and switches of this process since its start; memory is read apart, since that costs more."""
-    if resource is None:
-        return Usage()
     read = resource.getrusage(resource.RUSAGE_SELF)
     return Usage(read.ru_utime, read.ru_stime, read.ru_nvcsw, read.ru_nivcsw)
 
@@ -39,9 +33,7 @@ def peak_rss_bytes(pid: int | None = None) -> int:
                     return int(line.split()[1]) * 1024
     except OSError:
         pass
-    if pid is None and resource is not None:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES
-    return 0
+    return 0 if pid else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES
 
 
 def collections_now() -> int:

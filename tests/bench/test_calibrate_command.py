@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from support.calibration_files import NODE, put, record
 from support.run_files import make_run, sleep_cells
-from when_async.bench.calibration.probes import Effort
-from when_async.bench.calibration.walk import Findings, ProbeStep
+from when_async.bench.calibration import pairs, walk
+from when_async.bench.calibration.walk import Findings
 from when_async.bench.cli import calibrate as cli_calibrate
 from when_async.bench.cli.main import main
 from when_async.bench.environments.provision import default
@@ -121,12 +121,13 @@ def test_a_report_shows_the_calibration_beside_its_run_and_ignores_a_damaged_one
     assert str(tmp_path / "runs" / "cal") not in page
 
 
-def test_measuring_for_real_gives_a_record_that_can_be_read(tmp_path: Path) -> None:
+def test_measuring_for_real_gives_a_record_that_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, few in ((walk, "PASSES", 1), (walk, "PAIRS", 1), (walk, "IDLE_S", 0.0), (pairs, "ROUNDS", 2)):
+        monkeypatch.setattr(module, name, few)
     host = make_host()
     try:
-        tiny = Effort(passes=1, share=0.01, pairs=1, pair_rounds=2, idle_s=0.0)
         progress = cli_calibrate.Progress(io.StringIO(), live=False)
-        found = cli_calibrate.measure(host, default([]), tiny, progress)
+        found = cli_calibrate.measure(host, default([]), progress)
     finally:
         host.reaper.close()
         host.noise.close()
@@ -154,9 +155,9 @@ def test_without_a_terminal_there_is_one_plain_line_a_pass() -> None:
     stream = io.StringIO()
     with cli_calibrate.Progress(stream, live=False) as progress:
         for number, title in ((0, "the machine at rest"), (1, "clocks"), (1, "waits"), (2, "waits"), (2, "clocks")):
-            progress.step(ProbeStep(number, 2, title, 65.0))
+            progress.step(number, title, 65.0)
     assert stream.getvalue().splitlines() == [
         "the machine at rest  about 1:05 left",
-        "pass 1/2  clocks, waits, cores, pairs of workers  about 1:05 left",
-        "pass 2/2  clocks, waits, cores, pairs of workers  about 1:05 left",
+        "pass 1/8  clocks, waits, cores, pairs of workers  about 1:05 left",
+        "pass 2/8  clocks, waits, cores, pairs of workers  about 1:05 left",
     ]

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.fakes import Clock
-from when_async.bench.calibration.surroundings import Watch, cpu_list, quota_cores, siblings, surroundings, throttled_s
-from when_async.bench.machine.noise import Noise
+from when_async.bench.calibration.surroundings import cpu_list, quota_cores, siblings, surroundings
 
 GROUP = "sys/fs/cgroup/user.slice/app"
 
@@ -64,14 +62,6 @@ def test_the_quota_of_an_old_control_group_is_found(tmp_path: Path) -> None:
     assert quota_cores(tmp_path) == 2.5
 
 
-def test_withheld_time_is_read_from_groups_of_either_version(tmp_path: Path) -> None:
-    put(tmp_path, "proc/self/cgroup", "4:cpu:/box\n0::/app\n")
-    assert throttled_s(tmp_path) is None
-    put(tmp_path, "sys/fs/cgroup/cpu/box/cpu.stat", "nr_throttled 3\nthrottled_time 2000000000\n")
-    put(tmp_path, "sys/fs/cgroup/app/cpu.stat", "usage_usec 5\nthrottled_usec 500000\n")
-    assert throttled_s(tmp_path) == 2.5
-
-
 def test_hyperthreads_are_grouped_and_each_group_is_told_once(tmp_path: Path) -> None:
     assert siblings(tmp_path, [0, 1]) is None
     for core, text in enumerate(["0,2", "1,3", "0,2", "1,3"]):
@@ -85,16 +75,3 @@ def test_hyperthreads_are_grouped_and_each_group_is_told_once(tmp_path: Path) ->
 )
 def test_a_list_of_cores_is_read_as_the_kernel_writes_it(text: str, cores: list[int]) -> None:
     assert cpu_list(text) == cores
-
-
-def test_a_watch_tells_what_was_added_and_how_long_it_looked(tmp_path: Path) -> None:
-    put(tmp_path, "proc/self/cgroup", "0::/app\n")
-    put(tmp_path, "sys/fs/cgroup/app/cpu.stat", "throttled_usec 1000000\n")
-    put(tmp_path, "pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\n")
-    clock = Clock()
-    with Noise(tmp_path / "gone", tmp_path / "pressure", []) as noise:
-        watch = Watch(noise, tmp_path, clock)
-        put(tmp_path, "sys/fs/cgroup/app/cpu.stat", "throttled_usec 1500000\n")
-        put(tmp_path, "pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=251000\n")
-        clock.pass_s(2)
-        assert watch.seen() == {"pressure_s": 0.25, "throttled_s": 0.5, "window_s": 2.0}

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from support.fakes import Clock, FakeWorker, Fleet, Trick, host, raises
+from when_async.bench.calibration import pairs, probes
 from when_async.bench.calibration import walk as walking
 from when_async.bench.calibration.pairs import WARMUPS, pair
-from when_async.bench.calibration.probes import Effort, Subject, readings
-from when_async.bench.calibration.walk import Findings, Forecast, Probe, ProbeStep, walk
+from when_async.bench.calibration.probes import Subject
+from when_async.bench.calibration.walk import GUESS_S, PAIRS, PASSES, PINNED, Findings, OnStep, left_s, walk
 from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 
-TINY = Effort(passes=3, share=0.1, pairs=2, pair_rounds=4, idle_s=1.0)
 INSIDE = ("clocks", "waits", "cores")
-PINNED = "pairs pinned to one core"
 
 
 def answer(name: str) -> dict[str, Any]:
@@ -27,8 +26,8 @@ def answer(name: str) -> dict[str, Any]:
 class Helpers:
     """Starts fake helper processes and keeps them; `tricks` maps a probe to what its `receive` does instead."""
 
-    def __init__(self, tricks: Mapping[str, Callable[[], Any]] | None = None) -> None:
-        self.tricks = dict(tricks or {})
+    def __init__(self) -> None:
+        self.tricks: dict[str, Callable[[], Any]] = {}
         self.started: list[FakeHelper] = []
 
     def __call__(self, command: Sequence[str], **options: Any) -> FakeHelper:
@@ -56,15 +55,22 @@ class FakeHelper:
         self.killed = True
 
 
-def subject(helpers: Helpers | None = None, fleet: Fleet | None = None, cores: tuple[int, ...] = (4, 5)) -> Subject:
-    fake: Any = helpers or Helpers()
+@pytest.fixture(autouse=True)
+def helpers(monkeypatch: pytest.MonkeyPatch) -> Helpers:
+    """What is started in place of helper processes."""
+    fake = Helpers()
+    monkeypatch.setattr(probes, "LineProcess", fake)
+    return fake
+
+
+def subject(fleet: Fleet | None = None, cores: tuple[int, ...] = (4, 5)) -> Subject:
     made = host(fleet or Fleet())
     made.cores = cores
-    return Subject(made, "python3.11", start=fake, trial={"runner": "sync"})
+    return Subject(made, "python3.11")
 
 
-def walked(given: Subject, on_step: Callable[[ProbeStep], None] = lambda step: None) -> Findings:
-    return walk(given, TINY, on_step, sleep=lambda seconds: None)
+def walked(given: Subject, on_step: OnStep = lambda number, title, left_s: None) -> Findings:
+    return walk(given, on_step, sleep=lambda seconds: None)
 
 
 def told(error: Exception) -> Callable[[], Any]:
@@ -74,55 +80,56 @@ def told(error: Exception) -> Callable[[], Any]:
     return trick
 
 
-def test_every_probe_asks_one_fresh_process_a_pass_and_kills_it() -> None:
-    helpers, fleet = Helpers(), Fleet()
-    found = walked(subject(helpers, fleet))
+def test_every_probe_asks_one_fresh_process_a_pass_and_kills_it(helpers: Helpers) -> None:
+    fleet = Fleet()
+    found = walked(subject(fleet))
     for name in INSIDE:
-        assert helpers.names().count(name) == TINY.passes
+        assert helpers.names().count(name) == PASSES
     assert all(helper.killed for helper in helpers.started)
-    # Two workers in each of two pairs of either kind.
-    assert len(fleet.workers) == 8 * TINY.passes
+    # Two workers in each pair of either kind.
+    assert len(fleet.workers) == 4 * PAIRS * PASSES
     assert all(worker.killed for worker in fleet.workers)
     assert found.failures == found.absent == []
-    assert [len(one["values"]) for one in found.quantities.values()] == [TINY.passes] * 3
-    assert [one["pinned"] for one in found.pairs].count(True) == len(found.pairs) / 2 == 2 * TINY.passes
-    assert [one["core"] for one in found.pairs if one["pinned"]] == [4, 5] * TINY.passes
+    assert [len(one["values"]) for one in found.quantities.values()] == [PASSES] * 3
+    assert [one["pinned"] for one in found.pairs].count(True) == len(found.pairs) / 2 == 2 * PASSES
+    assert [one["core"] for one in found.pairs if one["pinned"]] == [4, 5] * PASSES
 
 
 def test_the_probes_are_shuffled_anew_in_each_pass_and_the_seed_replays_the_order() -> None:
     orders = []
     for _ in range(2):
-        steps: list[ProbeStep] = []
-        walked(subject(), steps.append)
-        orders.append([(step.number, step.title) for step in steps])
+        steps: list[tuple[int, str]] = []
+        walked(subject(), lambda number, title, left_s, steps=steps: steps.append((number, title)))  # type: ignore[misc]
+        orders.append(steps)
     assert orders[0] == orders[1]
     passes = [[title for number, title in orders[0] if number == wanted] for wanted in (1, 2, 3)]
     assert passes[0] != passes[1]
     assert sorted(passes[0]) == sorted(passes[1]) == sorted(passes[2])
 
 
-def test_a_probe_that_fails_is_told_once_and_the_others_go_on() -> None:
-    helpers = Helpers({"waits": told(ProcessFailed("the process died with signal 9 (SIGKILL)"))})
-    found = walked(subject(helpers))
+def test_a_probe_that_fails_is_told_once_and_the_others_go_on(helpers: Helpers) -> None:
+    helpers.tricks["waits"] = told(ProcessFailed("the process died with signal 9 (SIGKILL)"))
+    found = walked(subject())
     assert found.failures == [{"title": "waits", "reason": "the process died with signal 9 (SIGKILL)"}]
     assert helpers.names().count("waits") == 1
     assert all(helper.killed for helper in helpers.started)
     for name in set(INSIDE) - {"waits"}:
-        assert found.quantities[name, f"row of {name}", "value"]["values"] == [1.0] * TINY.passes
+        assert found.quantities[name, f"row of {name}", "value"]["values"] == [1.0] * PASSES
 
 
 def test_a_worker_that_hangs_fails_its_pairs_only() -> None:
     fleet = Fleet({("sync", "round"): raises(ProcessTimedOut("no answer within 30 s"))})
-    found = walked(subject(fleet=fleet))
+    found = walked(subject(fleet))
     assert sorted(one["title"] for one in found.failures) == ["free pairs", PINNED]
     assert found.pairs == []
     assert all(worker.killed for worker in fleet.workers)
-    assert [len(one["values"]) for one in found.quantities.values()] == [TINY.passes] * 3
+    assert [len(one["values"]) for one in found.quantities.values()] == [PASSES] * 3
 
 
-def test_an_answer_without_readings_is_a_failure_and_not_a_crash() -> None:
+def test_an_answer_without_readings_is_a_failure_and_not_a_crash(helpers: Helpers) -> None:
+    helpers.tricks["clocks"] = lambda: {"say": "done"}
     with pytest.raises(ProcessFailed, match="without any readings"):
-        readings(subject(Helpers({"clocks": lambda: {"say": "done"}})), "clocks", TINY)
+        subject().readings("clocks")
 
 
 def test_a_reading_without_a_value_keeps_its_reason() -> None:
@@ -154,7 +161,7 @@ def letters(fleet: Fleet, asked: list[FakeWorker]) -> str:
 
 def test_the_sides_of_a_pair_alternate_abba() -> None:
     fleet, asked = recorded()
-    pair(subject(fleet=fleet), 0, 4, pinned=True)
+    pair(subject(fleet), 0, pinned=True)
     assert letters(fleet, asked)[-8:] == "BAABBAAB"
 
 
@@ -162,7 +169,7 @@ def test_the_starting_side_and_the_core_change_from_pair_to_pair_and_not_togethe
     seen = set()
     for index in range(4):
         fleet, asked = recorded()
-        found = pair(subject(fleet=fleet), index, 2, pinned=True)
+        found = pair(subject(fleet), index, pinned=True)
         assert {worker.affinity == [found["core"]] for worker in fleet.workers} == {True}
         seen.add((found["core"], letters(fleet, asked)[0]))
     assert seen == {(4, "A"), (5, "A"), (4, "B"), (5, "B")}
@@ -170,14 +177,15 @@ def test_the_starting_side_and_the_core_change_from_pair_to_pair_and_not_togethe
 
 def test_the_workers_of_a_free_pair_are_left_free() -> None:
     fleet, _ = recorded()
-    found = pair(subject(fleet=fleet), 0, 2, pinned=False)
+    found = pair(subject(fleet), 0, pinned=False)
     assert (found["pinned"], found["core"]) == (False, None)
     assert [worker.affinity for worker in fleet.workers] == [None, None]
 
 
-def test_a_pair_keeps_its_rounds_in_order_and_leaves_the_warm_ups_out() -> None:
+def test_a_pair_keeps_its_rounds_in_order_and_leaves_the_warm_ups_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "ROUNDS", 3)
     fleet = Fleet(makespan_s=lambda runner, times: 0.001 * (times + 1))
-    found = pair(subject(fleet=fleet), 0, 3, pinned=True)
+    found = pair(subject(fleet), 0, pinned=True)
     expected = [pytest.approx(0.001 * (WARMUPS + turn)) for turn in (1, 2, 3)]
     assert found["base_s"] == found["head_s"] == expected
     assert {command["sweep"] for command in fleet.workers[0].asked if command["do"] == "round"} == {False}
@@ -186,7 +194,7 @@ def test_a_pair_keeps_its_rounds_in_order_and_leaves_the_warm_ups_out() -> None:
 def test_a_pair_whose_workers_do_not_start_leaves_no_process() -> None:
     fleet = Fleet({("sync", "ready"): raises(ProcessFailed("it did not start"))})
     with pytest.raises(ProcessFailed):
-        pair(subject(fleet=fleet), 0, 2, pinned=True)
+        pair(subject(fleet), 0, pinned=True)
     assert [worker.killed for worker in fleet.workers] == [True, True]
 
 
@@ -198,7 +206,8 @@ def test_a_pair_whose_workers_do_not_start_leaves_no_process() -> None:
 def test_where_nothing_can_be_pinned_the_reason_is_kept_and_nothing_fails(
     monkeypatch: pytest.MonkeyPatch, cores: tuple[int, ...], pins: bool, reason: str
 ) -> None:
-    monkeypatch.setattr(walking, "can_pin", lambda: pins)
+    if not pins:
+        monkeypatch.delattr(walking.os, "sched_setaffinity")
     found = walked(subject(cores=cores))
     assert found.absent == [{"title": PINNED, "reason": reason}]
     assert found.failures == []
@@ -206,28 +215,19 @@ def test_where_nothing_can_be_pinned_the_reason_is_kept_and_nothing_fails(
 
 
 def test_time_left_starts_as_a_guess_and_follows_what_was_seen() -> None:
-    def never(index: int) -> Any:
-        raise AssertionError
-
-    forecast = Forecast([Probe("a", "fast", 1.0, never), Probe("b", "slow", 4.0, never)], passes=3)
-    assert forecast.left_s() == 15.0
-    forecast.took("slow", 6.0)
-    assert forecast.left_s() == 3.0 + 12.0
-    forecast.drop("slow")
-    assert forecast.left_s() == 3.0
-    for _ in range(3):
-        forecast.took("fast", 2.0)
-    assert forecast.left_s() == 0.0
+    assert left_s(0, 3.0) == GUESS_S
+    assert left_s(1, 2.0) == 2.0 * (PASSES - 1)
+    assert left_s(PASSES, 16.0) == 0.0
 
 
-def test_the_machine_is_watched_at_rest_before_anything_runs() -> None:
-    clock, helpers = Clock(), Helpers()
+def test_the_machine_is_watched_at_rest_before_anything_runs(helpers: Helpers) -> None:
+    clock = Clock()
 
     def sleep(seconds: float) -> None:
         assert helpers.started == []
         clock.pass_s(seconds)
 
-    found = walk(subject(helpers), TINY, clock=clock, sleep=sleep)
+    found = walk(subject(), clock=clock, sleep=sleep)
     assert found.idle["window_s"] == 1.0
     assert found.busy["window_s"] == 0.0
     assert found.idle["steal_s"] == 0.0

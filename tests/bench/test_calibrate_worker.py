@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import when_async.bench.worker.calibration as calibration
-from when_async.bench.worker.calibration import Absent, clocks, cores, fewer, per_turn_s, reading, waits
+from when_async.bench.worker.calibration import Absent, clocks, cores, per_turn_s, reading, waits
 
 ROOT = Path(__file__).resolve().parents[2] / "src"
 FOREIGN = (
@@ -70,10 +70,6 @@ def test_one_slow_batch_does_not_move_the_cost_of_a_call(clock: FakeClock) -> No
     assert per_turn_s(lambda: clock.pass_ns(next(durations)), turns=10, batches=5) == 42e-9
 
 
-def test_a_share_of_the_repeats_is_never_too_few() -> None:
-    assert (fewer(100, 1.0), fewer(100, 0.3), fewer(4, 0.1, least=2)) == (100, 30, 2)
-
-
 def test_the_smallest_step_of_a_clock_is_its_smallest_rise() -> None:
     ticks = itertools.accumulate(itertools.cycle([0, 0, 5, 3, 0, 7]))
     assert clocks.smallest_step(lambda: next(ticks)) == 3
@@ -115,7 +111,7 @@ def test_each_core_is_compared_with_the_first_in_the_same_round(
     monkeypatch.setattr(
         cores, "kernel", lambda turns: clock.pass_ns(turns * (3 if at[-1] == [1] else 2) * (next(drift) // 4 + 1))
     )
-    (found,) = cores.cores(1.0)
+    (found,) = cores.cores()
     assert found["row"] == "core 1 against core 0"
     assert found["value"] == pytest.approx(1.5)
     assert at[:4] == [[0], [1], [1], [0]]
@@ -124,15 +120,15 @@ def test_each_core_is_compared_with_the_first_in_the_same_round(
 
 def test_one_core_cannot_be_compared_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: {3}, raising=False)
-    (found,) = cores.cores(1.0)
+    (found,) = cores.cores()
     assert (found["value"], found["reason"]) == (None, "only one core may be used")
 
 
 LOOK = """
 import sys
 from when_async.bench.worker.calibration.__main__ import main
-main("waits", 0.0)
-main("clocks", 0.0)
+main("waits")
+main("clocks")
 print([name for name in {foreign!r} if name in sys.modules])
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,12 +21,7 @@ REQUIREMENTS = {"aiohttp": "aiohttp>=3.13", "uvloop": "uvloop>=0.22"}
 MODULES = ["aiohttp", "uvloop", "http.client"]
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(environment, "default_label", lambda: "3.11")
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def ask(uv: Uv, *names: str, requirements: Mapping[str, str] = REQUIREMENTS) -> list[Environment | Missing]:

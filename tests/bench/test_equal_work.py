@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from support import fakes
+from support.in_process import opened
 from when_async.bench.model import Course, Job, Proof, Round, Runner, Usage, Workload
 from when_async.bench.runners.asyncio_ import ASYNCIO
 from when_async.bench.runners.sync import SYNC
@@ -31,12 +31,7 @@ WAIT_S = 0.02
 MS = 1_000_000
 
 
-@pytest.fixture(autouse=True)
-def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A session hooks finalisers for the whole process; give the hooks back afterwards."""
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    with warnings.catch_warnings():
-        yield
+pytestmark = pytest.mark.usefixtures("hooks")
 
 
 def waits(params: Any, in_flight: int) -> float:
@@ -214,16 +209,6 @@ def test_more_blocking_ops_in_flight_than_threads_are_refused_n11(monkeypatch: p
 )
 def test_the_type_of_results_is_told_n10(results: list[Any], name: str) -> None:
     assert type_of(results) == name
-
-
-@contextmanager
-def opened(runner: Runner, job: Job) -> Iterator[TrialSession]:
-    trial = TrialSession(runner, job, seed=3)
-    trial.open()
-    try:
-        yield trial
-    finally:
-        trial._stack.close()
 
 
 def handing_over(results: list[Any], workers: int = 4) -> Runner:

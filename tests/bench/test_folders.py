@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from when_async.bench.cli import folders
+from when_async.bench.model import WhenAsyncError
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +56,7 @@ def test_a_project_beyond_the_repository_has_no_say(here: Path, monkeypatch: pyt
 )
 def test_a_setting_that_makes_no_sense_is_told(here: Path, text: str, said: str) -> None:
     setting(here, text)
-    with pytest.raises(folders.SettingError) as refused:
+    with pytest.raises(WhenAsyncError) as refused:
         folders.runs()
     assert said in str(refused.value)
     assert refused.value.exit_code == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,12 +21,7 @@ GIL_WARNING = (
 )
 
 
-@pytest.fixture(autouse=True)
-def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A session hooks finalisers for the whole process; give the hooks back afterwards."""
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    with warnings.catch_warnings():
-        yield
+pytestmark = pytest.mark.usefixtures("hooks")
 
 
 def warn_of_the_gil() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from support.fake_uv import Uv
 from when_async.bench import selection
 from when_async.bench.environments import interpreters, venvs
-from when_async.bench.environments import provision as environment
 from when_async.bench.environments.interpreters import Completed, Interpreter
 from when_async.bench.environments.pins import parse
 from when_async.bench.environments.provision import named
@@ -28,12 +26,7 @@ AttributeError: module 'multiprocessing.connection' has no attribute 'CHALLENGE'
 """
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(environment, "default_label", lambda: "3.11")
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def one(uv: Uv, requirements: dict[str, str] = REQUIREMENTS, pins: Sequence[str] = ()) -> Environment:

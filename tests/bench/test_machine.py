@@ -87,17 +87,18 @@ PRESSURE = "some avg10=1.35 avg60=3.39 avg300=1.66 total={}\nfull avg10=0.00 avg
 THROTTLE = "usage_usec 5\nnr_throttled 1\nthrottled_usec {}\n"
 
 
-def test_noise_is_the_difference_between_two_marks(tmp_path: Path) -> None:
+def test_noise_is_the_difference_between_two_marks_under_control_groups_of_either_version(tmp_path: Path) -> None:
     tick_s = 1 / os.sysconf("SC_CLK_TCK")
     stat = put(tmp_path, "stat", STAT.format(all=30, zero=10, one=20))
     pressure = put(tmp_path, "pressure", PRESSURE.format(1_000_000))
-    own, above = put(tmp_path, "own", THROTTLE.format(100)), put(tmp_path, "above", THROTTLE.format(200))
+    own, above = put(tmp_path, "own", THROTTLE.format(100)), put(tmp_path, "above", "throttled_time 200000\n")
     root = put(tmp_path, "root", "usage_usec 5\n")
     with Noise(stat, pressure, [own, above, root, tmp_path / "gone"], cores=[0, 1]) as noise:
         before = noise.mark()
         stat.write_text(STAT.format(all=37, zero=13, one=24))
         pressure.write_text(PRESSURE.format(1_250_000))
-        own.write_text(THROTTLE.format(500_100))
+        own.write_text(THROTTLE.format(400_100))
+        above.write_text("nr_throttled 1\nthrottled_time 100200000\n")
         found = noise.since(before)
     assert found["steal_s"] == pytest.approx(7 * tick_s)
     assert found["pressure_s"] == pytest.approx(0.25)

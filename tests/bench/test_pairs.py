@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support import fakes
-from support.fakes import FakeWorker, Fleet, Trick
+from support.fakes import FakeWorker, Fleet, Trick, raises
 from when_async.bench.gate import pairs as pairs_module
 from when_async.bench.gate.injection import labelled
 from when_async.bench.gate.pairs import (
@@ -59,15 +59,6 @@ def only(which: str, trick: Trick) -> Trick:
 
 def answers(**changes: Any) -> Trick:
     return lambda worker, times: changes
-
-
-def fails(error: Exception, at: int = 0) -> Trick:
-    def trick(worker: FakeWorker, times: int) -> Mapping[str, Any]:
-        if times == at:
-            raise error
-        return {}
-
-    return trick
 
 
 class Watched(Fleet):
@@ -175,7 +166,7 @@ def test_every_worker_is_closed_and_gone_after_a_pair() -> None:
 @pytest.mark.parametrize("do", ["start", "ready", "open", "round", "close"])
 @pytest.mark.parametrize("index", [0, 2])
 def test_a_crash_names_its_side_at_every_step(which: str, do: str, index: int) -> None:
-    fleet = Watched({("sync", do): only(which, fails(ProcessFailed("killed by signal 9")))})
+    fleet = Watched({("sync", do): only(which, raises(ProcessFailed("killed by signal 9")))})
     with pytest.raises(PairFailed, match=f"^{which}: .*killed by signal 9") as caught:
         taker(fleet).take(paired(), "first", index)
     assert (caught.value.side, caught.value.status) == (which, Status.FAILED)
@@ -183,7 +174,7 @@ def test_a_crash_names_its_side_at_every_step(which: str, do: str, index: int) -
 
 
 def test_a_hang_is_a_timeout_of_its_side() -> None:
-    error = failure({("sync", "round"): only("head", fails(ProcessTimedOut("no answer within 60 s"), at=5))})
+    error = failure({("sync", "round"): only("head", raises(ProcessTimedOut("no answer within 60 s"), at=5))})
     assert (error.side, error.status) == ("head", Status.TIMEOUT)
     assert "in round 2 of the measure phase" in str(error)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 from support import fakes
 from support.fake_uv import BAD_BUILD, CONFLICT, NO_VERSION, NO_WHEEL, NOT_FOUND, Uv, held, hold
 from when_async.bench import selection
-from when_async.bench.environments import provision as environment
 from when_async.bench.environments import trees, venvs
 from when_async.bench.environments.interpreters import BuildFailed, Interpreter, Unresolvable
 from when_async.bench.environments.pins import PinError, parse
@@ -31,12 +29,7 @@ MODULES = ["aiohttp", "uvloop"]
 BASE = Path(getattr(sys, "_base_executable", sys.executable)).name
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(environment, "default_label", lambda: "3.11")
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def ask(uv: Uv, *pins: str, names: tuple[str, ...] = ("3.13",)) -> Environment | Missing:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,20 +22,7 @@ LOOPS = ("asyncio", "uvloop", "asyncio+eager")
 able = contestants(named("sync", "threading", "multiprocessing", *LOOPS))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def light() -> Iterator[None]:
-    """A session collects garbage around each round; what other tests have left in this process need not be walked."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.fixture(autouse=True)
-def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A session hooks finalisers for the whole process; give the hooks back afterwards."""
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    with warnings.catch_warnings():
-        yield
+pytestmark = pytest.mark.usefixtures("hooks")
 
 
 def blocking(kit: Kit, params: Params) -> Any:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from support import fakes
-from support.in_process import FAST, contestants, natural
+from support.in_process import FAST, contestants, natural, opened
 from when_async.bench.model import Job, Proof, Round, Runner, Usage, Workload
 from when_async.bench.runners.asyncio_ import ASYNCIO
 from when_async.bench.runners.sync import SYNC
@@ -30,30 +27,7 @@ IN_PROCESS = [runner for runner in FAST if runner.family != "processes" and runn
 SECOND_NS = 1_000_000_000
 
 
-@pytest.fixture(autouse=True, scope="module")
-def light() -> Iterator[None]:
-    """A session collects garbage around each round; what other tests have left in this process need not be walked."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.fixture(autouse=True)
-def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A session hooks finalisers for the whole process; give the hooks back afterwards."""
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    with warnings.catch_warnings():
-        yield
-
-
-@contextmanager
-def opened(runner: Runner, job: Job) -> Iterator[TrialSession]:
-    trial = TrialSession(runner, job, seed=3)
-    trial.open()
-    try:
-        yield trial
-    finally:
-        trial._stack.close()
+pytestmark = pytest.mark.usefixtures("hooks")
 
 
 def refusal(runner: Runner, job: Job, *, prove: bool = False) -> str:

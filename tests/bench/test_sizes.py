@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ def pieces(path: str, text: str) -> Iterator[Piece]:
             yield Piece(f"{path} {node.name}", node.end_lineno - node.lineno + 1, MOST_LINES_OF_FUNCTION)
 
 
+@cache
 def too_long() -> dict[str, int]:
     found = (path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")))
     each = (piece for path in found for piece in pieces(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")))

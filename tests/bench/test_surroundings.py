@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from when_async.bench.environments import provision as environment
-from when_async.bench.environments.provision import NoEnvironment, child_environ, source_tree
+from when_async.bench.environments.interpreters import NoEnvironment
+from when_async.bench.environments.provision import child_environ
+from when_async.bench.environments.trees import source_tree
 
 
 @pytest.fixture(autouse=True)

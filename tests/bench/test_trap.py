@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +13,10 @@ from when_async.bench.worker.trap import FinaliserTrap, Refused
 
 
 @pytest.fixture
-def trap(monkeypatch: pytest.MonkeyPatch) -> Iterator[FinaliserTrap]:
-    """It hooks finalisers for the whole process; the hooks are given back afterwards."""
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    with warnings.catch_warnings():
-        installed = FinaliserTrap()
-        installed.install()
-        yield installed
+def trap(hooks: None) -> FinaliserTrap:
+    installed = FinaliserTrap()
+    installed.install()
+    return installed
 
 
 class Sore:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,9 +51,10 @@ class Place(NamedTuple):
         return f"{self.path}:{self.line} {self.name}: {said}"
 
 
-def trees(room: str) -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted((ROOT / room).rglob("*.py")):
-        yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def trees(room: str) -> list[tuple[str, ast.Module]]:
+    paths = sorted((ROOT / room).rglob("*.py"))
+    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def named(path: str, node: ast.AST) -> Iterator[Place]:

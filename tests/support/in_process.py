@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from when_async.bench.environments.provision import default_label
 from when_async.bench.model import Environment, Job, Round, Runner, Workload
 from when_async.bench.registry import bodies_for, collect, refusal
 from when_async.bench.worker import attest
+from when_async.bench.worker.session import TrialSession
 
 RUNNERS: dict[str, Runner] = {name: found.value for name, found in collect("when_async.bench.runners", Runner).items()}
 
@@ -64,3 +66,14 @@ def facts(runner: Runner, concurrency: int = 2) -> dict[str, Any]:
     with runner.open(natural(runner, concurrency=concurrency)) as session:
         session.run([1, 2, 3], prove=False)
         return dict(session.facts)
+
+
+@contextmanager
+def opened(runner: Runner, job: Job) -> Iterator[TrialSession]:
+    """A trial with its judge, as a worker opens it."""
+    trial = TrialSession(runner, job, seed=3)
+    trial.open()
+    try:
+        yield trial
+    finally:
+        trial._stack.close()

@@ -37,9 +37,9 @@ class HttpService:
 
 
 @contextmanager
-def http_service() -> Iterator[HttpService]:
+def http_service(command: list[str] = COMMAND) -> Iterator[HttpService]:
     """A server that has reported its address; killed at the end if it is still there."""
-    process = subprocess.Popen(COMMAND, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with process:
         try:
             yield HttpService(process)

@@ -272,7 +272,7 @@ def test_the_process_takes_orders_counts_them_and_ends_with_its_input(monkeypatc
             for _ in range(2):
                 control.sendall(b'{"members": 1}\n')
                 assert "lacks something" in json.loads(reports.readline())["error"]
-        found = chat_load_capacity.measure(hello["address"], size_bytes=64, members=3)
+        found = chat_load_capacity.measure(hello["address"], {"size_bytes": 64, "concurrency": 3})
         assert found["delivered"] == 60
         assert found["capacity_per_s"] > 0
         rest = process.communicate(b"stats\nnonsense\nstats\n", timeout=10)[0].splitlines()

@@ -106,11 +106,6 @@ RIGHT = [at(board, 2) for board in range(3)]
     [
         pytest.param([at(0, 1), *RIGHT[1:]], id="a lost move"),
         pytest.param([at(0, 3), *RIGHT[1:]], id="a move too many"),
-        pytest.param(RIGHT[:-1], id="missing"),
-        pytest.param([*RIGHT, RIGHT[2]], id="extra"),
-        pytest.param([RIGHT[1], *RIGHT[1:]], id="duplicated"),
-        pytest.param([RIGHT[1], RIGHT[0], RIGHT[2]], id="reordered"),
-        pytest.param([None, *RIGHT[1:]], id="none"),
     ],
 )
 def test_the_oracle_refuses_other_positions(results: list[Any]) -> None:

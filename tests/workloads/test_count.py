@@ -86,19 +86,10 @@ def test_a_result_that_is_no_pair_of_words_is_refused() -> None:
         observe(PARAMS, ITEMS, [None, *SIDE_BY_SIDE[1:]])
 
 
-@pytest.mark.parametrize(
-    "results",
-    [
-        pytest.param(SAID[:-1], id="missing"),
-        pytest.param([*SAID, SAID[0]], id="extra"),
-        pytest.param([SAID[1], *SAID[1:]], id="duplicated"),
-        pytest.param([SAID[1], SAID[0], SAID[2]], id="reordered"),
-    ],
-)
-def test_the_oracle_refuses_other_counters(results: list[Any]) -> None:
+def test_the_oracle_wants_each_counter_in_its_place() -> None:
     assert COUNT.check(PARAMS, ITEMS, SAID) == "3 counted to two"
-    with pytest.raises(WrongAnswer):
-        COUNT.check(PARAMS, ITEMS, results)
+    with pytest.raises(WrongAnswer, match="counter 0"):
+        COUNT.check(PARAMS, ITEMS, [SAID[1], SAID[0], SAID[2]])
 
 
 @pytest.mark.parametrize(("in_flight", "ideal"), [(1, 0.03), (2, 0.02), (3, 0.01), (8, 0.01)])

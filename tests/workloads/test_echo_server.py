@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from http_service import ENVIRONMENT, ROOT
-from test_load import load_service
+from http_service import ENVIRONMENT, ROOT, http_service
+from test_load import COMMAND
 
 from when_async.bench.machine.host import Host, make_host
 from when_async.bench.model import Runner, Unsuited, WrongAnswer
@@ -20,8 +20,9 @@ from when_async.bench.processes.service import RunningService
 from when_async.bench.processes.worker import ProcessFailed
 from when_async.bench.registry import collect
 from when_async.workloads.bodies.echo import blocking as echo_bodies
+from when_async.workloads.bodies.served import jain
 from when_async.workloads.bodies.steering import HOST, Stopped
-from when_async.workloads.echo_server import ECHO_SERVER, check, expect, ideal_s, jain, make_items, observe
+from when_async.workloads.echo_server import ECHO_SERVER, check, expect, ideal_s, make_items, observe
 
 pytest.importorskip("uvloop")
 
@@ -308,5 +309,5 @@ def test_the_workload_loads_no_event_loop_by_itself() -> None:
 
 
 def test_the_helper_says_where_to_steer_and_where_the_backend_is() -> None:
-    with load_service() as running:
+    with http_service(COMMAND) as running:
         assert [part.rpartition(":")[0] for part in running.address.split(",")] == [HOST, HOST]

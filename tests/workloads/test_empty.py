@@ -38,22 +38,10 @@ def test_a_spin_ends_with_the_first_reading_at_or_past_its_end(monkeypatch: pyte
     assert next(ticks) == 9
 
 
-def test_the_oracle_counts_the_ops_that_came_back() -> None:
+def test_the_oracle_counts_the_ops_that_came_back_and_refuses_a_wrong_one() -> None:
     assert EMPTY.check(PARAMS, ITEMS, list(ITEMS)) == "4 ops came back"
-
-
-@pytest.mark.parametrize(
-    "results",
-    [
-        pytest.param([0, 1, 2, 7], id="wrong"),
-        pytest.param([0, 1, 2], id="missing"),
-        pytest.param([0, 1, 2, 2], id="duplicated"),
-        pytest.param([0, 1, 3, 2], id="reordered"),
-    ],
-)
-def test_the_oracle_refuses_other_results(results: list[int]) -> None:
     with pytest.raises(WrongAnswer):
-        EMPTY.check(PARAMS, ITEMS, results)
+        EMPTY.check(PARAMS, ITEMS, [*ITEMS[:-1], 7])
 
 
 def test_there_is_no_ideal_time_for_nothing() -> None:

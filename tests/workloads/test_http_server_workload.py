@@ -23,7 +23,7 @@ from docs.evidence.against_wrk import main as check_against_wrk
 from when_async.bench.model import Estimate, WrongAnswer
 from when_async.workloads.bodies.http.blocking import HOST, Pool, expected_text, milliseconds, order
 from when_async.workloads.bodies.steering import GO
-from when_async.workloads.http_server import HTTP_SERVER, bounds, expect, ideal_s, jain, make_items, observe
+from when_async.workloads.http_server import HTTP_SERVER, bounds, expect, ideal_s, make_items, observe
 
 PARAMS = {"n": 12, "rate_per_s": 500, "wait_s": 0.02}
 CLOSED = {**PARAMS, "rate_per_s": 0}
@@ -315,11 +315,6 @@ def test_a_backend_that_was_asked_once_for_each_reply_raises_no_complaint() -> N
 )
 def test_a_backend_that_saw_other_work_raises_a_complaint(seen: dict[str, int], complaint: str) -> None:
     assert complaint in (expect(PARAMS, 4, {**SEEN, **seen}) or "")
-
-
-@pytest.mark.parametrize(("shares", "index"), [([3, 3, 3], 1.0), ([1, 0, 0, 0], 0.25), ([2, 1], 0.9), ([0, 0], 0.0)])
-def test_jain_is_one_where_all_have_the_same(shares: list[int], index: float) -> None:
-    assert jain(shares) == pytest.approx(index)
 
 
 def test_the_waits_of_the_busiest_connection_bound_a_closed_loop_and_the_schedule_an_open_one() -> None:

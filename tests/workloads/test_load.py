@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
-from http_service import ENVIRONMENT, ROOT, HttpService
+from http_service import ENVIRONMENT, ROOT, HttpService, http_service
 
 from when_async.workloads.bodies.steering import ECHO, GO, HTTP, Control, Stopped, addresses, listen, order, report
 from when_async.workloads.load import connect as load_connect
@@ -351,20 +351,9 @@ async def test_a_wrong_reply_that_can_be_told_apart_costs_no_other() -> None:
     assert (told["received"], told["wrong"], told["lost"], told["missing"]) == (5, 1, 0, [1])
 
 
-@contextmanager
-def load_service() -> Iterator[HttpService]:
-    """The generator as a child process, as a run starts it."""
-    process = subprocess.Popen(COMMAND, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    with process:
-        try:
-            yield HttpService(process)
-        finally:
-            process.kill()
-
-
 @pytest.fixture(scope="module")
 def service() -> Iterator[HttpService]:
-    with load_service() as running:
+    with http_service(COMMAND) as running:
         yield running
 
 
@@ -447,7 +436,7 @@ def test_the_backend_answers_after_the_delay_and_in_order(service: HttpService) 
 
 @pytest.mark.parametrize("end", ["stdin", "kill"])
 def test_the_backend_ends_with_the_generator_and_that_with_its_parent(end: str) -> None:
-    with load_service() as running:
+    with http_service(COMMAND) as running:
         with socket.create_connection(addresses(running.address)[1], timeout=20) as sock:
             if end == "stdin":
                 running.stdin.close()

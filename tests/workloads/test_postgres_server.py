@@ -23,7 +23,7 @@ COMMAND = [sys.executable, "-m", "when_async.workloads.servers.postgres"]
 NOWHERE = (
     "from when_async.workloads.servers import postgres, postgres_programs as programs\n"
     "programs.INSTALLED, programs.PACKAGES = '/nowhere', ('no_such_package',)\n"
-    "postgres.main([])\n"
+    "postgres.serve()\n"
 )
 
 

@@ -151,6 +151,14 @@ def pooled(ops: Sequence[AsyncOp]) -> AsyncOp:
     return op
 
 
+async def primed(ops: Sequence[AsyncOp]) -> AsyncOp:
+    """A pool of these connections, each with its statements prepared."""
+    for op in ops:
+        for item in PRIMERS:
+            await op(item)
+    return pooled(ops)
+
+
 def pooled_blocking(ops: Sequence[Op]) -> AsyncOp:
     """The bad example: a coroutine that calls the blocking driver, and so keeps the loop until the rows are there."""
     free = list(ops)

@@ -11,6 +11,7 @@ import ctypes
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from heapq import heappop, heappush
 from math import ceil
@@ -73,6 +74,23 @@ class Timerfd:
                 future.set_result(None)
         if sleepers:
             self.arm(sleepers[0][0])
+
+
+class Ticker(Timerfd):
+    """Calls back when something is due: one timer for all messages of a load, and no task or future for any of them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], None]) -> None:
+        self.tick = tick
+        super().__init__(loop)
+
+    def ring(self) -> None:
+        with suppress(BlockingIOError):  # armed anew since the loop saw it ring
+            os.read(self.fd, 8)
+        self.tick()
+
+    def close(self) -> None:
+        self.loop.remove_reader(self.fd)
+        os.close(self.fd)
 
 
 class LoopTimer:

@@ -8,14 +8,13 @@ rate is what the two reach together and the generator's own limit lies above it.
 from __future__ import annotations
 
 import gc
-import json
 import select
 import socket
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from ..bodies.steering import ECHO, HTTP, addresses, listen, order, report
+from .parent import print_capacity
 
 MOST_CONNECTIONS = 1000
 """More bring no more, and connecting them takes longer than the measurement."""
@@ -23,26 +22,24 @@ WARMUP_MESSAGES = 2000
 MEASURE_S = 0.5
 MOST_MESSAGES = 200_000
 SILENCE_S = 15.0
+CHUNK_BYTES = 1 << 16
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b"
 
 
 class Server:
-    """Answers whatever is complete until the line of a report comes over `control`."""
+    """One epoll over all connections; what is heard is for those that build on it."""
 
-    def __init__(self, listener: socket.socket, control: socket.socket, size_bytes: int, reply: bytes | None) -> None:
+    def __init__(self, listener: socket.socket, control: socket.socket) -> None:
         self.listener = listener
         self.control = control
-        self.size_bytes = size_bytes
-        self.reply = reply
         self.open: dict[int, socket.socket] = {}
-        self.parts: dict[int, bytes] = {}
         self.poll = select.epoll()
         for sock in (listener, control):
             sock.setblocking(False)
             self.poll.register(sock, select.EPOLLIN)
 
     def until_report(self) -> bytes:
-        """Serve; returns the line. Raises RuntimeError where nothing happens any more."""
+        """Serve until the line of a report comes over `control`; raises RuntimeError where nothing happens any more."""
         line = b""
         while not line.endswith(b"\n"):
             events = self.poll.poll(SILENCE_S)
@@ -50,7 +47,11 @@ class Server:
                 raise RuntimeError(f"nothing happened for {SILENCE_S:g} s")
             for descriptor, _ in events:
                 if sock := self.open.get(descriptor):
-                    self._serve(descriptor, sock)
+                    if data := sock.recv(CHUNK_BYTES):
+                        self.hear(descriptor, sock, data)
+                    else:
+                        self.poll.unregister(descriptor)
+                        self.open.pop(descriptor).close()
                 elif descriptor == self.control.fileno():
                     more = self.control.recv(1 << 20)
                     if not more:
@@ -66,16 +67,34 @@ class Server:
                 sock, _ = self.listener.accept()
             except BlockingIOError:
                 return
-            sock.setblocking(False)
             self.open[sock.fileno()] = sock
             self.poll.register(sock, select.EPOLLIN)
+            self.greet(sock)
 
-    def _serve(self, descriptor: int, sock: socket.socket) -> None:
-        data = sock.recv(65536)
-        if not data:
-            self.poll.unregister(descriptor)
-            self.open.pop(descriptor).close()
-            return
+    def greet(self, sock: socket.socket) -> None:
+        """A connection has come."""
+        sock.setblocking(False)
+
+    def hear(self, descriptor: int, sock: socket.socket, data: bytes) -> None:
+        """Something has come over a connection."""
+        raise TypeError(f"{type(self).__name__} does not say what it answers")
+
+    def close(self) -> None:
+        self.poll.close()
+        for sock in self.open.values():
+            sock.close()
+
+
+class Answers(Server):
+    """Sends back a `reply` to each HTTP request or, without one, each message as it is."""
+
+    def __init__(self, listener: socket.socket, control: socket.socket, size_bytes: int, reply: bytes | None) -> None:
+        super().__init__(listener, control)
+        self.size_bytes = size_bytes
+        self.reply = reply
+        self.parts: dict[int, bytes] = {}
+
+    def hear(self, descriptor: int, sock: socket.socket, data: bytes) -> None:
         if descriptor in self.parts:
             data = self.parts.pop(descriptor) + data
         if self.reply is not None:
@@ -86,11 +105,6 @@ class Server:
             sock.send(data)
             return
         self.parts[descriptor] = data
-
-    def close(self) -> None:
-        self.poll.close()
-        for sock in self.open.values():
-            sock.close()
 
 
 def protocol_of(params: Mapping[str, Any]) -> str:
@@ -106,7 +120,7 @@ def measure(address: str, params: Mapping[str, Any]) -> dict[str, Any]:
     connections = min(int(params.get("concurrency", 100)), MOST_CONNECTIONS)
     gc.disable()
     with listen() as listener, socket.create_connection(addresses(address)[0]) as control:
-        server = Server(listener, control, size_bytes, reply)
+        server = Answers(listener, control, size_bytes, reply)
         done: dict[str, Any] = {"received": WARMUP_MESSAGES, "seconds": 1.0}
         for warm in (False, True):
             asked = int(min(MOST_MESSAGES, max(WARMUP_MESSAGES, done["received"] / done["seconds"] * MEASURE_S)))
@@ -132,12 +146,5 @@ def measure(address: str, params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def main(argv: list[str]) -> int:
-    """Measure the generator at ADDRESS and print one JSON line."""
-    address, text = argv
-    print(json.dumps(measure(address, json.loads(text))), flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    print_capacity(measure)

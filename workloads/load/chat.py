@@ -8,9 +8,6 @@ as it is asked. Standard output carries the protocol of bench.model.Service and 
 from __future__ import annotations
 
 import asyncio
-import gc
-import platform
-import resource
 import time
 from typing import Any, BinaryIO
 
@@ -20,7 +17,7 @@ from ..bodies.steering import HOST
 from .alarm import make_alarm
 from .chat_room import Room
 from .chat_talk import Report, as_json, read_order
-from .parent import follow_parent, own_stdout, run, say
+from .parent import introduce, own_stdout, run
 
 
 class Troupe:
@@ -79,23 +76,12 @@ async def serve(channel: BinaryIO) -> None:
     troupe = Troupe(alarm)
     server = await asyncio.start_server(troupe.listen, HOST, 0)
     host, port = server.sockets[0].getsockname()
-    gc.collect()
-    gc.freeze()
     facts = {
         "server": f"uvloop {uvloop.__version__}",
         "loop": type(loop).__module__.partition(".")[0],
         "timer": alarm.name,
-        "python": platform.python_version(),
-        "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     }
-    troupe.reset()
-
-    def answer() -> None:
-        say(channel, troupe.stats())
-        troupe.reset()
-
-    say(channel, {"address": f"{host}:{port}", "facts": facts})
-    follow_parent(loop, answer)
+    introduce(channel, f"{host}:{port}", facts, troupe.stats, troupe.reset)
     await server.serve_forever()
 
 

@@ -10,86 +10,50 @@ it is, the more lines it reads at once and the less each of them costs it.
 from __future__ import annotations
 
 import json
-import select
 import socket
-import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from ..bodies.chat.threads import JOINED
 from ..bodies.steering import HOST, listen
+from .capacity import Server
+from .parent import print_capacity
 
 DELIVERIES = 40_000
 """Lines to receive, over all members: some 0.3 s (2-core VM)."""
 LEAST_LINES = 5
 AT_ONCE_PER_S = 1e6
 TIMEOUT_S = 10.0
-"""For connecting and for a generator that falls silent."""
-CHUNK_BYTES = 1 << 16
+"""For connecting."""
 
 
-class RawRoom:
+class RawRoom(Server):
     """The least that can be called a chat server; counts nothing and spares nobody."""
 
     def __init__(self, listener: socket.socket, control: socket.socket) -> None:
-        self.listener = listener
-        self.control = control
-        self.members: dict[int, socket.socket] = {}
+        super().__init__(listener, control)
         self.rest: dict[int, bytes] = {}
-        self.poll = select.epoll()
-        self.poll.register(listener, select.EPOLLIN)
-        self.poll.register(control, select.EPOLLIN)
 
-    def serve(self) -> bytes:
-        """Serve until the report is there; raises RuntimeError when the generator says nothing any more."""
-        report = b""
-        try:
-            while not report.endswith(b"\n"):
-                ready = self.poll.poll(TIMEOUT_S)
-                if not ready:
-                    raise RuntimeError(f"the generator was silent for {TIMEOUT_S:g} s")
-                for descriptor, _ in ready:
-                    if descriptor == self.listener.fileno():
-                        self._accept()
-                    elif descriptor == self.control.fileno():
-                        data = self.control.recv(CHUNK_BYTES)
-                        if not data:
-                            raise RuntimeError("the generator hung up")
-                        report += data
-                    else:
-                        self._hear(descriptor)
-        finally:
-            self.poll.close()
-            for member in self.members.values():
-                member.close()
-        return report
+    def greet(self, sock: socket.socket) -> None:
+        self.rest[sock.fileno()] = b""
+        sock.sendall(JOINED)
 
-    def _accept(self) -> None:
-        member, _ = self.listener.accept()
-        self.members[member.fileno()] = member
-        self.rest[member.fileno()] = b""
-        self.poll.register(member, select.EPOLLIN)
-        member.sendall(JOINED)
-
-    def _hear(self, descriptor: int) -> None:
-        data = self.members[descriptor].recv(CHUNK_BYTES)
-        if not data:
-            self.poll.unregister(descriptor)
-            self.members.pop(descriptor).close()
-            return
+    def hear(self, descriptor: int, sock: socket.socket, data: bytes) -> None:
         *lines, self.rest[descriptor] = (self.rest[descriptor] + data).split(b"\n")
-        sends = [member.sendall for member in self.members.values()]
+        sends = [member.sendall for member in self.open.values()]
         for line in lines:
             text = line + b"\n"
             for send in sends:
                 send(text)
 
 
-def measure(address: str, size_bytes: int, members: int) -> dict[str, Any]:
-    """What the generator can take of lines of `size_bytes` as `members` members, and at which rate it just took them.
+def measure(address: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the generator can take of lines of `size_bytes` as `concurrency` members, and at which rate it just did.
 
     Raises RuntimeError.
     """
+    size_bytes, members = int(params["size_bytes"]), int(params["concurrency"])
     host, _, port = address.rpartition(":")
     with ExitStack() as stack:
         listener = stack.enter_context(listen())
@@ -104,7 +68,9 @@ def measure(address: str, size_bytes: int, members: int) -> dict[str, Any]:
             "seed": 1,
         }
         control.sendall(json.dumps(order).encode() + b"\n")
-        report = json.loads(RawRoom(listener, control).serve())
+        room = RawRoom(listener, control)
+        stack.callback(room.close)
+        report = json.loads(room.until_report())
     complaint = report["error"] or report["fault"]
     if complaint:
         raise RuntimeError(complaint)
@@ -117,13 +83,5 @@ def measure(address: str, size_bytes: int, members: int) -> dict[str, Any]:
     }
 
 
-def main(argv: list[str]) -> int:
-    """Measure the generator at ADDRESS with the size of lines and the members in PARAMS_JSON; print one JSON line."""
-    address, text = argv
-    params = json.loads(text)
-    print(json.dumps(measure(address, int(params["size_bytes"]), int(params["concurrency"]))), flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    print_capacity(measure)

@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from time import monotonic_ns
 from typing import Any
 
-from .alarm import LoopTimer
+from .alarm import LoopTimer, Ticker
 from .clients import NONE, PRIME, Client, kind_of
 from .connect import connect
 from .order import Order, Schedule
-from .pace import kind_of_ticker
 
 TURN = 64
 """Messages that are sent on schedule before the loop may read replies."""
@@ -112,7 +111,7 @@ class Drive:
     async def _on_schedule(self) -> None:
         """Send each message when it is due, however the server is doing (open loop)."""
         self.schedule = Schedule(self.order, len(self.clients))
-        self.ticker = kind_of_ticker()(asyncio.get_running_loop(), self._tick)
+        self.ticker = Ticker(asyncio.get_running_loop(), self._tick)
         try:
             self._tick()
             await self._patiently(self.finished)
@@ -277,15 +276,6 @@ class Drive:
 def middle(values: list[int]) -> int:
     """The middle one, by size; 0 where there is none."""
     return sorted(values)[len(values) // 2] if values else 0
-
-
-def files_hint(error: BaseException) -> str:
-    """The limit that a connection ran into, where it is that of open files."""
-    if not isinstance(error, OSError) or error.errno not in (23, 24):
-        return ""
-    import resource
-
-    return f" (this process may have {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} open files)"
 
 
 @contextmanager

@@ -9,10 +9,7 @@ JSON line each (workloads/bodies/steering.py says what is in them). BACKEND is w
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-import platform
-import resource
 import socket
 import subprocess
 import sys
@@ -24,10 +21,10 @@ from typing import Any
 import uvloop
 
 from ..bodies.steering import GO, HOST, LONGEST_LINE_BYTES
+from .alarm import Ticker
 from .drive import Drive
 from .order import BadOrder, Order
-from .pace import kind_of_ticker
-from .parent import follow_parent, own_stdout, run, say
+from .parent import introduce, own_stdout, run
 
 COUNTED = ("sent", "received", "wrong", "lost", "connected", "connections_failed", "held", "primed", "bytes_out")
 
@@ -139,26 +136,12 @@ class Generator:
 
 async def serve() -> None:
     """Serve until the parent closes standard input."""
-    channel, loop = own_stdout(), asyncio.get_running_loop()
-    backend, generator = Backend(), Generator()
+    channel, backend, generator = own_stdout(), Backend(), Generator()
     server = await asyncio.start_server(generator.take, HOST, 0, limit=LONGEST_LINE_BYTES, family=socket.AF_INET)
     control = "{}:{}".format(*server.sockets[0].getsockname())
     address = f"{control},{backend.address()}"
-    facts = {
-        "generator": f"uvloop {uvloop.__version__}",
-        "timer": kind_of_ticker().name,
-        "python": platform.python_version(),
-        "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
-    }
-
-    def answer() -> None:
-        say(channel, {**generator.stats(), **backend.stats()})
-        generator.reset()
-
-    gc.collect()
-    gc.freeze()
-    say(channel, {"address": address, "facts": facts})
-    follow_parent(loop, answer)
+    facts = {"generator": f"uvloop {uvloop.__version__}", "timer": Ticker.name}
+    introduce(channel, address, facts, lambda: {**generator.stats(), **backend.stats()}, generator.reset)
     async with server:
         await server.serve_forever()
 

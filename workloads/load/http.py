@@ -7,13 +7,14 @@ another server: hyper answers a connection's requests one after the other, so 8 
 
 from __future__ import annotations
 
-import json
 import selectors
 import socket
-import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
+
+from .parent import print_capacity
 
 MOST_CONNECTIONS = 64
 """More bring no more; fewer are used where the clients have fewer in flight, since they get less out of it."""
@@ -54,21 +55,16 @@ class Connection:
 def response_length(connection: Connection, body_bytes: int) -> int:
     """Bytes of a whole response, headers included; all others have as many, since only the date in it changes."""
     connection.ask()
-    data = b""
-    while b"\r\n\r\n" not in data:
-        chunk = connection.sock.recv(65536)
-        if not chunk:
-            raise RuntimeError("the server closed the first connection")
-        data += chunk
-    head = data.partition(b"\r\n\r\n")[0]
-    if not head.startswith(STATUS) or b"content-length: %d" % body_bytes not in head.lower():
-        raise RuntimeError(f"the server answered {head!r}")
-    length = len(head) + 4 + body_bytes
+    data, length = b"", 1
     while len(data) < length:
         chunk = connection.sock.recv(65536)
         if not chunk:
             raise RuntimeError("the server closed the first connection")
         data += chunk
+        head, end, _ = data.partition(b"\r\n\r\n")
+        if end and (not head.startswith(STATUS) or b"content-length: %d" % body_bytes not in head.lower()):
+            raise RuntimeError(f"the server answered {head!r}")
+        length = len(head) + len(end) + body_bytes if end else len(data) + 1
     return length
 
 
@@ -87,10 +83,11 @@ def drive(selector: selectors.BaseSelector, length: int, seconds: float) -> tupl
     return done, spent_s
 
 
-def measure(address: str, body_bytes: int, concurrency: int = MOST_CONNECTIONS) -> dict[str, Any]:
+def measure(address: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """The sustained rate of complete responses with bodies of `body_bytes` and no wait, with at most `concurrency`
     requests open at once; raises RuntimeError.
     """
+    body_bytes, concurrency = params["body_bytes"], params.get("concurrency", MOST_CONNECTIONS)
     request = f"GET /0/{body_bytes}/0 HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
     host, _, port = address.rpartition(":")
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
@@ -111,13 +108,5 @@ def measure(address: str, body_bytes: int, concurrency: int = MOST_CONNECTIONS) 
     return {"capacity_per_s": done / seconds, "requests": done, "seconds": seconds, "generator_cpu_s": cpu_s}
 
 
-def main(argv: list[str]) -> int:
-    """Measure the server at ADDRESS with the body size and concurrency in PARAMS_JSON and print one JSON line."""
-    address, text = argv
-    params = json.loads(text)
-    print(json.dumps(measure(address, params["body_bytes"], params.get("concurrency", MOST_CONNECTIONS))), flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    print_capacity(measure)

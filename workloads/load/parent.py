@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
+import platform
 import resource
 import signal
 import sys
@@ -39,6 +41,33 @@ def follow_parent(loop: asyncio.AbstractEventLoop, answer: Callable[[], None]) -
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
+
+
+def introduce(
+    channel: BinaryIO,
+    address: str,
+    facts: Mapping[str, Any],
+    stats: Callable[[], Mapping[str, Any]],
+    reset: Callable[[], None],
+) -> None:
+    """Say where we listen and what we are, then answer each `stats` line with the counts since the one before."""
+
+    def answer() -> None:
+        say(channel, stats())
+        reset()
+
+    gc.collect()
+    gc.freeze()
+    reset()
+    about = {"python": platform.python_version(), "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0]}
+    say(channel, {"address": address, "facts": {**facts, **about}})
+    follow_parent(asyncio.get_running_loop(), answer)
+
+
+def print_capacity(measure: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    """Print as one JSON line what ADDRESS can take of a load of PARAMS_JSON, both from the command line."""
+    address, text = sys.argv[1:]
+    print(json.dumps(measure(address, json.loads(text))), flush=True)
 
 
 def run(serving: Coroutine[Any, Any, None]) -> None:

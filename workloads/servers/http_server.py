@@ -7,10 +7,7 @@ Standard output carries the protocol of bench.model.Service and nothing else.
 from __future__ import annotations
 
 import asyncio
-import gc
-import platform
 import re
-import resource
 import socket
 import sys
 import time
@@ -26,7 +23,7 @@ from granian.server.embed import Server
 from ..bodies.steering import BACKLOG, listen
 from ..http_fetch import IDLE_S, VARIANTS, body
 from ..load.alarm import make_alarm
-from ..load.parent import follow_parent, own_stdout, run, say
+from ..load.parent import introduce, own_stdout, run
 
 MAX_DELAY_US = 10_000_000
 MAX_BODY_BYTES = 1 << 20
@@ -160,23 +157,12 @@ async def serve(channel: BinaryIO) -> None:
         task.result()
     if serving.done() or app.requests != 1:
         raise RuntimeError(f"the server on {address} did not start, {app.requests} of 1 probes arrived")
-    gc.collect()
-    gc.freeze()
-    app.reset()
     facts = {
         "server": f"granian {granian.__version__}",
         "loop": type(loop).__module__.partition(".")[0],
         "timer": alarm.name,
-        "python": platform.python_version(),
-        "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     }
-
-    def answer() -> None:
-        say(channel, app.stats())
-        app.reset()
-
-    say(channel, {"address": address, "facts": facts})
-    follow_parent(loop, answer)
+    introduce(channel, address, facts, app.stats, app.reset)
     await serving
     raise RuntimeError("granian ended although the parent is still there")
 

@@ -8,7 +8,6 @@ PostgreSQL's own pgbench. Standard output carries the protocol of bench.model.Se
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -26,7 +25,7 @@ from typing import Any
 
 from ..bodies.database import COLUMNS, COUNTERS, PRIMER, ROWS, row_of
 from ..database_postgres import DATABASE, USER
-from ..load.parent import leave_ctrl_c, own_stdout, say
+from ..load.parent import leave_ctrl_c, own_stdout, print_capacity, say
 from .postgres_programs import Absent, Programs, find
 from .sqlite_file import BOOK, COUNTED, STRIKE, TABLES, follow, kept
 
@@ -218,13 +217,8 @@ def measure(address: str, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"capacity_per_s": float(rate[1])}
 
 
-def main(argv: list[str]) -> None:
-    """Serve, or with ADDRESS and PARAMS_JSON print what the server there can take."""
-    if argv:
-        print(json.dumps(measure(argv[0], json.loads(argv[1]))), flush=True)
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        print_capacity(measure)
     else:
         serve()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

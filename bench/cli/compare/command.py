@@ -15,7 +15,24 @@ from ...gate.config import share
 from ...machine.lock import machine
 from .. import folders
 from ..run.recording import Interrupted, execute
-from ..shared import BROKEN, INTERRUPTED, JSON, OK, RUNNER, TIMEOUT, WORKLOAD, errors_told, fail, plain_errors, tell
+from ..shared import (
+    BROKEN,
+    INTERRUPTED,
+    JSON,
+    NO_PIN,
+    OK,
+    OUTPUT,
+    RUNNER,
+    SEED,
+    TIMEOUT,
+    WAIT,
+    WORKLOAD,
+    console,
+    errors_told,
+    fail,
+    plain_errors,
+    tell,
+)  # fmt: skip
 from .kinds import Compared, are_files, compare_files, compare_measured, compare_stored, names_contestants, near, start
 from .sides import read_side
 
@@ -57,12 +74,11 @@ def _share(context: click.Context, param: click.Parameter, value: str) -> float:
 @click.option("--forks", type=click.IntRange(1, 1000), default=FORKS, show_default=True,
               help="Fresh processes per cell; fewer than 6 give no verdict.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of 5.")
-@click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks.")
+@SEED
 @TIMEOUT
-@click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
-              help=folders.OUTPUT)  # fmt: skip
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@NO_PIN
+@OUTPUT
+@WAIT
 @JSON
 @plain_errors
 def compare(a: str, b: str, stored: Path | None, margin: float, wait: bool, as_json: bool, **options: Any) -> None:
@@ -106,7 +122,7 @@ def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]
     asked = read_side(a), read_side(b)
     with machine(wait=wait, say=tell):
         try:
-            started, sides = start(*asked, options, sys.argv[1:])
+            started, sides = start(*asked, options)
         except SourceError as error:
             fail(f"{error}{near(a, b)}")
         first, second = (environment.label for environment in sides.environments)
@@ -121,16 +137,12 @@ def _measured(a: str, b: str, margin: float, wait: bool, options: dict[str, Any]
 
 def show(compared: Compared, as_json: bool) -> int:
     """Print the comparison; returns the exit code."""
-    from rich.console import Console
-
-    from when_async.reports.lines import WIDTH
     from when_async.reports.terminal.comparison import flat, table
 
     if as_json:
         click.echo(json.dumps([flat(row) for row in compared.rows], indent=1))
     else:
-        console = Console(width=None if Console().is_terminal else WIDTH)
-        table(compared.a, compared.b, compared.rows, console)
+        table(compared.a, compared.b, compared.rows, console())
         if compared.path is not None:
             click.echo(f"\nrun file: {compared.path}\nnext: when-async report {compared.path}")
     return BROKEN if compared.broken else OK

@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from when_async.results.journal import Journal
 
 from ...environments.sides import Asked, Sides
 from ...model import Environment
 from ...plan import Comparison, Contestant, Plan, build
 from ...selection import catalogue, select
-from ...walk.experiment import Done
-from .. import folders
-from ..run.starting import Started, header, settings_of, write_cells
+from ..run.starting import Started, begin, settings_of
 from ..shared import tell
 from .sides import at_home, make_sides
 
@@ -106,7 +101,7 @@ def _broken(frame: pd.DataFrame, rows: Sequence[ContrastRow]) -> bool:
     return bool(own["status"].isin(BROKEN_STATUSES).any()) or not (own["status"] == "OK").any()
 
 
-def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -> tuple[Started, Sides]:
+def start(a: Asked, b: Asked, options: Mapping[str, Any]) -> tuple[Started, Sides]:
     """Make both environments, plan a run of both and write the head of its file."""
     known = catalogue(options["workloads"], options["runners"])
     core = [name for name, found in known.workloads.items() if found.value.core]
@@ -114,17 +109,13 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any], argv: Sequence[str]) -
     sides = make_sides(a, b, known.modules(options["runners"]), tell)
     settings = settings_of({**options, "profile": "quick"})
     plan = _at_home(build(selection.points, selection.runners, sides.environments, settings), sides)
-    now = datetime.now(UTC)
-    run = folders.run_id(now)
-    path = options["output"] or folders.kept(folders.runs()) / f"{run}.jsonl"
-    head = header(run, now, plan, selection, sides.environments, argv)
     # `run --resume` cannot make two sides again: it refuses labels with a source or pins, for it finds no such Python.
     labels = [environment.label for environment in sides.environments]
-    journal = Journal.create(path, {**head, "asked_pythons": labels, "asked_pins": [], "compares": labels})
-    write_cells(journal, plan, selection)
+    asked = {"asked_pythons": labels, "asked_pins": [], "compares": labels}
+    started = begin(plan, selection, sides.environments, options["output"], asked)
     for note in sides.notes:
         tell(f"note: {note}")
-    return Started(path, journal, plan, Done()), sides
+    return started, sides
 
 
 def _at_home(plan: Plan, sides: Sides) -> Plan:

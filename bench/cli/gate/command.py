@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...environments.sides import HERE, Asked
 from ...gate.config import ConfigError, GateConfig, load, share, span_s
 from ...machine.lock import machine
 from .. import folders
-from ..shared import RUNNER, WORKLOAD, errors_told, fail, plain_errors, tell
-from .sides import HERE, Asked, Sides, make_sides
+from ..shared import RUNNER, WAIT, WORKLOAD, errors_told, fail, plain_errors, tell
+from .sides import Sides, make_sides
 from .state import Request
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _read(reader: Callable[[object, str], float]) -> Reader:
     help="Folder for gate.json, gate.md, gate.xml and the pairs.  [default: gate-... where runs are kept]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show every cell, not only those that matter.")
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@WAIT
 @click.pass_context
 @plain_errors
 def gate(context: click.Context, **options: Any) -> None:

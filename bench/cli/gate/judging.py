@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +31,7 @@ from ...registry import choose
 from ...selection import Selection, catalogue, select
 from .reporting import command_line, noise_word, report_of
 from .sides import Sides
-from .state import GateState, Request
+from .state import PROFILE, GateState, Request
 
 
 def chosen(request: Request) -> Selection:
@@ -41,7 +42,7 @@ def chosen(request: Request) -> Selection:
     there = [spec for spec in files if _is_file(spec) or _path(spec) in known.workloads]
     if config.workloads and not there:
         return Selection((), {})
-    return select(known, there or sized_for(request.profile, known.workloads), config.runners, request.profile)
+    return select(known, there or sized_for(PROFILE, known.workloads), config.runners, PROFILE)
 
 
 def refuse_unknown(request: Request, inventories: tuple[Entries, Entries]) -> None:
@@ -67,35 +68,26 @@ def run_gate(
     folder: Path,
     say: Callable[[str], None],
     *,
-    host: Host | None = None,
     make_pairs: Callable[[Host], Pairs] = Pairs,
 ) -> GateReport:
     """Measure and judge; what was measured is in `folder` the moment it is there, and Ctrl-C keeps it."""
     began, started = time.monotonic(), datetime.now(UTC)
     # Asked first: a file that does not import in head is a broken benchmark (3), not a wrong word (2).
-    inventories = _inventories(sides, request)
+    config = request.config
+    inventories = sides.inventories(config.workloads, config.runners, PROFILE)
     refuse_unknown(request, inventories)
     matched = match(chosen(request), sides.environments, inventories, sides.reroot)
     state = GateState(notes=[*sides.notes, *_skipped(matched)])
     journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
-    host = host or make_host()
-    pairs = make_pairs(host)
-    mark = host.noise.mark()
-    try:
-        _measure(request, matched, accepted, state, pairs, journal, say, began)
-    except KeyboardInterrupt:
-        state.interrupted = True
-    finally:
-        pairs.close()
-        journal.close()
-        host.reaper.close()
-    seconds = time.monotonic() - began
-    noise = noise_word(host.noise.since(mark), seconds)
+    with make_host() as host, closing(journal), closing(make_pairs(host)) as pairs:
+        mark = host.noise.mark()
+        try:
+            _measure(request, matched, accepted, state, pairs, journal, say, began)
+        except KeyboardInterrupt:
+            state.interrupted = True
+        seconds = time.monotonic() - began
+        noise = noise_word(host.noise.since(mark), seconds)
     return report_of(request, sides, matched, state, accepted, started, seconds, noise)
-
-
-def _inventories(sides: Sides, request: Request) -> tuple[Entries, Entries]:
-    return sides.inventories(request.config.workloads, request.config.runners, request.profile)
 
 
 def _measure(
@@ -184,5 +176,3 @@ def _head(request: Request, sides: Sides, started: datetime) -> dict[str, Any]:
         "base": asdict(sides.base),
         "head": asdict(sides.head),
     }
-
-

@@ -10,14 +10,12 @@ from when_async.results.gate.report import Side
 
 from ...environments import sides
 from ...environments.git import SHORT
-from ...environments.sides import HERE, Asked, export_both, make_both
+from ...environments.sides import Asked, export_both, make_both
 from ...environments.sources import Source
 from ...environments.venvs import Progress
 from ...gate.matching import Entries, absolute, in_tree, take_inventory
 from ...model import Environment
 from ...selection import catalogue, requirements_for
-
-__all__ = ["HERE", "Asked", "Sides", "make_sides"]
 
 HASH = re.compile(r"[0-9a-f]{40}")
 

@@ -22,7 +22,6 @@ class Request:
     thorough: bool = False
     controls: bool = True
     inject: float = 0.0
-    profile: str = PROFILE
     argv: Sequence[str] = ()
 
 

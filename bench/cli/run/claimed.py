@@ -55,7 +55,6 @@ def look(
     claims: Sequence[Behaviour],
     environments: Sequence[Environment | Missing],
     there: Collection[tuple[str, str]] = (),
-    tries: int = TRIES,
     say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[dict[str, Any]]:
     """Run the program of each claim in fresh processes of each interpreter; one record for a run file each.
@@ -67,16 +66,16 @@ def look(
             if (claim.name, environment.label) in there:
                 continue
             say(f"behaviour {claim.name}, Python {environment.label}")
-            yield _looked(claim, environment, tries)
+            yield _looked(claim, environment)
 
 
-def _looked(claim: Behaviour, environment: Environment | Missing, tries: int) -> dict[str, Any]:
+def _looked(claim: Behaviour, environment: Environment | Missing) -> dict[str, Any]:
     record: dict[str, Any] = {"kind": "behaviour", "claim": claim.name, "python": environment.label, "tried": 0}
     record |= {"version": "", "shown": 0, "said": "", "absent": ""}
     if isinstance(environment, Missing):
         return {**record, "absent": environment.reason}
     record["version"] = environment.version
-    for _ in range(tries):
+    for _ in range(TRIES):
         answer = _run(claim, environment)
         if answer.get("absent"):
             return {**record, "absent": str(answer["absent"])}

@@ -9,22 +9,25 @@ from typing import Any
 import click
 
 from ...machine.lock import machine
-from ..folders import OUTPUT
 from ..shared import (
     BROKEN,
     DASK_SCHEDULER,
     INTERRUPTED,
     JSON,
+    NO_PIN,
     OK,
+    OUTPUT,
     PINS,
     PYTHON,
     RUNNER,
+    SEED,
     TIMEOUT,
+    WAIT,
     WORKLOAD,
     fail,
     plain_errors,
     tell,
-)
+)  # fmt: skip
 from ..show import print_run
 from .cluster import far_cluster
 from .recording import Interrupted, execute
@@ -53,22 +56,17 @@ from .starting import start_fresh
 )
 @click.option("--forks", type=click.IntRange(1, 1000), help="Fresh processes per cell, instead of the profile's.")
 @click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of the profile's.")
-@click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data and of the order of blocks.")
+@SEED
 @TIMEOUT
-@click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
+@NO_PIN
 @DASK_SCHEDULER
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=OUTPUT,
-)
+@OUTPUT
 @click.option(
     "--resume",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Go on with an interrupted run file; only what is missing is measured.",
 )
-@click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+@WAIT
 @JSON
 @plain_errors
 def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | None, **options: Any) -> None:
@@ -99,7 +97,7 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
         if resume is not None:
             started = start_resumed(resume)
         else:
-            started = start_fresh({**options, "dask_scheduler": dask_scheduler}, sys.argv[1:])
+            started = start_fresh({**options, "dask_scheduler": dask_scheduler})
         try:
             execute(started)
         except Interrupted as interruption:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from ...model import FailedError, Measurement, Sample, Status, Trial, to_json
 from ...walk.experiment import Experiment, ServiceRecord
 from ...walk.progress import Progress
 from ...walk.timeline import NotRecorded, record, wanted
+from ..shared import interrupt_when_asked
 from .starting import Started
 
 
@@ -24,7 +24,7 @@ class Interrupted(Exception):
 
 def execute(started: Started) -> None:
     """Walk the plan and append every event at once; raises Interrupted after Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    interrupt_when_asked()
     host = make_host()
     journal = started.journal
     try:
@@ -55,7 +55,7 @@ def execute(started: Started) -> None:
         with contextlib.suppress(RunFileError):
             journal.append({"kind": "account", "causes": causes, "wall_s": wall_s})
         journal.close()
-        host.reaper.close()
+        host.close()
 
 
 def write_timelines(started: Started, host: Host, say: Callable[[str], None]) -> None:
@@ -75,10 +75,6 @@ def write_timelines(started: Started, host: Host, say: Callable[[str], None]) ->
             say(f"no timeline of {cell}: {error}")
             continue
         started.journal.append(to_json("timeline", seen))
-
-
-def _as_interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def record_of(event: Sample | Trial | Measurement | ServiceRecord) -> dict[str, Any]:

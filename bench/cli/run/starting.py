@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     return replace(settings, seed=options["seed"], pin=not options["no_pin"], timeout_s=options["timeout_s"], **changed)
 
 
-def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
+def start_fresh(options: Mapping[str, Any]) -> Started:
     """Plan a new run and write the head of its file."""
     known = catalogue(options["workloads"], options["runners"])
     settings = settings_of(options)
@@ -63,16 +64,30 @@ def start_fresh(options: Mapping[str, Any], argv: Sequence[str]) -> Started:
     modules = sorted({*modules, *(module for claim in behaviours(asked) for module in claim.requires)})
     environments = environments_for(modules, options["pythons"], tell, options["pins"])
     plan = build(selection.points, selection.runners, environments, settings, selection.only)
-    now = datetime.now(UTC)
-    run = folders.run_id(now)
-    path = options["output"] or folders.kept(folders.runs()) / f"{run}.jsonl"
-    head = header(run, now, plan, selection, environments, argv)
-    wanted = {"asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules}
+    wanted: dict[str, Any] = {
+        "asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules,
+    }  # fmt: skip
     if asked:
         wanted["asked_claims"] = [claim.name for claim in asked]
-    journal = Journal.create(path, {**head, **wanted, "asked_cluster": on_cluster(selection)})
+    wanted["asked_cluster"] = on_cluster(selection)
+    started = begin(plan, selection, environments, options["output"], wanted)
+    return replace(started, looks=look(behaviours(asked), environments, say=tell))
+
+
+def begin(
+    plan: Plan,
+    selection: Selection,
+    environments: Sequence[Environment | Missing],
+    output: Path | None,
+    asked: Mapping[str, Any],
+) -> Started:
+    """Write the head of a run file, with what was `asked` for, and its cells."""
+    now = datetime.now(UTC)
+    run = folders.run_id(now)
+    path = output or folders.kept(folders.runs()) / f"{run}.jsonl"
+    journal = Journal.create(path, {**header(run, now, plan, selection, environments), **asked})
     write_cells(journal, plan, selection)
-    return Started(path, journal, plan, Done(), looks=look(behaviours(asked), environments, say=tell))
+    return Started(path, journal, plan, Done())
 
 
 def write_cells(journal: Journal, plan: Plan, selection: Selection, there: Collection[str] = ()) -> None:
@@ -85,12 +100,7 @@ def write_cells(journal: Journal, plan: Plan, selection: Selection, there: Colle
 
 
 def header(
-    run: str,
-    now: datetime,
-    plan: Plan,
-    selection: Selection,
-    environments: Sequence[Environment | Missing],
-    argv: Sequence[str],
+    run: str, now: datetime, plan: Plan, selection: Selection, environments: Sequence[Environment | Missing]
 ) -> dict[str, Any]:
     """The first line of a run file: what was asked for, of which machine and which interpreters."""
     from importlib.metadata import version
@@ -101,7 +111,7 @@ def header(
         "started": now.isoformat(timespec="seconds"),
         "commit": working_commit(),
         **asdict(plan.settings),
-        "command": shlex.join(["when-async", *argv]),
+        "command": shlex.join(["when-async", *sys.argv[1:]]),
         "machine": fingerprint(),
         "environments": [
             environment_record(environment) for environment in environments if isinstance(environment, Environment)

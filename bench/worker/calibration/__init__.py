@@ -6,12 +6,12 @@ of JSON.
 
 from __future__ import annotations
 
-import os
-import traceback
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter_ns
 from typing import Any
+
+from ...model import last_words
 
 Reading = dict[str, Any]
 
@@ -32,13 +32,11 @@ def reading(row: str, column: str, measure: Callable[[], float], *, unit: str = 
     except Absent as error:
         found |= {"reason": str(error), "absent": True}
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f" (at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-        found["reason"] = f"{type(error).__name__}: {error}{place}"
+        found["reason"] = last_words(error)
     return found
 
 
-def per_turn_s(step: Callable[[], Any], *, turns: int, batches: int) -> float:
+def per_turn_s(step: Callable[[], Any], *, turns: int = 200, batches: int = 50) -> float:
     """Median over batches of the seconds that one `step()` takes, the loop around it taken off."""
     bare, whole = [], []
     for _ in range(batches):
@@ -53,8 +51,3 @@ def per_turn_s(step: Callable[[], Any], *, turns: int, batches: int) -> float:
         bare.append(middle - start)
         whole.append(end - middle)
     return (median(whole) - median(bare)) / turns / 1e9
-
-
-def fewer(repeats: int, share: float, least: int = 3) -> int:
-    """That share of so many repeats."""
-    return max(least, round(repeats * share))

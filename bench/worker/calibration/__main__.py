@@ -12,10 +12,10 @@ from .waits import waits
 PROBES = {"clocks": clocks, "waits": waits, "cores": cores}
 
 
-def main(name: str, share: float) -> None:
-    """Run a probe; `share` of the usual repeats is made."""
-    print(json.dumps({"say": "done", "readings": list(PROBES[name](share))}), flush=True)
+def main(name: str) -> None:
+    """Run a probe."""
+    print(json.dumps({"say": "done", "readings": list(PROBES[name]())}), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(sys.argv[1])

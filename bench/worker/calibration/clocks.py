@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 
-from . import Absent, Reading, fewer, per_turn_s, reading
+from . import Absent, Reading, per_turn_s, reading
 
 BATCH = 200
 """Readings that are taken with nothing between them."""
@@ -19,43 +20,24 @@ PATIENCE_NS = 60_000_000
 Look = Callable[[], float]
 
 
-def clocks(share: float) -> Iterator[Reading]:
+def clocks() -> Iterator[Reading]:
     """Smallest step and cost of a call of each clock that the instrument uses."""
     for name in ("perf_counter_ns", "monotonic_ns", "thread_time_ns", "process_time_ns"):
-        look = getattr(time, name, None)
-        yield from _clock(f"time.{name}", look, look, 1e-9, share)
-    yield from _clock("resource.getrusage", *_getrusage(), 1e-6, share)
+        look = getattr(time, name)
+        yield from _clock(f"time.{name}", look, look, 1e-9)
+    used = partial(resource.getrusage, resource.RUSAGE_SELF)
+    yield from _clock("resource.getrusage", used, _used_us, 1e-6)
 
 
-def _clock(name: str, look: Look | None, value: Look | None, unit_s: float, share: float) -> Iterator[Reading]:
+def _clock(name: str, look: Callable[[], object], value: Look, unit_s: float) -> Iterator[Reading]:
     """Both readings of one clock; `value` counts in units of `unit_s` seconds."""
-
-    def cost() -> float:
-        if look is None:
-            raise Absent("not on this system")
-        return per_turn_s(look, turns=200, batches=fewer(100, share))
-
-    def step() -> float:
-        if value is None:
-            raise Absent("not on this system")
-        return smallest_step(value) * unit_s
-
-    yield reading(name, "smallest step", step)
-    yield reading(name, "cost of a call", cost)
+    yield reading(name, "smallest step", lambda: smallest_step(value) * unit_s)
+    yield reading(name, "cost of a call", lambda: per_turn_s(look))
 
 
-def _getrusage() -> tuple[Look | None, Look | None]:
-    """The bare call for its cost, and whole microseconds for its steps; None where the system has no such thing."""
-    try:
-        import resource
-    except ImportError:
-        return None, None
-
-    def microseconds() -> float:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        return round((used.ru_utime + used.ru_stime) * 1e6)
-
-    return partial(resource.getrusage, resource.RUSAGE_SELF), microseconds  # type: ignore[return-value]
+def _used_us() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return round((used.ru_utime + used.ru_stime) * 1e6)
 
 
 def smallest_step(look: Look) -> float:

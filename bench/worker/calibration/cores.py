@@ -7,24 +7,25 @@ from collections.abc import Iterator
 from statistics import median
 from time import perf_counter_ns
 
-from . import Absent, Reading, fewer, reading
+from . import Absent, Reading, reading
 
 MOST = 8
 """On a larger machine so many cores, evenly spread, stand for all."""
 TURNS = 40_000
+ROUNDS = 6
 AGAINST = "time against the first core"
 
 
-def cores(share: float) -> Iterator[Reading]:
+def cores() -> Iterator[Reading]:
     """Median over rounds of the time that each core takes, divided by that of the first one in the same round."""
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(usable) < 2:
         why = "only one core may be used" if usable else "this system cannot bind a process to a core"
-        yield reading("second core", AGAINST, _absent(why), unit="x")
+        yield reading("second core", AGAINST, lambda: _absent(why), unit="x")
         return
     first, *others = spread(usable, MOST)
     try:
-        rounds = [_round([first, *others], turn) for turn in range(fewer(12, share, 5))]
+        rounds = [_round([first, *others], turn) for turn in range(ROUNDS)]
     finally:
         os.sched_setaffinity(0, usable)
     for core in others:
@@ -59,8 +60,5 @@ def kernel(turns: int) -> float:
     return total
 
 
-def _absent(why: str):  # type: ignore[no-untyped-def]
-    def measure() -> float:
-        raise Absent(why)
-
-    return measure
+def _absent(why: str) -> float:
+    raise Absent(why)

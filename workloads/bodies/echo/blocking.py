@@ -5,6 +5,7 @@ What is common to all echo servers is here too: what a round asks of the load ge
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -69,10 +70,6 @@ def steered(control: Control, line: bytes, cpu_s: Callable[[], float | None]) ->
 
 def check_files(connections: int) -> None:
     """Raise Unsuited where a process may not have so many connections open."""
-    try:
-        import resource
-    except ImportError:
-        return
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if limit != resource.RLIM_INFINITY and connections + SPARE_FILES > limit:
         raise Unsuited(

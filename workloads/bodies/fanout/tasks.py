@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from when_async.bench.model import Kit, Params
@@ -60,10 +60,10 @@ async def run_task_group(kit: Kit, params: Params) -> AsyncProgram:
     return op
 
 
-async def run_nursery(kit: Kit, params: Params) -> AsyncProgram:
-    """A trio nursery whose tasks send their results into a channel, each through a clone of its own."""
-    import trio
-
+def in_group(
+    kit: Kit, params: Params, open_group: Callable[[], Any], open_channel: Callable[[int], tuple[Any, Any]]
+) -> AsyncProgram:
+    """A nursery or task group whose tasks send their results into a channel, each through a clone of its own."""
     check_room(kit, params)
     one = waiting_async(kit)
 
@@ -73,37 +73,8 @@ async def run_nursery(kit: Kit, params: Params) -> AsyncProgram:
 
     async def op(items: Sequence[Item]) -> list[Result]:
         caller = Caller()
-        send: Any
-        receive: Any
-        send, receive = trio.open_memory_channel(0)
-        async with trio.open_nursery() as nursery, receive:
-            async with send:
-                for item in items:
-                    nursery.start_soon(tell, item, send.clone())
-            async for value in receive:
-                caller.hold(value)
-        return caller.results
-
-    return op
-
-
-async def run_anyio_group(kit: Kit, params: Params) -> AsyncProgram:
-    """A task group of anyio whose tasks send their results into a memory object stream."""
-    import anyio
-
-    check_room(kit, params)
-    one = waiting_async(kit)
-
-    async def tell(item: Item, stream: Any) -> None:
-        async with stream:
-            await stream.send(await one(item))
-
-    async def op(items: Sequence[Item]) -> list[Result]:
-        caller = Caller()
-        send: Any
-        receive: Any
-        send, receive = anyio.create_memory_object_stream(0)
-        async with anyio.create_task_group() as group, receive:
+        send, receive = open_channel(0)
+        async with open_group() as group, receive:
             async with send:
                 for item in items:
                     group.start_soon(tell, item, send.clone())
@@ -112,6 +83,20 @@ async def run_anyio_group(kit: Kit, params: Params) -> AsyncProgram:
         return caller.results
 
     return op
+
+
+async def run_nursery(kit: Kit, params: Params) -> AsyncProgram:
+    """A trio nursery and a memory channel."""
+    import trio
+
+    return in_group(kit, params, trio.open_nursery, trio.open_memory_channel)
+
+
+async def run_anyio_group(kit: Kit, params: Params) -> AsyncProgram:
+    """A task group of anyio and a memory object stream."""
+    import anyio
+
+    return in_group(kit, params, anyio.create_task_group, anyio.create_memory_object_stream)
 
 
 async def run_curio_group(kit: Kit, params: Params) -> AsyncProgram:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from when_async.bench.model import Kit, Params
@@ -43,10 +43,14 @@ async def run_asyncio(kit: Kit, params: Params) -> AsyncProgram:
     return op
 
 
-async def run_trio(kit: Kit, params: Params) -> AsyncProgram:
-    """Tasks and a memory channel: when the last producer has closed its clone, the consumers come to the end of it."""
-    import trio
-
+def in_group(
+    kit: Kit,
+    params: Params,
+    open_group: Callable[[], Any],
+    open_channel: Callable[[int], tuple[Any, Any]],
+    checkpoint: Callable[[], Awaitable[None]],
+) -> AsyncProgram:
+    """Tasks and a channel: when the last producer has closed its clone, the consumers come to the end of it."""
     sleep, consumers = kit.sleep, kit.in_flight
 
     async def feed(channel: Any, share: Sequence[Call], begin_ns: int) -> None:
@@ -63,58 +67,35 @@ async def run_trio(kit: Kit, params: Params) -> AsyncProgram:
     async def op(items: Sequence[Item]) -> list[Result]:
         results: list[Result] = []
         told = shares(items, params, consumers)
-        send: Any
-        receive: Any
-        send, receive = trio.open_memory_channel(ROOM)
-        async with trio.open_nursery() as nursery, send, receive:
-            for _ in range(consumers):
-                nursery.start_soon(consume, receive.clone(), results)
-            # The first turn may come before some of the new tasks' own, the second cannot.
-            await trio.lowlevel.checkpoint()
-            await trio.lowlevel.checkpoint()
-            begin_ns = begin()
-            for share in told:
-                nursery.start_soon(feed, send.clone(), share, begin_ns)
-        return results
-
-    return op
-
-
-async def run_anyio(kit: Kit, params: Params) -> AsyncProgram:
-    """Tasks and a memory object stream, closed as trio's channels are."""
-    import anyio
-    import anyio.lowlevel
-
-    sleep, consumers = kit.sleep, kit.in_flight
-
-    async def feed(stream: Any, share: Sequence[Call], begin_ns: int) -> None:
-        async with stream:
-            await produce_async(stream.send, sleep, share, begin_ns)
-
-    async def consume(stream: Any, results: list[Result]) -> None:
-        async with stream:
-            async for parcel in stream:
-                got_ns = clock()
-                await sleep(parcel[1])
-                results.append(done(parcel, got_ns))
-
-    async def op(items: Sequence[Item]) -> list[Result]:
-        results: list[Result] = []
-        told = shares(items, params, consumers)
-        send: Any
-        receive: Any
-        send, receive = anyio.create_memory_object_stream(ROOM)
-        async with anyio.create_task_group() as group, send, receive:
+        send, receive = open_channel(ROOM)
+        async with open_group() as group, send, receive:
             for _ in range(consumers):
                 group.start_soon(consume, receive.clone(), results)
-            await anyio.lowlevel.checkpoint()
-            await anyio.lowlevel.checkpoint()
+            # The first turn may come before some of the new tasks' own, the second cannot.
+            await checkpoint()
+            await checkpoint()
             begin_ns = begin()
             for share in told:
                 group.start_soon(feed, send.clone(), share, begin_ns)
         return results
 
     return op
+
+
+async def run_trio(kit: Kit, params: Params) -> AsyncProgram:
+    """Tasks in a nursery and a memory channel."""
+    import trio
+
+    return in_group(kit, params, trio.open_nursery, trio.open_memory_channel, trio.lowlevel.checkpoint)
+
+
+async def run_anyio(kit: Kit, params: Params) -> AsyncProgram:
+    """Tasks in a task group and a memory object stream."""
+    import anyio
+    import anyio.lowlevel
+
+    streams = anyio.create_memory_object_stream
+    return in_group(kit, params, anyio.create_task_group, streams, anyio.lowlevel.checkpoint)
 
 
 async def run_curio(kit: Kit, params: Params) -> AsyncProgram:
