@@ -1,4 +1,4 @@
-"""What the plots share: the Plot noun, the names at the ends of lines, and by one import all that draws panels.
+"""What the plots share: the Plot noun, and the names at the ends of lines.
 
 Figures are laid out in inches by hand, so that the same rows always give the same picture, wide or narrow.
 """
@@ -13,68 +13,7 @@ from matplotlib.figure import Figure
 
 from ..scene.rows import Scene
 from . import style
-from .axes import (
-    ABOVE,
-    CHARACTER,
-    DENSE,
-    FOOT,
-    GUIDE,
-    MANY,
-    NARROW,
-    ROW,
-    SPAN,
-    TITLE,
-    WIDE,
-    add_axes,
-    extent,
-    figure,
-    fit,
-    fit_name,
-    name_width,
-    plain,
-    ratio_extent,
-    ratio_ticks,
-    shape_axis,
-    spread,
-)
-from .dots import Dot, Panel, dot_figure, dot_for, draw_dot, guide_levels, panels, write_note
-
-__all__ = [
-    "ABOVE",
-    "CHARACTER",
-    "DENSE",
-    "FOOT",
-    "GUIDE",
-    "LINE",
-    "MANY",
-    "NARROW",
-    "ROW",
-    "SPAN",
-    "TITLE",
-    "WIDE",
-    "Dot",
-    "End",
-    "Panel",
-    "Plot",
-    "add_axes",
-    "dot_figure",
-    "dot_for",
-    "draw_dot",
-    "extent",
-    "figure",
-    "fit",
-    "fit_name",
-    "guide_levels",
-    "label_ends",
-    "name_width",
-    "panels",
-    "plain",
-    "ratio_extent",
-    "ratio_ticks",
-    "shape_axis",
-    "spread",
-    "write_note",
-]
+from .axes import fit_name, spread
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ from when_async.results.history.trend import breaks, steps
 
 from .. import words
 from ..drawing import style, svg
-from ..drawing.axes import LINE, MARGIN, write_lines
-from ..drawing.plotting import CHARACTER, WIDE, add_axes, figure, fit, shape_axis
+from ..drawing.axes import CHARACTER, LINE, MARGIN, WIDE, add_axes, figure, fit, shape_axis, write_lines
 from .terminal import CAUTION, Steps, finding, moment, percent, short, span
 
 PANEL = 2.5

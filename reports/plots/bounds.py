@@ -11,7 +11,8 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import scaled
 
-from ..drawing.plotting import Plot, dot_figure, panels
+from ..drawing.dots import dot_figure, panels
+from ..drawing.plotting import Plot
 from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, value
 from ..words import scalar, times
 

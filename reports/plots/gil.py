@@ -10,21 +10,9 @@ from matplotlib.figure import Figure
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.plotting import (
-    FOOT,
-    GUIDE,
-    TITLE,
-    Dot,
-    Panel,
-    Plot,
-    add_axes,
-    draw_dot,
-    figure,
-    fit_name,
-    name_width,
-    ratio_extent,
-    shape_axis,
-)
+from ..drawing.axes import FOOT, GUIDE, TITLE, add_axes, figure, fit_name, name_width, ratio_extent, shape_axis
+from ..drawing.dots import Dot, Panel, draw_dot
+from ..drawing.plotting import Plot
 from ..scene.gil import GilRatio, chief, cpu_bound, pools_sentence, standings, tax_sentence, threads_sentence
 from ..scene.rows import Scene
 from ..words import interval

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from matplotlib.figure import Figure
 
-from ..drawing.plotting import Panel, Plot, dot_figure, panels
+from ..drawing.dots import Panel, dot_figure, panels
+from ..drawing.plotting import Plot
 from ..scene.findings import per_facet
 from ..scene.rows import CPU, OVERHEAD, THROUGHPUT, Metric, Scene, headline, value
 

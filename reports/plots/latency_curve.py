@@ -13,7 +13,8 @@ from when_async.results.cells.latency import Latency
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, shape_axis
+from ..drawing.axes import FOOT, TITLE, add_axes, figure, name_width, shape_axis
+from ..drawing.plotting import End, Plot, label_ends
 from ..page.own_figures import of
 from ..scene.rows import Scene, facet, facet_names, facets, uncrowded
 from ..words import Scale, scale_for, unit, with_unit

@@ -9,7 +9,9 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.plotting import FOOT, TITLE, Plot, add_axes, figure, fit, fit_name, name_width, shape_axis, write_note
+from ..drawing.axes import FOOT, TITLE, add_axes, figure, fit, fit_name, name_width, shape_axis
+from ..drawing.dots import write_note
+from ..drawing.plotting import Plot
 from ..scene.findings import NOTHING
 from ..scene.libraries import library_sentence, pair_sentence, same_library, split_sentence
 from ..scene.rows import (

@@ -7,7 +7,9 @@ from matplotlib.figure import Figure
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
+from ..drawing.axes import ratio_extent
+from ..drawing.dots import Panel, dot_figure, dot_for
+from ..drawing.plotting import Plot
 from ..scene.findings import against_reference
 from ..scene.rows import SPEEDUP, THROUGHPUT, Scene, facet_names, facets, headline, ordered, value
 from ..words import listing

@@ -13,7 +13,8 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
+from ..drawing.axes import FOOT, TITLE, add_axes, figure, name_width, plain, shape_axis
+from ..drawing.plotting import End, Plot, label_ends
 from ..scene.findings import did, lead
 from ..scene.rows import OVERHEAD, Metric, Scene, facet, facet_names, facets, headline, ladder, models, serial, value
 from ..words import listing, scale_for, unit

@@ -15,7 +15,7 @@ import pytest
 from support.run_files import CellSpec, grid_cells, http_cells, make_cell
 from when_async.bench.model import Status
 from when_async.reports.drawing import svg
-from when_async.reports.drawing.plotting import NARROW, WIDE
+from when_async.reports.drawing.axes import NARROW, WIDE
 from when_async.reports.page import gil_table
 from when_async.reports.page.writing import write
 from when_async.reports.plots.gil import GIL, links, places

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from support.histories import CELL, history
 from when_async.bench.model import Estimate
-from when_async.reports.drawing.plotting import NARROW, WIDE
+from when_async.reports.drawing.axes import NARROW, WIDE
 from when_async.reports.history.plot import draw, labelled, write
 from when_async.reports.history.terminal import BLOCKS, CAUTION, chart, detail, finding, overview, percent, sparkline
 from when_async.reports.words import ReportError

@@ -27,7 +27,9 @@ from support.run_files import (
 from when_async.bench.model import Estimate, Status
 from when_async.bench.registry import collect
 from when_async.reports.drawing import style, svg
-from when_async.reports.drawing.plotting import NARROW, WIDE, Panel, Plot, guide_levels, plain, ratio_ticks, spread
+from when_async.reports.drawing.axes import NARROW, WIDE, plain, ratio_ticks, spread
+from when_async.reports.drawing.dots import Panel, guide_levels
+from when_async.reports.drawing.plotting import Plot
 from when_async.reports.plots.interval_bars import INTERVAL_BARS
 from when_async.reports.plots.library_gap import LIBRARY_GAP
 from when_async.reports.plots.ratios import RATIOS
