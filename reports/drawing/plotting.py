@@ -5,15 +5,16 @@ Figures are laid out in inches by hand, so that the same rows always give the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..scene.rows import Scene
 from . import style
-from .axes import fit_name, spread
+from .axes import TITLE, add_axes, fit_name, shape_axis, spread
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Plot:
 
 LINE = 0.165
 """Inches a name at the end of a line takes."""
+LEFT, CURVES = 0.62, 2.75
+"""Inches at the left of lines, for the labels of their values, and the height of their axes."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,31 @@ class End:
     marker: str
     x: float
     y: float
+
+
+def curve_axes(
+    fig: Figure, box: tuple[float, float, float, float], limits: tuple[float, float], label: str, heading: str = ""
+) -> Axes:
+    """Axes for lines, both logarithmic: `box` is left, top, width and height in inches, `limits` are of the values.
+
+    The label of the values stands above the axes, and above it the heading.
+    """
+    left, _, inches, height = box
+    axes = add_axes(fig, *box)
+    axes.set_xscale("log")
+    shape_axis(axes, "log", limits, CURVES, vertical=True)
+    axes.grid(visible=True, axis="y")
+    corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
+    axes.text(-left / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=8.5, **corner)
+    axes.text(-left / inches, 1 + (0.07 + TITLE) / height, heading, weight="bold", **corner)
+    return axes
+
+
+def mark_ticks(axes: Axes, ticks: Mapping[float, str], label: str) -> None:
+    """These ticks and no other along the foot."""
+    axes.set_xticks(list(ticks), list(ticks.values()))
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel(label)
 
 
 def label_ends(axes: Axes, ends: Sequence[End], size: tuple[float, float], room: float) -> None:
