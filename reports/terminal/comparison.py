@@ -97,7 +97,7 @@ def flat(row: ContrastRow) -> dict[str, Any]:
         "paired": contrast.paired if contrast else None,
         "p": contrast.p if contrast else None,
         "p_holm": row.p_holm,
-        "reason": contrast.reason if contrast else row.reason,
+        "reason": said(row),
         "differs": list(row.differs),
         "warning": row.warning,
     }
