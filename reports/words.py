@@ -101,8 +101,14 @@ def interval(value: Estimate, scale: Scale | None = None) -> str:
 
 def with_unit(value: Estimate, kind: str) -> str:
     """A number that stands alone in a sentence: `12.3 µs [11.9, 12.8]`."""
-    scale = scale_for([estimate(value)], kind)
-    return " ".join(part for part in (point(value, scale), unit(scale), bounds(value, scale)) if part)
+    return " ".join(figure(value, kind))
+
+
+def figure(value: Estimate, kind: str) -> tuple[str, str]:
+    """A point with its unit, and its interval in the same unit: `65.2 µs` and `[61.0, 70.4]`; `x` is a ratio."""
+    scale = scale_for([estimate(value)], kind if kind in KINDS else "")
+    named = "×" if kind == "x" else f" {unit(scale)}".rstrip()
+    return f"{point(value, scale)}{named}", bounds(value, scale)
 
 
 def times(value: Estimate) -> str:

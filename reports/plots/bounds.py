@@ -13,10 +13,8 @@ from when_async.results.stats.estimate import scaled
 
 from ..drawing.dots import panels, side_by_side
 from ..drawing.plotting import Plot
-from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, value
+from ..scene.rows import MAKESPAN, Scene, facet, facet_names, facets, ordered, value
 from ..words import scalar, times
-
-MAKESPAN = Metric("makespan", "s", "makespan")
 
 
 def bounds(scene: Scene) -> Mapping[str, float]:

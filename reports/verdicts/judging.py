@@ -47,15 +47,8 @@ class Verdict:
     readings: tuple[Reading, ...] = ()
     boundary: tuple[float, float] | None = None
 
-    def short(self) -> str:
-        """The sentence with one figure of either side where it names several."""
-        if self.word is not Word.DEPENDS or not self.readings:
-            return self.sentence
-        inside, outside = ([one for one in self.readings if one.side is side] for side in (Side.INSIDE, Side.OUTSIDE))
-        return sentences.depends(inside, outside, most=1)
-
     def brief(self) -> str:
-        """The sentence in a few words, for a line of a table."""
+        """The deciding figure, or where some hold and some do not one of either side."""
         told = deciding(self.readings, self.word)
         if isinstance(self.claim, Behaviour) or told is None or isinstance(told.found, Hole):
             return self.sentence
