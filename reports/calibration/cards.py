@@ -184,7 +184,8 @@ def _show_group(table: Table, console: Console) -> None:
     if len(table.columns) > 1:
         line(console, " " * room + "".join(f"{name:>{each}}" for name in table.columns), "dim")
     for row in table.groups[0].lines:
-        said = [one.title or one.text if one.text == words.DASH else f"{one.text} {one.bounds}" for (one,) in row.entries]
+        items = [one for (one,) in row.entries]
+        said = [one.title or one.text if one.text == words.DASH else f"{one.text} {one.bounds}" for one in items]
         line(console, f"  {row.head:<{room - 2}}" + "".join(one.rjust(each) for one in said))
     if table.caption:
         paragraph(console, table.caption, "  ", look="dim")
