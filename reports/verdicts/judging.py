@@ -77,7 +77,7 @@ def claims() -> dict[str, Statement]:
     room = "when_async.reports.claims"
     found: list[Statement] = [one.value for one in collect(room, Claim).values()]
     found += [one.value for one in collect(room, Behaviour).values()]
-    return {one.name: one for one in sorted(found, key=lambda one: SECTIONS.index(one.section))}
+    return {one.name: one for one in sorted(found, key=lambda one: list(SECTIONS).index(one.section))}
 
 
 def judge(
