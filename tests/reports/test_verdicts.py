@@ -31,7 +31,9 @@ def part(measure: Any, bound: Bound, where: str = "here", **more: Any) -> Part:
 
 
 def claim(*parts: Part, axis: Axis | None = None) -> Claim:
-    return Claim("mine", "Concurrency", "https://example.org", "Something is so.", "Only here.", parts, axis)
+    return Claim(
+        name="mine", section="Concurrency", statement="Something is so.", scope="Only here.", parts=parts, axis=axis
+    )
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +259,7 @@ def behaviour_run(tmp_path: Path, **seen: Any) -> pd.DataFrame:
     return frame
 
 
-INERT = Behaviour("inert", "Concurrency", "https://example.org", "It is inert.", "Here.", "inert.py")
+INERT = Behaviour(name="inert", section="Concurrency", statement="It is inert.", scope="Here.")
 
 
 @pytest.mark.parametrize(
