@@ -111,6 +111,14 @@ def figure(value: Estimate, kind: str) -> tuple[str, str]:
     return f"{point(value, scale)}{named}", bounds(value, scale)
 
 
+def tenths(share: float) -> str:
+    """A change in per cent: `8.2`, `−3.1`; from the double on in whole ones."""
+    if not math.isfinite(share):
+        return DASH
+    shown = f"{100 * share:.0f}" if abs(share) >= 1 else f"{100 * share:.1f}"
+    return shown.replace("-", MINUS).replace(f"{MINUS}0.0", "0.0")
+
+
 def times(value: Estimate) -> str:
     """A ratio with its interval: `3.61× [3.4, 3.83]`."""
     return f"{point(value)}× {bounds(value)}"

@@ -35,15 +35,9 @@ def percent(ratio: Estimate) -> str:
     """A ratio as a change with its interval: `+4.1 % [1.2, 7.1]`; from double or half on as a factor."""
     if not 0.5 < ratio.point < 2:
         return words.times(ratio)
-    point, low, high = (_share(one) for one in (ratio.point, ratio.low, ratio.high))
+    point, low, high = (words.tenths(one - 1) for one in (ratio.point, ratio.low, ratio.high))
     sign = "+" if ratio.point >= 1 and point != "0.0" else ""
     return f"{sign}{point} % [{low}, {high}]"
-
-
-def _share(ratio: float) -> str:
-    share = 100 * (ratio - 1)
-    text = f"{share:.1f}" if abs(share) < 100 else f"{share:.0f}"
-    return ("0.0" if text == "-0.0" else text).replace("-", words.MINUS)
 
 
 def finding(history: History, found: Steps) -> str:

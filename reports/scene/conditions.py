@@ -16,11 +16,6 @@ from when_async.results.runfile import Header
 from .. import words
 from .tables import Group, Item, Line, Table
 
-MONTHS = (
-    "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-
 CAUSES = {
     "timed_measure": "measured rounds",
     "timed_warmup": "warm-up rounds",
@@ -122,7 +117,7 @@ def date(header: Mapping[str, Any]) -> str:
         moment = datetime.fromisoformat(raw)
     except ValueError:
         return words.one_line(raw)
-    return f"{moment.day} {MONTHS[moment.month]} {moment.year}"
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def machine(header: Mapping[str, Any]) -> str:

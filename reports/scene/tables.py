@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -161,11 +162,8 @@ def _summary_entries(own: Scene, columns: Sequence[str], scale: Scale | None) ->
 
 def _common(ids: Sequence[str], workload: str) -> tuple[list[str], dict[str, str]]:
     """Parameters that all comparisons of a workload share, and for each comparison those that it has for itself."""
-    parts = {}
-    for one in ids:
-        inside = one.removeprefix(workload)
-        bracketed = inside.startswith("[") and inside.endswith("]")
-        parts[one] = inside[1:-1].split(",") if bracketed else [one]
+    inside = {one: re.fullmatch(r"\[(.*)\]", one.removeprefix(workload)) for one in ids}
+    parts = {one: found[1].split(",") if found else [one] for one, found in inside.items()}
     shared = [part for part in next(iter(parts.values()), []) if all(part in own for own in parts.values())]
     shared = [part for part in shared if not part.startswith("c=")] if len(next(iter(parts.values()), [])) > 1 else []
     return shared, {one: ", ".join(part for part in own if part not in shared) for one, own in parts.items()}
@@ -216,25 +214,17 @@ def leader(own: Scene) -> Row | None:
 
 def speedup(row: Row) -> Estimate | None:
     """Throughput against the reference; None for the reference itself."""
-    found: Estimate | None = row.speedup
-    return found
+    return row.speedup
 
 
+RATE: Column = ("throughput", "/s", lambda row: row.throughput)
 COMMON: tuple[Column, ...] = (
     ("CPU per op", "s", lambda row: row.cpu_per_op),
     ("cores in use", "", lambda row: row.parallelism),
     ("longest stall", "s", lambda row: row.stall),
 )
-THROUGHPUT_COLUMNS: tuple[Column, ...] = (
-    ("throughput", "/s", lambda row: row.throughput),
-    ("ratio", "", speedup),
-    *COMMON,
-)
-CPU_COLUMNS: tuple[Column, ...] = (
-    COMMON[0],
-    ("throughput", "/s", lambda row: row.throughput),
-    *COMMON[1:],
-)
+THROUGHPUT_COLUMNS: tuple[Column, ...] = (RATE, ("ratio", "", speedup), *COMMON)
+CPU_COLUMNS: tuple[Column, ...] = (COMMON[0], RATE, *COMMON[1:])
 OVERHEAD_COLUMNS: tuple[Column, ...] = (
     ("overhead per op", "s", lambda row: row.overhead_per_op),
     ("overhead, %", "%", lambda row: row.overhead),
@@ -305,9 +295,8 @@ def statuses(scene: Scene) -> Table:
     for row in scene.rows:
         group = groups.setdefault(row.workload, Group(row.workload))
         notes = [row.comparison, names[(row.run, row.python)]]
-        said = "ran, answer checked" if row.status == "OK" else f"{row.status}: {words.one_line(row.reason, 200)}"
-        group.lines.append(
-            Line(row.contestant, notes, [[Item(said, hole=row.status != "OK")]], quiet=row.status != "OK")
-        )
+        ran = row.status == "OK"
+        said = "ran, answer checked" if ran else f"{row.status}: {words.one_line(row.reason, 200)}"
+        group.lines.append(Line(row.contestant, notes, [[Item(said, hole=not ran)]], quiet=not ran))
     heads = ["contestant", "comparison", "interpreter"]
     return Table("Every cell and what became of it.", heads, ["status"], list(groups.values()), worded=True)

@@ -14,7 +14,8 @@ import pandas as pd
 from rich.console import Console
 
 from when_async.bench.model import Estimate
-from when_async.results.contrast.rows import MARGIN, ContrastError, ContrastRow, contrast_environments
+from when_async.results.contrast.resolve import ContrastError
+from when_async.results.contrast.rows import MARGIN, ContrastRow, contrast_environments
 from when_async.results.stats.estimate import inverse
 from when_async.results.stats.standing import MOST_FORKS, Extent, Outcome, Standing
 

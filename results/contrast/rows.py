@@ -22,11 +22,6 @@ from .alike import environment_differences, machine_differences, run_differences
 from .partners import Two, of_contestants, of_environments, of_runs, other_work
 from .resolve import ContrastError, Kind, cells_of, resolve
 
-__all__ = [
-    "MARGIN", "METRICS", "UNPAIRED", "ContrastError", "ContrastRow", "contrast_cells", "contrast_environments",
-    "contrast_named", "contrast_runs", "resolve",
-]  # fmt: skip
-
 MARGIN: Final = 0.03
 """The difference that does not matter where the user names none (method.md, gate recipe)."""
 METRICS: Mapping[str, str] = {"wall": "makespan", "cpu": "cpu_per_op"}

@@ -18,7 +18,8 @@ import pandas as pd
 
 from when_async.bench.model import Estimate
 
-from ..cells.summary import Row, noise, summary
+from ..cells.noise import noise
+from ..cells.summary import Row, summary
 from ..frame import load
 from ..runfile import Header, RunFileError
 

@@ -27,10 +27,9 @@ from support.run_files import (
 from when_async.bench.model import Estimate, Status
 from when_async.results.cells.pairing import cell_rounds, log_ratios, measured
 from when_async.results.cells.summary import summary
-from when_async.results.contrast.resolve import Kind, resolve
+from when_async.results.contrast.resolve import ContrastError, Kind, resolve
 from when_async.results.contrast.rows import (
     UNPAIRED,
-    ContrastError,
     ContrastRow,
     contrast_cells,
     contrast_environments,
