@@ -212,18 +212,13 @@ def leader(own: Scene) -> Row | None:
     return found.top[0] if found and len(found.top) == 1 else None
 
 
-def speedup(row: Row) -> Estimate | None:
-    """Throughput against the reference; None for the reference itself."""
-    return row.speedup
-
-
 RATE: Column = ("throughput", "/s", lambda row: row.throughput)
 COMMON: tuple[Column, ...] = (
     ("CPU per op", "s", lambda row: row.cpu_per_op),
     ("cores in use", "", lambda row: row.parallelism),
     ("longest stall", "s", lambda row: row.stall),
 )
-THROUGHPUT_COLUMNS: tuple[Column, ...] = (RATE, ("ratio", "", speedup), *COMMON)
+THROUGHPUT_COLUMNS: tuple[Column, ...] = (RATE, ("ratio", "", lambda row: row.speedup), *COMMON)
 CPU_COLUMNS: tuple[Column, ...] = (COMMON[0], RATE, *COMMON[1:])
 OVERHEAD_COLUMNS: tuple[Column, ...] = (
     ("overhead per op", "s", lambda row: row.overhead_per_op),
@@ -278,9 +273,9 @@ def _workload_line(row: Row, columns: Sequence[Column], scales: Sequence[Scale],
         said = [[Item(f"{row.status}: {words.one_line(row.reason, 240)}", hole=True)]]
         return Line(row.contestant, [cores(row)], said, quiet=True, runner=words.one_line(row.runner))
     entries = []
-    for index, ((_, _, get), scale) in enumerate(zip(columns, scales, strict=True)):
+    for index, ((title, _, get), scale) in enumerate(zip(columns, scales, strict=True)):
         found = get(row)
-        blank = Item("reference") if row.reference and get is speedup else Item(words.DASH)
+        blank = Item("reference") if row.reference and title == "ratio" else Item(words.DASH)
         entries.append([number(found, scale, best=best and index == 0) if found is not None else blank])
     if row.headline == "overhead":
         # Not measured but computed from the parameters, hence without an interval.
