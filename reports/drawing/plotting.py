@@ -12,6 +12,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from when_async.bench.model import Estimate
+
 from ..scene.rows import Scene
 from . import style
 from .axes import TITLE, add_axes, fit_name, shape_axis, spread
@@ -76,6 +78,22 @@ def mark_ticks(axes: Axes, ticks: Mapping[float, str], label: str) -> None:
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set_xticks([], minor=True)
     axes.set_xlabel(label)
+
+
+def draw_curve(
+    axes: Axes,
+    points: Sequence[tuple[float, float]],
+    bars: Sequence[tuple[float, Estimate]],
+    factor: float,
+    look: tuple[style.Family, style.Look],
+) -> None:
+    """A line through points that are divided already, and at some places a marker with its interval."""
+    colours, (marker, line) = look
+    axes.plot(*zip(*points, strict=True), color=colours.light, linestyle=line, linewidth=1.6, zorder=3)
+    for x, one in bars:
+        axes.plot([x] * 2, [one.low / factor, one.high / factor], color=colours.light, linewidth=1.3, zorder=3)
+        axes.plot([x], [one.point / factor], marker=marker, markersize=5.1, color=colours.light, markeredgewidth=0.7,
+                  markeredgecolor=colours.outline or style.PAPER, zorder=4)  # fmt: skip
 
 
 def label_ends(axes: Axes, ends: Sequence[End], size: tuple[float, float], room: float) -> None:

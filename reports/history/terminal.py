@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from rich.console import Console
 
 from when_async.bench.model import Estimate
-from when_async.results.history.cells import History, Point
+from when_async.results.history.cells import History, Point, moment
 from when_async.results.history.trend import breaks, change, steps
 from when_async.results.stats.changepoints import ENOUGH, LEAST, ChangePoint
 
@@ -67,14 +66,6 @@ def finding(history: History, found: Steps) -> str:
 def short(point: Point) -> str:
     """The commit of a run in 8 characters, a dash where it is not on record."""
     return words.one_line(point.commit, 8) if point.commit else words.DASH
-
-
-def moment(started: str) -> datetime | None:
-    """When a run began, in its own zone; None where the text is no date."""
-    try:
-        return datetime.fromisoformat(started)
-    except ValueError:
-        return None
 
 
 def stamp(started: str) -> str:

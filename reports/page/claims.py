@@ -10,10 +10,9 @@ from when_async.results.cells.summary import Row
 
 from .. import words
 from ..scene.rows import MAKESPAN, Scene, facet
-from ..verdicts.claim import SIGNS, Behaviour, Cell, Word
+from ..verdicts.claim import SIGNS, Behaviour, Cell, Reading, Word
 from ..verdicts.judging import Verdict
 from ..verdicts.lookup import Hole, Outcome
-from ..verdicts.readings import Reading
 from ..words import slug
 
 LOOKS: Mapping[Word, str] = {Word.HOLDS: "good", Word.REFUTED: "bad", Word.DEPENDS: "mixed"}

@@ -12,7 +12,7 @@ from when_async.results.cells.summary import Row
 
 from ..drawing import style
 from ..drawing.axes import FOOT, TITLE, figure, name_width
-from ..drawing.plotting import CURVES, LEFT, End, Plot, curve_axes, label_ends, mark_ticks
+from ..drawing.plotting import CURVES, LEFT, End, Plot, curve_axes, draw_curve, label_ends, mark_ticks
 from ..page.own_figures import of
 from ..scene.rows import Scene, facet, facet_names, facets, uncrowded
 from ..words import Scale, scale_for, unit, with_unit
@@ -66,19 +66,10 @@ def draw(scene: Scene, width: float) -> Figure:
 
 
 def _draw_line(axes: Axes, row: Row, latency: Latency, scale: Scale, look: style.Look) -> End:
-    colours = style.family(row.family)
     points = [(1 / (1 - share), seconds / scale.factor) for share, seconds in latency.curve if seconds > 0]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    axes.plot(xs, ys, color=colours.light, linestyle=look[1], linewidth=1.6, zorder=3)
-    for name, share in PERCENTILES.items():
-        found = latency.percentiles.get(name)
-        if found is not None:
-            at = 1 / (1 - share)
-            axes.plot([at, at], [found.low / scale.factor, found.high / scale.factor], color=colours.light,
-                      linewidth=1.3, zorder=3)  # fmt: skip
-            axes.plot([at], [found.point / scale.factor], marker=look[0], markersize=5, color=colours.light,
-                      markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.7, zorder=4)  # fmt: skip
-    return End(row.contestant, row.family, look[0], xs[-1], ys[-1])
+    bars = [(1 / (1 - PERCENTILES[name]), found) for name, found in latency.percentiles.items()]
+    draw_curve(axes, points, bars, scale.factor, (style.family(row.family), look))
+    return End(row.contestant, row.family, look[0], *points[-1])
 
 
 def title(scene: Scene) -> str:

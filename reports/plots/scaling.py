@@ -12,7 +12,7 @@ from when_async.results.cells.summary import Row
 
 from ..drawing import style
 from ..drawing.axes import FOOT, TITLE, figure, name_width, plain
-from ..drawing.plotting import CURVES, LEFT, End, Plot, curve_axes, label_ends, mark_ticks
+from ..drawing.plotting import CURVES, LEFT, End, Plot, curve_axes, draw_curve, label_ends, mark_ticks
 from ..scene.findings import did, lead
 from ..scene.rows import OVERHEAD, Metric, Scene, facet, facet_names, facets, headline, ladder, models, serial, value
 from ..words import listing, scale_for, unit
@@ -73,14 +73,8 @@ def _draw_line(
     axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float, look: style.Look, knees: bool
 ) -> None:
     row = points[0][0]
-    colours = style.family(row.family)
-    xs = [r.concurrency for r, _ in points]
-    ys = [e.point / factor for _, e in points]
-    axes.plot(xs, ys, color=colours.light, linestyle=look[1], linewidth=1.6, zorder=3)
-    for r, e in points:
-        axes.plot([r.concurrency] * 2, [e.low / factor, e.high / factor], color=colours.light, linewidth=1.3, zorder=3)
-    axes.plot(xs, ys, linestyle="none", marker=look[0], markersize=5.2, color=colours.light,
-              markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.7, zorder=4)  # fmt: skip
+    bars = [(r.concurrency, e) for r, e in points]
+    draw_curve(axes, [(x, e.point / factor) for x, e in bars], bars, factor, (style.family(row.family), look))
     bend = knee(points) if knees and not serial(row) else None
     if bend is not None:
         at = next(e.point / factor for r, e in points if r is bend)

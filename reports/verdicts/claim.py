@@ -158,6 +158,21 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """One part of a claim, what was found for it, and on which side of its bound that lies."""
+
+    part: Part
+    found: Estimate | Outcome | Hole
+    side: Side
+
+
+def read(part: Part, proof: Lookup) -> Reading:
+    """One part, held against its bound."""
+    found = part.measure.read(proof)
+    return Reading(part, found, Side.MISSING if isinstance(found, Hole) else part.bound.side(found))
+
+
+@dataclass(frozen=True)
 class Axis:
     """What the parts of a claim are spread along: a name, and the kind of its unit."""
 

@@ -24,9 +24,8 @@ from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene, facets
 from . import sentences
 from .behaviours import Seen, seen_in
-from .claim import SECTIONS, Behaviour, Claim, Side, Statement, Word
+from .claim import SECTIONS, Behaviour, Claim, Reading, Side, Statement, Word, read
 from .lookup import Hole, Lookup
-from .readings import Reading, read
 
 
 @dataclass(frozen=True)

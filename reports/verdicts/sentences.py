@@ -7,9 +7,8 @@ from math import sqrt
 
 from .. import words
 from .behaviours import Seen
-from .claim import Behaviour, Claim, Side, Word
+from .claim import Behaviour, Claim, Reading, Side, Word
 from .lookup import Hole, Outcome
-from .readings import Reading
 
 
 def sentence(
