@@ -62,14 +62,14 @@ def curve_axes(
 
     The label of the values stands above the axes, and above it the heading.
     """
-    left, _, inches, height = box
+    _, _, inches, height = box
     axes = add_axes(fig, *box)
     axes.set_xscale("log")
     shape_axis(axes, "log", limits, CURVES, vertical=True)
     axes.grid(visible=True, axis="y")
     corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
-    axes.text(-left / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=8.5, **corner)
-    axes.text(-left / inches, 1 + (0.07 + TITLE) / height, heading, weight="bold", **corner)
+    axes.text(-LEFT / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=8.5, **corner)
+    axes.text(-LEFT / inches, 1 + (0.07 + TITLE) / height, heading, weight="bold", **corner)
     return axes
 
 

@@ -254,6 +254,14 @@ def test_scaling_needs_two_concurrencies_of_otherwise_equal_work(standard: Scene
     assert not SCALING.fits(standard.of(workload="http_fetch"))
 
 
+def test_panels_side_by_side_have_their_labels_at_their_own_left(frame_of: Frames) -> None:
+    both = scene(frame_of("side-by-side", pythons=("3.11", "3.13"))).of(workload="sleep")
+    figure = SCALING.draw(both, WIDE)
+    assert len({axes.get_position().x0 for axes in figure.axes}) == 2
+    heads = [text for axes in figure.axes for text in axes.texts if "Python" in text.get_text()]
+    assert len({text.get_position()[0] for text in heads}) == 1
+
+
 def test_the_knee_is_where_no_later_step_gains_beyond_doubt(frame_of: Frames) -> None:
     cells = []
     for concurrency, seconds in ((2, 0.4), (4, 0.2), (8, 0.1), (16, 0.1)):
