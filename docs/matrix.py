@@ -23,6 +23,7 @@ from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment
 from when_async.bench.registry import install_line
 from when_async.bench.selection import ALL, Catalogue, catalogue, environments_for
+from when_async.reports.page.markdown import pipes
 
 PAGE, RECORD = (Path(__file__).with_name(name) for name in ("matrix.md", "matrix.json"))
 PASSING = ("could not be fetched", "could not be installed")
@@ -92,8 +93,7 @@ def libraries(environments: Sequence[Environment]) -> str:
 
 def markdown(corner: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
     """A table."""
-    lines = [[corner, *columns], ["---"] * (len(columns) + 1), *([name, *cells] for name, cells in rows.items())]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return pipes([corner, *columns], ([name, *cells] for name, cells in rows.items()))
 
 
 HEAD = """\

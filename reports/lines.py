@@ -50,7 +50,7 @@ def folded(
     return [each.replace(GLUE, " ") for each in lines]
 
 
-def paragraph(console: Console, text: object, indent: str = "") -> None:
+def paragraph(console: Console, text: object, indent: str = "", hanging: str | None = None, look: str = "") -> None:
     """Print a paragraph."""
-    for each in wrapped(text, width_of(console), indent):
-        line(console, each)
+    for each in wrapped(text, width_of(console), indent, hanging):
+        line(console, each, look)

@@ -58,12 +58,13 @@ def estimate(value: Estimate) -> Estimate:
 def scale_for(estimates: Iterable[Estimate | None], kind: str) -> Scale:
     """The unit in which most of a column reads between 1 and 1000; `kind` is `s`, `bytes`, `/s` or empty."""
     sizes = sorted(abs(e.point) for e in estimates if e is not None and e.point)
+    return _fitting(sizes[len(sizes) // 2] if sizes else 0.0, kind)
+
+
+def _fitting(size: float, kind: str) -> Scale:
+    """The largest unit that such a number has one of, else the smallest there is."""
     ladder = _LADDERS[kind]
-    if not sizes:
-        return ladder[0]
-    middle = sizes[len(sizes) // 2]
-    fitting = [scale for scale in ladder if scale.factor <= middle * 1.0001]
-    return fitting[-1] if fitting else ladder[0]
+    return next((scale for scale in reversed(ladder) if scale.factor <= size * 1.0001), ladder[0])
 
 
 def unit(scale: Scale) -> str:
@@ -101,8 +102,22 @@ def interval(value: Estimate, scale: Scale | None = None) -> str:
 
 def with_unit(value: Estimate, kind: str) -> str:
     """A number that stands alone in a sentence: `12.3 µs [11.9, 12.8]`."""
-    scale = scale_for([estimate(value)], kind)
-    return " ".join(part for part in (point(value, scale), unit(scale), bounds(value, scale)) if part)
+    return " ".join(figure(value, kind))
+
+
+def figure(value: Estimate, kind: str) -> tuple[str, str]:
+    """A point with its unit, and its interval in the same unit: `65.2 µs` and `[61.0, 70.4]`; `x` is a ratio."""
+    scale = scale_for([estimate(value)], kind if kind in KINDS else "")
+    named = "×" if kind == "x" else f" {unit(scale)}".rstrip()
+    return f"{point(value, scale)}{named}", bounds(value, scale)
+
+
+def tenths(share: float) -> str:
+    """A change in per cent: `8.2`, `−3.1`; from the double on in whole ones."""
+    if not math.isfinite(share):
+        return DASH
+    shown = f"{100 * share:.0f}" if abs(share) >= 1 else f"{100 * share:.1f}"
+    return shown.replace("-", MINUS).replace(f"{MINUS}0.0", "0.0")
 
 
 def times(value: Estimate) -> str:
@@ -112,9 +127,8 @@ def times(value: Estimate) -> str:
 
 def scalar(value: float, kind: str) -> str:
     """A number that was set and not measured, such as a body size or a time limit."""
-    fitting = [scale for scale in _LADDERS[kind] if scale.factor <= abs(value) * 1.0001] or [_LADDERS[kind][0]]
-    gap = " " if fitting[-1].label else ""
-    return f"{digits(value / fitting[-1].factor)}{gap}{fitting[-1].label}"
+    scale = _fitting(abs(value), kind)
+    return f"{digits(value / scale.factor)} {scale.label}".rstrip()
 
 
 def differs(ratio: Estimate) -> bool:

@@ -17,9 +17,7 @@ from typing import Any, Self
 from when_async.bench.model import SCHEMA_VERSION
 
 from .files import os_words
-from .runfile import TOOL, Record, RunFile, RunFileError, content, parse_header, parse_line, read
-
-__all__ = ["Journal", "Record", "RunFile", "RunFileError", "read"]
+from .runfile import TOOL, RunFileError, content, parse_header, parse_line
 
 
 class Journal:

@@ -20,10 +20,11 @@ import numpy.typing as npt
 
 from docs.evidence import estimators, live
 from docs.evidence.blocks import draw
-from docs.evidence.rates import per_run, shown, upper
+from docs.evidence.rates import per_run, shown
 from docs.evidence.rivals import RIVALS, pyperf_compare
 from docs.evidence.traces import LIVE, METRICS, TRACES, Floats, Trace, load
 from when_async.results.gate.operating import smallest_effect
+from when_async.results.stats.estimate import share_limits
 from when_async.results.stats.sequential import DEFAULT, replay
 
 DECISIONS = 10_000
@@ -131,7 +132,7 @@ def false_alarm_rows(traces: Traces, decisions: int, margin: float, random: np.r
 
 
 def _row(name: str, cell: str, rate: float, decisions: int, seconds: float) -> str:
-    limit = upper(round(rate * decisions), decisions)
+    limit = share_limits(round(rate * decisions), decisions, 0.9)[1]
     return (
         f"| {name} | {cell} | {rate:.3%} of {decisions} | {per_run(rate):.2%} | {per_run(limit):.2%} | {seconds:.1f} |"
     )

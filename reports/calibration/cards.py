@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
-from when_async.bench.model import Estimate
 from when_async.results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration, Figure
 
 from .. import words
+from ..lines import line, paragraph, width_of
 from ..scene import conditions as ledger
 from ..scene.tables import Group, Item, Line, Table
 from .findings import Finding, findings
-
-WIDTH = 100
 
 LATE, STEP = "1 ms", "smallest step"
 GATE = next(iter(ESTIMATORS))
@@ -127,8 +124,7 @@ def _entries(figure: Figure) -> list[list[Item]]:
     if figure.estimate is None:
         return [[Item(words.one_line(figure.reason, 200), hole=True)]]
     noun = "pair" if figure.group == PAIRS else "process"
-    number = figure.estimate.n
-    return [[item(figure)], [Item(f"{number} {noun}{'' if number == 1 else 'es' if noun == 'process' else 's'}")]]
+    return [[item(figure)], [Item(words.count(figure.estimate.n, noun))]]
 
 
 def matrix(calibration: Calibration, group: str) -> Table:
@@ -149,20 +145,7 @@ def item(figure: Figure | None) -> Item:
     """A figure with its own unit and interval, or a dash with the reason behind it."""
     if figure is None or figure.estimate is None:
         return Item(words.DASH, hole=True, title=words.one_line(figure.reason, 200) if figure else "")
-    text, bounds = shown(figure.estimate)
-    return Item(text, bounds)
-
-
-def shown(value: Estimate) -> tuple[str, str]:
-    """The point with its unit, and the interval in the same unit: `65.2 µs` and `[61.0, 70.4]`."""
-    if value.unit == "fraction":
-        scale = words.Scale(0.01, "%")
-    elif value.unit == "s":
-        scale = words.scale_for([value], "s")
-    else:
-        unit = "×" if value.unit == "x" else f" {words.one_line(value.unit, 12)}"
-        return f"{words.point(value)}{unit}", words.bounds(value)
-    return f"{words.point(value, scale)} {scale.label}", words.bounds(value, scale)
+    return Item(*words.figure(figure.estimate, {"fraction": "%"}.get(figure.estimate.unit, figure.estimate.unit)))
 
 
 def flat(calibration: Calibration) -> list[dict[str, Any]]:
@@ -182,45 +165,27 @@ def flat(calibration: Calibration) -> list[dict[str, Any]]:
 
 def show(calibration: Calibration, console: Console) -> None:
     """Print everything, at most 100 columns wide; names from the file are never read as markup."""
-    width = min(WIDTH, console.width)
-    _print(console, f"{ledger.machine({'machine': calibration.machine})}", "bold", width)
-    _print(console, intro(calibration), "", width)
+    line(console, ledger.machine({"machine": calibration.machine}), "bold")
+    paragraph(console, intro(calibration))
     for group in dict.fromkeys((*TITLES, *(one.group for one in calibration.figures))):
         if calibration.of(group):
-            _show_group(calibration, group, console, width)
+            _show_group(matrix(calibration, group), console)
     console.print()
-    _print(console, "What the machine says of itself", "bold", width)
+    line(console, "What the machine says of itself", "bold")
     for one in findings(calibration):
-        _print(console, f"{one.sign} {one.text}", "yellow" if one.todo else "", width, indent=4)
+        paragraph(console, f"{one.sign} {one.text}", hanging="    ", look="yellow" if one.todo else "")
 
 
-def _show_group(calibration: Calibration, group: str, console: Console, width: int) -> None:
-    table = matrix(calibration, group)
-    room = max(len(line.head) for line in table.groups[0].lines) + 2
-    each = max(12, min(30, (width - room) // max(1, len(table.columns))))
+def _show_group(table: Table, console: Console) -> None:
+    room = max(len(row.head) for row in table.groups[0].lines) + 2
+    each = max(12, min(30, (width_of(console) - room) // max(1, len(table.columns))))
     console.print()
-    _print(console, table.heads[0], "bold", width)
+    line(console, table.heads[0], "bold")
     if len(table.columns) > 1:
-        _print(console, " " * room + "".join(f"{name:>{each}}" for name in table.columns), "dim", width)
-    for line in table.groups[0].lines:
-        text = Text(f"  {line.head:<{room - 2}}")
-        for entry in line.entries:
-            one = entry[0]
-            point = one.text if one.text != words.DASH or not one.title else one.title
-            text.append(f"{point} {one.bounds}".strip().rjust(each))
-        text.truncate(width, overflow="ellipsis")
-        console.print(text, soft_wrap=True, highlight=False)
+        line(console, " " * room + "".join(f"{name:>{each}}" for name in table.columns), "dim")
+    for row in table.groups[0].lines:
+        items = [one for (one,) in row.entries]
+        said = [one.title or one.text if one.text == words.DASH else f"{one.text} {one.bounds}" for one in items]
+        line(console, f"  {row.head:<{room - 2}}" + "".join(one.rjust(each) for one in said))
     if table.caption:
-        _print(console, f"  {table.caption}", "dim", width, indent=2)
-
-
-def _print(console: Console, sentence: str, look: str, width: int, indent: int = 0) -> None:
-    """A line, wrapped at the width with what follows indented."""
-    first = len(sentence) - len(sentence.lstrip())
-    line = sentence[:first]
-    for word in sentence.split() if len(sentence) > width else [sentence.lstrip()]:
-        if line.strip() and len(line) + len(word) + 1 > width:
-            console.print(Text(line, style=look), soft_wrap=True, highlight=False)
-            line = " " * indent
-        line += word if not line.strip() else f" {word}"
-    console.print(Text(line, style=look), soft_wrap=True, highlight=False)
+        paragraph(console, table.caption, "  ", look="dim")

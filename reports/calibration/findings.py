@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from when_async.bench.model import Estimate
 from when_async.results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration
 from when_async.results.cells.noise import STEAL_LIMIT
 
@@ -49,12 +48,12 @@ def findings(calibration: Calibration) -> list[Finding]:
 
 
 def _noise_floor(calibration: Calibration) -> Iterator[Finding]:
-    name = next(iter(ESTIMATORS))
-    pinned, free = (_estimate(calibration, PAIRS, name, column) for column in (PINNED, FREE))
+    found = (calibration.figure(PAIRS, next(iter(ESTIMATORS)), column) for column in (PINNED, FREE))
+    pinned, free = (one.estimate if one else None for one in found)
     if pinned is None and free is None:
         return
     parts = [
-        f"{percent(one)} where {where}"
+        f"{words.with_unit(one, '%')} where {where}"
         for one, where in ((pinned, "they share a pinned core"), (free, "they are free"))
         if one is not None
     ]
@@ -86,40 +85,46 @@ def _quota(calibration: Calibration) -> Iterator[Finding]:
         yield Finding("CPU quota", f"The control group grants {words.digits(quota)} cores, as many as can be used.")
 
 
-def _throttled(calibration: Calibration) -> Iterator[Finding]:
-    share = _share(calibration.busy_noise, "throttled_s")
-    if share is None:
-        yield Finding("throttling", "The system does not tell whether CPU time was withheld.")
-    elif share > 0:
-        yield Finding(
-            "throttling",
-            f"The control group withheld CPU time for {_percent(share)} of the time while the probes ran.",
-            "Raise or remove its CPU limit; measured times hold these pauses.",
-        )
-    else:
-        yield Finding("throttling", "No CPU time was withheld while the probes ran.")
+@dataclass(frozen=True)
+class Disturbance:
+    """What took time from us, as a share of it: from `limit` on there is something `todo`."""
+
+    subject: str
+    seconds: str
+    unknown: str
+    said: str
+    todo: str
+    limit: float
+    at_rest: bool = False
+    """Looked at before the probes ran, and not while they did."""
 
 
-def _steal(calibration: Calibration) -> Iterator[Finding]:
-    share = _share(calibration.busy_noise, "steal_s")
-    if share is None:
-        yield Finding("steal", "The system does not tell what a hypervisor gives to other guests.")
-        return
-    said = f"The hypervisor gave {_percent(share)} of the time to other guests (steal) while the probes ran."
-    yield Finding(
-        "steal", said, "Measure when the host is quieter, or on dedicated cores." if share >= STEAL_LIMIT else ""
-    )
+DISTURBANCES = (
+    Disturbance(
+        "throttling", "throttled_s", "whether CPU time was withheld",
+        "The control group withheld CPU time for {} of the time while the probes ran.",
+        "Raise or remove its CPU limit; measured times hold these pauses.", 1e-12,
+    ),
+    Disturbance(
+        "steal", "steal_s", "what a hypervisor gives to other guests",
+        "The hypervisor gave {} of the time to other guests (steal) while the probes ran.",
+        "Measure when the host is quieter, or on dedicated cores.", STEAL_LIMIT,
+    ),
+    Disturbance(
+        "pressure", "pressure_s", "whether tasks wait for a CPU",
+        "At rest, before the probes ran, some task waited for a CPU in {} of the time.",
+        "Something else is running: end it before measuring.", IDLE_PRESSURE_LIMIT, at_rest=True,
+    ),
+)  # fmt: skip
 
 
-def _pressure(calibration: Calibration) -> Iterator[Finding]:
-    share = _share(calibration.idle_noise, "pressure_s")
-    if share is None:
-        yield Finding("pressure", "The system does not tell whether tasks wait for a CPU.")
-        return
-    said = f"At rest, before the probes ran, some task waited for a CPU in {_percent(share)} of the time."
-    yield Finding(
-        "pressure", said, "Something else is running: end it before measuring." if share >= IDLE_PRESSURE_LIMIT else ""
-    )
+def _disturbed(calibration: Calibration) -> Iterator[Finding]:
+    for one in DISTURBANCES:
+        share = _share(calibration.idle_noise if one.at_rest else calibration.busy_noise, one.seconds)
+        if share is None:
+            yield Finding(one.subject, f"The system does not tell {one.unknown}.")
+        else:
+            yield Finding(one.subject, one.said.format(_percent(share)), one.todo if share >= one.limit else "")
 
 
 def _load(calibration: Calibration) -> Iterator[Finding]:
@@ -196,45 +201,13 @@ def _clock_source(calibration: Calibration) -> Iterator[Finding]:
     yield Finding("clock source", f"The clock source of the kernel is {name}.", slow)
 
 
-def _counters(calibration: Calibration) -> Iterator[Finding]:
-    if calibration.surroundings.get("perf_hardware"):
-        level = calibration.surroundings.get("perf_paranoid")
-        hidden = isinstance(level, int) and level > 2
-        said = "There are hardware performance counters" + (", hidden from ordinary users." if hidden else ".")
-        yield Finding("performance counters", said + " The suite does without them.")
-    else:
-        yield Finding(
-            "performance counters", "Hardware performance counters are not visible; the suite does without them."
-        )
-
-
-def _virtual(calibration: Calibration) -> Iterator[Finding]:
-    kind = calibration.machine.get("virtual")
-    where = f"It is a virtual machine ({kind})" if kind else "It shows no sign of a hypervisor"
-    inside = ", seen from inside a container" if calibration.machine.get("container") else ""
-    why = " Guests beside it can slow it without being seen: trust pairs on one core more than times." if kind else ""
-    yield Finding("virtualisation", f"{where}{inside}.{why}")
-
-
 RULES: tuple[Callable[[Calibration], Iterator[Finding]], ...] = (
-    _noise_floor, _quota, _throttled, _steal, _pressure, _load, _speeds, _siblings, _governor, _clock_source,
-    _counters, _virtual,
+    _noise_floor, _quota, _disturbed, _load, _speeds, _siblings, _governor, _clock_source,
 )  # fmt: skip
-
-
-def percent(value: Estimate) -> str:
-    """A fraction with its interval in percent: `0.47 % [0.25, 1.06]`."""
-    scale = words.Scale(0.01, "%")
-    return f"{words.point(value, scale)} % {words.bounds(value, scale)}"
 
 
 def _percent(share: float) -> str:
     return f"{words.digits(100 * share)} %"
-
-
-def _estimate(calibration: Calibration, group: str, row: str, column: str) -> Estimate | None:
-    found = calibration.figure(group, row, column)
-    return found.estimate if found else None
 
 
 def _number(facts: Mapping[str, Any], name: str) -> float | None:

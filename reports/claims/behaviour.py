@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Behaviour
+from ..verdicts.claim import Behaviour
 
 LOOP = "The Event Loop and asyncio.run()"
 RULES = "The Rules of Async IO"
@@ -13,70 +13,57 @@ PYTEST_ASYNCIO = "https://pytest-asyncio.readthedocs.io/en/latest/"
 COROUTINE_INERT = Behaviour(
     name="coroutine-inert",
     section=LOOP,
-    link=f"{REAL_PYTHON}#the-event-loop-and-asynciorun",
     statement="A coroutine function that is called runs nothing of its body until a loop has the coroutine.",
     scope="A call, and then the same coroutine under asyncio.run; seen by marks that the body leaves.",
-    snippet="coroutine_inert.py",
 )
 
 SYNTAX_YIELD_FROM = Behaviour(
     name="syntax-yield-from",
     section=RULES,
-    link=f"{REAL_PYTHON}#the-rules-of-async-io",
     statement="`yield from` inside `async def` is a SyntaxError.",
     scope="The compiler alone, with the same body below a plain `def` for comparison.",
-    snippet="syntax_yield_from.py",
 )
 
 SYNTAX_AWAIT = Behaviour(
     name="syntax-await",
     section=RULES,
-    link=f"{REAL_PYTHON}#the-rules-of-async-io",
     statement="`await` outside `async def` is a SyntaxError.",
     scope=(
         "A plain function, a lambda and the level of a module. Consoles such as python -m asyncio ask the compiler to "
         "allow it at the top level, and are left out."
     ),
-    snippet="syntax_await.py",
 )
 
 AWAIT_PROTOCOL = Behaviour(
     name="await-protocol",
     section=RULES,
-    link=f"{REAL_PYTHON}#the-rules-of-async-io",
     statement="`await` takes coroutines and objects whose `__await__` returns an iterator, and refuses anything else.",
     scope=(
         "Three others, each refused with a TypeError where it is. Generators that types.coroutine has marked count as "
         "coroutines, and are left out."
     ),
-    snippet="await_protocol.py",
 )
 
 UNAWAITED_TASK = Behaviour(
     name="unawaited-task",
     section=TASKS,
-    link=f"{REAL_PYTHON}#other-top-level-asyncio-functions",
     statement=(
         "A task that `main` does not wait for may finish in time; if it has not when `main` returns, it is cancelled "
         "where it stands as the loop ends."
     ),
     scope="Under asyncio.run, with a task that needs one turn of the loop and one that waits for ever.",
-    snippet="unawaited_task.py",
 )
 
 GATHER_ORDER = Behaviour(
     name="gather-order",
     section=TASKS,
-    link=f"{REAL_PYTHON}#other-top-level-asyncio-functions",
     statement="gather returns results in the order of its arguments, as_completed yields them in order of completion.",
     scope="Three jobs whose order of completion is fixed by events and differs from that of the arguments.",
-    snippet="gather_order.py",
 )
 
 QUEUE_JOIN = Behaviour(
     name="queue-join",
     section="Using a Queue",
-    link=f"{REAL_PYTHON}#using-a-queue",
     statement=(
         "Consumers of a queue never learn that it will stay empty: whoever waits for them waits for ever, unless they "
         "are cancelled after join has returned."
@@ -86,73 +73,60 @@ QUEUE_JOIN = Behaviour(
         "wait is for ever is seen by the loop, which goes to sleep with no timer and nobody to wake it. From Python "
         "3.13 on Queue.shutdown is another way to end, which is told beside."
     ),
-    snippet="queue_join.py",
 )
 
 SEMAPHORE_THREADS = Behaviour(
     name="semaphore-threads",
     section="Tips: Limit concurrency",
-    link="https://docs.python.org/3/library/asyncio-sync.html#semaphores",
     statement="asyncio.Semaphore is not made to be shared by threads.",
     scope=(
         "Shown by any of three: more inside than the limit, a second loop refused, a loop not woken by a release in "
         "another thread. The order that brings each about is forced, so that it does not take luck; how often it comes "
         "about by chance is not told."
     ),
-    snippet="semaphore_threads.py",
 )
 
 RACES_THREADS = Behaviour(
     name="races-threads",
     section="When and Why Is Async IO the Right Choice?",
-    link=f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice",
     statement="Threads that share a counter without a lock can lose updates.",
     scope=(
         "Two threads that read, add and write, with a switch forced in between; with a lock for comparison. It tells "
         "that updates can be lost, not how often they are."
     ),
-    snippet="races_threads.py",
 )
 
 RACES_TASKS = Behaviour(
     name="races-tasks",
     section="When and Why Is Async IO the Right Choice?",
-    link=f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice",
     statement="Tasks of one loop cannot lose updates that they make between two awaits.",
     scope="Ten tasks that read, add and write; with an await in between for comparison, where updates must get lost.",
-    snippet="races_tasks.py",
 )
 
 AGED_ALL_TASKS = Behaviour(
     name="aged-all-tasks",
     section=TASKS,
-    link=f"{REAL_PYTHON}#other-top-level-asyncio-functions",
     statement="asyncio.Task.all_tasks lists the tasks that are pending.",
     scope="Inside a coroutine, with three tasks that wait; beside asyncio.all_tasks, which came in its place.",
-    snippet="aged_all_tasks.py",
     aged=True,
 )
 
 AGED_GET_EVENT_LOOP = Behaviour(
     name="aged-get-event-loop",
     section=LOOP,
-    link=f"{REAL_PYTHON}#the-event-loop-and-asynciorun",
     statement="asyncio.get_event_loop gives a loop to a program in which none is running yet.",
     scope=(
         "In the main thread of a fresh process; it works where a loop is made without an error and without a warning. "
         "Inside a coroutine, where a loop is running, it is tried as well and told beside."
     ),
-    snippet="aged_get_event_loop.py",
     aged=True,
 )
 
 AGED_EVENT_LOOP_FIXTURE = Behaviour(
     name="aged-event-loop-fixture",
     section=TESTING,
-    link=PYTEST_ASYNCIO,
     statement="A test gets the loop it runs in through pytest-asyncio's fixture `event_loop`.",
     scope="In auto mode, with the pytest-asyncio that the interpreter has; it is the library that ages, not Python.",
-    snippet="aged_event_loop_fixture.py",
     requires=("pytest_asyncio",),
     aged=True,
 )
@@ -163,6 +137,5 @@ PYTEST_ASYNCIO_MODES = Behaviour(
     link=f"{PYTEST_ASYNCIO}concepts.html#test-discovery-modes",
     statement="In strict mode pytest-asyncio runs only the async tests with its marker, in auto mode all of them.",
     scope="A marked and an unmarked test in both modes, seen by whether their bodies ran; async fixtures are left out.",
-    snippet="pytest_asyncio_modes.py",
     requires=("pytest_asyncio",),
 )

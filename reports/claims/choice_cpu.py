@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..verdicts.claim import Axis, Bound, Claim, Part
 from ..verdicts.measures import BestOver, speedup
 
 SECTION = "When and Why Is Async IO the Right Choice?"
-LINK = f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice"
 UNITS = (("50us", "50 µs", 5e-5, 2000), ("500us", "500 µs", 5e-4, 200), ("5ms", "5 ms", 5e-3, 40))
 PAYLOAD = "grid_search[unit=5ms,payload=4MiB,n=40,c=2]"
 NUMPY = "grid_search_numpy[unit=2ms,n=40,c=2]"
@@ -21,7 +20,6 @@ def pure(unit: str, n: int) -> str:
 GRID_SEARCH = Claim(
     name="grid-search",
     section=SECTION,
-    link=LINK,
     statement="For uniform work bound by the CPU, such as a grid search, processes are the obvious choice.",
     scope=(
         "Two processes on two cores against a plain loop, from units of 50 µs to 5 ms; then against threads where "
@@ -71,7 +69,6 @@ GRID_SEARCH = Claim(
 THREADS_CPU = Claim(
     name="threads-dont-speed-cpu",
     section=SECTION,
-    link=LINK,
     statement="Threads do not make work faster that is bound by the CPU.",
     scope=(
         "Pure Python and NumPy, two threads on two cores against a plain loop; faster is taken as by a tenth or more."
@@ -118,7 +115,6 @@ SERIES = "1 ms"
 ASYNC_FIRST = Claim(
     name="async-first",
     section="AsyncIO is not easy",
-    link=f"{REAL_PYTHON}#async-io-is-not-easy",
     statement="Use async where you can, and threads or processes only where you must.",
     scope=(
         "The best loop against the best of the rest over the whole decision map; where one can is taken as where a "

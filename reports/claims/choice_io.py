@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..verdicts.claim import Axis, Bound, Claim, Part
 from ..verdicts.measures import Ratio, Value, speedup
 
 SECTION = "When and Why Is Async IO the Right Choice?"
-LINK = f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice"
 FEW = "http_fetch[delay=5ms,body=1KiB,n=40,c=20]"
 MANY = "http_fetch[delay=20ms,body=1KiB,n=200,c=100]"
 SLEEPS = "sleep[wait=10ms,n=1000,c=100]"
@@ -16,7 +15,6 @@ ECHO = "echo_server[size=64B,rate=3000/s,n=300,c=100]"
 IO_BOUND = Claim(
     name="io-bound",
     section=SECTION,
-    link=LINK,
     statement="Async shines where several tasks would otherwise be dominated by waiting for input and output.",
     scope=(
         "Shining is taken as half as fast again, or two thirds of the CPU. Against a plain loop overlapping waits are "
@@ -59,7 +57,6 @@ IO_BOUND = Claim(
 SERVER_SIDE = Claim(
     name="server-side",
     section=SECTION,
-    link=LINK,
     statement="What async does for the client side of a network it does for the server side as well.",
     scope=(
         "CPU of the server for a message or a request at a fixed rate, against threads that serve the same; better is "
@@ -86,7 +83,6 @@ SERVER_SIDE = Claim(
 CHAT = Claim(
     name="chat",
     section=SECTION,
-    link=LINK,
     statement="A chat room with many members is a case for async.",
     scope=(
         "CPU of the server for each line delivered, asyncio's protocols against a thread for each member, 100 lines a "
@@ -114,7 +110,6 @@ SQLITE = "database_sqlite[writes=5,rows=20000,n=400,c=10]"
 DB_DRIVER = Claim(
     name="db-driver",
     section=SECTION,
-    link=LINK,
     statement=(
         "To read from a database asynchronously takes a driver that is async itself; a blocking one stops the loop."
     ),

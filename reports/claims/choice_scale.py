@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..verdicts.claim import Axis, Bound, Claim, Part
 from ..verdicts.measures import Ran, Ratio
 
 SECTION = "When and Why Is Async IO the Right Choice?"
-LINK = f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice"
 LIMIT = "can't start new thread"
 
 
@@ -18,7 +17,6 @@ def ladder(n: int, more: str = "") -> str:
 THREAD_CEILING = Claim(
     name="thread-ceiling",
     section=SECTION,
-    link=LINK,
     statement="To create thousands of threads fails on many machines; thousands of tasks never do.",
     scope=(
         "Idle units in flight at once, on this machine as it is and in a control group with a limit of tasks, as "
@@ -62,7 +60,6 @@ THREAD_CEILING = Claim(
 THREAD_MEMORY = Claim(
     name="thread-memory",
     section=SECTION,
-    link=LINK,
     statement="Threads cost much more memory than tasks.",
     scope=(
         "Resident memory of the process for each idle unit, and for each that holds a live connection; much is taken "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..verdicts.claim import Axis, Bound, Claim, Part
 from ..verdicts.measures import OverBound, speedup
 
 TURNS = "taking turns, first move to last reply"
@@ -28,7 +28,6 @@ def near_bound(runner: str, boards: int) -> Part:
 CHESS = Claim(
     name="chess",
     section="Concurrency",
-    link=f"{REAL_PYTHON}#async-io-explained",
     statement=(
         "One player who goes from board to board instead of finishing one game after another gains (wait + move) / "
         "move, as long as the opponents' thinking is longer than a tour of the boards; with 24 boards twelve hours "

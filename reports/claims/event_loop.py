@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Bound, Claim, Part
+from ..verdicts.claim import Bound, Claim, Part
 from ..verdicts.measures import Value, speedup
 
 SECTION = "The Event Loop and asyncio.run()"
-LINK = f"{REAL_PYTHON}#the-event-loop-and-asynciorun"
 COMPUTES = "grid_search[unit=5ms,n=40,c=2]"
 BOTH = "mixed[wait=5ms,cpu=5ms,n=16,c=8]"
 
 ONE_CORE = Claim(
     name="one-core",
     section=SECTION,
-    link=LINK,
     statement="One event loop runs in one thread and so uses one core, however much there is to compute.",
     scope="CPU time over wall time of ops that compute all the time, and of ops that wait half of it.",
     parts=tuple(
@@ -31,7 +29,6 @@ ONE_CORE = Claim(
 MANY_LOOPS = Claim(
     name="many-loops",
     section=SECTION,
-    link=LINK,
     statement="Several loops can share the cores, each in a process of its own, or in a thread where there is no GIL.",
     scope="Ops of 10 ms that compute for half of it, eight in flight, on two cores; two times is all there can be.",
     parts=(

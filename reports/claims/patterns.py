@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Axis, Bound, Claim, Part
+from ..verdicts.claim import Axis, Bound, Claim, Part
 from ..verdicts.measures import Over, OverBound, Ratio, Value
 
 RUNNERS = ("asyncio", "uvloop", "trio", "threading")
@@ -19,7 +19,6 @@ MANY, MOST = queue(1000, "0.5", "200ms", 1000), queue(10_000, "0.2", "500ms", 20
 CHAIN = Claim(
     name="chain",
     section="Chaining Coroutines",
-    link=f"{REAL_PYTHON}#chaining-coroutines",
     statement="Chains of dependent steps that are gathered take as long together as the longest of them.",
     scope="Five steps of 4 ms on average, whose lengths are drawn; what a step adds is the timer and the switch.",
     parts=tuple(
@@ -39,7 +38,6 @@ CHAIN = Claim(
 QUEUE_HANDOFF = Claim(
     name="queue-handoff",
     section="Using a Queue",
-    link=f"{REAL_PYTHON}#using-a-queue",
     statement="An item waits in the queue for microseconds only, unless all consumers are busy when it comes.",
     scope=(
         "Arrivals at random times to 100 consumers; microseconds is taken as less than one millisecond. At 95 % load "
@@ -73,7 +71,6 @@ QUEUE_HANDOFF = Claim(
 QUEUE_SCALE = Claim(
     name="queue-scale",
     section="Using a Queue",
-    link=f"{REAL_PYTHON}#using-a-queue",
     statement="Thousands of consumers at one queue are nothing unusual.",
     scope=(
         "Items come on a schedule, so the share of it that was kept is what can be told; consumers are started first."
@@ -105,7 +102,6 @@ ITERATION = "async_iteration[wait=5ms,n=10,c=10]"
 COMPREHENSION = Claim(
     name="comprehension",
     section="async for and list comprehensions",
-    link=f"{REAL_PYTHON}#other-features-async-for-and-async-generators-comprehensions",
     statement=(
         "An async comprehension and an `async for` do not make anything concurrent: their items come one after "
         "another. What starts all of them at once is gather."
@@ -139,7 +135,6 @@ FANOUT = "fanout[shortest=5ms,longest=50ms,n=8,c=8]"
 FIRST_RESULT = Claim(
     name="first-result",
     section="Creating and gathering tasks",
-    link=f"{REAL_PYTHON}#other-top-level-asyncio-functions",
     statement="`as_completed` hands over the first result as soon as it is there, gather everything at the end.",
     scope="Eight waits from 5 to 50 ms; both have the last result at the same time.",
     parts=(

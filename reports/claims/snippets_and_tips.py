@@ -5,8 +5,6 @@ from __future__ import annotations
 from ..verdicts.claim import Axis, Bound, Claim, Part
 from ..verdicts.measures import Over, Ratio, Value
 
-AIOFILES = "https://github.com/Tinche/aiofiles"
-SEMAPHORES = "https://docs.python.org/3/library/asyncio-sync.html#semaphores"
 SMALL = "file_append[size=128B,files=1,n=800,c=8]"
 LARGE = "file_append[size=1MiB,files=1,n=40,c=8]"
 LIMITED = "semaphore[limit=10,wait=5ms,n=60,c=10]"
@@ -14,7 +12,6 @@ LIMITED = "semaphore[limit=10,wait=5ms,n=60,c=10]"
 FILE_WRITES = Claim(
     name="file-writes",
     section="Snippets: Write on file",
-    link=AIOFILES,
     statement=(
         "Writing to a file through an async library lets the caller go on as if it had fired and forgotten, with less "
         "to worry about."
@@ -47,7 +44,6 @@ FILE_WRITES = Claim(
 LIMIT = Claim(
     name="limit",
     section="Tips: Limit concurrency",
-    link=SEMAPHORES,
     statement="A semaphore of ten keeps at most ten in flight.",
     scope=(
         "Sixty ops of 5 ms begun at once; seen by the stamps of the ops themselves. One loop, or threads of their own "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Bound, Claim, Part
+from ..verdicts.claim import Bound, Claim, Part
 from ..verdicts.measures import Over, OverBound, Ratio, Value
 
 SECTION = "The async/await Syntax and Native Coroutines"
-LINK = f"{REAL_PYTHON}#the-asyncawait-syntax-and-native-coroutines"
 COUNT = "count[wait=50ms,n=3,c=3]"
 WAITS = "blocking_in_async[wait=10ms,n=10,c=10]"
 COMPUTES = "blocking_in_async[cpu=2ms,n=20,c=10]"
@@ -16,7 +15,6 @@ BEAT_S = 0.01
 OVERLAP = Claim(
     name="overlap",
     section=SECTION,
-    link=LINK,
     statement=(
         "Three counters that each wait a second between two words take one second under a loop and three one after "
         "another, because waits overlap; the order of the words shows it."
@@ -50,7 +48,6 @@ OVERLAP = Claim(
 BLOCKING_STALLS = Claim(
     name="blocking-stalls",
     section=SECTION,
-    link=LINK,
     statement=(
         "A blocking call inside a coroutine stops everything else on its loop for as long as it lasts; taken off the "
         "loop it does not, unless it computes and needs the lock of the interpreter itself."
@@ -91,7 +88,6 @@ BLOCKING_STALLS = Claim(
 ASYNC_VENEER = Claim(
     name="async-veneer",
     section="When and Why Is Async IO the Right Choice?",
-    link=f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice",
     statement="To put async in front of functions that block gains nothing, and can slow a program down.",
     scope=(
         "The same blocking call by a plain loop and in coroutines. What is added is an await and a task's share, which "

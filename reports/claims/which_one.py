@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..verdicts.claim import REAL_PYTHON, Bound, Claim, Part
+from ..verdicts.claim import Bound, Claim, Part
 from ..verdicts.measures import Ratio, speedup
 
 SECTION = "Async IO It Is, but Which One?"
-LINK = f"{REAL_PYTHON}#async-io-it-is-but-which-one"
 SLEEPS = "sleep[wait=10ms,n=1000,c=100]"
 CROWD = "sleep[wait=10ms,n=10000,c=1000]"
 FETCHES = "http_fetch[delay=20ms,body=1KiB,n=200,c=100]"
@@ -47,7 +46,6 @@ UVLOOP = Claim(
 ALTERNATIVES = Claim(
     name="alternatives",
     section=SECTION,
-    link=LINK,
     statement="trio, anyio and curio get the same things done, and asyncio is plenty for most programs.",
     scope=(
         "That they get the same done is what the oracle says of each row; that asyncio is plenty is taken as: none of "
@@ -75,7 +73,6 @@ ALTERNATIVES = Claim(
 ASYNCER = Claim(
     name="asyncer",
     section="Libraries to explore",
-    link="https://asyncer.tiangolo.com/tutorial/",
     statement="Asyncer is useful, which here means that its convenience costs little.",
     scope="CPU for a wait against tasks made one for an op by asyncio itself; little is taken as a quarter.",
     parts=(

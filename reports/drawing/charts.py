@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from .. import words
 from . import svg
-from .plotting import NARROW, WIDE
+from .axes import NARROW, WIDE
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from .. import words
 from ..scene.decision import Region, maps
 from ..scene.rows import Scene, facet, facet_names
 from . import style
-from .plotting import TITLE, Plot, add_axes, figure
+from .axes import TITLE, add_axes, figure
+from .plotting import Plot
 
 TILE, LEFT, FOOT, GAP = 0.42, 0.55, 0.3, 0.4
 WIDE_TILE = 0.78

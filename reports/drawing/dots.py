@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
-from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, reason, shown_name, value
-from ..words import interval, scale_for, unit
+from ..scene.rows import SPEEDUP, Metric, Scene, facet, facet_names, facets, ordered, reason, shown_name, value
+from ..words import Scale, interval, scale_for, unit
 from . import style
 from .axes import (
     ABOVE,
@@ -30,8 +30,12 @@ from .axes import (
     fit,
     fit_name,
     name_width,
+    ratio_extent,
     shape_axis,
 )
+
+RATIO = "slower  ←  ratio  →  faster"
+"""What stands below an axis of ratios."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +73,20 @@ def write_note(axes: Axes, y: float, text: str) -> None:
     )  # fmt: skip
 
 
-def draw_dot(axes: Axes, dot: Dot, panel: Panel, y: float, inches: float) -> None:
+def draw_dot(axes: Axes, dot: Dot, factor: float, y: float, inches: float) -> None:
     """One row of a panel at a height: faint raw points, interval and marker, or the reason why there is none."""
     look = style.family(dot.family)
     if dot.estimate is None:
         room = fit(dot.note or "no figure", inches)
         write_note(axes, y, room)
         return
-    axes.scatter([raw / panel.factor for raw in dot.raw], [y + 0.3] * len(dot.raw), s=9, color=look.light, alpha=0.45,
+    axes.scatter([raw / factor for raw in dot.raw], [y + 0.3] * len(dot.raw), s=9, color=look.light, alpha=0.45,
                  linewidths=0, zorder=2)  # fmt: skip
-    low, high = dot.estimate.low / panel.factor, dot.estimate.high / panel.factor
+    low, high = dot.estimate.low / factor, dot.estimate.high / factor
     line = look.outline or look.light
     face, edge = (style.PAPER, line) if dot.hollow else (look.light, look.outline or style.PAPER)
     axes.plot([low, high], [y, y], color=line, linewidth=1.5, solid_capstyle="butt", zorder=3)
-    axes.plot([dot.estimate.point / panel.factor], [y], marker=dot.marker, markersize=6.2, color=line, zorder=4,
+    axes.plot([dot.estimate.point / factor], [y], marker=dot.marker, markersize=6.2, color=line, zorder=4,
               markerfacecolor=face, markeredgecolor=edge, markeredgewidth=1.4 if dot.hollow else 0.8)  # fmt: skip
 
 
@@ -112,15 +116,12 @@ def _draw_panel(
     across = axes.get_yaxis_transform()
     for y, dot in enumerate(panel.dots):
         axes.axhline(y, color=style.FAINT, linewidth=0.5, linestyle=(0, (1, 2)), zorder=1)
-        draw_dot(axes, dot, panel, y, inches)
+        draw_dot(axes, dot, panel.factor, y, inches)
         if names is not None:
             _write_name(axes, dot, y, names, inches)
         if values and dot.estimate is not None:
-            shown = Estimate(
-                dot.estimate.point / panel.factor, dot.estimate.low / panel.factor, dot.estimate.high / panel.factor,
-                dot.estimate.unit, dot.estimate.n,
-            )  # fmt: skip
-            axes.text(1 + 0.1 / inches, y, interval(shown), transform=across, va="center", color=style.SOFT, fontsize=8)
+            shown = interval(dot.estimate, Scale(panel.factor, ""))
+            axes.text(1 + 0.1 / inches, y, shown, transform=across, va="center", color=style.SOFT, fontsize=8)
     levels = guide_levels(panel, inches)
     for (x, text), level in zip(panel.guides, levels, strict=True):
         axes.axvline(x, color=style.SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
@@ -202,6 +203,11 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
     return fig
 
 
+def side_by_side(panels: Sequence[Panel], width: float) -> Figure:
+    """Panels in lines of three where there is room."""
+    return dot_figure([panels[start : start + 3] for start in range(0, len(panels), 3)], width)
+
+
 def dot_for(scene: Scene, row: Row, metric: Metric, looks: Mapping[str, style.Look]) -> Dot:
     """The dot of a row for one metric, with its reason where it has no figure."""
     return Dot(
@@ -210,21 +216,29 @@ def dot_for(scene: Scene, row: Row, metric: Metric, looks: Mapping[str, style.Lo
 
 
 def panels(scene: Scene, metric: Metric, order: Metric, guides: Sequence[tuple[float, str]]) -> list[Panel]:
-    """One panel per facet for one metric; facets share limits, unit and the order of rows, which is by `order`."""
+    """One panel per facet for one metric; facets share limits, unit and the order of rows, which is by `order`.
+
+    A ratio to the reference has an axis of its own, and no row for the reference.
+    """
     looks = style.looks((row.contestant, row.family) for row in scene.rows)
-    contestants = dict.fromkeys(row.contestant for row in ordered(scene.rows, order))
-    estimates = [found for row in scene.rows if (found := value(row, metric)) is not None]
-    axis, limits = extent(estimates, [x for x, _ in guides if x > 0])
-    scale = scale_for(estimates, metric.kind)
+    rows = [row for row in scene.rows if metric is not SPEEDUP or not row.reference]
+    contestants = dict.fromkeys(row.contestant for row in ordered(rows, order))
+    estimates = [found for row in rows if (found := value(row, metric)) is not None]
+    scale, label = scale_for(estimates, metric.kind), RATIO
+    if metric is SPEEDUP:
+        axis, limits = "ratio", ratio_extent(estimates)
+    else:
+        axis, limits = extent(estimates, [x for x, _ in guides if x > 0])
+        label = f"{metric.words}, {unit(scale)}"
     names, known = facet_names(scene.rows), facets(scene.rows)
     made = []
     for one in known:
-        own = {row.contestant: row for row in scene.rows if facet(row) == one}
+        own = {row.contestant: row for row in rows if facet(row) == one}
         made.append(
             Panel(
                 title=names[one] if len(known) > 1 else "",
                 dots=[dot_for(scene, own[name], metric, looks) for name in contestants if name in own],
-                label=f"{metric.words}, {unit(scale)}",
+                label=label,
                 axis=axis,
                 limits=(limits[0] / scale.factor, limits[1] / scale.factor),
                 factor=scale.factor,

@@ -1,80 +1,22 @@
-"""What the plots share: the Plot noun, the names at the ends of lines, and by one import all that draws panels.
+"""What the plots share: the Plot noun, and the names at the ends of lines.
 
 Figures are laid out in inches by hand, so that the same rows always give the same picture, wide or narrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from when_async.bench.model import Estimate
+
 from ..scene.rows import Scene
 from . import style
-from .axes import (
-    ABOVE,
-    CHARACTER,
-    DENSE,
-    FOOT,
-    GUIDE,
-    MANY,
-    NARROW,
-    ROW,
-    SPAN,
-    TITLE,
-    WIDE,
-    add_axes,
-    extent,
-    figure,
-    fit,
-    fit_name,
-    name_width,
-    plain,
-    ratio_extent,
-    ratio_ticks,
-    shape_axis,
-    spread,
-)
-from .dots import Dot, Panel, dot_figure, dot_for, draw_dot, guide_levels, panels, write_note
-
-__all__ = [
-    "ABOVE",
-    "CHARACTER",
-    "DENSE",
-    "FOOT",
-    "GUIDE",
-    "LINE",
-    "MANY",
-    "NARROW",
-    "ROW",
-    "SPAN",
-    "TITLE",
-    "WIDE",
-    "Dot",
-    "End",
-    "Panel",
-    "Plot",
-    "add_axes",
-    "dot_figure",
-    "dot_for",
-    "draw_dot",
-    "extent",
-    "figure",
-    "fit",
-    "fit_name",
-    "guide_levels",
-    "label_ends",
-    "name_width",
-    "panels",
-    "plain",
-    "ratio_extent",
-    "ratio_ticks",
-    "shape_axis",
-    "spread",
-    "write_note",
-]
+from .axes import TITLE, add_axes, fit_name, shape_axis, spread
 
 
 @dataclass(frozen=True)
@@ -98,6 +40,8 @@ class Plot:
 
 LINE = 0.165
 """Inches a name at the end of a line takes."""
+LEFT, CURVES = 0.62, 2.75
+"""Inches at the left of lines, for the labels of their values, and the height of their axes."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +53,47 @@ class End:
     marker: str
     x: float
     y: float
+
+
+def curve_axes(
+    fig: Figure, box: tuple[float, float, float, float], limits: tuple[float, float], label: str, heading: str = ""
+) -> Axes:
+    """Axes for lines, both logarithmic: `box` is left, top, width and height in inches, `limits` are of the values.
+
+    The label of the values stands above the axes, and above it the heading.
+    """
+    _, _, inches, height = box
+    axes = add_axes(fig, *box)
+    axes.set_xscale("log")
+    shape_axis(axes, "log", limits, CURVES, vertical=True)
+    axes.grid(visible=True, axis="y")
+    corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
+    axes.text(-LEFT / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=8.5, **corner)
+    axes.text(-LEFT / inches, 1 + (0.07 + TITLE) / height, heading, weight="bold", **corner)
+    return axes
+
+
+def mark_ticks(axes: Axes, ticks: Mapping[float, str], label: str) -> None:
+    """These ticks and no other along the foot."""
+    axes.set_xticks(list(ticks), list(ticks.values()))
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel(label)
+
+
+def draw_curve(
+    axes: Axes,
+    points: Sequence[tuple[float, float]],
+    bars: Sequence[tuple[float, Estimate]],
+    factor: float,
+    look: tuple[style.Family, style.Look],
+) -> None:
+    """A line through points that are divided already, and at some places a marker with its interval."""
+    colours, (marker, line) = look
+    axes.plot(*zip(*points, strict=True), color=colours.light, linestyle=line, linewidth=1.6, zorder=3)
+    for x, one in bars:
+        axes.plot([x] * 2, [one.low / factor, one.high / factor], color=colours.light, linewidth=1.3, zorder=3)
+        axes.plot([x], [one.point / factor], marker=marker, markersize=5.1, color=colours.light, markeredgewidth=0.7,
+                  markeredgecolor=colours.outline or style.PAPER, zorder=4)  # fmt: skip
 
 
 def label_ends(axes: Axes, ends: Sequence[End], size: tuple[float, float], room: float) -> None:

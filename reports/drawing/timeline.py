@@ -15,9 +15,8 @@ from when_async.bench.model import Span, Timeline
 
 from .. import words
 from . import style, svg
-from .axes import LINE, MARGIN, write_lines
+from .axes import CHARACTER, LINE, MARGIN, ROW, WIDE, add_axes, figure, fit_name, name_width, shape_axis, write_lines
 from .charts import Chart, drawn
-from .plotting import CHARACTER, ROW, WIDE, add_axes, figure, fit_name, name_width, shape_axis
 
 MOST = 40
 """Lanes that are drawn at most; a picture of a thousand is a wall."""

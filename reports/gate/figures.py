@@ -38,16 +38,9 @@ def change(metric: str, value: Estimate) -> str:
     """What a ratio means for the reader: `8.2 % more wall time [7.4, 9.1]`, `3.1 % less CPU time [2.2, 4.0]`."""
     more = words.estimate(value).point >= 1
     numbers = (value.point - 1, value.low - 1, value.high - 1)
-    point, low, high = map(_tenths, numbers if more else (-numbers[0], -numbers[2], -numbers[1]))
+    point, low, high = map(words.tenths, numbers if more else (-numbers[0], -numbers[2], -numbers[1]))
     noun = NOUNS.get(metric, words.one_line(metric, 20))
     return f"{point} % {'more' if more else 'less'} {noun} [{low}, {high}]"
-
-
-def _tenths(share: float) -> str:
-    if not math.isfinite(share):
-        return words.DASH
-    shown = f"{100 * share:.0f}" if abs(share) >= 1 else f"{100 * share:.1f}"
-    return shown.replace("-", words.MINUS).replace(f"{words.MINUS}0.0", "0.0")
 
 
 def percent(share: float | None) -> str:

@@ -17,14 +17,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullFormatter
 
-from when_async.results.history.cells import History
+from when_async.results.history.cells import History, moment
 from when_async.results.history.trend import breaks, steps
 
 from .. import words
 from ..drawing import style, svg
-from ..drawing.axes import LINE, MARGIN, write_lines
-from ..drawing.plotting import CHARACTER, WIDE, add_axes, figure, fit, shape_axis
-from .terminal import CAUTION, Steps, finding, moment, percent, short, span
+from ..drawing.axes import CHARACTER, LINE, MARGIN, WIDE, add_axes, figure, fit, shape_axis, write_lines
+from .terminal import CAUTION, Steps, finding, percent, short, span
 
 PANEL = 2.5
 LEFT, EDGE = MARGIN + 0.55, MARGIN + 0.12

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from rich.console import Console
 
 from when_async.bench.model import Estimate
-from when_async.results.history.cells import History, Point
+from when_async.results.history.cells import History, Point, moment
 from when_async.results.history.trend import breaks, change, steps
 from when_async.results.stats.changepoints import ENOUGH, LEAST, ChangePoint
 
@@ -35,15 +34,9 @@ def percent(ratio: Estimate) -> str:
     """A ratio as a change with its interval: `+4.1 % [1.2, 7.1]`; from double or half on as a factor."""
     if not 0.5 < ratio.point < 2:
         return words.times(ratio)
-    point, low, high = (_share(one) for one in (ratio.point, ratio.low, ratio.high))
+    point, low, high = (words.tenths(one - 1) for one in (ratio.point, ratio.low, ratio.high))
     sign = "+" if ratio.point >= 1 and point != "0.0" else ""
     return f"{sign}{point} % [{low}, {high}]"
-
-
-def _share(ratio: float) -> str:
-    share = 100 * (ratio - 1)
-    text = f"{share:.1f}" if abs(share) < 100 else f"{share:.0f}"
-    return ("0.0" if text == "-0.0" else text).replace("-", words.MINUS)
 
 
 def finding(history: History, found: Steps) -> str:
@@ -73,14 +66,6 @@ def finding(history: History, found: Steps) -> str:
 def short(point: Point) -> str:
     """The commit of a run in 8 characters, a dash where it is not on record."""
     return words.one_line(point.commit, 8) if point.commit else words.DASH
-
-
-def moment(started: str) -> datetime | None:
-    """When a run began, in its own zone; None where the text is no date."""
-    try:
-        return datetime.fromisoformat(started)
-    except ValueError:
-        return None
 
 
 def stamp(started: str) -> str:
@@ -145,7 +130,7 @@ def overview(histories: Sequence[History], console: Console) -> None:
 
 
 def detail(history: History, console: Console) -> None:
-    """One cell: what was found, every run with its value, breaks and steps between them, a chart in a terminal."""
+    """One cell: what was found, every run with its value, breaks and steps between them, its trend in a terminal."""
     found, torn = steps(history), {one.index: one.label for one in breaks(history)}
     scale = words.scale_for([point.value for point in history.points], history.quantity.kind)
     line(console, words.one_line(history.cell, WIDTH), "bold")
@@ -165,9 +150,7 @@ def detail(history: History, console: Console) -> None:
     if any(point.server_bound for point in history.points):
         line(console, "  † the server may have been the limit", "dim")
     if console.is_terminal and history.comparable:
-        console.print()
-        for each in chart(history, found, width_of(console)):
-            line(console, each)
+        line(console, f"\n  {sparkline(history, width_of(console) - 2)}", "cyan")
     _paragraphs(console, f"{CAUTION}.")
 
 
@@ -179,46 +162,6 @@ def _run(point: Point, scale: words.Scale) -> Parts:
     value = words.interval(point.value, scale) + (" †" if point.server_bound else "")
     interpreter = words.one_line(point.python.removeprefix("CPython ").replace("without", "no"), 14)
     return [(f"{first}{value:<26}  {interpreter:<14}  {words.one_line(point.noise, 26)}", "")]
-
-
-HEIGHT = 9
-
-
-def chart(history: History, found: Steps, width: int) -> list[str]:
-    """The latest runs from left to right: ● on a │ that is its interval, ╎ at a break, × without value, ▲ at a step."""
-    torn = {one.index for one in breaks(history)}
-    columns: list[int | None] = []
-    for place in range(len(history.points)):
-        columns += [None, place] if place in torn else [place]
-    columns = columns[-max(1, (width - 14) // 2) :]
-    values = [value for index in columns if index is not None and (value := history.points[index].value)]
-    if not values:
-        return []
-    low, high = span(values)
-    scale = words.scale_for(values, history.quantity.kind)
-
-    def row(value: float) -> int:
-        return round((HEIGHT - 1) * math.log(high / value) / math.log(high / low))
-
-    grid = [[" "] * len(columns) for _ in range(HEIGHT + 1)]
-    for place, index in enumerate(columns):
-        value = None if index is None else history.points[index].value
-        mark = "╎" if index is None else "│"
-        first, last = (row(value.high), row(value.low)) if value else (0, HEIGHT - 1 if index is None else -1)
-        for each in range(first, last + 1):
-            grid[each][place] = mark
-        if value:
-            grid[row(value.point)][place] = "●"
-        elif index is not None:
-            grid[HEIGHT - 1][place] = "×"
-        grid[HEIGHT][place] = "▲" if index in found else "─"
-    names = {each: words.digits(high * (low / high) ** (each / (HEIGHT - 1)) / scale.factor) for each in (0, 4, 8)}
-    lines = [f"  {names.get(each, ''):>8} │ {' '.join(cells)}".rstrip() for each, cells in enumerate(grid[:HEIGHT])]
-    foot = "─".join(grid[HEIGHT])
-    ends = [history.points[index].started for index in columns if index is not None]
-    first_day, last_day = stamp(ends[0])[:10], stamp(ends[-1])[:10]
-    days = f"{first_day}{last_day:>{len(foot) - len(first_day)}}" if len(foot) > 21 else last_day
-    return [*lines, f"  {words.unit(scale):>8} └─{foot}", f"  {'':>8}   {days}"]
 
 
 def _paragraphs(console: Console, sentence: str) -> None:

@@ -9,19 +9,16 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from .. import words
-from ..scene.rows import Metric, Scene, facet
-from ..verdicts.claim import SIGNS, Behaviour, Cell, Word
+from ..scene.rows import MAKESPAN, Scene, facet
+from ..verdicts.claim import SIGNS, Behaviour, Cell, Reading, Word
 from ..verdicts.judging import Verdict
 from ..verdicts.lookup import Hole, Outcome
-from ..verdicts.readings import Reading
 from ..words import slug
 
 LOOKS: Mapping[Word, str] = {Word.HOLDS: "good", Word.REFUTED: "bad", Word.DEPENDS: "mixed"}
 """How a verdict's word is coloured; the others are in soft ink."""
 Key = tuple[str, str, str, str]
 """Of a row: run, interpreter, place and contestant."""
-
-MAKESPAN = Metric("makespan", "s", "makespan")
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ def _section(own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row]) -> C
 
 
 def _line(one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> VerdictLine:
-    shown, bounds = _figure(one.estimate, one.kind)
+    shown, bounds = words.figure(one.estimate, one.kind) if one.estimate else ("", "")
     return VerdictLine(
         python=words.one_line(one.python),
         sign=SIGNS[one.word],
@@ -130,20 +127,11 @@ def _line(one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> VerdictLine:
     )
 
 
-def _figure(found: Estimate | None, kind: str) -> tuple[str, str]:
-    """A point with its unit, and its interval in the same unit."""
-    if found is None:
-        return "", ""
-    scale = words.scale_for([found], kind) if kind in words.KINDS else None
-    unit = "×" if kind == "x" else f" {words.unit(scale)}" if scale and words.unit(scale) else ""
-    return f"{words.point(found, scale)}{unit}", words.bounds(found, scale)
-
-
 def _part(reading: Reading, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> PartLine:
     found = reading.found
     kind = reading.part.measure.kind
     if isinstance(found, Estimate):
-        said, n = " ".join(_figure(found, kind)), str(found.n)
+        said, n = " ".join(words.figure(found, kind)), str(found.n)
     else:
         said = words.one_line(found.told if isinstance(found, Hole) else found.said, 300)
         n = words.DASH

@@ -9,11 +9,11 @@ from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import difference, scaled
 
 from .. import words
-from ..scene.rows import Scene, facet, facet_names, headline, ladder, ordered, serial
-from ..scene.tables import Entry, Getter, Group, Item, Line, Table, headed, number, scales_of
+from ..scene.rows import Scene, facet, ladder, serial
+from ..scene.tables import Column, Entry, Item, Line, Table, grouped, headed, number, scales_of
 from ..words import Scale, scale_for
 
-CARD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
+CARD_COLUMNS: tuple[Column, ...] = (
     ("memory (PSS)", "bytes", lambda row: row.pss),
     ("peak RSS", "bytes", lambda row: row.peak_rss),
     ("CPU per op", "s", lambda row: row.cpu_per_op),
@@ -47,16 +47,12 @@ def card(scene: Scene) -> Table | None:
     scales = scales_of(shown, columns)
     steepness = scale_for([slope for slope in slopes.values() if slope is not None], "bytes")
     with_slope = any(slope is not None for slope in slopes.values())
-    names = facet_names(scene.rows)
-    groups = []
-    for comparison, one in dict.fromkeys((row.comparison, facet(row)) for row in shown):
-        group = Group(comparison, names[one] if len(names) > 1 else "")
-        rows = [row for row in shown if row.comparison == comparison and facet(row) == one]
-        for row in ordered(rows, headline(rows)):
-            entries: list[Entry] = [[_slope_item(slopes[id(row)], steepness)]] if with_slope else []
-            entries += [[number(get(row), scale)] for (_, _, get), scale in zip(columns, scales, strict=True)]
-            group.lines.append(Line(row.contestant, [], entries))
-        groups.append(group)
+
+    def line(row: Row, _: bool) -> Line:
+        entries: list[Entry] = [[_slope_item(slopes[id(row)], steepness)]] if with_slope else []
+        entries += [[number(get(row), scale)] for (_, _, get), scale in zip(columns, scales, strict=True)]
+        return Line(row.contestant, [], entries)
+
     first = [f"one more in flight, {steepness.label}"] if with_slope else []
     caption = (
         "Each contestant at the most ops in flight that was measured. Memory is that of the whole worker with its "
@@ -65,12 +61,7 @@ def card(scene: Scene) -> Table | None:
     )
     if with_slope:
         caption += " One more in flight: the slope of memory from the fewest to the most in flight."
-    return Table(
-        caption,
-        ["contestant"],
-        first + headed(columns, scales),
-        groups,
-    )
+    return Table(caption, ["contestant"], first + headed(columns, scales), grouped(scene.only(shown), line, scene.rows))
 
 
 def _slope(row: Row, rows: Sequence[Row]) -> Estimate | None:

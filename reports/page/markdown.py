@@ -67,10 +67,10 @@ def report(page: Mapping[str, Any]) -> str:
     for section in page["sections"]:
         blocks += [f"## {text(section.name)}", text(section.isolates)]
         for part in section.parts:
-            for chart in (*part.charts, *part.more):
+            for chart in part.charts:
                 blocks += _chart(chart)
         if section.gil:
-            blocks += ["### With the GIL and without it", *map(text, section.gil_said), _grid(section.gil)]
+            blocks += ["### With the GIL and without it", _grid(section.gil)]
             blocks.append(text(section.gil.caption))
         for chart in section.timelines:
             blocks += _chart(chart)

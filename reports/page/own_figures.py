@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from when_async.bench.model import Estimate, Workload, unit_of
@@ -10,12 +10,8 @@ from when_async.results.cells.latency import PERCENTILES
 from when_async.results.cells.summary import Row
 
 from .. import words
-from ..scene.rows import Scene, comparisons, facet_names, facets, headline, ordered
-from ..scene.tables import Group, Item, Line, Table, hole, number
-from ..words import Scale, scale_for
-
-Column = tuple[str, str, Callable[[Row], Estimate | None]]
-"""Words of the header, kind of unit, and how the figure of a row is found."""
+from ..scene.rows import Scene
+from ..scene.tables import Column, Line, Table, grouped, hole, number, scales_of
 
 
 def figures_table(scene: Scene, workload: Workload | None) -> Table | None:
@@ -75,26 +71,14 @@ def _headed(title: str, unit: str) -> str:
 
 def _table(scene: Scene, columns: Sequence[Column], caption: str) -> Table:
     """These columns for every row, grouped by comparison and interpreter in the order of the workload's table."""
-    rows = scene.rows
-    scales = [scale_for([get(row) for row in rows], kind) for _, kind, get in columns]
+    scales = scales_of(scene.rows, columns)
     titles = [_headed(title, scale.label) for (title, _, _), scale in zip(columns, scales, strict=True)]
-    names = facet_names(rows)
-    groups = []
-    for comparison in comparisons(rows):
-        for one in facets(scene.of(comparison=comparison).rows):
-            own = scene.of(comparison=comparison).of_facet(one)
-            group = Group(comparison, names[one] if len(names) > 1 else "")
-            for row in ordered(own.rows, headline(rows)):
-                group.lines.append(
-                    _line(row, [(get(row), scale) for (_, _, get), scale in zip(columns, scales, strict=True)])
-                )
-            groups.append(group)
-    return Table(caption, ["contestant"], titles, groups)
 
+    def line(row: Row, _: bool) -> Line:
+        if row.status != "OK":
+            return Line(row.contestant, [], [[hole(row)]], quiet=True)
+        return Line(
+            row.contestant, [], [[number(get(row), scale)] for (_, _, get), scale in zip(columns, scales, strict=True)]
+        )
 
-def _line(row: Row, entries: Sequence[tuple[Estimate | None, Scale]]) -> Line:
-    if row.status != "OK":
-        return Line(row.contestant, [], [[hole(row)]], quiet=True)
-    return Line(
-        row.contestant, [], [[number(one, scale)] if one is not None else [Item(words.DASH)] for one, scale in entries]
-    )
+    return Table(caption, ["contestant"], titles, grouped(scene, line))

@@ -14,7 +14,7 @@ from .. import words
 from ..drawing import timeline
 from ..drawing.charts import Chart, drawn
 from ..drawing.plotting import Plot
-from ..scene import gil, tables
+from ..scene import tables
 from ..scene.rows import (
     BOUND,
     BOUND_MEANS,
@@ -42,11 +42,10 @@ SIDE_BY_SIDE = 4
 
 @dataclass(frozen=True)
 class Part:
-    """Charts of one comparison; `more` are those that a reader opens at will."""
+    """Charts of one comparison."""
 
     heading: str
     charts: list[Chart] = field(default_factory=list)
-    more: list[Chart] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,7 @@ class Section:
     others: tables.Table | None
     others_label: str
     gil: tables.Table | None = None
-    """Each runner with and without the GIL, where a run measured both; `gil_said` puts it into words."""
-    gil_said: Sequence[str] = ()
+    """Each runner with and without the GIL, where a run measured both."""
     own: Sequence[tuple[str, tables.Table]] = ()
     """What the workload reports of itself and how long things waited, each with its heading."""
     timelines: Sequence[Chart] = ()
@@ -100,7 +98,6 @@ def sections(
         shown = busiest(own.rows)
         rest = [row for row in own.rows if row.comparison not in shown]
         top = own.only(row for row in own.rows if row.comparison in shown)
-        with_gil = gil_table.table(top)
         sections.append(
             Section(
                 name=words.one_line(name),
@@ -113,8 +110,7 @@ def sections(
                 table=tables.workload_table(top),
                 others=tables.workload_table(own.only(rest)) if rest else None,
                 others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
-                gil=with_gil,
-                gil_said=gil.told(top) if with_gil else (),
+                gil=gil_table.table(top),
                 own=_own(own, known),
                 timelines=timeline.charts(_timelines_of(pictured, seen), f"c{len(sections) + 1}"),
             )
@@ -162,8 +158,10 @@ def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
             target = steps if plot.spans else here
             if not plot.fits(target):
                 continue
-            hidden = plot.name == "interval_bars" and headline(here.rows) is THROUGHPUT and bool(part.charts)
-            (part.more if hidden else part.charts).append(chart_of(plot, target, f"c{number}-{place}-{plot.name}"))
+            if plot.name == "interval_bars" and headline(here.rows) is THROUGHPUT and part.charts:
+                # The same rows as above in absolute figures, which the table has.
+                continue
+            part.charts.append(chart_of(plot, target, f"c{number}-{place}-{plot.name}"))
         parts.append(part)
     return parts
 

@@ -59,7 +59,7 @@ def write(
     Raises ReportError where the folder cannot be written.
     """
     page = build(frame, command, _known() if workloads is None else workloads, calibrations or {}, older, on_section)
-    charts = [chart for s in page["sections"] for p in s.parts for chart in (*p.charts, *p.more)]
+    charts = [chart for s in page["sections"] for p in s.parts for chart in p.charts]
     charts += [chart for s in page["sections"] for chart in s.timelines]
     charts += [page["map"]] if page["map"] else []
     pictures = {chart.file: chart.picture for chart in charts}

@@ -11,11 +11,10 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import scaled
 
-from ..drawing.plotting import Plot, dot_figure, panels
-from ..scene.rows import Metric, Scene, facet, facet_names, facets, ordered, value
+from ..drawing.dots import panels, side_by_side
+from ..drawing.plotting import Plot
+from ..scene.rows import MAKESPAN, Scene, facet, facet_names, facets, ordered, value
 from ..words import scalar, times
-
-MAKESPAN = Metric("makespan", "s", "makespan")
 
 
 def bounds(scene: Scene) -> Mapping[str, float]:
@@ -44,8 +43,7 @@ def nearest(row: Row) -> Near | None:
 def draw(scene: Scene, width: float) -> Figure:
     """Facets below each other, three to a row where there is room."""
     guides = [(least, name) for name, least in bounds(scene).items() if least > 0]
-    made = panels(scene, MAKESPAN, MAKESPAN, guides)
-    return dot_figure([made[i : i + 3] for i in range(0, len(made), 3)], width)
+    return side_by_side(panels(scene, MAKESPAN, MAKESPAN, guides), width)
 
 
 def title(scene: Scene) -> str:

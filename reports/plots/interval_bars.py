@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from matplotlib.figure import Figure
 
-from ..drawing.plotting import Panel, Plot, dot_figure, panels
+from ..drawing.dots import Panel, dot_figure, panels, side_by_side
+from ..drawing.plotting import Plot
 from ..scene.findings import per_facet
 from ..scene.rows import CPU, OVERHEAD, THROUGHPUT, Metric, Scene, headline, value
 
@@ -42,8 +43,7 @@ def draw(scene: Scene, width: float) -> Figure:
         return dot_figure(
             [(one, replace(other, title="")) if width > 5 else (one, other) for one, other in pairs], width
         )
-    made = _panels(scene, metric)
-    return dot_figure([made[i : i + 3] for i in range(0, len(made), 3)], width)
+    return side_by_side(_panels(scene, metric), width)
 
 
 def subtitle(scene: Scene) -> str:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from when_async.results.cells.latency import Latency
+from when_async.results.cells.latency import PERCENTILES, Latency
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, shape_axis
+from ..drawing.axes import FOOT, TITLE, figure, name_width
+from ..drawing.plotting import CURVES, LEFT, End, Plot, curve_axes, draw_curve, label_ends, mark_ticks
 from ..page.own_figures import of
 from ..scene.rows import Scene, facet, facet_names, facets, uncrowded
 from ..words import Scale, scale_for, unit, with_unit
 
-HEIGHT = 2.75
 TICKS = {1.0: "0", 2.0: "p50", 10.0: "p90", 100.0: "p99", 1000.0: "p99.9", 10_000.0: "p99.99"}
-TOLD = ("p99.9", "p99", "p90", "p50")
+TOLD = tuple(PERCENTILES)[::-1]
 """The percentile by which rows are put in order: the furthest one that all of them support."""
 
 
@@ -49,51 +47,29 @@ def draw(scene: Scene, width: float) -> Figure:
     limits = (min(values) / scale.factor / 1.25, max(values) / scale.factor * 1.25)
     reach = max(1 / (1 - share) for _, latency in found for share, _ in latency.curve)
     room = name_width([row.contestant for row in rows], width * (0.3 if width > 5 else 0.42))
-    left, head = 0.62, TITLE * (2 if len(known) > 1 else 1) + 0.06
-    inches = width - left - room - 0.2
-    height = max(HEIGHT, 0.2 * max(sum((row.run, row.python) == one for row in rows) for one in known))
+    head = TITLE * (2 if len(known) > 1 else 1) + 0.06
+    inches = width - LEFT - room - 0.2
+    height = max(CURVES, 0.2 * max(sum(facet(row) == one for row in rows) for one in known))
     fig = figure(width, (head + height + FOOT) * len(known))
     names = facet_names(scene.rows)
     with style.house():
         for index, one in enumerate(known):
-            axes = add_axes(fig, left, index * (head + height + FOOT) + head, inches, height)
-            own = [(row, latency) for row, latency in found if (row.run, row.python) == one]
-            _shape(axes, reach, limits)
+            box = (LEFT, index * (head + height + FOOT) + head, inches, height)
+            axes = curve_axes(fig, box, limits, f"latency, {unit(scale)}", names[one] if len(known) > 1 else "")
+            axes.set_xlim(1.0, reach * 1.1)
+            ticks = {tick: name for tick, name in TICKS.items() if tick <= reach * 1.05}
+            mark_ticks(axes, ticks, "share of all that waited no longer")
+            own = [(row, latency) for row, latency in found if facet(row) == one]
             ends = [_draw_line(axes, row, latency, scale, looks[row.contestant]) for row, latency in own]
             label_ends(axes, ends, (inches, height), room)
-            corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
-            axes.text(-left / inches, 1 + 0.07 / height, f"latency, {unit(scale)}", color=style.SOFT, fontsize=8.5,
-                      **corner)  # fmt: skip
-            if len(known) > 1:
-                axes.text(-left / inches, 1 + (0.07 + TITLE) / height, names[one], weight="bold", **corner)
     return fig
 
 
-def _shape(axes: Axes, reach: float, limits: tuple[float, float]) -> None:
-    axes.set_xscale("log")
-    axes.set_xlim(1.0, reach * 1.1)
-    shape_axis(axes, "log", limits, HEIGHT, vertical=True)
-    axes.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if tick <= reach * 1.05]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: TICKS.get(round(tick, 6), "")))
-    axes.set_xlabel("share of all that waited no longer")
-    axes.grid(visible=True, axis="y")
-
-
 def _draw_line(axes: Axes, row: Row, latency: Latency, scale: Scale, look: style.Look) -> End:
-    colours = style.family(row.family)
     points = [(1 / (1 - share), seconds / scale.factor) for share, seconds in latency.curve if seconds > 0]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    axes.plot(xs, ys, color=colours.light, linestyle=look[1], linewidth=1.6, zorder=3)
-    for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)):
-        found = latency.percentiles.get(name)
-        if found is not None:
-            at = 1 / (1 - share)
-            axes.plot([at, at], [found.low / scale.factor, found.high / scale.factor], color=colours.light,
-                      linewidth=1.3, zorder=3)  # fmt: skip
-            axes.plot([at], [found.point / scale.factor], marker=look[0], markersize=5, color=colours.light,
-                      markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.7, zorder=4)  # fmt: skip
-    return End(row.contestant, row.family, look[0], xs[-1], ys[-1])
+    bars = [(1 / (1 - PERCENTILES[name]), found) for name, found in latency.percentiles.items()]
+    draw_curve(axes, points, bars, scale.factor, (style.family(row.family), look))
+    return End(row.contestant, row.family, look[0], *points[-1])
 
 
 def title(scene: Scene) -> str:

@@ -9,7 +9,9 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.plotting import FOOT, TITLE, Plot, add_axes, figure, fit, fit_name, name_width, shape_axis, write_note
+from ..drawing.axes import FOOT, TITLE, add_axes, figure, fit, fit_name, name_width, shape_axis
+from ..drawing.dots import Dot, draw_dot, write_note
+from ..drawing.plotting import Plot
 from ..scene.findings import NOTHING
 from ..scene.libraries import library_sentence, pair_sentence, same_library, split_sentence
 from ..scene.rows import (
@@ -60,11 +62,8 @@ def _lane(
         axes.plot([middles[0], middles[-1]], [y, y], color=style.FAINT, linewidth=3.5, solid_capstyle="round", zorder=1)
     taken: dict[float, float] = {}
     for row, estimate in sorted(points, key=lambda pair: pair[1].point):
-        look = style.family(row.family)
-        low, high, middle = estimate.low / factor, estimate.high / factor, estimate.point / factor
-        axes.plot([low, high], [y, y], color=look.outline or look.light, linewidth=1.5, zorder=3)
-        axes.plot([middle], [y], marker=looks[row.contestant][0], markersize=6.2, color=look.light,
-                  markeredgecolor=look.outline or style.PAPER, markeredgewidth=0.8, zorder=4)  # fmt: skip
+        draw_dot(axes, Dot("", row.family, looks[row.contestant][0], estimate), factor, y, inches)
+        middle = estimate.point / factor
         at, half = inches * float(axes.transLimits.transform((middle, y))[0]), len(row.library) * 0.036
         free = [place for place in LABELS if taken.get(place, -9.0) + 0.05 <= at - half]
         place = free[0] if free else min(LABELS, key=lambda one: taken[one])

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from when_async.results.cells.summary import Row
-
-from ..drawing import style
-from ..drawing.plotting import Panel, Plot, dot_figure, dot_for, ratio_extent
+from ..drawing.dots import panels, side_by_side
+from ..drawing.plotting import Plot
 from ..scene.findings import against_reference
-from ..scene.rows import SPEEDUP, THROUGHPUT, Scene, facet_names, facets, headline, ordered, value
+from ..scene.rows import SPEEDUP, THROUGHPUT, Scene, facet_names, facets, headline, value
 from ..words import listing
 
 
 def _fits(scene: Scene) -> bool:
     return headline(scene.rows) is THROUGHPUT and any(value(row, SPEEDUP) is not None for row in scene.rows)
-
-
-def _others(scene: Scene) -> list[Row]:
-    return [row for row in scene.rows if not row.reference]
 
 
 def _reference(scene: Scene) -> str:
@@ -27,27 +21,7 @@ def _reference(scene: Scene) -> str:
 
 def draw(scene: Scene, width: float) -> Figure:
     """One panel per interpreter with shared axis and row order; the reference is the line at 1."""
-    rows = _others(scene)
-    looks = style.looks((row.contestant, row.family) for row in scene.rows)
-    order = list(dict.fromkeys(row.contestant for row in ordered(rows, SPEEDUP)))
-    limits = ratio_extent([e for row in rows if (e := value(row, SPEEDUP)) is not None])
-    names = facet_names(scene.rows)
-    known = facets(scene.rows)
-    panels = []
-    for one in known:
-        own = {row.contestant: row for row in rows if (row.run, row.python) == one}
-        dots = [dot_for(scene, own[name], SPEEDUP, looks) for name in order if name in own]
-        panels.append(
-            Panel(
-                title=names[one] if len(known) > 1 else "",
-                dots=dots,
-                label="slower  ←  ratio  →  faster",
-                axis="ratio",
-                limits=limits,
-                guides=((1.0, _reference(scene)),),
-            )
-        )
-    return dot_figure([panels[i : i + 3] for i in range(0, len(panels), 3)], width)
+    return side_by_side(panels(scene, SPEEDUP, SPEEDUP, [(1.0, _reference(scene))]), width)
 
 
 def title(scene: Scene) -> str:

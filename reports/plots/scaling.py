@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.plotting import FOOT, TITLE, End, Plot, add_axes, figure, label_ends, name_width, plain, shape_axis
+from ..drawing.axes import FOOT, TITLE, figure, name_width, plain
+from ..drawing.plotting import CURVES, LEFT, End, Plot, curve_axes, draw_curve, label_ends, mark_ticks
 from ..scene.findings import did, lead
 from ..scene.rows import OVERHEAD, Metric, Scene, facet, facet_names, facets, headline, ladder, models, serial, value
 from ..words import listing, scale_for, unit
 
-HEIGHT = 2.75
 APART = 0.28
 """Inches a panel gets for each line, so that its lines can be told apart."""
 FULL = 12
@@ -75,14 +73,8 @@ def _draw_line(
     axes: Axes, points: Sequence[tuple[Row, Estimate]], factor: float, look: style.Look, knees: bool
 ) -> None:
     row = points[0][0]
-    colours = style.family(row.family)
-    xs = [r.concurrency for r, _ in points]
-    ys = [e.point / factor for _, e in points]
-    axes.plot(xs, ys, color=colours.light, linestyle=look[1], linewidth=1.6, zorder=3)
-    for r, e in points:
-        axes.plot([r.concurrency] * 2, [e.low / factor, e.high / factor], color=colours.light, linewidth=1.3, zorder=3)
-    axes.plot(xs, ys, linestyle="none", marker=look[0], markersize=5.2, color=colours.light,
-              markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.7, zorder=4)  # fmt: skip
+    bars = [(r.concurrency, e) for r, e in points]
+    draw_curve(axes, [(x, e.point / factor) for x, e in bars], bars, factor, (style.family(row.family), look))
     bend = knee(points) if knees and not serial(row) else None
     if bend is not None:
         at = next(e.point / factor for r, e in points if r is bend)
@@ -125,20 +117,21 @@ def draw(scene: Scene, width: float) -> Figure:
     low, high = min(e.low for e in estimates) / scale.factor, max(e.high for e in estimates) / scale.factor
     full = {one: named(found, metric) for one, found in every.items()}
     room = name_width([name for names in full.values() for name in names], width * (0.3 if width > 5 else 0.42))
-    left, names = 0.62, facet_names(scene.rows)
-    columns = 2 if len(known) > 1 and width / 2 - left - room - 0.2 >= 1.6 else 1
-    inches = (width - columns * (left + room + 0.2)) / columns
+    names = facet_names(scene.rows)
+    columns = 2 if len(known) > 1 and width / 2 - LEFT - room - 0.2 >= 1.6 else 1
+    inches = (width - columns * (LEFT + room + 0.2)) / columns
     head = TITLE * (2 if len(known) > 1 else 1) + 0.06
-    height = HEIGHT if len(known) == 1 or columns == 2 else HEIGHT * 0.85
+    height = CURVES if len(known) == 1 or columns == 2 else CURVES * 0.85
     height = max(height, APART * max(len(names) for names in full.values()))
     block = head + height + FOOT
     fig = figure(width, block * -(-len(known) // columns))
     label = f"{'overhead per op' if metric is OVERHEAD else metric.words}, {unit(scale)}"
     with style.house():
         for index, one in enumerate(known):
-            at = (index % columns) * (width / columns) + left
-            axes = add_axes(fig, at, (index // columns) * block + head, inches, height)
-            _shape(axes, [row.concurrency for row in scene.rows], (low / 1.25, high * 1.25), inches)
+            left, top = (index % columns) * (width / columns) + LEFT, (index // columns) * block + head
+            heading = names[one] if len(known) > 1 else ""
+            axes = curve_axes(fig, (left, top, inches, height), (low / 1.25, high * 1.25), label, heading)
+            _shape(axes, [row.concurrency for row in scene.rows], inches)
             shown = {name: points for name, points in every[one].items() if name in full[one]}
             for name, points in every[one].items():
                 if name in shown:
@@ -146,25 +139,15 @@ def draw(scene: Scene, width: float) -> Figure:
                 else:
                     _draw_thin(axes, points, scale.factor)
             _draw_labels(axes, shown, looks, scale.factor, (inches, height), room)
-            axes.set_xlabel("ops in flight")
-            corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
-            axes.text(-left / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=8.5, **corner)
-            if len(known) > 1:
-                axes.text(-left / inches, 1 + (0.07 + TITLE) / height, names[one], weight="bold", **corner)
     return fig
 
 
-def _shape(axes: Axes, concurrencies: Sequence[int], limits: tuple[float, float], inches: float) -> None:
+def _shape(axes: Axes, concurrencies: Sequence[int], inches: float) -> None:
     ticks = sorted(set(concurrencies))
-    axes.set_xscale("log", base=2)
     axes.set_xlim(ticks[0] / 1.15, ticks[-1] * 1.15)
-    shape_axis(axes, "log", limits, HEIGHT, vertical=True)
     while len(ticks) > max(2, int(inches / 0.45)):
         ticks = ticks[:-1:2] + ticks[-1:]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: plain(tick)))
-    axes.grid(visible=True, axis="y")
+    mark_ticks(axes, {tick: plain(tick) for tick in ticks}, "ops in flight")
     axes.grid(visible=False, axis="x")
 
 

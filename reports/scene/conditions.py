@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,7 @@ from when_async.results.cells.pairing import bare
 from when_async.results.runfile import Header
 
 from .. import words
-
-MONTHS = (
-    "", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-LEDGER_COLUMNS = (
-    "workload", "Python", "run", "rounds", "seconds", "steal", "a task waited for a CPU", "the same, one-thread rows",
-    "preemptions per s",
-)  # fmt: skip
+from .tables import Group, Item, Line, Table
 
 CAUSES = {
     "timed_measure": "measured rounds",
@@ -48,17 +40,6 @@ class NoiseSummary:
         return "●" if self.quiet else "▲"
 
 
-@dataclass(frozen=True)
-class NoiseTable:
-    """The noise ledger as a table of finished text."""
-
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = field(default_factory=tuple)
-    names: int = 3
-    """How many columns at the left are names and not numbers."""
-    note: str = ""
-
-
 def noise(frame: pd.DataFrame) -> NoiseSummary:
     """What the machine did to the measured rounds, in one word and one sentence."""
     found = measure(frame)
@@ -76,8 +57,8 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def ledger(frame: pd.DataFrame) -> NoiseTable:
-    """Noise by run, interpreter and workload."""
+def ledger(frame: pd.DataFrame) -> Table:
+    """Noise by run, interpreter and workload; a description of the machine, and no estimates."""
     frame = bare(frame)
     rows = frame[(frame["phase"] == "measure") & frame["makespan_s"].notna()]
     lines = []
@@ -85,21 +66,18 @@ def ledger(frame: pd.DataFrame) -> NoiseTable:
         found = measure(group)
         shares = [_percent(found[name]) for name in ("steal_share", "pressure_share", "pressure_share_one_core")]
         preempted = found["involuntary_per_s"]
-        lines.append(
-            [
-                *(words.one_line(name) for name in (names if isinstance(names, tuple) else (names,))),
-                str(len(group)),
-                words.digits(float(group["makespan_s"].sum())),
-                *shares,
-                words.DASH if preempted is None else words.digits(float(preempted)),
-            ]
-        )
+        figures = [str(len(group)), words.digits(float(group["makespan_s"].sum())), *shares]
+        figures.append(words.DASH if preempted is None else words.digits(float(preempted)))
+        head, *notes = map(words.one_line, names)
+        lines.append(Line(head, notes, [[Item(one)] for one in figures]))
     note = (
         "Sums over measured rounds: a description of the machine, not estimates. Waiting for a CPU and preemption also "
         "come from the contestant itself where it has more processes than cores; for contestants that use one thread "
         "they do not. No round was dropped."
     )
-    return NoiseTable(LEDGER_COLUMNS, lines, note=note if lines else "No measured round, hence no ledger.")
+    heads, waits = ["workload", "Python", "run"], ["a task waited for a CPU", "the same, one-thread rows"]
+    columns = ["rounds", "seconds", "steal", *waits, "preemptions per s"]
+    return Table(note if lines else "No measured round, hence no ledger.", heads, columns, [Group("", lines=lines)])
 
 
 def _percent(share: float | str | None) -> str:
@@ -139,7 +117,7 @@ def date(header: Mapping[str, Any]) -> str:
         moment = datetime.fromisoformat(raw)
     except ValueError:
         return words.one_line(raw)
-    return f"{moment.day} {MONTHS[moment.month]} {moment.year}"
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def machine(header: Mapping[str, Any]) -> str:

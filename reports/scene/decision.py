@@ -26,7 +26,7 @@ class Region:
     """One point of the map in one facet.
 
     `top` are the best and all that cannot be told from it; `second` is the next best row by its point. `margin` is how
-    many times the throughput of `second` the best has. `serial` is its speed-up over one op after another, if known.
+    many times the throughput of `second` the best has.
     """
 
     size_s: float
@@ -35,7 +35,6 @@ class Region:
     top: tuple[Row, ...]
     second: Row | None
     margin: Estimate | None
-    serial: Estimate | None
 
     @property
     def best(self) -> Row:
@@ -45,14 +44,6 @@ class Region:
     def sure(self) -> bool:
         """Whether the best is beyond doubt."""
         return len(self.top) == 1
-
-    def one_core_bound(self) -> float:
-        """What one thread can gain over one op after another."""
-        return min(self.concurrency, 1 / (1 - self.waiting)) if self.waiting < 1 else float(self.concurrency)
-
-    def bound(self, cores: int) -> float:
-        """What that many cores can gain."""
-        return min(float(self.concurrency), cores * self.one_core_bound()) if self.waiting < 1 else self.concurrency
 
 
 def regions(scene: Scene) -> list[Region]:
@@ -83,7 +74,6 @@ def _region(here: Scene) -> Region | None:
         top=found.top,
         second=second,
         margin=here.ratio(best, second, THROUGHPUT) if second is not None else None,
-        serial=best.speedup if any(row.reference and row.runner == "sync" for row in here.rows) else None,
     )
 
 

@@ -27,6 +27,7 @@ class Metric:
 
 
 THROUGHPUT = Metric("throughput", "/s", "throughput", higher_is_better=True)
+MAKESPAN = Metric("makespan", "s", "makespan")
 OVERHEAD = Metric("overhead_per_op", "s", "overhead over the ideal, per op")
 CPU = Metric("cpu_per_op", "s", "CPU time per op")
 SPEEDUP = Metric("speedup", "", "ratio to the reference", higher_is_better=True)

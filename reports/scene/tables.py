@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -154,19 +155,15 @@ def summary_table(scene: Scene) -> Table:
 
 def _summary_entries(own: Scene, columns: Sequence[str], scale: Scale | None) -> list[Entry]:
     """The entries of one comparison and facet, one per model; its libraries stand below each other."""
-    found = lead(own, headline(own.rows))
-    best = found.top[0] if found and len(found.top) == 1 else None
+    best = leader(own)
     absent = [Item(words.DASH, title="not asked for in this run")]
     return [[_summary_item(row, scale, row is best) for row in own.of(runner=name).rows] or absent for name in columns]
 
 
 def _common(ids: Sequence[str], workload: str) -> tuple[list[str], dict[str, str]]:
     """Parameters that all comparisons of a workload share, and for each comparison those that it has for itself."""
-    parts = {}
-    for one in ids:
-        inside = one.removeprefix(workload)
-        bracketed = inside.startswith("[") and inside.endswith("]")
-        parts[one] = inside[1:-1].split(",") if bracketed else [one]
+    inside = {one: re.fullmatch(r"\[(.*)\]", one.removeprefix(workload)) for one in ids}
+    parts = {one: found[1].split(",") if found else [one] for one, found in inside.items()}
     shared = [part for part in next(iter(parts.values()), []) if all(part in own for own in parts.values())]
     shared = [part for part in shared if not part.startswith("c=")] if len(next(iter(parts.values()), [])) > 1 else []
     return shared, {one: ", ".join(part for part in own if part not in shared) for one, own in parts.items()}
@@ -188,30 +185,42 @@ def _summary_item(row: Row, scale: Scale | None, best: bool) -> Item:
 
 
 Getter = Callable[[Row], Estimate | None]
+Column = tuple[str, str, Getter]
+"""Words of the header, kind of unit, and how the figure of a row is found."""
 
 
-def speedup(row: Row) -> Estimate | None:
-    """Throughput against the reference; None for the reference itself."""
-    found: Estimate | None = row.speedup
-    return found
+def grouped(scene: Scene, line: Callable[[Row, bool], Line], among: Iterable[Row] = ()) -> list[Group]:
+    """A group for each comparison and interpreter, best first.
+
+    `line` is told of a row whether it leads beyond doubt; interpreters are named as they are `among` more rows.
+    """
+    names, groups = facet_names([*scene.rows, *among]), []
+    for comparison in comparisons(scene.rows):
+        here = scene.of(comparison=comparison)
+        for one in facets(here.rows):
+            own = here.of_facet(one)
+            best = leader(own)
+            lines = [line(row, row is best) for row in ordered(own.rows, headline(own.rows))]
+            detail = names[one] if len(names) > 1 else ""
+            groups.append(Group(comparison, detail, lines, words.one_line(one[1])))
+    return groups
 
 
-COMMON: tuple[tuple[str, str, Getter], ...] = (
+def leader(own: Scene) -> Row | None:
+    """Who of one comparison and facet is best beyond doubt."""
+    found = lead(own, headline(own.rows))
+    return found.top[0] if found and len(found.top) == 1 else None
+
+
+RATE: Column = ("throughput", "/s", lambda row: row.throughput)
+COMMON: tuple[Column, ...] = (
     ("CPU per op", "s", lambda row: row.cpu_per_op),
     ("cores in use", "", lambda row: row.parallelism),
     ("longest stall", "s", lambda row: row.stall),
 )
-THROUGHPUT_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
-    ("throughput", "/s", lambda row: row.throughput),
-    ("ratio", "", speedup),
-    *COMMON,
-)
-CPU_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
-    COMMON[0],
-    ("throughput", "/s", lambda row: row.throughput),
-    *COMMON[1:],
-)
-OVERHEAD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
+THROUGHPUT_COLUMNS: tuple[Column, ...] = (RATE, ("ratio", "", lambda row: row.speedup), *COMMON)
+CPU_COLUMNS: tuple[Column, ...] = (COMMON[0], RATE, *COMMON[1:])
+OVERHEAD_COLUMNS: tuple[Column, ...] = (
     ("overhead per op", "s", lambda row: row.overhead_per_op),
     ("overhead, %", "%", lambda row: row.overhead),
     *COMMON,
@@ -219,11 +228,11 @@ OVERHEAD_COLUMNS: tuple[tuple[str, str, Getter], ...] = (
 PERCENT = Scale(0.01, "%")
 
 
-def scales_of(rows: Sequence[Row], columns: Sequence[tuple[str, str, Getter]]) -> list[Scale]:
+def scales_of(rows: Sequence[Row], columns: Sequence[Column]) -> list[Scale]:
     return [PERCENT if kind == "%" else scale_for([get(row) for row in rows], kind) for _, kind, get in columns]
 
 
-def headed(columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale]) -> list[str]:
+def headed(columns: Sequence[Column], scales: Sequence[Scale]) -> list[str]:
     titles = []
     for (title, kind, _), scale in zip(columns, scales, strict=True):
         unit = words.unit(scale)
@@ -247,37 +256,26 @@ def workload_table(scene: Scene) -> Table:
     """Every cell of one workload, grouped by comparison and interpreter, best first."""
     rows = scene.rows
     judged = headline(rows)
-    names = facet_names(rows)
     measured = [row for row in rows if row.status == "OK"]
     columns = OVERHEAD_COLUMNS if judged is OVERHEAD else CPU_COLUMNS if judged is CPU else THROUGHPUT_COLUMNS
     columns = tuple(column for column in columns if any(column[2](row) is not None for row in measured)) or columns[:1]
     scales = scales_of(measured, columns)
-    groups = []
-    for comparison in comparisons(rows):
-        here = scene.of(comparison=comparison)
-        for one in facets(here.rows):
-            own = here.of_facet(one)
-            found = lead(own, judged)
-            best = found.top[0] if found and len(found.top) == 1 else None
-            group = Group(comparison, names[one] if len(names) > 1 else "", python=words.one_line(one[1]))
-            for row in ordered(own.rows, judged):
-                group.lines.append(_workload_line(row, columns, scales, row is best))
-            groups.append(group)
     caption = "Every contestant, best first; 95 % intervals over processes in brackets."
     if any(row.server_bound for row in measured):
         caption += f" {BOUND} {BOUND_MEANS}"
     titles = headed(columns, scales) + (["speed-up, arithmetic"] if judged is OVERHEAD else [])
+    groups = grouped(scene, lambda row, best: _workload_line(row, columns, scales, best))
     return Table(caption, ["contestant", "cores allowed"], titles, groups)
 
 
-def _workload_line(row: Row, columns: Sequence[tuple[str, str, Getter]], scales: Sequence[Scale], best: bool) -> Line:
+def _workload_line(row: Row, columns: Sequence[Column], scales: Sequence[Scale], best: bool) -> Line:
     if row.status != "OK":
         said = [[Item(f"{row.status}: {words.one_line(row.reason, 240)}", hole=True)]]
         return Line(row.contestant, [cores(row)], said, quiet=True, runner=words.one_line(row.runner))
     entries = []
-    for index, ((_, _, get), scale) in enumerate(zip(columns, scales, strict=True)):
+    for index, ((title, _, get), scale) in enumerate(zip(columns, scales, strict=True)):
         found = get(row)
-        blank = Item("reference") if row.reference and get is speedup else Item(words.DASH)
+        blank = Item("reference") if row.reference and title == "ratio" else Item(words.DASH)
         entries.append([number(found, scale, best=best and index == 0) if found is not None else blank])
     if row.headline == "overhead":
         # Not measured but computed from the parameters, hence without an interval.
@@ -292,9 +290,8 @@ def statuses(scene: Scene) -> Table:
     for row in scene.rows:
         group = groups.setdefault(row.workload, Group(row.workload))
         notes = [row.comparison, names[(row.run, row.python)]]
-        said = "ran, answer checked" if row.status == "OK" else f"{row.status}: {words.one_line(row.reason, 200)}"
-        group.lines.append(
-            Line(row.contestant, notes, [[Item(said, hole=row.status != "OK")]], quiet=row.status != "OK")
-        )
+        ran = row.status == "OK"
+        said = "ran, answer checked" if ran else f"{row.status}: {words.one_line(row.reason, 200)}"
+        group.lines.append(Line(row.contestant, notes, [[Item(said, hole=not ran)]], quiet=not ran))
     heads = ["contestant", "comparison", "interpreter"]
     return Table("Every cell and what became of it.", heads, ["status"], list(groups.values()), worded=True)

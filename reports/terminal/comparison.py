@@ -14,7 +14,8 @@ import pandas as pd
 from rich.console import Console
 
 from when_async.bench.model import Estimate
-from when_async.results.contrast.rows import MARGIN, ContrastError, ContrastRow, contrast_environments
+from when_async.results.contrast.resolve import ContrastError
+from when_async.results.contrast.rows import MARGIN, ContrastRow, contrast_environments
 from when_async.results.stats.estimate import inverse
 from when_async.results.stats.standing import MOST_FORKS, Extent, Outcome, Standing
 
@@ -97,7 +98,7 @@ def flat(row: ContrastRow) -> dict[str, Any]:
         "paired": contrast.paired if contrast else None,
         "p": contrast.p if contrast else None,
         "p_holm": row.p_holm,
-        "reason": contrast.reason if contrast else row.reason,
+        "reason": said(row),
         "differs": list(row.differs),
         "warning": row.warning,
     }

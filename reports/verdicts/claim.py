@@ -20,24 +20,26 @@ from .lookup import Hole, Lookup, Outcome
 REAL_PYTHON = "https://realpython.com/async-io-python/"
 
 
-SECTIONS = (
-    "Concurrency",
-    "AsyncIO is not easy",
-    "The async/await Syntax and Native Coroutines",
-    "The Rules of Async IO",
-    "Chaining Coroutines",
-    "Using a Queue",
-    "async for and list comprehensions",
-    "The Event Loop and asyncio.run()",
-    "Creating and gathering tasks",
-    "When and Why Is Async IO the Right Choice?",
-    "Async IO It Is, but Which One?",
-    "Snippets: Write on file",
-    "Tips: Limit concurrency",
-    "Testing",
-    "Libraries to explore",
-)
-"""The headings of the notes in their order, which is that of the ledger."""
+SECTIONS: Mapping[str, str] = {
+    "Concurrency": f"{REAL_PYTHON}#async-io-explained",
+    "AsyncIO is not easy": f"{REAL_PYTHON}#async-io-is-not-easy",
+    "The async/await Syntax and Native Coroutines": f"{REAL_PYTHON}#the-asyncawait-syntax-and-native-coroutines",
+    "The Rules of Async IO": f"{REAL_PYTHON}#the-rules-of-async-io",
+    "Chaining Coroutines": f"{REAL_PYTHON}#chaining-coroutines",
+    "Using a Queue": f"{REAL_PYTHON}#using-a-queue",
+    "async for and list comprehensions": (
+        f"{REAL_PYTHON}#other-features-async-for-and-async-generators-comprehensions"
+    ),
+    "The Event Loop and asyncio.run()": f"{REAL_PYTHON}#the-event-loop-and-asynciorun",
+    "Creating and gathering tasks": f"{REAL_PYTHON}#other-top-level-asyncio-functions",
+    "When and Why Is Async IO the Right Choice?": f"{REAL_PYTHON}#when-and-why-is-async-io-the-right-choice",
+    "Async IO It Is, but Which One?": f"{REAL_PYTHON}#async-io-it-is-but-which-one",
+    "Snippets: Write on file": "https://github.com/Tinche/aiofiles",
+    "Tips: Limit concurrency": "https://docs.python.org/3/library/asyncio-sync.html#semaphores",
+    "Testing": "https://pytest-asyncio.readthedocs.io/en/latest/",
+    "Libraries to explore": "https://asyncer.tiangolo.com/tutorial/",
+}
+"""The headings of the notes in their order, which is that of the ledger, and where most of each comes from."""
 
 
 class Word(StrEnum):
@@ -156,6 +158,21 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """One part of a claim, what was found for it, and on which side of its bound that lies."""
+
+    part: Part
+    found: Estimate | Outcome | Hole
+    side: Side
+
+
+def read(part: Part, proof: Lookup) -> Reading:
+    """One part, held against its bound."""
+    found = part.measure.read(proof)
+    return Reading(part, found, Side.MISSING if isinstance(found, Hole) else part.bound.side(found))
+
+
+@dataclass(frozen=True)
 class Axis:
     """What the parts of a claim are spread along: a name, and the kind of its unit."""
 
@@ -163,23 +180,33 @@ class Axis:
     kind: str = ""
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A statement that figures can back, refute or qualify.
+@dataclass(frozen=True, kw_only=True)
+class _Stated:
+    """What every statement of the notes has.
 
-    `section` is the heading of the notes it comes from and `link` where that text comes from. `scope` says what the
-    figures do and do not speak of.
+    `section` is the heading of the notes it comes from and `link` where that text comes from, if not from where most
+    of the section does. `scope` says what was looked at and what was not.
     """
 
     name: str
     section: str
-    link: str
     statement: str
     scope: str
+    link: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "link", self.link or SECTIONS.get(self.section, ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim(_Stated):
+    """A statement that figures can back, refute or qualify."""
+
     parts: tuple[Part, ...]
     axis: Axis | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.parts:
             raise ValueError(f"{self.name}: a claim without a part cannot be judged")
 
@@ -190,24 +217,25 @@ class Claim:
         return tuple(cell for index, cell in enumerate(found) if cell not in found[:index])
 
 
-@dataclass(frozen=True)
-class Behaviour:
+@dataclass(frozen=True, kw_only=True)
+class Behaviour(_Stated):
     """A statement about what the language or a library does, which a program of ours shows or does not show.
 
-    `snippet` is the file in `reports/snippets` that is run in fresh processes of an interpreter; it prints one JSON
-    line with `shown` (true or false), `said` (what was seen, in a clause), or `absent` (why it cannot be seen here).
     With `aged` what is asked is whether the notes' way still works: where it does not, the claim is REFUTED there.
     """
 
-    name: str
-    section: str
-    link: str
-    statement: str
-    scope: str
-    snippet: str
     aged: bool = False
     requires: tuple[str, ...] = ()
     """Modules beyond the standard library that the program imports."""
+
+    @property
+    def snippet(self) -> str:
+        """The file in `reports/snippets` that is run in fresh processes of an interpreter.
+
+        It prints one JSON line with `shown` (true or false), `said` (what was seen, in a clause), or `absent` (why it
+        cannot be seen here).
+        """
+        return f"{self.name.replace('-', '_')}.py"
 
     @property
     def cells(self) -> tuple[Cell, ...]:

@@ -44,7 +44,8 @@ def guidance(scene: Scene, verdicts: Sequence[Verdict]) -> list[Advice]:
     for name, question in QUESTIONS:
         one = next((one for one in verdicts if one.claim.name == name and one.python == first and _says(one)), None)
         if one is not None:
-            said = f"{words.sentence(one.claim.statement)} {SIGNS[one.word]} {one.word}: {one.short()}"
+            told = one.brief() if one.word is Word.DEPENDS else one.sentence
+            said = f"{words.sentence(one.claim.statement)} {SIGNS[one.word]} {one.word}: {told}"
             lines.append(Advice(question, words.one_line(said, 700), f"claim-{slug(name)}"))
     return lines[:LINES]
 

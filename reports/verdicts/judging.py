@@ -24,9 +24,8 @@ from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene, facets
 from . import sentences
 from .behaviours import Seen, seen_in
-from .claim import SECTIONS, Behaviour, Claim, Side, Statement, Word
+from .claim import SECTIONS, Behaviour, Claim, Reading, Side, Statement, Word, read
 from .lookup import Hole, Lookup
-from .readings import Reading, read
 
 
 @dataclass(frozen=True)
@@ -47,15 +46,8 @@ class Verdict:
     readings: tuple[Reading, ...] = ()
     boundary: tuple[float, float] | None = None
 
-    def short(self) -> str:
-        """The sentence with one figure of either side where it names several."""
-        if self.word is not Word.DEPENDS or not self.readings:
-            return self.sentence
-        inside, outside = ([one for one in self.readings if one.side is side] for side in (Side.INSIDE, Side.OUTSIDE))
-        return sentences.depends(inside, outside, most=1)
-
     def brief(self) -> str:
-        """The sentence in a few words, for a line of a table."""
+        """The deciding figure, or where some hold and some do not one of either side."""
         told = deciding(self.readings, self.word)
         if isinstance(self.claim, Behaviour) or told is None or isinstance(told.found, Hole):
             return self.sentence
@@ -84,7 +76,7 @@ def claims() -> dict[str, Statement]:
     room = "when_async.reports.claims"
     found: list[Statement] = [one.value for one in collect(room, Claim).values()]
     found += [one.value for one in collect(room, Behaviour).values()]
-    return {one.name: one for one in sorted(found, key=lambda one: SECTIONS.index(one.section))}
+    return {one.name: one for one in sorted(found, key=lambda one: list(SECTIONS).index(one.section))}
 
 
 def judge(

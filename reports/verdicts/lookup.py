@@ -10,13 +10,9 @@ from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import quotient
 
 from .. import words
-from ..scene.rows import Metric, Scene
+from ..scene.rows import CPU, MAKESPAN, THROUGHPUT, Metric, Scene
 
-PAIRED: Mapping[str, Metric] = {
-    "makespan": Metric("makespan", "s", "makespan"),
-    "throughput": Metric("throughput", "/s", "throughput", higher_is_better=True),
-    "cpu_per_op": Metric("cpu_per_op", "s", "CPU time per op"),
-}
+PAIRED: Mapping[str, Metric] = {one.name: one for one in (MAKESPAN, THROUGHPUT, CPU)}
 """Quantities that each round has, so that ratios of them are formed inside blocks."""
 
 

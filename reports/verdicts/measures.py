@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from when_async.bench.model import Estimate, unit_of
+from when_async.results.cells.latency import PERCENTILES
+from when_async.results.cells.quantities import SUMMED
 from when_async.results.stats.estimate import scaled
 
+from .. import words
 from .claim import Cell, Place
 from .lookup import Hole, Lookup, Outcome
-
-KINDS = {"makespan": "s", "stall": "s", "cpu_per_op": "s", "throughput": "/s", "pss": "bytes"}
-"""Units of those fields of a row whose names do not carry them."""
 
 
 def kind_of(name: str) -> str:
     """The kind of unit of a field, figure or percentile."""
-    return KINDS.get(name) or ("s" if name.startswith("p") and name[1:].isdigit() else unit_of(name)[1])
+    if name in SUMMED:
+        unit = SUMMED[name].unit.removeprefix("op")
+        return unit if unit in words.KINDS else ""
+    return "s" if name in PERCENTILES else unit_of(name)[1]
 
 
 @dataclass(frozen=True)

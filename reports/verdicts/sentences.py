@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 
-from when_async.bench.model import Estimate
-
 from .. import words
 from .behaviours import Seen
-from .claim import Behaviour, Claim, Side, Word
+from .claim import Behaviour, Claim, Reading, Side, Word
 from .lookup import Hole, Outcome
-from .readings import Reading
 
 
 def sentence(
@@ -46,14 +43,8 @@ def clause(one: Reading) -> str:
     found = one.found
     if isinstance(found, Hole):
         return f"{one.part.where}: {found.told}"
-    if isinstance(found, Outcome):
-        return f"{one.part.says.format(found.said)} ({one.part.where})"
-    return f"{one.part.says.format(figure(found, one.part.measure.kind))} ({one.part.where})"
-
-
-def figure(found: Estimate, kind: str) -> str:
-    """`3.61× [3.4, 3.83]`, `1.2 ms [1.1, 1.3]`, `0.97 [0.95, 0.99]`."""
-    return words.times(found) if kind == "x" else words.with_unit(found, kind if kind in words.KINDS else "")
+    said = found.said if isinstance(found, Outcome) else " ".join(words.figure(found, one.part.measure.kind))
+    return f"{one.part.says.format(said)} ({one.part.where})"
 
 
 def claimed(one: Reading) -> str:
@@ -63,22 +54,24 @@ def claimed(one: Reading) -> str:
     return f"where {one.part.bound.told(one.part.measure.kind)} was claimed"
 
 
+def _on(side: Side, readings: Sequence[Reading]) -> list[Reading]:
+    return [one for one in readings if one.side is side]
+
+
 def _holds(readings: Sequence[Reading], told: Reading) -> str:
-    inside = [one for one in readings if one.side is Side.INSIDE]
+    inside = _on(Side.INSIDE, readings)
     rest = "" if len(inside) == 1 else f"; this is the closest of {len(inside)} that all hold"
     return f"{_capital(clause(told))}, {claimed(told)}{rest}."
 
 
 def _refuted(readings: Sequence[Reading], told: Reading) -> str:
-    outside = [one for one in readings if one.side is Side.OUTSIDE]
+    outside = _on(Side.OUTSIDE, readings)
     rest = "" if len(outside) == 1 else f"; this is the closest of {len(outside)}, none of which holds"
     return f"{_capital(clause(told))}, {claimed(told)}{rest}."
 
 
 def _depends(readings: Sequence[Reading], told: Reading) -> str:
-    inside = [one for one in readings if one.side is Side.INSIDE]
-    outside = [one for one in readings if one.side is Side.OUTSIDE]
-    across = [one for one in readings if one.side is Side.ACROSS]
+    inside, outside, across = (_on(side, readings) for side in (Side.INSIDE, Side.OUTSIDE, Side.ACROSS))
     said = depends(inside, outside)
     if across:
         said += f" Undecided: {words.listing([one.part.where for one in across])}."
@@ -91,29 +84,22 @@ def depends(inside: Sequence[Reading], outside: Sequence[Reading], most: int = 3
 
 
 def _open(readings: Sequence[Reading], told: Reading) -> str:
-    across = [one for one in readings if one.side is Side.ACROSS]
-    if not across:
+    if not _on(Side.ACROSS, readings):
         verb = "holds" if told.side is Side.INSIDE else "does not hold"
         return f"So far it {verb}: {clause(told)}, {claimed(told)}."
     sides = [(Side.ACROSS, "undecided"), (Side.INSIDE, "in their bounds"), (Side.OUTSIDE, "outside")]
-    counts = [(sum(one.side is side for one in readings), name) for side, name in sides]
+    counts = [(len(_on(side, readings)), name) for side, name in sides]
     rest = "" if len(readings) == 1 else "; " + words.listing([f"{many} {name}" for many, name in counts if many])
     return f"{_capital(clause(told))}, an interval that reaches across the bound, {claimed(told)}{rest}."
 
 
 def brief(claim: Claim, readings: Sequence[Reading], told: Reading, boundary: tuple[float, float] | None) -> str:
-    """The same in a line of a table: the deciding figure, or where it holds and where not, by their places alone."""
-    inside = [one.part.where for one in readings if one.side is Side.INSIDE]
-    outside = [one.part.where for one in readings if one.side is Side.OUTSIDE]
+    """The same in a line of a table: the deciding figure, or one of either side where some hold and some do not."""
+    inside, outside = (_on(side, readings) for side in (Side.INSIDE, Side.OUTSIDE))
     if not inside or not outside:
         return f"{_capital(clause(told))}."
-    said = f"Holds: {_few(inside)}. Not: {_few(outside)}."
-    return f"{_turn(claim, readings, boundary)} {said}" if boundary and claim.axis else said
-
-
-def _few(places: Sequence[str], most: int = 3) -> str:
-    shown = list(places[:most]) if len(places) > most + 1 else list(places)
-    return "; ".join(shown) + (f"; and {len(places) - most} more" if len(shown) < len(places) else "")
+    turn = f"{_turn(claim, readings, boundary)} " if boundary and claim.axis else ""
+    return f"{turn}{depends(inside, outside, most=1)}"
 
 
 def _some(parts: Sequence[Reading], most: int = 3) -> str:

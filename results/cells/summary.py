@@ -20,11 +20,8 @@ from when_async.bench.model import Estimate, Phase, Scalar, Status
 from ..stats.outliers import count_outliers, label_outliers
 from .figures import figures
 from .latency import Latency, latencies
-from .noise import noise
 from .pairing import CellRounds, Key, bare, cell_rounds, ratio
 from .quantities import SUMMED, estimates, per_fork
-
-__all__ = ["HEADROOM", "SERVICE_BUSY", "Row", "digest_conflicts", "flat", "noise", "summary"]
 
 HEADROOM = 3.0
 """A service must be able to take this many times what the contestant asks of it (method.md, R11)."""

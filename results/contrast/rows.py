@@ -17,16 +17,10 @@ import pandas as pd
 from ..cells.pairing import NOTHING, CellRounds, cell_rounds, log_ratios, measured
 from ..runfile import Header
 from ..stats.holm import holm
-from ..stats.samples import Processes
 from ..stats.standing import Standing, judge, judge_unpaired
 from .alike import environment_differences, machine_differences, run_differences
 from .partners import Two, of_contestants, of_environments, of_runs, other_work
 from .resolve import ContrastError, Kind, cells_of, resolve
-
-__all__ = [
-    "MARGIN", "METRICS", "UNPAIRED", "ContrastError", "ContrastRow", "contrast_cells", "contrast_environments",
-    "contrast_named", "contrast_runs", "resolve",
-]  # fmt: skip
 
 MARGIN: Final = 0.03
 """The difference that does not matter where the user names none (method.md, gate recipe)."""
@@ -181,7 +175,7 @@ def _unpaired(frame_a: pd.DataFrame, frame_b: pd.DataFrame, margin: float) -> Ju
             return "one of the two has no measured round"
         if _coarse(a, metric) or _coarse(b, metric):
             return _TOO_COARSE
-        logs_a, logs_b = (Processes(side.processes(METRICS[metric])).logs() for side in (a, b))
+        logs_a, logs_b = (np.log(side.medians(METRICS[metric])) for side in (a, b))
         return judge_unpaired(logs_a, logs_b, margin)
 
     return judged

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
+from ..stats.estimate import share_limits
 from ..stats.sequential import DEFAULT, Floats, Rule, hodges_lehmann, replay
 from .report import Operating
 
@@ -75,7 +75,7 @@ def operating(
         return None
     random = np.random.default_rng(seed)
     alarms = sum(int(replay(*drawn, margin, rule).alarmed.sum()) for drawn in _chunks(noise, replays, random, rule))
-    bound = float(beta.ppf(0.95, alarms + 1, replays - alarms)) if alarms < replays else 1.0
+    bound = share_limits(alarms, replays, 0.9)[1]
     fixed = next(_chunks(noise, POWER_REPLAYS, random, rule))
     return Operating(
         simulated=replays,

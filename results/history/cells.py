@@ -18,7 +18,8 @@ import pandas as pd
 
 from when_async.bench.model import Estimate
 
-from ..cells.summary import Row, noise, summary
+from ..cells.noise import noise
+from ..cells.summary import Row, summary
 from ..frame import load
 from ..runfile import Header, RunFileError
 
@@ -145,7 +146,7 @@ def read_folder(folder: Path) -> tuple[list[Stored], list[str]]:
             notes.append(f"left out: {path} holds the same run as {runs[name].path}")
         else:
             runs[name] = run
-    return sorted(runs.values(), key=lambda run: (_moment(run.header.get("started")), str(run.path))), notes
+    return sorted(runs.values(), key=lambda run: (_order(run.header.get("started")), str(run.path))), notes
 
 
 def _read(path: Path) -> tuple[Stored, list[str]]:
@@ -156,13 +157,18 @@ def _read(path: Path) -> tuple[Stored, list[str]]:
     return Stored(path, header, frame, str(noise(frame)["word"])), notes
 
 
-def _moment(started: object) -> datetime:
-    """When a run began; the beginning of time where it does not say."""
+def moment(started: object) -> datetime | None:
+    """When a run began, in its own zone; None where the text is no date."""
     try:
-        moment = datetime.fromisoformat(str(started))
+        return datetime.fromisoformat(str(started))
     except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return None
+
+
+def _order(started: object) -> datetime:
+    """What runs are sorted by; the beginning of time where one does not say."""
+    found = moment(started) or datetime.min
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def histories(

@@ -15,11 +15,11 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from when_async.bench.model import Estimate
 
 from .estimate import Floats, log_interval
+from .unpaired import welch
 
 LEAST = 3
 """Values on each side of a change: one or two wild values are no new level."""
@@ -65,15 +65,7 @@ def change_points(
 
 def ratio(before: Floats, after: Floats) -> Estimate:
     """After / before as a ratio of geometric means with Welch's 95 % interval; both sides hold 2 values or more."""
-    logs = np.log(before), np.log(after)
-    middle = float(logs[1].mean() - logs[0].mean())
-    parts = [float(side.var(ddof=1)) / len(side) for side in logs]
-    error = sum(parts) ** 0.5
-    half = 0.0
-    if error > 0:
-        freedom = sum(parts) ** 2 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, logs, strict=True))
-        half = float(stdtrit(freedom, 0.975)) * error
-    point, low, high = (float(np.exp(x)) for x in (middle, middle - half, middle + half))
+    point, low, high = (float(np.exp(x)) for x in welch(np.log(after), np.log(before), 0.95))
     return Estimate(point, low, high, "x", len(before) + len(after))
 
 

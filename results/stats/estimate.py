@@ -35,7 +35,7 @@ def log_interval(values: Iterable[float], unit: str, confidence: float = 0.95) -
     Hodges-Lehmann median of the logs. None for fewer than 2 forks. Raises ValueError for a value that is 0,
     negative or not finite.
     """
-    data = _finite(values)
+    data = finite(values)
     if (data <= 0).any():
         raise ValueError("a log interval needs values above 0; use linear_interval for differences")
     return _of_logs(np.log(data), unit, confidence)
@@ -46,7 +46,7 @@ def paired_interval(log_ratios: Iterable[float], confidence: float = 0.95) -> Es
 
     The estimate has the unit `x`; None for fewer than 2 pairs. Raises ValueError for a value that is not finite.
     """
-    return _of_logs(_finite(log_ratios), "x", confidence)
+    return _of_logs(finite(log_ratios), "x", confidence)
 
 
 def linear_interval(values: Iterable[float], unit: str, confidence: float = 0.95) -> Estimate | None:
@@ -54,7 +54,7 @@ def linear_interval(values: Iterable[float], unit: str, confidence: float = 0.95
 
     `values` holds one number per fork; None for fewer than 2. Raises ValueError for a value that is not finite.
     """
-    data = _finite(values)
+    data = finite(values)
     if len(data) < 2:
         return None
     point, low, high = _interval(data, confidence)
@@ -82,12 +82,15 @@ def share(shown: int, tried: int, confidence: float = 0.95) -> Estimate | None:
 
     The interval is the exact one of Clopper and Pearson (Biometrika 26, 1934).
     """
-    if tried < 2:
-        return None
+    low, high = share_limits(shown, tried, confidence)
+    return Estimate(shown / tried, low, high, "share", tried, confidence) if tried > 1 else None
+
+
+def share_limits(shown: int, tried: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Both limits of a share; the upper one is the one-sided limit at (1 + `confidence`) / 2."""
     tail = (1 - confidence) / 2
     low = float(betaincinv(shown, tried - shown + 1, tail)) if shown else 0.0
-    high = float(betaincinv(shown + 1, tried - shown, 1 - tail)) if shown < tried else 1.0
-    return Estimate(shown / tried, low, high, "share", tried, confidence)
+    return low, float(betaincinv(shown + 1, tried - shown, 1 - tail)) if shown < tried else 1.0
 
 
 def scaled(found: Estimate, by: Callable[[float], float], unit: str) -> Estimate:
@@ -172,7 +175,7 @@ def signed_rank_p(d: Iterable[float], shift: float, alternative: Alternative) ->
     too small (scipy.stats.wilcoxon drops such values, which shrinks n). Raises ValueError for an empty `d`, a value
     that is not finite or an unknown alternative.
     """
-    return float(signed_rank_ps(_finite(d)[np.newaxis], shift, alternative)[0])
+    return float(signed_rank_ps(finite(d)[np.newaxis], shift, alternative)[0])
 
 
 def signed_rank_ps(rows: npt.ArrayLike, shift: float, alternative: Alternative) -> Floats:
@@ -225,7 +228,7 @@ def _interval(data: Floats, confidence: float) -> tuple[float, float, float]:
     return ranked or t_interval(data, confidence)
 
 
-def _finite(values: Iterable[float]) -> Floats:
+def finite(values: Iterable[float]) -> Floats:
     """`values` as an array; a ValueError where one of them is no finite number."""
     data: Floats = np.fromiter(values, dtype=np.float64)
     if not np.isfinite(data).all():

@@ -1,7 +1,7 @@
-"""What was measured, held to its invariants once, and the reducers that make one number of one process or pair.
+"""What was measured, held to its invariants once, and the reducers that make one number of one pair.
 
 The process is the unit of replication, and so is the pair of processes (method.md, R5; Kalibera & Jones, ISMM 2013).
-Rounds stay inside `Processes` and `PairedRounds`, which no interval takes: the way out of them is a reducer.
+Rounds stay inside `PairedRounds`, which no interval takes: the way out of it is a reducer.
 """
 
 from __future__ import annotations
@@ -13,29 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Processes:
-    """Rounds by process: `rounds[i]` holds the values of process i, all in one unit.
-
-    Raises ValueError where there is no process, a process has no round, or a value is not finite and above 0.
-    """
-
-    rounds: tuple[Floats, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rounds", tuple(positive_rounds(values) for values in self.rounds))
-        if not self.rounds:
-            raise ValueError("at least one process is needed")
-
-    def __len__(self) -> int:
-        return len(self.rounds)
-
-    def logs(self, reducer: Callable[[Floats], float] = np.median) -> Floats:
-        """One number per process: the logarithm of what `reducer` makes of its rounds."""
-        reduced: Floats = np.array([float(reducer(values)) for values in self.rounds])
-        return np.asarray(np.log(reduced))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +30,6 @@ class PairedRounds:
             object.__setattr__(self, side, positive_rounds(getattr(self, side)))
         if len(self.base) != len(self.head):
             raise ValueError(f"paired rounds need equal counts, got {len(self.base)} and {len(self.head)}")
-
-    def __len__(self) -> int:
-        return len(self.base)
-
-    @property
-    def swapped(self) -> PairedRounds:
-        """The same rounds with base and head exchanged."""
-        return PairedRounds(self.head, self.base)
 
     def median_log_ratio(self) -> float:
         """Median over rounds of log(head / base) of neighbours: what slows both for a moment cancels (method.md, R6a).

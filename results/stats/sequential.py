@@ -18,7 +18,6 @@ the code that is replayed 10 000 times to tell its false-alarm rate and power.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -33,15 +32,6 @@ Ints = npt.NDArray[np.int64]
 Z_95 = 1.959964
 CHUNK = 2000
 """Replays that are worked on at once, so that the Walsh averages of all fit in memory."""
-
-
-class Stage(IntEnum):
-    """How far a replay went before it was decided."""
-
-    FIRST_LOOK = 0
-    SECOND_LOOK = 1
-    TEST = 2
-    CONFIRMATION = 3
 
 
 @dataclass(frozen=True)
@@ -78,10 +68,9 @@ DEFAULT = Rule()
 
 @dataclass(frozen=True)
 class Replayed:
-    """What became of each replay: whether it alarmed, at which stage it ended, and how many pairs it took."""
+    """What became of each replay: whether it alarmed, and how many pairs it took."""
 
     alarmed: Bools
-    stage: Ints
     pairs: Ints
 
     @property
@@ -163,23 +152,22 @@ def replay(first: Floats, fresh: Floats, margin: float, rule: Rule = DEFAULT) ->
         raise ValueError(f"a replay needs {rule.most} pairs and as many fresh ones")
     count = len(first)
     alarmed = np.zeros(count, dtype=np.bool_)
-    stage = np.zeros(count, dtype=np.int64)
+    confirms = np.zeros(count, dtype=np.bool_)
     pairs = np.full(count, rule.first_look, dtype=np.int64)
     going = np.flatnonzero(passes_first_look(first, margin, rule))
-    stage[going], pairs[going] = Stage.SECOND_LOOK, rule.second_look
+    pairs[going] = rule.second_look
     sizes = planned_pairs(first[going], margin, rule)
     for size in rule.sizes:
         rows = going[sizes == size]
         for look in looks_before(size, rule):
             pairs[rows] = look
             rows = rows[passes_look(first[rows, :look], margin, rule)]
-        stage[rows], pairs[rows] = Stage.TEST, size
-        rows = rows[rejects(first[rows, :size], margin, rule)]
-        stage[rows] = Stage.CONFIRMATION
-    confirming = np.flatnonzero(stage == Stage.CONFIRMATION)
+        pairs[rows] = size
+        confirms[rows] = rejects(first[rows, :size], margin, rule)
+    confirming = np.flatnonzero(confirms)
     sizes = planned_pairs(fresh[confirming], margin, rule)
     for size in rule.sizes:
         rows = confirming[sizes == size]
         pairs[rows] += size
         alarmed[rows] = rejects(fresh[rows, :size], margin, rule)
-    return Replayed(alarmed, stage, pairs)
+    return Replayed(alarmed, pairs)

@@ -57,7 +57,7 @@ class Standing:
     difference that does not matter (0.03 is 3 %) and `extent` where the interval lies against it; a difference can be
     beyond doubt and still lie within the margin. `p` is two-sided against a ratio of 1, None for fewer than 6 forks.
     `forks_needed` is how many forks in all (in each run, where `paired` is false) would make it conclusive, None where
-    it is or where more than `MOST_FORKS` would be needed. `reason` says in words why the verdict is what it is.
+    it is or where more than `MOST_FORKS` would be needed.
     """
 
     ratio: Estimate | None
@@ -66,7 +66,6 @@ class Standing:
     extent: Extent
     p: float | None
     forks_needed: int | None
-    reason: str
     paired: bool = True
 
 
@@ -137,16 +136,13 @@ def _judged(
     if not 0 < margin <= 1:
         raise ValueError(f"a margin lies above 0 and at 1 or below (0.03 is 3 %), got {margin}")
     if ratio is None or inner is None:
-        return Standing(None, Outcome.INCONCLUSIVE, margin, Extent.OPEN, None, RANK_FORKS, _too_few(forks), paired)
+        return Standing(None, Outcome.INCONCLUSIVE, margin, Extent.OPEN, None, RANK_FORKS, paired)
     extent = extent_of(ratio, margin)
     needed = forks_needed(ratio, spread_of(inner), margin)
     if forks < RANK_FORKS:
-        return Standing(ratio, Outcome.INCONCLUSIVE, margin, extent, p, needed, _too_few(forks), paired)
+        return Standing(ratio, Outcome.INCONCLUSIVE, margin, extent, p, needed, paired)
     verdict = _outcome(ratio, extent)
-    reason = _because(verdict, extent, margin, needed, paired)
-    return Standing(
-        ratio, verdict, margin, extent, p, needed if verdict is Outcome.INCONCLUSIVE else None, reason, paired
-    )
+    return Standing(ratio, verdict, margin, extent, p, needed if verdict is Outcome.INCONCLUSIVE else None, paired)
 
 
 def _outcome(ratio: Estimate, extent: Extent) -> Outcome:
@@ -155,23 +151,3 @@ def _outcome(ratio: Estimate, extent: Extent) -> Outcome:
     if ratio.high < 1:
         return Outcome.SLOWER
     return Outcome.EQUIVALENT if extent is Extent.WITHIN else Outcome.INCONCLUSIVE
-
-
-def _too_few(forks: int) -> str:
-    return f"only {forks} fork{'' if forks == 1 else 's'}; a verdict needs {RANK_FORKS}"
-
-
-def _because(verdict: Outcome, extent: Extent, margin: float, needed: int | None, paired: bool) -> str:
-    """Why the verdict is what it is, and what would make it conclusive."""
-    words = f"the margin of {margin * 100:g} %"
-    if verdict is Outcome.EQUIVALENT:
-        return f"no difference larger than {words} was seen"
-    if verdict is not Outcome.INCONCLUSIVE:
-        return {
-            Extent.BEYOND: f"by more than {words}",
-            Extent.WITHIN: f"by less than {words}",
-            Extent.OPEN: f"whether by more than {words} is open",
-        }[extent]
-    each = "in all" if paired else "in each run"
-    how = f"about {needed} forks {each}" if needed else f"more than {MOST_FORKS} forks"
-    return f"the interval holds 1 and reaches beyond {words}; {how} would settle it"

@@ -16,7 +16,7 @@ from scipy.special import stdtr, stdtrit
 
 from when_async.bench.model import Estimate
 
-from .estimate import RANK_FORKS, Floats
+from .estimate import RANK_FORKS, Floats, finite
 
 
 def unpaired_interval(over: Iterable[float], under: Iterable[float], confidence: float = 0.95) -> Estimate | None:
@@ -25,11 +25,11 @@ def unpaired_interval(over: Iterable[float], under: Iterable[float], confidence:
     `n` of the estimate is the smaller number of processes; None where that is below 2. Raises ValueError for a value
     that is not finite.
     """
-    first, second = _finite(over), _finite(under)
+    first, second = finite(over), finite(under)
     fewest = min(len(first), len(second))
     if fewest < 2:
         return None
-    found = _rank_sum(first, second, confidence) or _welch(first, second, confidence)
+    found = _rank_sum(first, second, confidence) or welch(first, second, confidence)
     point, low, high = (float(np.exp(x)) for x in found)
     return Estimate(point, low, high, "x", fewest, confidence)
 
@@ -39,7 +39,7 @@ def unpaired_p(over: Iterable[float], under: Iterable[float]) -> float | None:
 
     Exact for ranks; a tie between the sides counts against a difference.
     """
-    first, second = _finite(over), _finite(under)
+    first, second = finite(over), finite(under)
     if min(len(first), len(second)) < 2:
         return None
     if not _ranks_serve(first, second):
@@ -86,7 +86,7 @@ def _rank_sum(first: Floats, second: Floats, confidence: float) -> tuple[float, 
     return (float(np.median(gaps)), float(gaps[cut]), float(gaps[-1 - cut])) if cut >= 0 else None
 
 
-def _welch(first: Floats, second: Floats, confidence: float) -> tuple[float, float, float]:
+def welch(first: Floats, second: Floats, confidence: float) -> tuple[float, float, float]:
     """(point, low, high) of the difference of means with Welch's interval."""
     point, error, freedom = _welch_error(first, second)
     half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
@@ -107,10 +107,3 @@ def _welch_error(first: Floats, second: Floats) -> tuple[float, float, float]:
     spread = sum(part**2 / freedom for part, freedom in parts)
     freedom = variance**2 / spread if spread else float(sum(freedom for _, freedom in parts))
     return float(first.mean() - second.mean()), variance**0.5, freedom
-
-
-def _finite(values: Iterable[float]) -> Floats:
-    data: Floats = np.fromiter(values, dtype=np.float64)
-    if not np.isfinite(data).all():
-        raise ValueError("an estimate needs finite values")
-    return data

@@ -269,7 +269,8 @@ def test_the_plot_that_is_shown_draws_what_a_run_holds(
     uneven_run: tuple[Path, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
     from when_async.bench.registry import collect
-    from when_async.reports.drawing.plotting import NARROW, WIDE, Plot
+    from when_async.reports.drawing.axes import NARROW, WIDE
+    from when_async.reports.drawing.plotting import Plot
     from when_async.reports.scene.evidence import scene
     from when_async.results.frame import load
 

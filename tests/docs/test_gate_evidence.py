@@ -12,9 +12,10 @@ from scipy.stats import mannwhitneyu, ttest_ind
 
 from docs.evidence import decide, estimators, live
 from docs.evidence.blocks import BLOCK, draw
-from docs.evidence.rates import limits, per_run, shown, upper
+from docs.evidence.rates import per_run, shown
 from docs.evidence.rivals import RIVALS, compare_fail, mann_whitney, pyperf_compare
 from docs.evidence.traces import Trace, load
+from when_async.results.stats.estimate import share_limits
 
 ROUNDS = 12
 
@@ -115,14 +116,14 @@ def test_a_table_goes_between_its_marks_and_nowhere_else() -> None:
 
 
 def test_a_rate_of_nothing_seen_still_has_an_upper_limit() -> None:
-    assert upper(0, 10_000) == pytest.approx(3e-4, rel=0.01)
-    assert upper(10, 10) == 1.0
+    assert share_limits(0, 10_000, 0.9)[1] == pytest.approx(3e-4, rel=0.01)
+    assert share_limits(10, 10, 0.9)[1] == 1.0
 
 
 def test_a_share_has_both_limits() -> None:
-    assert limits(0, 10) == (0.0, pytest.approx(0.3085, abs=1e-4))
-    assert limits(10, 10) == (pytest.approx(0.6915, abs=1e-4), 1.0)
-    low, high = limits(5, 10)
+    assert share_limits(0, 10) == (0.0, pytest.approx(0.3085, abs=1e-4))
+    assert share_limits(10, 10) == (pytest.approx(0.6915, abs=1e-4), 1.0)
+    low, high = share_limits(5, 10)
     assert (low, high) == (pytest.approx(0.1871, abs=1e-4), pytest.approx(0.8129, abs=1e-4))
     assert shown(0.5, 10) == "50.00% [18.71, 81.29]"
     assert per_run(0.0) == 0.0

@@ -19,7 +19,8 @@ from support.run_files import CellSpec
 from when_async.bench.registry import collect
 from when_async.reports import words
 from when_async.reports.drawing import style
-from when_async.reports.drawing.plotting import NARROW, WIDE, Plot
+from when_async.reports.drawing.axes import NARROW, WIDE
+from when_async.reports.drawing.plotting import Plot
 from when_async.reports.plots.interval_bars import INTERVAL_BARS
 from when_async.reports.plots.library_gap import LIBRARY_GAP
 from when_async.reports.plots.ratios import RATIOS

@@ -11,7 +11,7 @@ import pytest
 from support.mixed_cells import POINTS, mixed_cells
 from support.run_files import sleep_cells
 from when_async.reports.drawing.decision_map import DECISION_MAP
-from when_async.reports.scene.decision import Region, maps, regions
+from when_async.reports.scene.decision import maps, regions
 from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.rows import Scene
 from when_async.reports.verdicts.guidance import guidance
@@ -45,16 +45,6 @@ def test_where_the_best_cannot_be_told_all_candidates_are_named(level: Scene) ->
     region = next(one for one in regions(level) if one.waiting > 0.95)
     assert not region.sure
     assert {row.runner for row in region.top} == {"asyncio", "threading"}
-
-
-@pytest.mark.parametrize(
-    ("waiting", "concurrency", "one", "two"),
-    [(11 / 12, 24, 12.0, 24.0), (11 / 12, 6, 6.0, 6.0), (0.0, 8, 1.0, 2.0), (0.5, 8, 2.0, 4.0)],
-)
-def test_the_bound_is_that_of_the_chess_exhibition(waiting: float, concurrency: int, one: float, two: float) -> None:
-    region = Region(0.012, waiting, concurrency, (), None, None, None)
-    assert region.one_core_bound() == pytest.approx(one)
-    assert region.bound(2) == pytest.approx(two)
 
 
 def test_too_few_points_make_no_map(frame_of: Callable[..., pd.DataFrame]) -> None:

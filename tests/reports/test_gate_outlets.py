@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from support.gate_reports import REPORTS
-from when_async.reports.gate import NotWritten, load, publish, step_summary, write
+from when_async.reports.gate.machine import load
 from when_async.reports.gate.markdown import MARK
-from when_async.reports.gate.outlets import SUMMARY_BYTES
+from when_async.reports.gate.outlets import SUMMARY_BYTES, NotWritten, publish, step_summary, write
 
 FILES = ["gate.json", "gate.md", "gate.xml", "gate.txt"]
 FOUND = REPORTS["regression"]

@@ -18,9 +18,9 @@ from rich.console import Console
 
 from support.histories import CELL, history
 from when_async.bench.model import Estimate
-from when_async.reports.drawing.plotting import NARROW, WIDE
+from when_async.reports.drawing.axes import NARROW, WIDE
 from when_async.reports.history.plot import draw, labelled, write
-from when_async.reports.history.terminal import BLOCKS, CAUTION, chart, detail, finding, overview, percent, sparkline
+from when_async.reports.history.terminal import BLOCKS, CAUTION, detail, finding, overview, percent, sparkline
 from when_async.reports.words import ReportError
 from when_async.results.history.cells import History
 from when_async.results.history.trend import steps
@@ -117,22 +117,13 @@ def test_a_step_stands_between_the_runs_that_it_parts() -> None:
     assert lines[at + 1].startswith("  2026-11-28")
 
 
-def test_the_chart_is_for_terminals_and_fits_them() -> None:
-    one = history([*STEP, None, 0.12], environments={13: NEWER})
-    assert "●" not in shown(one)
+def test_the_trend_is_for_terminals_and_fits_them() -> None:
+    one = history([*STEP, None, 0.12] * 9, environments={13: NEWER})
+    assert "▁" not in shown(one)
     for width in (60, 80, 100, 160):
         lines = shown(one, terminal=True, width=width).splitlines()
         assert max(map(len, lines)) <= min(100, width)
-        assert sum(line.count("●") for line in lines) == 13
-    marks = "".join(lines)
-    assert (marks.count("╎"), marks.count("×"), marks.count("▲")) == (9, 1, 1)
-
-
-def test_a_chart_that_has_no_room_for_all_runs_shows_the_latest() -> None:
-    lines = chart(history([0.1] * 80 + [0.2]), {}, 60)
-    assert max(map(len, lines)) <= 60
-    assert lines[0].endswith(" ●")
-    assert lines[-1].split() == ["2027-01-19", "2027-02-10"]
+        assert [len(line) for line in lines if "▁" in line] == [min(100, width)]
 
 
 def test_a_sparkline_scales_each_environment_by_itself_and_shows_breaks_and_holes() -> None:

@@ -14,7 +14,8 @@ from support import fakes
 from support.run_files import CellSpec, make_cell
 from when_async.bench.model import Figure, Status
 from when_async.reports.drawing import svg
-from when_async.reports.drawing.plotting import NARROW, WIDE, Plot
+from when_async.reports.drawing.axes import NARROW, WIDE
+from when_async.reports.drawing.plotting import Plot
 from when_async.reports.page.own_figures import figures_table, latency_table
 from when_async.reports.page.writing import write
 from when_async.reports.plots.bounds import BOUNDS, nearest

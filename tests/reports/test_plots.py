@@ -27,7 +27,9 @@ from support.run_files import (
 from when_async.bench.model import Estimate, Status
 from when_async.bench.registry import collect
 from when_async.reports.drawing import style, svg
-from when_async.reports.drawing.plotting import NARROW, WIDE, Panel, Plot, guide_levels, plain, ratio_ticks, spread
+from when_async.reports.drawing.axes import NARROW, WIDE, plain, ratio_ticks, spread
+from when_async.reports.drawing.dots import Panel, guide_levels
+from when_async.reports.drawing.plotting import Plot
 from when_async.reports.plots.interval_bars import INTERVAL_BARS
 from when_async.reports.plots.library_gap import LIBRARY_GAP
 from when_async.reports.plots.ratios import RATIOS
@@ -250,6 +252,14 @@ def test_scaling_needs_two_concurrencies_of_otherwise_equal_work(standard: Scene
     assert SCALING.fits(standard.of(workload="sleep"))
     assert not SCALING.fits(standard.of(workload="sleep", concurrency=10))
     assert not SCALING.fits(standard.of(workload="http_fetch"))
+
+
+def test_panels_side_by_side_have_their_labels_at_their_own_left(frame_of: Frames) -> None:
+    both = scene(frame_of("side-by-side", pythons=("3.11", "3.13"))).of(workload="sleep")
+    figure = SCALING.draw(both, WIDE)
+    assert len({axes.get_position().x0 for axes in figure.axes}) == 2
+    heads = [text for axes in figure.axes for text in axes.texts if "Python" in text.get_text()]
+    assert len({text.get_position()[0] for text in heads}) == 1
 
 
 def test_the_knee_is_where_no_later_step_gains_beyond_doubt(frame_of: Frames) -> None:

@@ -50,7 +50,6 @@ def test_there_are_claims_on_behaviour_and_on_what_has_aged() -> None:
 
 @each
 def test_a_claim_has_the_program_of_its_name(claim: Behaviour) -> None:
-    assert claim.snippet == f"{claim.name.replace('-', '_')}.py"
     assert (FOLDER / claim.snippet).is_file()
 
 

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from when_async.reports.drawing import style, svg
-from when_async.reports.drawing.plotting import add_axes, figure
+from when_async.reports.drawing.axes import add_axes, figure
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 

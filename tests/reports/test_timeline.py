@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from when_async.bench.model import Lane, Span, Timeline, from_json, to_json
-from when_async.reports.drawing.plotting import NARROW, WIDE
+from when_async.reports.drawing.axes import NARROW, WIDE
 from when_async.reports.drawing.timeline import (
     MOST,
     draw,

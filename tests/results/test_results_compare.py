@@ -26,7 +26,8 @@ from support.run_files import (
     write_lines,
 )
 from when_async.bench.model import Estimate, Phase, Status
-from when_async.results.cells.summary import Row, digest_conflicts, noise, summary
+from when_async.results.cells.noise import noise
+from when_async.results.cells.summary import Row, digest_conflicts, summary
 from when_async.results.frame import load
 from when_async.results.stats.estimate import log_interval, positive
 

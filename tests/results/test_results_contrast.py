@@ -27,10 +27,9 @@ from support.run_files import (
 from when_async.bench.model import Estimate, Status
 from when_async.results.cells.pairing import cell_rounds, log_ratios, measured
 from when_async.results.cells.summary import summary
-from when_async.results.contrast.resolve import Kind, resolve
+from when_async.results.contrast.resolve import ContrastError, Kind, resolve
 from when_async.results.contrast.rows import (
     UNPAIRED,
-    ContrastError,
     ContrastRow,
     contrast_cells,
     contrast_environments,
@@ -107,7 +106,7 @@ def test_with_three_forks_there_is_an_estimate_and_no_verdict(tmp_path: Path) ->
     row = contrast_cells(a_run(tmp_path, forks=3), "sync", "multiprocessing")[0]
     assert ratio(row).low > 1
     assert row.contrast is not None
-    assert (row.contrast.verdict, row.contrast.reason) == (Outcome.INCONCLUSIVE, "only 3 forks; a verdict needs 6")
+    assert (row.contrast.verdict, row.contrast.forks_needed) == (Outcome.INCONCLUSIVE, 6)
     assert row.p_holm is None
 
 
@@ -248,7 +247,7 @@ def test_each_process_gives_the_median_log_ratio_of_its_paired_rounds(tmp_path: 
     for quantity in ("makespan", "cpu_per_op"):
         sides = zip(base.processes(quantity), head.processes(quantity), strict=True)
         pairs = [PairedRounds(*side) for side in sides]
-        assert [len(pair) for pair in pairs] == [3] * 6
+        assert [len(pair.base) for pair in pairs] == [3] * 6
         assert log_ratios(head, base, quantity) == pytest.approx([pair.median_log_ratio() for pair in pairs])
 
 

@@ -26,7 +26,7 @@ from support.run_files import (
 from when_async.bench.model import Phase, Status
 from when_async.results.columns import CATEGORIES, COLUMNS, documented
 from when_async.results.frame import load
-from when_async.results.journal import RunFileError
+from when_async.results.runfile import RunFileError
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL = sleep_cells()[0]

@@ -16,7 +16,7 @@ from support.run_files import CellSpec, header_line, http_cells, make_run, sleep
 from when_async.bench.model import Status
 from when_async.results.history.cells import QUANTITIES, History, histories, read_folder
 from when_async.results.history.trend import breaks, change, moved, steps
-from when_async.results.journal import RunFileError
+from when_async.results.runfile import RunFileError
 
 CELL = "sleep[wait=10ms,n=100,c=10]-uvloop@3.11"
 Write = Callable[..., Path]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from support.run_files import cell_line, header_line, sample_line, sleep_cells
-from when_async.results.journal import Journal, RunFileError, read
+from when_async.results.journal import Journal
+from when_async.results.runfile import RunFileError, read
 
 CELL = sleep_cells()[0]
 

@@ -20,7 +20,7 @@ from support.run_files import (
     write_lines,
 )
 from when_async.bench.model import Phase, Status
-from when_async.results.journal import RunFileError, read
+from when_async.results.runfile import RunFileError, read
 
 CELL = sleep_cells()[0]
 ID = CELL.cell.id

@@ -31,49 +31,42 @@ def around(middle: float, reach: float) -> Standing:
 
 
 @pytest.mark.parametrize(
-    ("middle", "reach", "verdict", "extent", "reason"),
+    ("middle", "reach", "verdict", "extent"),
     [
-        (1.10, 0.03, Outcome.FASTER, Extent.BEYOND, "by more than the margin of 3 %"),
-        (1.04, 0.03, Outcome.FASTER, Extent.OPEN, "whether by more than the margin of 3 % is open"),
-        (1.01, 0.005, Outcome.FASTER, Extent.WITHIN, "by less than the margin of 3 %"),
-        (1 / 1.10, 0.03, Outcome.SLOWER, Extent.BEYOND, "by more than the margin of 3 %"),
-        (1 / 1.04, 0.03, Outcome.SLOWER, Extent.OPEN, "whether by more than the margin of 3 % is open"),
-        (1 / 1.01, 0.005, Outcome.SLOWER, Extent.WITHIN, "by less than the margin of 3 %"),
-        (1.00, 0.03, Outcome.EQUIVALENT, Extent.WITHIN, "no difference larger than the margin of 3 % was seen"),
+        (1.10, 0.03, Outcome.FASTER, Extent.BEYOND),
+        (1.04, 0.03, Outcome.FASTER, Extent.OPEN),
+        (1.01, 0.005, Outcome.FASTER, Extent.WITHIN),
+        (1 / 1.10, 0.03, Outcome.SLOWER, Extent.BEYOND),
+        (1 / 1.04, 0.03, Outcome.SLOWER, Extent.OPEN),
+        (1 / 1.01, 0.005, Outcome.SLOWER, Extent.WITHIN),
+        (1.00, 0.03, Outcome.EQUIVALENT, Extent.WITHIN),
     ],
 )
 def test_the_verdict_follows_from_where_the_interval_lies(
-    middle: float, reach: float, verdict: Outcome, extent: Extent, reason: str
+    middle: float, reach: float, verdict: Outcome, extent: Extent
 ) -> None:
     found = around(middle, reach)
-    assert (found.verdict, found.extent, found.reason) == (verdict, extent, reason)
+    assert (found.verdict, found.extent) == (verdict, extent)
     assert (found.forks_needed, found.margin, found.paired) == (None, 0.03, True)
     assert found.ratio == paired_interval(math.log(middle) + reach * SPREAD)
 
 
-def test_an_interval_that_holds_1_and_leaves_the_margin_is_inconclusive_and_says_what_would_settle_it() -> None:
+def test_an_interval_that_holds_1_and_leaves_the_margin_says_how_many_forks_would_settle_it() -> None:
     found = around(1.01, 0.1)
     assert (found.verdict, found.extent) == (Outcome.INCONCLUSIVE, Extent.OPEN)
     assert found.forks_needed is not None
     assert found.forks_needed > 9
-    assert found.reason == (
-        f"the interval holds 1 and reaches beyond the margin of 3 %; about {found.forks_needed} forks in all "
-        "would settle it"
-    )
 
 
 def test_where_no_reasonable_number_of_forks_would_settle_it_that_is_said() -> None:
     found = around(1.001, 1.0)
     assert (found.verdict, found.forks_needed) == (Outcome.INCONCLUSIVE, None)
-    assert found.reason.endswith("; more than 1000 forks would settle it")
 
 
-@pytest.mark.parametrize(
-    ("forks", "words"), [(0, "only 0 forks"), (1, "only 1 fork"), (2, "only 2 forks"), (5, "only 5 forks")]
-)
-def test_fewer_than_six_forks_give_an_estimate_at_most(forks: int, words: str) -> None:
+@pytest.mark.parametrize("forks", [0, 1, 2, 5])
+def test_fewer_than_six_forks_give_an_estimate_at_most(forks: int) -> None:
     found = judge([0.5, 0.51, 0.52, 0.53, 0.54][:forks], 0.03)
-    assert (found.verdict, found.p, found.reason) == (Outcome.INCONCLUSIVE, None, f"{words}; a verdict needs 6")
+    assert (found.verdict, found.p) == (Outcome.INCONCLUSIVE, None)
     assert found.forks_needed == 6
     assert (found.ratio is None) == (forks < 2)
 
@@ -171,10 +164,9 @@ def test_unpaired_sides_are_judged_by_their_processes_and_marked() -> None:
 def test_unpaired_sides_count_the_smaller_one_and_ask_for_forks_in_each_run() -> None:
     rng = np.random.default_rng(5)
     few = judge_unpaired(rng.normal(0, 0.01, 20), rng.normal(0, 0.01, 5), 0.03)
-    assert (few.verdict, few.p, few.reason) == (Outcome.INCONCLUSIVE, None, "only 5 forks; a verdict needs 6")
+    assert (few.verdict, few.p) == (Outcome.INCONCLUSIVE, None)
     wide = judge_unpaired(rng.normal(0, 0.1, 9), rng.normal(0, 0.1, 9), 0.03)
     assert wide.verdict is Outcome.INCONCLUSIVE
-    assert "forks in each run would settle it" in wide.reason
     assert judge_unpaired([0.1], [], 0.03).ratio is None
 
 

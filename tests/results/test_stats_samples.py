@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from when_async.results.stats.estimate import linear_interval, log_interval, paired_interval
-from when_async.results.stats.samples import REDUCERS, PairedRounds, Processes
+from when_async.results.stats.samples import REDUCERS, PairedRounds
 
 EVERY = pytest.mark.parametrize("reducer", REDUCERS.values(), ids=REDUCERS)
 Reducer = Callable[[PairedRounds], float]
@@ -41,7 +41,8 @@ def test_each_reducer_is_what_its_name_says(name: str, expected: float) -> None:
 
 @EVERY
 def test_swapping_the_sides_negates_the_log_ratio(reducer: Reducer) -> None:
-    assert reducer(drawn().swapped) == -reducer(drawn())
+    rounds = drawn()
+    assert reducer(pair(rounds.head, rounds.base)) == -reducer(rounds)
 
 
 @EVERY
@@ -74,8 +75,6 @@ def test_one_disturbed_round_moves_the_mean_and_not_the_median() -> None:
 def test_rounds_that_are_no_times_are_refused(bad: list[float]) -> None:
     with pytest.raises(ValueError, match="finite and above 0"):
         pair(bad, [1.0, 1.0])
-    with pytest.raises(ValueError, match="finite and above 0"):
-        Processes((np.ones(2), np.array(bad)))
 
 
 def test_sides_of_unequal_length_are_no_pair() -> None:
@@ -83,13 +82,9 @@ def test_sides_of_unequal_length_are_no_pair() -> None:
         pair([1, 1], [1, 1, 1])
 
 
-def test_a_process_without_a_round_and_a_set_without_a_process_are_refused() -> None:
+def test_a_process_without_a_round_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one round"):
         pair([], [])
-    with pytest.raises(ValueError, match="at least one round"):
-        Processes((np.ones(2), np.array([])))
-    with pytest.raises(ValueError, match="at least one process"):
-        Processes(())
 
 
 def test_rounds_that_were_checked_cannot_change_afterwards() -> None:
@@ -101,17 +96,10 @@ def test_rounds_that_were_checked_cannot_change_afterwards() -> None:
         rounds.base[0] = -1
 
 
-def test_a_process_gives_one_number_however_many_rounds_it_has() -> None:
-    processes = Processes((np.ones(50), np.array([2.0]), np.array([1.0, 4.0, 8.0])))
-    assert len(processes) == 3
-    assert processes.logs().tolist() == pytest.approx([0, math.log(2), math.log(4)])
-    assert processes.logs(np.max).tolist() == pytest.approx([0, math.log(2), math.log(8)])
-
-
 @pytest.mark.parametrize(
     "interval", [paired_interval, *[lambda x, f=f: f(x, "s") for f in (log_interval, linear_interval)]]
 )
-@pytest.mark.parametrize("rounds", [Processes((np.ones(5), np.ones(5))), drawn(), [drawn(), drawn()]])
+@pytest.mark.parametrize("rounds", [drawn(), [drawn(), drawn()]])
 def test_no_interval_takes_rounds(interval: Callable[[Any], Any], rounds: Any) -> None:
     with pytest.raises(TypeError):
         interval(rounds)

@@ -38,7 +38,8 @@ class Compared:
 
 def compare_files(a: Path, b: Path, margin: float) -> Compared:
     """Two stored runs, unpaired; raises ContrastError where that would be meaningless."""
-    from when_async.results.contrast.rows import ContrastError, contrast_runs
+    from when_async.results.contrast.resolve import ContrastError
+    from when_async.results.contrast.rows import contrast_runs
     from when_async.results.frame import load
 
     if a.samefile(b):

@@ -102,7 +102,7 @@ def gate(context: click.Context, **options: Any) -> None:
 
 
 def _gate(context: click.Context, **options: Any) -> int:
-    from when_async.reports.gate import NotWritten, publish
+    from when_async.reports.gate.outlets import NotWritten, publish
     from when_async.results.gate.report import exit_code
 
     from .judging import run_gate
@@ -188,7 +188,7 @@ def accept(reason: str, cells: Sequence[str], source: Path | None) -> None:
     Nothing is ever accepted by itself. The acceptance goes to .when-async/accepted.json, which belongs into the
     commit that brings the slow-down; it is spent once base contains that commit.
     """
-    from when_async.reports.gate import load as load_report
+    from when_async.reports.gate.machine import load as load_report
     from when_async.results.gate import acceptance
 
     folder = source or _latest()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from when_async.results.journal import RunFileError
+from when_async.results.runfile import RunFileError
 
 from ...machine.host import Host, make_host
 from ...model import FailedError, Measurement, Sample, Status, Trial, to_json

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from when_async.results.journal import Journal, RunFileError, read
+from when_async.results.journal import Journal
+from when_async.results.runfile import RunFileError, read
 
 from ...environments.provision import Missing
 from ...machine.fingerprint import fingerprint
