@@ -6,13 +6,16 @@ decorator, no global list, no import-order effect. The same works for one file o
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from types import ModuleType
@@ -194,22 +197,40 @@ def refusal(workload: Workload, runner: Runner, body_key: str | None, environmen
     return None
 
 
-EXTRAS = {
-    "aiofiles": "files", "aiosqlite": "sqlite", "asyncpg": "postgres", "distributed": "dask", "joblib": "loky",
-    "psycopg": "postgres", "uvicorn": "http_server", "waitress": "http_server",
-}  # fmt: skip
-"""Modules whose extra has another name than they have."""
+PACKAGES = {"pytest_asyncio": "pytest-asyncio", "sklearn": "scikit-learn"}
+"""Modules whose package has another name than they have."""
 
-OPTIONAL = (
-    "aiofiles", "aiomultiprocess", "aiosqlite", "anyio", "asyncer", "asyncpg", "curio", "distributed", "gevent",
-    "httpx", "joblib", "psycopg", "rloop", "sklearn", "trio", "uvicorn", "waitress",
-)  # fmt: skip
-"""Modules that come with an extra of ours."""
+
+@cache
+def declared() -> Mapping[str, tuple[str, str]]:
+    """By package what pip is asked for, and the extra of ours that brings it: as pyproject.toml declares it.
+
+    The extra is empty for what comes with us anyway, and the smallest one where several bring it. Nothing is known
+    where we are not installed.
+    """
+    from importlib.metadata import PackageNotFoundError, requires
+
+    extras: dict[str, dict[str, str]] = {}
+    with contextlib.suppress(PackageNotFoundError):
+        for text in requires("when-async") or ():
+            asked, _, marker = text.partition(";")
+            named = re.search(r"""extra == ['"]([\w-]+)['"]""", marker)
+            # Metadata write the names of extras with hyphens, and pip takes either.
+            extra = named[1].replace("-", "_") if named else ""
+            extras.setdefault(extra, {})[re.split(r"[^\w.-]", asked.strip(), maxsplit=1)[0]] = asked.strip()
+    smallest_last = sorted(extras, key=lambda extra: (bool(extra), len(extras[extra])), reverse=True)
+    return {name: (asked, extra) for extra in smallest_last for name, asked in extras[extra].items()}
+
+
+def requirement(module: str) -> str | None:
+    """What pip is asked for to bring a module; None where we do not declare it."""
+    return declared().get(PACKAGES.get(module, module), (None, ""))[0]
 
 
 def install_line(module: str) -> str:
     """The command that brings a missing library."""
-    return f"pip install 'when-async[{EXTRAS.get(module, module)}]'" if module in OPTIONAL else f"pip install {module}"
+    _, extra = declared().get(PACKAGES.get(module, module), ("", ""))
+    return f"pip install 'when-async[{extra}]'" if extra else f"pip install {module}"
 
 
 def libraries(workload: Workload, keys: Iterable[str]) -> list[str]:

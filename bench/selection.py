@@ -13,33 +13,17 @@ from .environments.interpreters import Unresolvable
 from .environments.provision import Missing, default, default_label, named
 from .model import Environment, Point, Runner, Workload
 from .quantity import QuantityError, check_point, comparison_id, override, split
-from .registry import Found, N, RegistryError, choose, collect, find_runner, find_workload, required_modules
-
-REQUIREMENTS = {
-    "aiofiles": "aiofiles>=24.1",
-    "aiohttp": "aiohttp>=3.13",
-    "aiomultiprocess": "aiomultiprocess>=0.9.1",
-    "aiosqlite": "aiosqlite>=0.21",
-    "anyio": "anyio>=4.11",
-    "asyncer": "asyncer>=0.0.10",
-    "asyncpg": "asyncpg>=0.30",
-    "curio": "curio>=1.6",
-    "distributed": "distributed>=2025.9",
-    "gevent": "gevent>=25.9",
-    "httpx": "httpx>=0.28",
-    "joblib": "joblib>=1.5",
-    "numpy": "numpy>=1.26",
-    "psycopg": "psycopg[binary]>=3.2",
-    "pytest_asyncio": "pytest-asyncio>=1.2",
-    "requests": "requests>=2.32",
-    "rloop": "rloop>=0.3",
-    "sklearn": "scikit-learn>=1.5",
-    "trio": "trio>=0.31",
-    "uvicorn": "uvicorn>=0.35",
-    "uvloop": "uvloop>=0.22",
-    "waitress": "waitress>=3",
-}
-"""What an environment made by uv gets of the modules that are needed, beside the pins that were asked for."""
+from .registry import (
+    Found,
+    N,
+    RegistryError,
+    choose,
+    collect,
+    find_runner,
+    find_workload,
+    required_modules,
+    requirement,
+)
 
 
 @dataclass(frozen=True)
@@ -199,7 +183,7 @@ def environments_for(
 
 def requirements_for(modules: Sequence[str]) -> dict[str, str]:
     """What uv is asked for so that these modules can be imported."""
-    return {module: text for module, text in REQUIREMENTS.items() if module in modules}
+    return {module: text for module in modules if (text := requirement(module)) is not None}
 
 
 def to_record(selection: Selection) -> dict[str, Any]:

@@ -54,6 +54,12 @@ _ELSEWHERE = {
 }  # fmt: skip
 """Where the names are that are not nouns of bench.model."""
 
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 # Hidden from type checkers, which would take it that every name can be imported, typing errors too.
 if not TYPE_CHECKING:
 

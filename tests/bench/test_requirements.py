@@ -14,8 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from when_async.bench.model import Runner
-from when_async.bench.registry import EXTRAS, OPTIONAL, collect, install_line
-from when_async.bench.selection import REQUIREMENTS, catalogue
+from when_async.bench.registry import PACKAGES, collect, install_line, requirement
+from when_async.bench.selection import catalogue
 from when_async.reports.verdicts.judging import claims
 
 
@@ -25,12 +25,16 @@ def project() -> Mapping[str, Any]:
     return dict(tomllib.loads(path.read_text(encoding="utf-8"))["project"])
 
 
-def extra_of(module: str) -> str:
-    return EXTRAS.get(module, module)
+def optional() -> dict[str, list[str]]:
+    """Our extras with what they bring, but for those that collect others and those for developers."""
+    extras: dict[str, list[str]] = dict(project()["optional-dependencies"])
+    return {name: texts for name, texts in extras.items() if name not in ("all", "dev", "parquet", "test")}
 
 
-PACKAGES = {"sklearn": "scikit-learn"}
-"""Modules whose package has another name than they have."""
+def extra_of(module: str) -> str | None:
+    """The extra that brings a module, as pyproject.toml says; None where it comes with us."""
+    package = PACKAGES.get(module, module)
+    return next((name for name, texts in optional().items() if package in names_in(texts)), None)
 
 
 def names_in(requirements: list[str]) -> set[str]:
@@ -43,44 +47,38 @@ def needed() -> list[str]:
     return [module for module in needed if module.partition(".")[0] not in sys.stdlib_module_names]
 
 
-@pytest.mark.parametrize("module", OPTIONAL)
-def test_every_optional_library_has_an_extra_of_ours_that_brings_it(module: str) -> None:
-    extra = extra_of(module)
-    assert install_line(module) == f"pip install 'when-async[{extra}]'"
-    assert PACKAGES.get(module, module) in names_in(project()["optional-dependencies"][extra])
-
-
-def test_an_extra_with_another_name_is_that_of_an_optional_library() -> None:
-    assert set(EXTRAS) <= set(OPTIONAL)
+@pytest.mark.parametrize("module", needed())
+def test_whatever_is_needed_comes_with_us_or_with_the_extra_that_the_refusal_names(module: str) -> None:
+    extra, package = extra_of(module), PACKAGES.get(module, module)
+    assert (extra is None) == (package in names_in(project()["dependencies"]))
+    assert install_line(module) == (f"pip install 'when-async[{extra}]'" if extra else f"pip install {module}")
 
 
 def test_the_extra_all_brings_every_optional_library() -> None:
     asked = [Requirement(text) for text in project()["optional-dependencies"]["all"]]
     assert {one.name for one in asked} == {project()["name"]}
-    assert set().union(*(one.extras for one in asked)) == {extra_of(module) for module in OPTIONAL}
+    assert set().union(*(one.extras for one in asked)) == set(optional())
 
 
-def test_what_is_no_extra_of_ours_is_installed_by_its_own_name() -> None:
-    assert install_line("requests") == "pip install requests"
-
-
-@pytest.mark.parametrize("module", needed())
-def test_whatever_is_needed_comes_with_us_or_with_an_extra_and_never_with_both(module: str) -> None:
-    assert (module in OPTIONAL) != (module in names_in(project()["dependencies"]))
+def test_what_is_no_package_of_ours_is_installed_by_its_own_name() -> None:
+    assert install_line("no_such_library") == "pip install no_such_library"
+    assert requirement("no_such_library") is None
 
 
 @pytest.mark.parametrize("module", needed())
 def test_an_environment_of_uv_gets_what_a_user_of_the_extra_gets(module: str) -> None:
     """The same floor in both; a marker of pyproject's is a matter of `newest_python` here."""
-    texts = project()["optional-dependencies"][extra_of(module)] if module in OPTIONAL else project()["dependencies"]
-    (declared,) = [Requirement(text) for text in texts if Requirement(text).name == PACKAGES.get(module, module)]
-    asked = Requirement(REQUIREMENTS[module])
-    assert (asked.name, asked.specifier) == (declared.name, declared.specifier)
+    extra = extra_of(module)
+    texts = optional()[extra] if extra else project()["dependencies"]
+    (said,) = [Requirement(text) for text in texts if Requirement(text).name == PACKAGES.get(module, module)]
+    asked = Requirement(str(requirement(module)))
+    assert (asked.name, asked.extras, asked.specifier) == (said.name, said.extras, said.specifier)
 
 
-def test_uv_is_asked_for_nothing_that_nobody_needs() -> None:
+def test_what_a_claim_on_behaviour_needs_is_declared() -> None:
     shown = {module for claim in claims().values() for module in getattr(claim, "requires", ())}
-    assert set(REQUIREMENTS) == {*needed(), *shown}
+    assert shown
+    assert [module for module in shown if requirement(module) is None] == []
 
 
 def test_a_runner_that_a_newer_python_stops_says_why_and_its_extra_is_not_installed_there() -> None:
@@ -90,7 +88,7 @@ def test_a_runner_that_a_newer_python_stops_says_why_and_its_extra_is_not_instal
     for runner in stopped:
         assert runner.newest_why
         major, minor = runner.newest_python
-        (requirement,) = project()["optional-dependencies"][extra_of(runner.requires[0])]
+        (requirement,) = optional()[str(extra_of(runner.requires[0]))]
         marker = Requirement(requirement).marker
         assert marker is not None
         assert marker.evaluate({"python_version": f"{major}.{minor}"})
