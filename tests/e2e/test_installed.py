@@ -59,11 +59,12 @@ def test_my_own_modules_are_mine():
 
 @dataclass(frozen=True)
 class Built:
-    """A wheel and an sdist of this tree, and the wheel that is built of the unpacked sdist."""
+    """A wheel and an sdist of this tree; wheels of the unpacked sdist, and of a tree as a forge's ZIP unpacks it."""
 
     wheel: Path
     sdist: Path
-    second: Path
+    of_sdist: Path
+    of_zip: Path
 
 
 def build(folder: Path, target: str, to: Path) -> Path:
@@ -86,7 +87,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "unpacked", filter="data")
     (again,) = (folder / "unpacked").iterdir()
-    return Built(wheel, sdist, build(again, "wheel", folder / "second"))
+    for room in ROOMS:
+        # What unpacks a ZIP makes a text file of a link.
+        link = tree / "src" / "when_async" / room
+        target = str(link.readlink())
+        link.unlink()
+        link.write_text(target)
+    return Built(
+        wheel, sdist, build(again, "wheel", folder / "of_sdist"), build(tree, "wheel", folder / "of_zip")
+    )  # fmt: skip
 
 
 def content(wheel: Path) -> Mapping[str, int]:
@@ -107,8 +116,9 @@ def test_a_wheel_takes_one_name_and_holds_every_file_of_the_rooms_and_none_of_th
     assert [name for name in files if name.removeprefix("when_async/").startswith(private)] == []
 
 
-def test_a_wheel_of_the_sdist_is_the_wheel_of_the_tree(built: Built) -> None:
-    assert content(built.second) == content(built.wheel)
+def test_a_wheel_of_the_sdist_and_one_of_a_zip_are_the_wheel_of_the_tree(built: Built) -> None:
+    assert content(built.of_sdist) == content(built.wheel)
+    assert content(built.of_zip) == content(built.wheel)
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,8 @@ def test_the_memory_of_few_units_is_not_told() -> None:
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [
-        pytest.param([*ROWS[:-1], (7, 1_000_108, 2_000_107), *TOPS], "not all units were open", id="one began late"),
-        pytest.param([*ROWS[:-1], (7, 107, 1_000_106), *TOPS], "not all units were open", id="one ended early"),
+        pytest.param([*ROWS[:-1], (7, 1_500_108, 2_000_107), *TOPS], "not all units were open", id="one began late"),
+        pytest.param([*ROWS[:-1], (7, 107, 500_106), *TOPS], "not all units were open", id="one ended early"),
         pytest.param(ROWS, "0 tops", id="no top"),
         pytest.param(TOPS, "0 units", id="no unit"),
     ],
@@ -121,6 +121,15 @@ def test_the_memory_of_few_units_is_not_told() -> None:
 def test_units_that_were_not_all_open_at_once_are_refused(rows: Any, complaint: str) -> None:
     with pytest.raises(WrongAnswer, match=complaint):
         LADDER.observe(PARAMS, ITEMS, rows)
+
+
+def test_a_timer_that_counts_from_the_beginning_of_its_turn_may_end_a_millisecond_early() -> None:
+    params = {**PARAMS, "hold_s": 0.05}
+    early = [(index, 100 + index, 49_100_000 + index) for index in range(8)]
+    assert LADDER.observe(params, ITEMS, [*early, *TOPS]).results == ITEMS
+    too_early = [(index, began, ended - 200_000) for index, began, ended in early]
+    with pytest.raises(WrongAnswer, match="not all units were open"):
+        LADDER.observe(params, ITEMS, [*too_early, *TOPS])
 
 
 @pytest.mark.parametrize(
