@@ -1,4 +1,4 @@
-"""The front door's `claims`: the ledger of verdicts, of the committed reference run where no run is named."""
+"""The front door's `claims`: the verdicts on claims, of the committed reference run where no run is named."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def claims(
     when-async run --claim grid-search     measure what one of them needs on this machine
     when-async claims results/runs/RUN.jsonl --claim grid-search
     """
-    from when_async.reports.terminal.claims import print_ledger
+    from when_async.reports.terminal.claims import print_verdicts
     from when_async.reports.verdicts.judging import latest
 
     from ..selection import ALL
@@ -70,7 +70,7 @@ def claims(
         was = {key: {"before": str(one.word)} for key, one in (earlier or {}).items()}
         click.echo(json.dumps([{**one.flat(), **was.get(_key(one), {})} for one in verdicts], indent=1))
     elif verdicts:
-        print_ledger(verdicts, earlier or {}, scopes=bool(names))
+        print_verdicts(verdicts, earlier or {}, scopes=bool(names))
     else:
         click.echo("No verdict has changed." if changed else "These runs hold nothing that a claim could be read from.")
 

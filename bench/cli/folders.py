@@ -10,6 +10,7 @@ accepted = "results/baseline/accepted.json"
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -71,13 +72,12 @@ def _place(name: str, project: Path | None = None) -> Path:
 
 def kept(path: Path) -> Path:
     """The path, with the note for git beside it that data of one machine are not for the repository."""
-    if path.parts[: len(DATA.parts)] == DATA.parts and not (ignore := DATA / ".gitignore").exists():
-        try:
+    ignore = DATA / ".gitignore"
+    if path.is_relative_to(DATA) and not ignore.exists():
+        # Where that cannot be written, whoever writes the data finds out, and says it better.
+        with contextlib.suppress(OSError):
             DATA.mkdir(exist_ok=True)
             ignore.write_text(IGNORED, encoding="utf-8")
-        except OSError:
-            # Whoever writes the data finds out, and says it better.
-            return path
     return path
 
 

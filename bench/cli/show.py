@@ -41,9 +41,9 @@ def print_judged(frame: pd.DataFrame) -> None:
     asked = [name for header in frame.attrs["headers"] for name in header.get("asked_claims", ())]
     if not asked:
         return
-    from when_async.reports.terminal.claims import print_ledger
+    from when_async.reports.terminal.claims import print_verdicts
     from when_async.reports.verdicts.judging import judge
 
     from .run.claimed import chosen
 
-    print_ledger(judge(frame, {claim.name: claim for claim in chosen(asked)}), {})
+    print_verdicts(judge(frame, {claim.name: claim for claim in chosen(asked)}), {})

@@ -12,7 +12,7 @@ from .pairs import PairedCell, PairFailed, Pairs
 UNCHANGED, INJECTED = "unchanged control", "injected control"
 MOST_UNCHANGED = 2
 FEW = 6
-"""With no more paired_cells than this, one unchanged control is enough."""
+"""With no more paired cells than this, one unchanged control is enough."""
 LEAST_INJECTED = 0.10
 TRIES = 3
 

@@ -12,7 +12,7 @@ from when_async.results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Cali
 
 from .. import words
 from ..lines import line, paragraph, width_of
-from ..scene import conditions as ledger
+from ..scene import conditions
 from ..scene.tables import Group, Item, Line, Table
 from .findings import Finding, findings
 
@@ -68,7 +68,7 @@ def cards(
         boxes.setdefault(str(box.get("node_id", "")), header)
     known = {node: header for node, header in boxes.items() if node in calibrations}
     found = [card(calibrations[node], header, several=len(boxes) > 1) for node, header in known.items()]
-    missing = [ledger.machine(header) for node, header in boxes.items() if node not in known]
+    missing = [conditions.machine(header) for node, header in boxes.items() if node not in known]
     several = len(boxes) > 1
     return found, [f"{name} was not calibrated." if several else "This machine was not calibrated." for name in missing]
 
@@ -77,7 +77,7 @@ def card(calibration: Calibration, header: Mapping[str, Any], *, several: bool =
     """The card of one machine; `header` is of a run on it, which tells whether the machine has changed since."""
     said = findings(calibration)
     return Card(
-        heading=f"This machine: {ledger.machine(header)}" if several else "This machine",
+        heading=f"This machine: {conditions.machine(header)}" if several else "This machine",
         intro=" ".join([intro(calibration), *changes(calibration, header)]),
         table=headline_table(calibration),
         warnings=[one for one in said if one.todo],
@@ -88,7 +88,7 @@ def card(calibration: Calibration, header: Mapping[str, Any], *, several: bool =
 
 def intro(calibration: Calibration) -> str:
     """When, with what and from how much the figures came."""
-    day = ledger.date({"started": calibration.date.isoformat()})
+    day = conditions.date({"started": calibration.date.isoformat()})
     return words.one_line(
         f"Calibrated on {day} with {calibration.interpreter}: {calibration.processes} fresh processes a figure, "
         f"each reduced to a median, in {words.digits(calibration.seconds)} s; 95 % intervals in brackets.", 400
@@ -165,7 +165,7 @@ def flat(calibration: Calibration) -> list[dict[str, Any]]:
 
 def show(calibration: Calibration, console: Console) -> None:
     """Print everything, at most 100 columns wide; names from the file are never read as markup."""
-    line(console, ledger.machine({"machine": calibration.machine}), "bold")
+    line(console, conditions.machine({"machine": calibration.machine}), "bold")
     paragraph(console, intro(calibration))
     for group in dict.fromkeys((*TITLES, *(one.group for one in calibration.figures))):
         if calibration.of(group):

@@ -14,7 +14,7 @@ from when_async.results.gate.report import OK, CellResult, Flip, GateReport, Met
 from .. import words
 from ..page.markdown import code, pipes
 from ..page.markdown import text as plain
-from ..scene import conditions as ledger
+from ..scene import conditions
 from . import steps, telling
 from .figures import label, margins, metric_of, percent, ratio, share, visible
 
@@ -208,5 +208,5 @@ def _block(command: str) -> str:
 
 
 def _machine(report: GateReport) -> str:
-    box = ledger.machine({"machine": report.machine})
+    box = conditions.machine({"machine": report.machine})
     return f"{box} · {telling.noise(report)} · started {words.one_line(report.started, 40)}"

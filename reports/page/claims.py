@@ -1,4 +1,4 @@
-"""Claims as the page shows them: the ledger, and a section for each with its figures, their cells and raw values."""
+"""Claims as the page shows them: the table, and a section for each with its figures, their cells and raw values."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from when_async.results.overview import Overview
 
 from .. import words
-from ..scene import conditions as ledger
+from ..scene import conditions
 from ..scene.tables import Group, Item, Line, Table
 
 
@@ -18,7 +18,7 @@ def older_table(older: Sequence[Overview]) -> Table | None:
     lines = [
         Line(
             words.one_line(one.run),
-            [ledger.date(one.header), words.one_line(", ".join(map(str, one.header.get("pythons", ()))))],
+            [conditions.date(one.header), words.one_line(", ".join(map(str, one.header.get("pythons", ()))))],
             [
                 [Item(words.one_line(one.header.get("profile", "")))],
                 [Item(str(one.samples))],

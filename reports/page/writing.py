@@ -23,8 +23,7 @@ from ..calibration import cards as calibration
 from ..drawing import style, svg
 from ..drawing.charts import Chart
 from ..drawing.decision_map import DECISION_MAP
-from ..scene import conditions as ledger
-from ..scene import tables
+from ..scene import conditions, tables
 from ..scene.decision import WORKLOAD
 from ..scene.evidence import scene as scene_of
 from ..scene.findings import findings
@@ -96,10 +95,10 @@ def build(
     return {
         "answer": "The answer" if figures else "What ran",
         "heading": "Concurrency models, measured" if figures else "Concurrency models: do they run?",
-        "machine": ledger.machine(first),
-        "date": ledger.date(first),
+        "machine": conditions.machine(first),
+        "date": conditions.date(first),
         "lead": _lead(headers, used),
-        "noise": ledger.noise(frame),
+        "noise": conditions.noise(frame),
         "banners": _banners(headers, scene, frame),
         "findings": findings(scene) if figures else [],
         "summary": tables.summary_table(scene) if figures else tables.statuses(scene),
@@ -115,12 +114,12 @@ def build(
         "holes": [_hole(row) for row in scene.rows if row.status != "OK"],
         "holes_sentence": _holes_sentence(scene),
         "remarks": _remarks(scene),
-        "method": ledger.method(headers),
+        "method": conditions.method(headers),
         "machines": machines,
         "uncalibrated": uncalibrated,
-        "ledger": ledger.ledger(frame),
-        "accounts": ledger.accounts(frame),
-        "environment": ledger.environment(headers),
+        "ledger": conditions.ledger(frame),
+        "accounts": conditions.accounts(frame),
+        "environment": conditions.environment(headers),
         "reproduce": [words.one_line(header.get("command", ""), 2000) for header in headers],
         "command": words.one_line(command, 2000),
         "notes": [words.one_line(note, 600) for note in frame.attrs.get("notes", ())],
@@ -155,10 +154,10 @@ def _known() -> dict[str, Workload]:
 def _lead(headers: Sequence[Header], used: Sequence[str]) -> str:
     if not headers:
         return "No run."
-    boxes = list(dict.fromkeys(ledger.machine(header) for header in headers))
-    days = list(dict.fromkeys(ledger.date(header) for header in headers))
-    profiles = list(dict.fromkeys(ledger.profile(header) for header in headers))
-    parts = ["; ".join(boxes), ledger.interpreters(headers, used), words.listing(days), "; ".join(profiles)]
+    boxes = list(dict.fromkeys(conditions.machine(header) for header in headers))
+    days = list(dict.fromkeys(conditions.date(header) for header in headers))
+    profiles = list(dict.fromkeys(conditions.profile(header) for header in headers))
+    parts = ["; ".join(boxes), conditions.interpreters(headers, used), words.listing(days), "; ".join(profiles)]
     return " · ".join(parts)
 
 
@@ -174,7 +173,7 @@ def _banners(headers: Sequence[Header], scene: Scene, frame: pd.DataFrame) -> li
     if any(row.status == "INCOMPLETE" for row in scene.rows):
         said.append("The run was interrupted: cells that were not decided are listed under “Holes and why”.")
     if len({header.get("run") for header in headers}) > 1:
-        runs = words.listing([f"{header.get('run')} ({ledger.date(header)})" for header in headers])
+        runs = words.listing([f"{header.get('run')} ({conditions.date(header)})" for header in headers])
         said.append(f"Several runs stand side by side and are never averaged: {runs}.")
     return [words.one_line(text, 600) for text in said]
 

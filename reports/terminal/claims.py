@@ -1,4 +1,4 @@
-"""The ledger of verdicts in a terminal: a line for each claim and interpreter, and the sentence below it."""
+"""The verdicts on claims in a terminal: a line for each claim and interpreter, and the sentence below it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..verdicts.judging import Verdict, tally
 COLOURS = {Word.HOLDS: "green", Word.REFUTED: "red", Word.DEPENDS: "yellow"}
 
 
-def print_ledger(
+def print_verdicts(
     verdicts: Sequence[Verdict], earlier: Mapping[tuple[str, str], Verdict], *, scopes: bool = False
 ) -> None:
     """Print all verdicts, grouped by claim, no line longer than 100 columns; colours on a terminal only.

@@ -11,6 +11,7 @@ from support import fakes
 from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment, Phase, Point, Workload
 from when_async.bench.plan import PROFILES, Plan, blocks, build, walk
+from when_async.bench.plugin import hooks as plugin
 from when_async.bench.quantity import QuantityError
 from when_async.bench.registry import Found
 
@@ -210,3 +211,8 @@ def test_a_client_library_with_threads_of_its_own_keeps_no_runner_to_one_core() 
     plan = build([(Found(workload, fakes.REF), fakes.point())], {"sync": fakes.runner("sync", one_core=True)},
                  [environment], PROFILES["smoke"])  # fmt: skip
     assert {cell.library: cell.one_core for cell in plan.cells} == {"sqlite3": True, "aiosqlite": False}
+
+
+def test_the_plugin_offers_the_profiles_that_there_are() -> None:
+    """It names them itself, as the plan is too much to load into a session without a cell."""
+    assert tuple(PROFILES) == plugin.PROFILES

@@ -53,7 +53,7 @@ def noisy(effect: float = 0.0, spread: float = 0.008, seed: int = 1) -> Callable
 
 
 class ChosenPairs:
-    """Stands in for bench.pairs.Pairs; a cell that is base on both sides is unchanged but for the loops put into it.
+    """Stands in for bench.gate.pairs.Pairs; a cell that is base on both sides is unchanged but for loops put into it.
 
     `slowdown` gives the effect in head by cell, or raises what a pair raises.
     """

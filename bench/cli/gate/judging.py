@@ -1,4 +1,4 @@
-"""The front door's gate: two sides, their paired_cells, the walk, the verdicts; also part of `bench.cli`."""
+"""A gate run: two sides, the cells that both have, the walk, the verdicts."""
 
 from __future__ import annotations
 

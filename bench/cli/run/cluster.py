@@ -1,4 +1,4 @@
-"""What `run --dask-scheduler` does: a Dask cluster that was started elsewhere; part of `bench.cli`."""
+"""What `run --dask-scheduler` does: a Dask cluster that was started elsewhere."""
 
 from __future__ import annotations
 
