@@ -56,6 +56,7 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
         "services": _with_run(files, "service"),
         "timelines": _with_run(files, "timeline"),
         "behaviours": _with_run(files, "behaviour"),
+        "moderations": _with_run(files, "moderation"),
     }
     return frame
 

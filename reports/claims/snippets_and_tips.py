@@ -18,7 +18,8 @@ FILE_WRITES = Claim(
     ),
     scope=(
         "Appends by eight writers to one file, to the system's cache and not to a disk: throughput through aiofiles "
-        "against plain writes (as good is taken as nine tenths), and how long the loop stands still."
+        "against plain writes (as good is taken as nine tenths), and how long the loop stands still (a millisecond at "
+        "most, the limit of the claim on queues; it was set after a ratio of two stalls near zero had decided nothing)."
     ),
     parts=(
         *(
@@ -33,9 +34,9 @@ FILE_WRITES = Claim(
         ),
         Part(
             where="stall of the loop, records of 1 MiB",
-            measure=Ratio((LARGE, "asyncio/aiofiles"), (LARGE, "asyncio/direct"), "stall"),
-            bound=Bound(high=1.0),
-            says="with aiofiles the loop stood still for {} the time of plain writes",
+            measure=Value((LARGE, "asyncio/aiofiles"), "stall"),
+            bound=Bound(high=1e-3),
+            says="with aiofiles the loop stood still for {}",
         ),
     ),
     axis=Axis("size of a record", "bytes"),

@@ -16,6 +16,7 @@ from when_async.bench.model import Estimate
 
 from .. import words
 from .lookup import Hole, Lookup, Outcome
+from .series import Series
 
 REAL_PYTHON = "https://realpython.com/async-io-python/"
 
@@ -133,8 +134,12 @@ class Measure(Protocol):
     def kind(self) -> str:
         """`x` for a ratio, `s`, `bytes`, `/s`, or empty for a count or a share."""
 
-    def read(self, proof: Lookup) -> Estimate | Outcome | Hole:
-        """The quantity with its interval, or why there is none."""
+    @property
+    def key(self) -> str:
+        """Names the quantity and where it is read, apart from which part asks for it."""
+
+    def series(self, proof: Lookup) -> Series | Outcome | Hole:
+        """The quantity in each process, what happened, or why there is neither."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +173,21 @@ class Reading:
 
 def read(part: Part, proof: Lookup) -> Reading:
     """One part, held against its bound."""
-    found = part.measure.read(proof)
+    found = estimated(part, proof)
     return Reading(part, found, Side.MISSING if isinstance(found, Hole) else part.bound.side(found))
+
+
+def estimated(part: Part, proof: Lookup) -> Estimate | Outcome | Hole:
+    """The quantity of a part with its interval, what happened, or why there is neither."""
+    seen = part.measure.series(proof)
+    if not isinstance(seen, Series):
+        return seen
+    found = proof.rule.estimate(seen, part.measure.key, counts=part.bound.low == part.bound.high)
+    if found is not None:
+        return found
+    cell = part.measure.cells[0]
+    row = proof.row(cell)
+    return Hole("too few processes", f"{cell[1]} in {cell[0]}", "" if isinstance(row, Hole) else row.cell)
 
 
 @dataclass(frozen=True)

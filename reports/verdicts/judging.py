@@ -19,6 +19,7 @@ import pandas as pd
 from when_async.bench.model import Estimate
 from when_async.bench.registry import collect
 from when_async.results.stats.estimate import share
+from when_async.results.stats.moderated import Moderation
 
 from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene, facets
@@ -26,6 +27,7 @@ from . import sentences
 from .behaviours import Seen, seen_in
 from .claim import SECTIONS, Behaviour, Claim, Reading, Side, Statement, Word, read
 from .lookup import Hole, Lookup
+from .series import DECIDE, ONE_LOOK, Rule
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,31 @@ def judge(
     """One verdict for each claim and each interpreter of each run of `frame` (results.load)."""
     chosen = claims() if known is None else known
     scene = scene if scene is not None else scene_of(needed(frame, chosen.values()))
+    proofs = lookups(frame, scene)
     seen = seen_in(frame)
-    places = list(dict.fromkeys([*facets(scene.rows), *((one.run, one.python) for one in seen)]))
-    proofs = [Lookup(scene, run, python) for run, python in places]
     return [verdict(claim, proof, seen) for claim in chosen.values() for proof in proofs]
+
+
+def lookups(frame: pd.DataFrame, scene: Scene | None = None) -> list[Lookup]:
+    """What can be looked up of each run and interpreter of `frame`, each with the rule of its run."""
+    scene = scene if scene is not None else scene_of(needed(frame, claims().values()))
+    places = list(dict.fromkeys([*facets(scene.rows), *((one.run, one.python) for one in seen_in(frame))]))
+    rules = rules_of(frame)
+    return [Lookup(scene, run, python, rules.get((run, python), ONE_LOOK)) for run, python in places]
+
+
+def rules_of(frame: pd.DataFrame) -> dict[tuple[str, str], Rule]:
+    """By run and interpreter the rule of those runs that stopped when they had decided."""
+    learned = {
+        (one["run"], one["python"]): Moderation(one["shift"], one["freedom"], one["parts"])
+        for one in frame.attrs.get("moderations", ())
+    }
+    return {
+        (header["run"], python): Rule(sequential=True, moderation=learned.get((header["run"], python)))
+        for header in frame.attrs.get("headers", ())
+        if header.get("profile") == DECIDE
+        for python in header.get("pythons", ())
+    }
 
 
 def needed(frame: pd.DataFrame, asked: Iterable[Statement]) -> pd.DataFrame:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import median
 
-from when_async.bench.model import Estimate
+from when_async.bench.model import unit_of
+from when_async.results.cells.pairing import ratios
+from when_async.results.cells.quantities import SUMMED
 from when_async.results.cells.summary import Row
-from when_async.results.stats.estimate import quotient
 
 from .. import words
-from ..scene.rows import CPU, MAKESPAN, THROUGHPUT, Metric, Scene
+from ..scene.rows import CPU, MAKESPAN, THROUGHPUT, Scene
+from .series import ONE_LOOK, Rule, Series
 
-PAIRED: Mapping[str, Metric] = {one.name: one for one in (MAKESPAN, THROUGHPUT, CPU)}
+PAIRED = tuple(one.name for one in (MAKESPAN, THROUGHPUT, CPU))
 """Quantities that each round has, so that ratios of them are formed inside blocks."""
 
 
@@ -46,13 +49,14 @@ class Outcome:
 class Lookup:
     """The rows of one run and interpreter.
 
-    `gil` says whether that build has the lock, None where no row tells.
+    `gil` says whether that build has the lock, None where no row tells. `rule` is how the run forms its intervals.
     """
 
-    def __init__(self, scene: Scene, run: str, python: str) -> None:
+    def __init__(self, scene: Scene, run: str, python: str, rule: Rule = ONE_LOOK) -> None:
         self.scene = scene.of_facet((run, python))
         self.run = run
         self.python = python
+        self.rule = rule
         self.gil = next((row.gil for row in self.scene.rows if row.gil is not None), None)
         self._rows: dict[tuple[str, str], Row] = {(row.comparison, row.contestant): row for row in self.scene.rows}
 
@@ -68,38 +72,43 @@ class Lookup:
             return Hole(words.one_line(found.reason, 300), who, found.cell, asked=found.status != "INCOMPLETE")
         return found
 
-    def value(self, cell: tuple[str, str], name: str) -> Estimate | Hole:
-        """A quantity of one cell: a field of its row, one of its workload's figures, or a percentile of its latency."""
+    def series(self, cell: tuple[str, str], name: str) -> Series | Hole:
+        """A quantity of one cell, one number per process: a field of its row or one of its workload's figures."""
         row = self.row(cell)
         if isinstance(row, Hole):
             return row
-        if name in row.figures:
-            return _known(row.figures[name], row, name)
-        if row.latency is not None and name in row.latency.percentiles:
-            return _known(row.latency.percentiles[name], row, name)
-        return _known(row.estimate(name), row, name)
+        values = tuple(row.processes.get(name, {}).values())
+        if not values:
+            return Hole(f"no {name}: too few processes or samples", f"{row.contestant} in {row.comparison}", row.cell)
+        quantity = None if name in row.figures else SUMMED.get(name)
+        if quantity is None:
+            return Series(values, unit_of(name)[1])
+        return Series(values, quantity.unit, signed=quantity.over_forks == "linear")
 
-    def ratio(self, over: tuple[str, str], under: tuple[str, str], name: str) -> Estimate | Hole:
-        """`over` / `under`, formed inside blocks where both met in them, else with the widest interval."""
+    def middle(self, cell: tuple[str, str], name: str) -> float | Hole:
+        """The median of a quantity over the processes of a cell."""
+        found = self.series(cell, name)
+        return found if isinstance(found, Hole) else median(found.values)
+
+    def ratios(self, over: tuple[str, str], under: tuple[str, str], name: str) -> Series | Hole:
+        """`over` / `under` in each process in which both were measured; formed inside blocks where rounds have it."""
         first, second = self.row(over), self.row(under)
         if isinstance(first, Hole):
             return first
         if isinstance(second, Hole):
             return second
         if name in PAIRED:
-            found = self.scene.ratio(first, second, PAIRED[name])
+            values = ratios(self.scene.of_cell(first), self.scene.of_cell(second), name)
         else:
-            one, other = self.value(over, name), self.value(under, name)
-            if isinstance(one, Hole):
-                return one
-            if isinstance(other, Hole):
-                return other
-            found = quotient(one, other)
+            values = _of_processes(first.processes.get(name, {}), second.processes.get(name, {}))
         who = f"{over[1]} over {under[1]} in {under[0]}"
-        return found or Hole("no ratio: too few processes, or a value near zero", who, first.cell)
+        return Series(tuple(values), "x") if values else Hole(NO_RATIO, who, first.cell)
 
 
-def _known(found: object, row: Row, name: str) -> Estimate | Hole:
-    if isinstance(found, Estimate):
-        return found
-    return Hole(f"no {name}: too few processes or samples", f"{row.contestant} in {row.comparison}", row.cell)
+NO_RATIO = "no ratio: too few processes, or a value near zero"
+
+
+def _of_processes(over: Mapping[int, float], under: Mapping[int, float]) -> list[float]:
+    """One value over the other in each process that has both; empty where one of them is not above 0."""
+    met = [(over[fork], under[fork]) for fork in over if fork in under]
+    return [one / other for one, other in met] if all(one > 0 and other > 0 for one, other in met) else []

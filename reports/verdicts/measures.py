@@ -1,18 +1,21 @@
-"""What parts of claims read off: a value, a value over what arithmetic gives, a ratio of two cells, whether it ran."""
+"""What parts of claims read off: a value, a value over what arithmetic gives, a ratio of two cells, whether it ran.
+
+Each gives one number per process; how an interval is formed of them is the run's rule (reports.verdicts.series).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from when_async.bench.model import Estimate, unit_of
+from when_async.bench.model import unit_of
 from when_async.results.cells.latency import PERCENTILES
 from when_async.results.cells.quantities import SUMMED
-from when_async.results.stats.estimate import scaled
 
 from .. import words
 from .claim import Cell, Place
 from .lookup import Hole, Lookup, Outcome
+from .series import Series
 
 
 def kind_of(name: str) -> str:
@@ -44,8 +47,12 @@ class Value(_OfOne):
     def kind(self) -> str:
         return kind_of(self.name)
 
-    def read(self, proof: Lookup) -> Estimate | Hole:
-        return proof.value(self.cell, self.name)
+    @property
+    def key(self) -> str:
+        return f"{self.name} of {_named(self.cell)}"
+
+    def series(self, proof: Lookup) -> Series | Hole:
+        return proof.series(self.cell, self.name)
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,14 @@ class Over(_OfOne):
 
     kind = "x"
 
-    def read(self, proof: Lookup) -> Estimate | Hole:
-        found = proof.value(self.cell, self.name)
-        return found if isinstance(found, Hole) else scaled(found, lambda value: value / self.constant, "x")
+    @property
+    def key(self) -> str:
+        # A constant factor is none of the spread.
+        return f"{self.name} of {_named(self.cell)}"
+
+    def series(self, proof: Lookup) -> Series | Hole:
+        found = proof.series(self.cell, self.name)
+        return found if isinstance(found, Hole) else found.scaled(self.constant, "x")
 
 
 @dataclass(frozen=True)
@@ -70,13 +82,17 @@ class OverBound(_OfOne):
 
     kind = "x"
 
-    def read(self, proof: Lookup) -> Estimate | Hole:
+    @property
+    def key(self) -> str:
+        return f"makespan of {_named(self.cell)}"
+
+    def series(self, proof: Lookup) -> Series | Hole:
         row = proof.row(self.cell)
         if isinstance(row, Hole):
             return row
         if not row.bounds.get(self.bound):
             return Hole(f"{row.workload} names no bound {self.bound!r} here", cell=row.cell)
-        return Over(self.cell, "makespan", row.bounds[self.bound]).read(proof)
+        return Over(self.cell, "makespan", row.bounds[self.bound]).series(proof)
 
 
 @dataclass(frozen=True)
@@ -93,8 +109,12 @@ class Ratio:
     def cells(self) -> tuple[Cell, ...]:
         return (self.over, self.under)
 
-    def read(self, proof: Lookup) -> Estimate | Hole:
-        return proof.ratio(self.over, self.under, self.name)
+    @property
+    def key(self) -> str:
+        return f"{self.name} of {self.over[1]} over {_named(self.under)}"
+
+    def series(self, proof: Lookup) -> Series | Hole:
+        return proof.ratios(self.over, self.under, self.name)
 
 
 def speedup(place: Place, of: str, against: str) -> Ratio:
@@ -106,7 +126,8 @@ def speedup(place: Place, of: str, against: str) -> Ratio:
 class BestOver:
     """The best of some contestants over the best of others, by throughput at one place.
 
-    The best is chosen by its point, which favours the larger group a little; who it was is in the readings' cells.
+    The best is chosen by its median over processes, which favours the larger group a little; who it was is in the
+    readings' cells.
     """
 
     place: Place
@@ -119,21 +140,25 @@ class BestOver:
     def cells(self) -> tuple[Cell, ...]:
         return tuple((self.place, name) for name in (*self.ours, *self.theirs))
 
-    def read(self, proof: Lookup) -> Estimate | Hole:
+    @property
+    def key(self) -> str:
+        return f"best of {', '.join(self.ours)} over {', '.join(self.theirs)} in {self.place}"
+
+    def series(self, proof: Lookup) -> Series | Hole:
         best = [_best(proof, self.place, names) for names in (self.ours, self.theirs)]
         for found in best:
             if isinstance(found, Hole):
                 return found
         first, second = best
-        return proof.ratio((self.place, str(first)), (self.place, str(second)), "throughput")
+        return proof.ratios((self.place, str(first)), (self.place, str(second)), "throughput")
 
 
 def _best(proof: Lookup, place: Place, names: Sequence[str]) -> str | Hole:
     """The name with the highest throughput; the first hole where none has any."""
-    seen = [(name, proof.value((place, name), "throughput")) for name in names]
-    known = [(name, found) for name, found in seen if isinstance(found, Estimate)]
+    seen = [(name, proof.middle((place, name), "throughput")) for name in names]
+    known = [(name, found) for name, found in seen if not isinstance(found, Hole)]
     if known:
-        return max(known, key=lambda pair: pair[1].point)[0]
+        return max(known, key=lambda pair: pair[1])[0]
     return next(found for _, found in seen if isinstance(found, Hole))
 
 
@@ -149,10 +174,19 @@ class Ran(_OfOne):
 
     kind = ""
 
-    def read(self, proof: Lookup) -> Outcome | Hole:
+    @property
+    def key(self) -> str:
+        return f"limit of {_named(self.cell)}"
+
+    def series(self, proof: Lookup) -> Outcome | Hole:
         found = proof.row(self.cell)
         if not isinstance(found, Hole):
-            return Outcome(True, f"ran in all {found.forks} processes")
+            return Outcome(True, f"ran in all {found.forks} processes" if found.forks > 1 else "ran")
         if found.cell and self.limit in found.reason:
             return Outcome(False, found.reason)
         return found
+
+
+def _named(cell: Cell) -> str:
+    place, contestant = cell
+    return f"{contestant} in {place}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from statistics import median
 
 import pandas as pd
@@ -16,28 +16,26 @@ Key = tuple[str, str]
 """Run and cell."""
 
 
-def figures(measured: pd.DataFrame) -> dict[Key, Mapping[str, Estimate]]:
-    """By run and cell the estimate of each figure; `measured` are the analysed rounds of OK cells.
+def processes(measured: pd.DataFrame) -> dict[Key, dict[str, dict[int, float]]]:
+    """By run and cell the median of each figure over the rounds of each process, by fork.
 
-    A process is reduced to the median of its rounds. Cells without figures, or with one process, are left out.
+    `measured` are the analysed rounds of OK cells; cells without figures are left out.
     """
     told = measured[measured["figures"].fillna("") != ""]
-    found: dict[Key, Mapping[str, Estimate]] = {}
     # A frame for each cell would take most of the time of a page of many runs.
     rounds: dict[Key, dict[str, dict[int, list[float]]]] = {}
     for run, cell, fork, text in zip(*(told[name] for name in ("run", "cell", "fork", "figures")), strict=True):
         own = rounds.setdefault((str(run), str(cell)), {})
         for name, value in json.loads(text).items():
             if value is not None:
-                own.setdefault(name, {}).setdefault(fork, []).append(float(value))
-    for key, named in rounds.items():
-        estimates = {name: estimated(name, [median(own) for own in forks.values()]) for name, forks in named.items()}
-        known = {name: estimate for name, estimate in estimates.items() if estimate is not None}
-        if known:
-            found[key] = known
-    return found
+                own.setdefault(name, {}).setdefault(int(fork), []).append(float(value))
+    return {
+        key: {name: {fork: median(own[fork]) for fork in sorted(own)} for name, own in named.items()}
+        for key, named in rounds.items()
+    }
 
 
-def estimated(name: str, values: Iterable[float]) -> Estimate | None:
-    """The estimate of one figure from one value per process, in the unit that its name carries."""
-    return positive(values, unit_of(name)[1])
+def estimates(named: Mapping[str, Mapping[int, float]]) -> dict[str, Estimate]:
+    """Of one cell the estimate of each figure, in the unit that its name carries; none for what one process said."""
+    found = {name: positive(own.values(), unit_of(name)[1]) for name, own in named.items()}
+    return {name: estimate for name, estimate in found.items() if estimate is not None}

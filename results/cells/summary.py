@@ -18,7 +18,8 @@ import pandas as pd
 from when_async.bench.model import Estimate, Phase, Scalar, Status
 
 from ..stats.outliers import count_outliers, label_outliers
-from .figures import figures
+from .figures import estimates as of_figures
+from .figures import processes
 from .latency import Latency, latencies
 from .pairing import CellRounds, Key, bare, cell_rounds, ratio
 from .quantities import SUMMED, estimates, per_fork
@@ -97,6 +98,8 @@ class Row:
     """Makespans in seconds that arithmetic gives, by what they stand for."""
     face: bool = False
     """Whether `library` names a way to write the body, and no module."""
+    processes: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    """By quantity or figure the number of each process, by fork, from which the estimates are formed."""
     outliers: Mapping[str, int] = field(default_factory=dict)
     """How many processes lay apart from the others by their makespan, by label; none is dropped (method.md, R19)."""
 
@@ -115,13 +118,24 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     forks = dict(iter(per_fork(good, [*_CELL_KEY, "fork"]).groupby(_CELL_KEY, sort=False)))
     cells = [_description(cell) for cell in frame.drop_duplicates(_CELL_KEY).to_dict("records")]
     speedups = _speedups(cells, cell_rounds(good, ["makespan"]))
-    own, waited = figures(good), latencies(good)
+    own, waited = processes(good), latencies(good)
     rows = []
     for cell in cells:
         key = (cell["run"], cell["cell"])
-        more: dict[str, Any] = {"speedup": speedups.get(key), "figures": own.get(key, {}), "latency": waited.get(key)}
+        more: dict[str, Any] = {"speedup": speedups.get(key), "latency": waited.get(key)}
+        more |= _processes(forks.get(key), own.get(key, {}))
         rows.append(Row(**cell, **_numbers(forks.get(key)), **more, **seen.get(key, _UNSEEN)))
     return rows
+
+
+def _processes(forks: pd.DataFrame | None, figures: Mapping[str, Mapping[int, float]]) -> dict[str, Any]:
+    """What each process of a cell came to, and the estimates of its figures."""
+    own: dict[str, Mapping[int, float]] = {}
+    if forks is not None:
+        numbers = forks.index.get_level_values("fork").tolist()
+        for name, column in zip(forks.columns, forks.to_numpy(dtype=np.float64).T.tolist(), strict=True):
+            own[name] = {fork: value for fork, value in zip(numbers, column, strict=True) if value == value}
+    return {"figures": of_figures(figures), "processes": {**own, **figures}}
 
 
 def flat(row: Row) -> dict[str, Scalar | bool | None]:
@@ -136,6 +150,8 @@ def flat(row: Row) -> dict[str, Scalar | bool | None]:
             record[name] = json.dumps(value, sort_keys=True)
         elif name == "digests":
             record[name] = ",".join(value)
+        elif name == "processes":
+            continue
         elif name in ("bounds", "outliers"):
             record[name] = json.dumps(value)
         elif name == "figures":

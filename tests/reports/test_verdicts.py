@@ -15,7 +15,18 @@ from when_async.bench.model import Estimate, Status
 from when_async.bench.quantity import comparison_id
 from when_async.bench.registry import RegistryError
 from when_async.bench.selection import catalogue, point_of
-from when_async.reports.verdicts.claim import SECTIONS, Axis, Behaviour, Bound, Claim, Part, Side, Word
+from when_async.reports.verdicts.claim import (
+    SECTIONS,
+    Axis,
+    Behaviour,
+    Bound,
+    Claim,
+    Measure,
+    Part,
+    Side,
+    Word,
+    estimated,
+)
 from when_async.reports.verdicts.judging import claims, judge, latest, settle
 from when_async.reports.verdicts.lookup import Hole, Lookup, Outcome
 from when_async.reports.verdicts.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
@@ -210,29 +221,34 @@ def proof_of(run: pd.DataFrame) -> Lookup:
     return Lookup(scene(run), run["run"][0], "3.11")
 
 
+def found_by(measure: Measure, proof: Lookup) -> Estimate | Outcome | Hole:
+    """What a part with this measure has for a figure."""
+    return estimated(part(measure, Bound(low=0.0)), proof)
+
+
 def test_a_value_over_a_constant_and_over_a_bound_of_arithmetic(tmp_path: Path) -> None:
     cells = [replace(one, bounds={"side by side": 0.05}) for one in grid_cells()]
     run = load([make_run(tmp_path / "a.jsonl", cells=cells, forks=6, noise=0.0, fork_noise=0.0)])
     proof = proof_of(run)
-    over = OverBound((GRID, "multiprocessing"), "side by side").read(proof)
+    over = found_by(OverBound((GRID, "multiprocessing"), "side by side"), proof)
     assert isinstance(over, Estimate)
     assert over.point == pytest.approx(0.096 / 0.05)
-    same = Over((GRID, "multiprocessing"), "makespan", 0.05).read(proof)
+    same = found_by(Over((GRID, "multiprocessing"), "makespan", 0.05), proof)
     assert same == over
-    assert isinstance(OverBound((GRID, "multiprocessing"), "another").read(proof), Hole)
+    assert isinstance(found_by(OverBound((GRID, "multiprocessing"), "another"), proof), Hole)
 
 
 def test_a_figure_of_a_workload_is_read_before_a_field_of_the_row(tmp_path: Path) -> None:
     cells = [replace(one, figures={"parallelism": 7.0}) for one in grid_cells()]
     run = load([make_run(tmp_path / "a.jsonl", cells=cells, forks=6, noise=0.0, fork_noise=0.0)])
-    found = Value((GRID, "sync"), "parallelism").read(proof_of(run))
+    found = found_by(Value((GRID, "sync"), "parallelism"), proof_of(run))
     assert isinstance(found, Estimate)
     assert found.point == pytest.approx(7.0)
 
 
 def test_the_best_of_some_is_held_against_the_best_of_the_others(run: pd.DataFrame) -> None:
-    found = BestOver(GRID, ("asyncio", "multiprocessing"), ("sync", "threading")).read(proof_of(run))
-    direct = Ratio((GRID, "multiprocessing"), (GRID, "sync"), "throughput").read(proof_of(run))
+    found = found_by(BestOver(GRID, ("asyncio", "multiprocessing"), ("sync", "threading")), proof_of(run))
+    direct = found_by(Ratio((GRID, "multiprocessing"), (GRID, "sync"), "throughput"), proof_of(run))
     assert isinstance(found, Estimate)
     assert found == direct
 
@@ -246,9 +262,9 @@ def test_a_limit_that_was_met_is_an_outcome_and_another_failure_is_a_hole(tmp_pa
 
     for index, (reason, kind) in enumerate((("can't start new thread", Outcome), ("it fell over", Hole))):
         run = load([make_run(tmp_path / f"{index}.jsonl", cells=cells(reason), forks=6)])
-        found = Ran((GRID, "threading"), "can't start new thread").read(proof_of(run))
+        found = found_by(Ran((GRID, "threading"), "can't start new thread"), proof_of(run))
         assert isinstance(found, kind)
-    assert Ran((GRID, "sync"), "can't").read(proof_of(run)) == Outcome(True, "ran in all 6 processes")
+    assert found_by(Ran((GRID, "sync"), "can't"), proof_of(run)) == Outcome(True, "ran in all 6 processes")
 
 
 def behaviour_run(tmp_path: Path, **seen: Any) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import pandas as pd
 import pytest
 
-from when_async.results.cells.figures import figures
+from when_async.bench.model import Estimate
+from when_async.results.cells.figures import estimates, processes
 
 
 def frame(*rounds: tuple[int, Mapping[str, float] | None]) -> pd.DataFrame:
@@ -19,6 +20,11 @@ def frame(*rounds: tuple[int, Mapping[str, float] | None]) -> pd.DataFrame:
             for fork, told in rounds
         ]
     ).astype({"figures": "string"})
+
+
+def figures(measured: pd.DataFrame) -> dict[tuple[str, str], dict[str, Estimate]]:
+    """The figures of each cell that has any."""
+    return {key: found for key, named in processes(measured).items() if (found := estimates(named))}
 
 
 def test_a_process_is_the_median_of_its_rounds_and_the_unit_is_in_the_name() -> None:
