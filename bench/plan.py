@@ -31,6 +31,8 @@ class Settings:
     timeout_s: float = 60.0
     sweep: bool = True
     """Whether garbage is collected before and after each round; many short rounds in a row do without."""
+    budget_s: float | None = None
+    """How long a run may take that stops when it has decided; None where it measures all that was asked for."""
 
 
 PROFILES = {
@@ -39,8 +41,16 @@ PROFILES = {
     "full": Settings("full", forks=9, warmups=1, rounds=3),
 }
 
-FOR_CLAIMS = Settings("claims", forks=6, warmups=1, rounds=4)
-"""For verdicts: from six processes on, an interval needs no normal errors (results/stats/estimate.py)."""
+DECIDE = "decide"
+BUDGET_S = 300.0
+VERDICTS = {
+    # From six processes on, an interval needs no normal errors (results/stats/estimate.py).
+    "claims": Settings("claims", forks=6, warmups=1, rounds=4),
+    # What can be decided is decided by the second or third process, whatever the number of their rounds, and more
+    # rounds cost time that further processes need (docs/method.md).
+    DECIDE: Settings(DECIDE, forks=6, warmups=1, rounds=2, budget_s=BUDGET_S),
+}
+"""For verdicts on claims: each cell that they read in six processes, or as many as it takes to decide."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,8 @@ class Comparison:
     point: Point
     contestants: tuple[Contestant, ...]
     refused: tuple[tuple[Cell, str], ...]
+    rounds: int | None = None
+    """Measured rounds of a process where they are not those of the settings."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +204,7 @@ def _with_reference(able: list[Contestant]) -> list[Contestant]:
 def blocks(settings: Settings, comparison: Comparison, fork: int) -> list[Block]:
     """The blocks of one fork; the same seed gives the same order on every machine (method.md, T18)."""
     phases = [(Phase.WARMUP, round_) for round_ in range(settings.warmups)]
-    phases += [(Phase.MEASURE, round_) for round_ in range(settings.rounds)]
+    phases += [(Phase.MEASURE, round_) for round_ in range(comparison.rounds or settings.rounds)]
     result = []
     for phase, round_ in phases:
         result.append(Block(phase, round_, _order(settings, comparison, fork, phase, round_)))
@@ -212,9 +224,11 @@ def _order(settings: Settings, comparison: Comparison, fork: int, phase: Phase, 
 
 def walk(plan: Plan) -> list[tuple[int, Comparison]]:
     """Forks outermost, comparisons shuffled inside: slow drift of the machine spreads over all of them."""
-    order = []
-    for fork in range(plan.settings.forks):
-        comparisons = [comparison for comparison in plan.comparisons if comparison.contestants]
-        random.Random(f"{plan.settings.seed}/{fork}").shuffle(comparisons)
-        order += [(fork, comparison) for comparison in comparisons]
-    return order
+    return [(fork, comparison) for fork in range(plan.settings.forks) for comparison in one_pass(plan, fork)]
+
+
+def one_pass(plan: Plan, fork: int) -> list[Comparison]:
+    """Every comparison that anybody takes part in, in the order of this fork."""
+    comparisons = [comparison for comparison in plan.comparisons if comparison.contestants]
+    random.Random(f"{plan.settings.seed}/{fork}").shuffle(comparisons)
+    return comparisons

@@ -95,7 +95,7 @@ _CELL: Mapping[str, Column] = {
     "bounds": Column("string", "", "makespans in seconds that arithmetic gives, by name, as JSON text"),
 }
 _DECISION: Mapping[str, Column] = {
-    "status": Column("category", "", "OK, FAILED, TIMEOUT, UNSUPPORTED or INCOMPLETE (run ended before a decision)"),
+    "status": Column("category", "", "OK, FAILED, TIMEOUT, UNSUPPORTED, LEFT or INCOMPLETE (the run ended before)"),
     "reason": Column("string", "", "why the cell is not OK, in a sentence"),
     "advice": Column("string", "", "advice on the cell, joined by semicolons"),
 }

@@ -47,7 +47,7 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
     with _collector_at_rest():
         files = [read(Path(path), skip_corrupt=skip_corrupt) for path in several]
         _refuse_twins(files)
-        parts = [_frame(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
+        parts = [frame_of(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
         frame = pd.concat(parts, ignore_index=True)
     frame.attrs = {
         "notes": [note for file in files for note in file.notes],
@@ -88,8 +88,8 @@ def _with_run(files: Iterable[RunFile], kind: str) -> list[Record]:
     return [{"run": file.header["run"], **record} for file in files for record in file.of_kind(kind)]
 
 
-def _frame(file: RunFile) -> pd.DataFrame:
-    """The rows of one run file."""
+def frame_of(file: RunFile) -> pd.DataFrame:
+    """The rows of one run file, or of what a run has so far."""
     cells = file.cells()
     place = {cell["id"]: index for index, cell in enumerate(cells)}
     samples = file.samples()

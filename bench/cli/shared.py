@@ -112,6 +112,19 @@ def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+Reader = Callable[[click.Context, click.Parameter, str | None], float | None]
+
+
+def read_as(reader: Callable[[object, str], float]) -> Reader:
+    """A callback that reads an option as the settings file would."""
+
+    def read(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
+        with errors_told():
+            return None if value is None else reader(value, param.opts[-1])
+
+    return read
+
+
 def tell(text: str) -> None:
     """A line beside the output proper."""
     click.echo(text, err=True)

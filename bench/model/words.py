@@ -41,6 +41,8 @@ class Status(StrEnum):
     FAILED = "FAILED"
     TIMEOUT = "TIMEOUT"
     UNSUPPORTED = "UNSUPPORTED"
+    LEFT = "LEFT"
+    """It was measured once and could not be the best, which was all that was asked of it."""
 
 
 class Phase(StrEnum):

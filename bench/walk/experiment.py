@@ -7,7 +7,7 @@ loses at most the round in flight; closing the iterator kills and buries everyth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,6 +33,10 @@ class ServiceRecord:
 
 
 Event = Sample | Trial | Measurement | ServiceRecord
+Step = tuple[int, Comparison]
+"""A fork of a comparison."""
+Order = Callable[["Experiment"], Iterable[Step | Measurement]]
+"""What is measured next, and which cells are not measured any more; it is asked again after each fork."""
 
 
 @dataclass
@@ -71,12 +75,19 @@ class Experiment:
     """One walk over a plan; `events()` is the walk."""
 
     def __init__(
-        self, plan: Plan, host: Host, done: Done | None = None, on_step: Callable[[RoundStep], None] = lambda step: None
+        self,
+        plan: Plan,
+        host: Host,
+        done: Done | None = None,
+        on_step: Callable[[RoundStep], None] = lambda step: None,
+        order: Order | None = None,
     ) -> None:
+        """`order` is by default that of the plan."""
         self.plan = plan
         self.host = host
         self.done = done or Done()
         self.on_step = on_step
+        self._order: Order = order or (lambda _: walk(plan))
 
     def events(self) -> Iterator[Event]:
         """Samples, trials and service records as they happen, and one Measurement for every cell."""
@@ -84,30 +95,38 @@ class Experiment:
             for cell, reason in comparison.refused:
                 if cell.id not in self.done.decided:
                     yield self._decide(Measurement(cell.id, Status.UNSUPPORTED, reason))
-        for fork, comparison in walk(self.plan):
-            yield from self._fork(fork, comparison)
+        for step in self._order(self):
+            if isinstance(step, Measurement):
+                if step.cell not in self.done.decided:
+                    yield self._decide(step)
+            else:
+                yield from self._fork(*step)
         for comparison in self.plan.comparisons:
-            yield from self._conclude(comparison)
+            for measurement in self.conclusions(comparison):
+                yield self._decide(measurement)
 
-    def _conclude(self, comparison: Comparison) -> Iterator[Measurement]:
-        """Whoever is undecided is OK, unless its results are not those of the other contestants (method.md, R7)."""
+    def conclusions(self, comparison: Comparison) -> Iterator[Measurement]:
+        """What is to be said of undecided cells that were measured, if nothing more comes.
+
+        Each is OK, unless its results are not those of the other contestants (method.md, R7).
+        """
         known = {each.cell.id: each.cell for each in comparison.contestants}
-        cells = list(known)
+        cells = [cell for cell in known if cell in self.done.digests]
         open_ = [cell for cell in cells if cell not in self.done.decided]
         # Those that were found OK before an interruption still count, or a resumed run would judge otherwise.
-        equal = [cell for cell in cells if self.done.decided.get(cell, Status.OK) == Status.OK]
+        equal = [cell for cell in cells if self.done.decided.get(cell, Status.OK) in (Status.OK, Status.LEFT)]
         digests = Counter(self.done.digests[cell] for cell in equal)
         common = majority(digests.elements())
         for cell in open_:
             if self.done.digests[cell] == common:
                 advice = advise(known[cell], self.done.histories[cell], len(self.host.cores))
-                yield self._decide(Measurement(cell, Status.OK, advice=advice))
+                yield Measurement(cell, Status.OK, advice=advice)
             else:
                 believed = f"those of {digests[common]} of" if common else "one another's, with no majority among"
                 reason = f"unequal work: its results differ from {believed} the {len(equal)} contestants"
                 peers = [other for other in equal if common in (None, self.done.digests[other])]
                 reason += self._other_type(cell, peers)
-                yield self._decide(Measurement(cell, Status.FAILED, reason))
+                yield Measurement(cell, Status.FAILED, reason)
 
     def _other_type(self, cell: str, peers: list[str]) -> str:
         """In which type the results of a cell differ from those of its peers, where they do (method.md, N10)."""
@@ -130,7 +149,7 @@ class Experiment:
             if contestant.cell.id not in self.done.decided
             and any(
                 (contestant.cell.id, fork, str(Phase.MEASURE), round_) not in self.done.samples
-                for round_ in range(self.plan.settings.rounds)
+                for round_ in range(comparison.rounds or self.plan.settings.rounds)
             )
         }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import pandas as pd
 
@@ -24,9 +26,12 @@ class Seen:
     absent: str = ""
 
 
+def of_record(record: Mapping[str, Any]) -> Seen:
+    """One line of a run file, with the run that it belongs to."""
+    names = {one.name for one in fields(Seen)}
+    return Seen(**{name: record[name] for name in names & record.keys()})
+
+
 def seen_in(frame: pd.DataFrame) -> list[Seen]:
     """All that the runs of a frame recorded, in order."""
-    names = {one.name for one in fields(Seen)}
-    return [
-        Seen(**{name: record[name] for name in names & record.keys()}) for record in frame.attrs.get("behaviours", ())
-    ]
+    return [of_record(record) for record in frame.attrs.get("behaviours", ())]

@@ -170,6 +170,11 @@ class Reading:
     found: Estimate | Outcome | Hole
     side: Side
 
+    @property
+    def pending(self) -> bool:
+        """Whether there is no figure because the run was not asked for it, or not long enough."""
+        return isinstance(self.found, Hole) and not self.found.asked
+
 
 def read(part: Part, proof: Lookup) -> Reading:
     """One part, held against its bound."""
@@ -187,7 +192,8 @@ def estimated(part: Part, proof: Lookup) -> Estimate | Outcome | Hole:
         return found
     cell = part.measure.cells[0]
     row = proof.row(cell)
-    return Hole("too few processes", f"{cell[1]} in {cell[0]}", "" if isinstance(row, Hole) else row.cell)
+    where = "" if isinstance(row, Hole) else row.cell
+    return Hole("too few processes", f"{cell[1]} in {cell[0]}", where, asked=not proof.rule.sequential)
 
 
 @dataclass(frozen=True)

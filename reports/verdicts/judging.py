@@ -151,14 +151,18 @@ def verdict(claim: Statement, proof: Lookup, seen: Sequence[Seen]) -> Verdict:
         )
         return behaviour_verdict(claim, proof.run, proof.python, own)
     readings = tuple(read(part, proof) for part in claim.parts if part.concerns(proof.gil))
-    unasked = [one for one in readings if isinstance(one.found, Hole) and not one.found.asked]
-    word = settle([one.side for one in readings], bool(unasked))
+    return of_readings(claim, proof.run, proof.python, readings)
+
+
+def of_readings(claim: Claim, run: str, python: str, readings: tuple[Reading, ...]) -> Verdict:
+    """The verdict that the parts of a claim give."""
+    word = settle([one.side for one in readings], any(one.pending for one in readings))
     told = deciding(readings, word)
     boundary = turning(claim, readings) if word is Word.DEPENDS else None
     estimate = told.found if told and isinstance(told.found, Estimate) else None
     sentence = sentences.sentence(claim, readings, word, told, boundary)
     kind = told.part.measure.kind if told else ""
-    return Verdict(claim, proof.run, proof.python, word, sentence, estimate, kind, readings, boundary)
+    return Verdict(claim, run, python, word, sentence, estimate, kind, readings, boundary)
 
 
 def settle(sides: Sequence[Side], incomplete: bool = False) -> Word:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from ...environments.sides import HERE, Asked
 from ...gate.config import ConfigError, GateConfig, load, share, span_s
 from ...machine.lock import machine
 from .. import folders
-from ..shared import RUNNER, WAIT, WORKLOAD, errors_told, fail, plain_errors, tell
+from ..shared import RUNNER, WAIT, WORKLOAD, fail, plain_errors, read_as, tell
 from .sides import Sides, make_sides
 from .state import Request
 
@@ -40,20 +40,6 @@ HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
     renamed, or none was compared, 4 inconclusive (with --fail-inconclusive).
     """
 
-
-Reader = Callable[[click.Context, click.Parameter, str | None], float | None]
-
-
-def _read(reader: Callable[[object, str], float]) -> Reader:
-    """A callback that reads an option as the settings file would."""
-
-    def read(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
-        with errors_told():
-            return None if value is None else reader(value, param.opts[-1])
-
-    return read
-
-
 @click.group(invoke_without_command=True, help=HELP)
 @click.option("--base", metavar="REF", help="What to compare with: a git ref or a folder.")
 @click.option("--head", default=".", show_default=True, metavar="REF", help="What is judged: a git ref or a folder.")
@@ -66,14 +52,14 @@ def _read(reader: Callable[[object, str], float]) -> Reader:
 @click.option(
     "--margin",
     metavar="SHARE",
-    callback=_read(share),
+    callback=read_as(share),
     help="Slow-down that is tolerated, such as 3%.  [default: 3%]",
 )
 @click.option(
     "--budget",
     "budget_s",
     metavar="TIME",
-    callback=_read(span_s),
+    callback=read_as(span_s),
     help="Time that may be spent, such as 10m.  [default: 10m]",
 )
 @click.option("--thorough", is_flag=True, help="Skip the early look: 14 pairs a cell, to show improvement or equality.")
@@ -81,7 +67,7 @@ def _read(reader: Callable[[object, str], float]) -> Reader:
 @click.option(
     "--inject",
     metavar="SHARE",
-    callback=_read(share),
+    callback=read_as(share),
     help="Slow head down by this much with extra work, to see the gate alarm.",
 )
 @click.option("--no-controls", is_flag=True, help="Leave out the controls: base against itself, and an injected one.")

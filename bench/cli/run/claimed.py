@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...environments.provision import Missing, child_environ, interpreter_options
 from ...model import Environment
+from ...plan import DECIDE, Plan
 from ...registry import choose
 from ...selection import ALL, Catalogue, Selection, point_of
 
@@ -42,6 +44,42 @@ def selection_for(asked: Sequence[Statement], known: Catalogue) -> Selection:
     runners = {name: found for name, found in known.runners.items() if name in wanted}
     points = tuple(point_of(place, known.workloads) for place in only)
     return Selection(points, runners, {place: tuple(names) for place, names in only.items()})
+
+
+CORE_PLACES = {
+    "sleep[wait=10ms,n=50,c=10]": ("sync", "threading", "multiprocessing", "asyncio", "uvloop"),
+    "http_fetch[delay=5ms,body=1KiB,n=40,c=20]": (
+        "sync/requests", "threading/requests", "multiprocessing/requests", "asyncio/aiohttp", "uvloop/aiohttp",
+    ),
+    "grid_search[unit=5ms,n=40,c=2]": ("sync", "threading", "multiprocessing", "asyncio", "uvloop"),
+}  # fmt: skip
+"""What people ask first: waiting, fetching and computing under the five runners that every run has."""
+
+
+def with_core(selection: Selection, known: Catalogue) -> Selection:
+    """The same with the core places and their contestants."""
+    only = {place: [*names] for place, names in (selection.only or {}).items()}
+    for place, names in CORE_PLACES.items():
+        own = only.setdefault(place, [])
+        own += [name for name in names if name not in own]
+    wanted = {name.partition("/")[0] for names in only.values() for name in names}
+    return Selection(
+        tuple(point_of(place, known.workloads) for place in only),
+        {name: found for name, found in known.runners.items() if name in wanted},
+        {place: tuple(names) for place, names in only.items()},
+    )
+
+
+def prepared(plan: Plan, asked: Sequence[Statement]) -> Plan:
+    """The plan with one round in one process for what is only asked whether it runs, where a run is to decide."""
+    if plan.settings.profile != DECIDE:
+        return plan
+    from when_async.reports.deciding.standings import only_limits
+    from when_async.reports.verdicts.claim import Claim
+
+    limits = only_limits([claim for claim in asked if isinstance(claim, Claim)])
+    comparisons = [replace(one, rounds=1) if one.id in limits else one for one in plan.comparisons]
+    return replace(plan, comparisons=tuple(comparisons))
 
 
 def behaviours(asked: Sequence[Statement]) -> list[Behaviour]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ...gate.config import span_s
 from ...machine.lock import machine
+from ...plan import DECIDE, PROFILES, VERDICTS
 from ..shared import (
     BROKEN,
     DASK_SCHEDULER,
@@ -26,6 +29,7 @@ from ..shared import (
     WORKLOAD,
     fail,
     plain_errors,
+    read_as,
     tell,
 )  # fmt: skip
 from ..show import print_run
@@ -43,16 +47,22 @@ from .starting import start_fresh
     "claims",
     multiple=True,
     metavar="ID",
-    help="Measure just what this claim needs, in 6 forks (`when-async claims` shows their ids); all for every one.",
+    help="Measure just what this claim needs (`when-async claims` shows their ids); all for every one.",
 )
 @PYTHON
 @PINS
 @click.option(
     "--profile",
-    type=click.Choice(["smoke", "quick", "full"]),
-    default="quick",
-    show_default=True,
-    help="smoke: seconds, proves that it runs. quick: 3 forks, estimates. full: 9 forks, the whole grid.",
+    type=click.Choice([*VERDICTS, *PROFILES]),
+    help="decide: stop when the claims are decided, or the budget is used up; the default. quick: 3 processes each, "
+    "the default with -w or -r. claims: 6 processes each. full: 9, the whole grid. smoke: seconds, shows that it runs.",
+)
+@click.option(
+    "--budget",
+    "budget_s",
+    metavar="TIME",
+    callback=read_as(span_s),
+    help="Time that a run may take that decides, start-up and closing included, such as 10m.  [default: 5m]",
 )
 @click.option("--forks", type=click.IntRange(1, 1000), help="Fresh processes per cell, instead of the profile's.")
 @click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of the profile's.")
@@ -83,8 +93,6 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
     context = click.get_current_context()
     if options["claims"] and (options["workloads"] or options["runners"]):
         fail("--claim says what is measured; leave out -w and -r")
-    if options["claims"] and context.get_parameter_source("profile") is not click.core.ParameterSource.COMMANDLINE:
-        options["profile"] = "claims"
     if resume is not None:
         given = [
             name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
@@ -93,14 +101,28 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
             options_of = {param.name: param.opts[-1] for param in context.command.params}
             wrong = ", ".join(options_of[name] for name in given)
             fail(f"--resume takes everything from the run file; leave out {wrong}")
+    settle_profile(options)
     with machine(wait=wait, say=tell), far_cluster(dask_scheduler):
+        began_s = time.monotonic()
         if resume is not None:
             started = start_resumed(resume)
         else:
             started = start_fresh({**options, "dask_scheduler": dask_scheduler})
         try:
-            execute(started)
+            execute(started, began_s)
         except Interrupted as interruption:
             tell(str(interruption))
             sys.exit(INTERRUPTED)
     sys.exit(BROKEN if print_run(started.path, as_json) else OK)
+
+
+def settle_profile(options: dict[str, Any]) -> None:
+    """Fill in what was left out: all claims and the core, or a quick look at what -w and -r name."""
+    own = bool(options["workloads"] or options["runners"])
+    options["profile"] = options["profile"] or ("quick" if own else DECIDE)
+    if options["budget_s"] is not None and options["profile"] != DECIDE:
+        fail(f"--budget is for a run that decides; --profile {options['profile']} measures all that was asked for")
+    if options["profile"] in VERDICTS and own:
+        fail(f"--profile {options['profile']} measures what claims need; leave out -w and -r, or take --profile quick")
+    if options["profile"] in VERDICTS and not options["claims"]:
+        options["claims"], options["core"] = ("all",), options["profile"] == DECIDE

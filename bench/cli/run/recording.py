@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from when_async.results.runfile import RunFileError
 
 from ...machine.host import Host, make_host
+from ...machine.status import StatusLine
 from ...model import FailedError, Measurement, Sample, Status, Trial, to_json
-from ...walk.experiment import Experiment, ServiceRecord
+from ...plan import DECIDE
+from ...walk.experiment import Event, Experiment, ServiceRecord
 from ...walk.progress import Progress
 from ...walk.timeline import NotRecorded, record, wanted
 from ..shared import interrupt_when_asked
@@ -22,26 +25,19 @@ class Interrupted(Exception):
     """Ctrl-C or a polite kill; the text says what was kept and how to go on."""
 
 
-def execute(started: Started) -> None:
-    """Walk the plan and append every event at once; raises Interrupted after Ctrl-C or SIGTERM."""
+def execute(started: Started, began_s: float | None = None) -> None:
+    """Walk the plan and append every event at once; raises Interrupted after Ctrl-C or SIGTERM.
+
+    `began_s` is when the run began by the monotonic clock, which its budget counts from; now, where it is left out.
+    """
     interrupt_when_asked()
     host = make_host()
     journal = started.journal
     try:
-        with Progress(started.plan, sys.stderr, live=sys.stderr.isatty()) as progress:
-            progress.forget(started.done)
-            for record in started.looks:
-                journal.append(record)
-            walk = Experiment(started.plan, host, started.done, progress.step).events()
-            try:
-                for event in walk:
-                    journal.append(record_of(event))
-                    if isinstance(event, Measurement) and event.status in ("FAILED", "TIMEOUT"):
-                        progress.drop(event.cell)
-                        progress.say(f"{event.status} {event.cell}: {event.reason}")
-            finally:
-                walk.close()  # type: ignore[attr-defined]
-            write_timelines(started, host, progress.say)
+        if started.plan.settings.profile == DECIDE:
+            _decide(started, host, time.monotonic() if began_s is None else began_s)
+        else:
+            _measure(started, host)
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; what was measured is kept. Go on with: when-async run --resume {started.path}"
@@ -56,6 +52,45 @@ def execute(started: Started) -> None:
             journal.append({"kind": "account", "causes": causes, "wall_s": wall_s})
         journal.close()
         host.close()
+
+
+def _measure(started: Started, host: Host) -> None:
+    """All that was asked for."""
+    with Progress(started.plan, sys.stderr, live=sys.stderr.isatty()) as progress:
+        progress.forget(started.done)
+        for record in started.looks:
+            started.journal.append(record)
+        for event in _walked(started, Experiment(started.plan, host, started.done, progress.step), progress):
+            if isinstance(event, Measurement):
+                progress.drop(event.cell)
+        write_timelines(started, host, progress.say)
+
+
+def _decide(started: Started, host: Host, began_s: float) -> None:
+    """What decides, until it is decided or the budget is used up."""
+    from .deciding import deciding
+
+    with deciding(started, began_s) as run:
+        for record in started.looks:
+            started.journal.append(record)
+            run.looked(record)
+        experiment = Experiment(started.plan, host, started.done, run.step, run.order)
+        for event in _walked(started, experiment, run):
+            run.keep(event)
+        write_timelines(started, host, run.say)
+
+
+def _walked(started: Started, experiment: Experiment, status: StatusLine) -> Iterator[Event]:
+    """The events of a walk, each in the run file before it is handed on."""
+    walk = experiment.events()
+    try:
+        for event in walk:
+            started.journal.append(record_of(event))
+            if isinstance(event, Measurement) and event.status in ("FAILED", "TIMEOUT"):
+                status.say(f"{event.status} {event.cell}: {event.reason}")
+            yield event
+    finally:
+        walk.close()  # type: ignore[attr-defined]
 
 
 def write_timelines(started: Started, host: Host, say: Callable[[str], None]) -> None:
@@ -77,7 +112,7 @@ def write_timelines(started: Started, host: Host, say: Callable[[str], None]) ->
         started.journal.append(to_json("timeline", seen))
 
 
-def record_of(event: Sample | Trial | Measurement | ServiceRecord) -> dict[str, Any]:
+def record_of(event: Event) -> dict[str, Any]:
     """One event as a line of the run file."""
     kinds = {Sample: "sample", Trial: "trial", Measurement: "measurement", ServiceRecord: "service"}
     return to_json(kinds[type(event)], event)

@@ -17,7 +17,7 @@ from ...plan import Settings, build
 from ...selection import ALL, Catalogue, environments_for, from_record
 from ...walk.experiment import Done
 from ..shared import tell
-from .claimed import behaviours, chosen, look
+from .claimed import behaviours, chosen, look, prepared
 from .cluster import refusal
 from .starting import Started, write_cells
 
@@ -45,7 +45,8 @@ def start_resumed(path: Path) -> Started:
         raise RunFileError(refused)
     for environment in environments:
         check_same(environment, head, path)
-    plan = build(selection.points, selection.runners, environments, settings, selection.only)
+    asked = chosen(head.get("asked_claims", ()))
+    plan = prepared(build(selection.points, selection.runners, environments, settings, selection.only), asked)
     done = Done(attempt=1 + sum(1 for record in stored.records if record["kind"] == "resumed"))
     for sample in stored.samples():
         done.keep(sample)
@@ -56,8 +57,8 @@ def start_resumed(path: Path) -> Started:
     write_cells(journal, plan, selection, {cell["id"] for cell in stored.cells()})
     drawn = frozenset(timeline["cell"] for timeline in stored.of_kind("timeline"))
     seen = {(record["claim"], record["python"]) for record in stored.of_kind("behaviour")}
-    looks = look(behaviours(chosen(head.get("asked_claims", ()))), environments, seen, say=tell)
-    return Started(path, journal, plan, done, drawn, looks)
+    looks = look(behaviours(asked), environments, seen, say=tell)
+    return Started(path, journal, plan, done, selection, drawn, looks, asked, head, stored.values)
 
 
 def check_machine(now: Mapping[str, Any], was: Mapping[str, Any], path: Path) -> None:

@@ -5,27 +5,31 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from when_async.results.journal import Journal
+from when_async.results.runfile import Value
 
 from ...environments import git
 from ...environments.interpreters import run_command
 from ...environments.provision import Missing
 from ...machine.fingerprint import fingerprint
 from ...model import Cell, Environment, Workload, to_json
-from ...plan import FOR_CLAIMS, PROFILES, Plan, Settings, build
+from ...plan import PROFILES, VERDICTS, Plan, Settings, build
 from ...registry import RegistryError
 from ...selection import Selection, catalogue, environments_for, select, to_record
 from ...walk.experiment import Done
 from .. import folders
 from ..shared import tell
-from .claimed import behaviours, chosen, look, selection_for
+from .claimed import behaviours, chosen, look, prepared, selection_for, with_core
 from .cluster import on_cluster
+
+if TYPE_CHECKING:
+    from when_async.reports.verdicts.claim import Statement
 
 
 @dataclass
@@ -36,16 +40,23 @@ class Started:
     journal: Journal
     plan: Plan
     done: Done
+    selection: Selection
     drawn: frozenset[str] = frozenset()
     """Cells whose timeline the file has already."""
     looks: Iterable[dict[str, Any]] = ()
     """Records of the behaviours that claims ask about; each is made when it is asked for."""
+    asked: Sequence[Statement] = ()
+    """The claims that are asked about."""
+    head: Mapping[str, Any] = field(default_factory=dict)
+    """The first line of the file."""
+    kept: Sequence[Value] = ()
+    """What the file has already of an interrupted run."""
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """The profile with what the command line changes of it."""
-    settings = FOR_CLAIMS if options["profile"] == FOR_CLAIMS.profile else PROFILES[options["profile"]]
-    changed = {name: options[name] for name in ("forks", "rounds") if options[name] is not None}
+    settings = {**PROFILES, **VERDICTS}[options["profile"]]
+    changed = {name: options[name] for name in ("forks", "rounds", "budget_s") if options.get(name) is not None}
     return replace(settings, seed=options["seed"], pin=not options["no_pin"], timeout_s=options["timeout_s"], **changed)
 
 
@@ -56,6 +67,8 @@ def start_fresh(options: Mapping[str, Any]) -> Started:
     asked = chosen(options.get("claims") or ())
     if asked:
         selection = selection_for(asked, known)
+        if options.get("core"):
+            selection = with_core(selection, known)
     else:
         selection = select(known, options["workloads"], options["runners"], settings.profile)
     if options.get("dask_scheduler") and not on_cluster(selection):
@@ -64,6 +77,7 @@ def start_fresh(options: Mapping[str, Any]) -> Started:
     modules = sorted({*modules, *(module for claim in behaviours(asked) for module in claim.requires)})
     environments = environments_for(modules, options["pythons"], tell, options["pins"])
     plan = build(selection.points, selection.runners, environments, settings, selection.only)
+    plan = prepared(plan, asked)
     wanted: dict[str, Any] = {
         "asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules,
     }  # fmt: skip
@@ -71,7 +85,7 @@ def start_fresh(options: Mapping[str, Any]) -> Started:
         wanted["asked_claims"] = [claim.name for claim in asked]
     wanted["asked_cluster"] = on_cluster(selection)
     started = begin(plan, selection, environments, options["output"], wanted)
-    return replace(started, looks=look(behaviours(asked), environments, say=tell))
+    return replace(started, looks=look(behaviours(asked), environments, say=tell), asked=asked)
 
 
 def begin(
@@ -85,18 +99,25 @@ def begin(
     now = datetime.now(UTC)
     run = folders.run_id(now)
     path = output or folders.kept(folders.runs()) / f"{run}.jsonl"
-    journal = Journal.create(path, {**header(run, now, plan, selection, environments), **asked})
+    head = {**header(run, now, plan, selection, environments), **asked}
+    journal = Journal.create(path, head)
     write_cells(journal, plan, selection)
-    return Started(path, journal, plan, Done())
+    return Started(path, journal, plan, Done(), selection, head=head)
 
 
 def write_cells(journal: Journal, plan: Plan, selection: Selection, there: Collection[str] = ()) -> None:
     """One line for each cell that is not in the file yet; an interruption can come between two of them."""
+    for record in cell_records(plan, selection):
+        if record["id"] not in there:
+            journal.append(record)
+
+
+def cell_records(plan: Plan, selection: Selection) -> Iterator[dict[str, Any]]:
+    """What the run file says of each cell before it is measured."""
     for comparison in plan.comparisons:
         cells = [contestant.cell for contestant in comparison.contestants] + [cell for cell, _ in comparison.refused]
         for cell in cells:
-            if cell.id not in there:
-                journal.append(cell_record(cell, comparison.workload, selection.runners[cell.runner].value.serial))
+            yield cell_record(cell, comparison.workload, selection.runners[cell.runner].value.serial)
 
 
 def header(

@@ -1,0 +1,145 @@
+"""A run that stops when it has decided: what is measured next follows from what is known, and from the time left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from when_async.reports.deciding.agenda import Open, next_place, outrun
+from when_async.reports.deciding.evidence import Evidence
+from when_async.reports.deciding.standings import Standings, learned, only_limits, races
+from when_async.reports.verdicts.claim import Claim, Statement
+from when_async.reports.verdicts.series import Rule
+from when_async.results.stats.moderated import LOOKS
+
+from ...model import Measurement, Status
+from ...plan import Comparison, Plan, one_pass
+from ...walk.experiment import Experiment, Step
+
+if TYPE_CHECKING:
+    from when_async.reports.verdicts.judging import Verdict
+
+CORE_FORKS = 3
+"""How many processes the core comparisons have at least, so that what they show has an interval worth reading."""
+
+
+class Course:
+    """The walk of a deciding run; `order` is what the experiment asks for its next step.
+
+    `left_s` says how many seconds of the budget are left, `decided` is told each verdict as it falls, `note` writes a
+    record to the run file.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        asked: Sequence[Statement],
+        evidence: Evidence,
+        core: Collection[str],
+        *,
+        left_s: Callable[[], float],
+        decided: Callable[[Verdict], None],
+        note: Callable[[dict[str, Any]], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan = plan
+        self._claims = [claim for claim in asked if isinstance(claim, Claim)]
+        self._once = only_limits(self._claims)
+        self._evidence = evidence
+        self._core = [one.id for one in plan.comparisons if one.id in core and one.contestants]
+        self._comparisons = {one.id: one for one in plan.comparisons if one.contestants}
+        gils = {each.environment.label: each.environment.gil for one in plan.comparisons for each in one.contestants}
+        self.standings = Standings(self._claims, gils)
+        self._rules = {python: Rule(sequential=True) for python in gils}
+        self._left_s, self._decided, self._note, self._clock = left_s, decided, note, clock
+        self._forks: dict[str, int] = {}
+        self._cost_s: dict[str, float] = {}
+        self._most = min(plan.settings.forks, LOOKS[-1])
+        self.stage = ""
+        """What the time that is left is for."""
+
+    def order(self, experiment: Experiment) -> Iterator[Step | Measurement]:
+        """Everything once and a second time; then what is open, the cheapest claim first; then where claims turn."""
+        self.stage = "everything once"
+        for comparison in self._first(0):
+            yield from self._step(0, comparison)
+        yield from self._leave()
+        self._judge(experiment, self._once & self._comparisons.keys())
+        self.stage = "everything a second time"
+        for comparison in self._first(1):
+            if comparison.id not in self._once:
+                yield from self._step(1, comparison)
+        self._learn(experiment)
+        self._judge(experiment, self._comparisons.keys() - self._once)
+        yield from self._passes(experiment, "what is open", lambda: [*self._own(), *self.standings.questions()])
+        yield from self._passes(experiment, "where claims turn", self.standings.boundaries)
+        self.stage = ""
+
+    def _first(self, fork: int) -> list[Comparison]:
+        """One pass, the core ahead so that it is there first."""
+        found = one_pass(self._plan, fork)
+        return sorted(found, key=lambda one: one.id not in self._core)
+
+    def _step(self, fork: int, comparison: Comparison) -> Iterator[Step]:
+        """One fork of a comparison, unless it would end beyond the budget by what the last one took."""
+        if self._cost_s.get(comparison.id, 0.0) > self._left_s():
+            return
+        began = self._clock()
+        yield fork, comparison
+        self._forks[comparison.id] = fork + 1
+        self._cost_s[comparison.id] = self._clock() - began
+
+    def _passes(
+        self, experiment: Experiment, stage: str, questions: Callable[[], Sequence[Open]]
+    ) -> Iterator[Step]:
+        self.stage = stage
+        for done in range(2, self._most):
+            while True:
+                place = next_place(questions(), self._forks, self._cost_s, done, self._left_s())
+                if place is None:
+                    break
+                yield from self._step(done, self._comparisons[place])
+                self._judge(experiment, {place})
+
+    def _own(self) -> list[Open]:
+        """The core, as long as its intervals are not worth reading."""
+        return [Open(f" {one}", frozenset({one})) for one in self._core if self._forks.get(one, 0) < CORE_FORKS]
+
+    def _leave(self) -> Iterator[Measurement]:
+        """Contestants that could not be the best of their group, which is all that is asked of them."""
+        for place, group, stay in races(self._claims):
+            if place not in self._comparisons or place in self._core:
+                continue
+            cells = [each.cell for each in self._comparisons[place].contestants if each.cell.contestant in group]
+            for python in {cell.python for cell in cells}:
+                own = {cell.contestant: cell for cell in cells if cell.python == python}
+                found = outrun({name: self._evidence.rounds(cell.id) for name, cell in own.items()})
+                for name, share in found.items():
+                    if name not in stay:
+                        reason = f"could not be the best: its best round reached {share:.2f} of the best median"
+                        yield Measurement(own[name].id, Status.LEFT, reason)
+
+    def _learn(self, experiment: Experiment) -> None:
+        """How far the recorded spread holds here, once and for the rest of the run."""
+        places = self._comparisons.keys() & self._forks.keys()
+        for python, proof in self._proofs(experiment, places).items():
+            found = learned(self._claims, proof)
+            if found is not None:
+                self._rules[python] = Rule(sequential=True, moderation=found)
+                self._note({
+                    "kind": "moderation", "python": python, "shift": found.shift, "freedom": found.freedom,
+                    "parts": found.parts,
+                })  # fmt: skip
+
+    def _judge(self, experiment: Experiment, places: Collection[str]) -> None:
+        """Look again at what was measured there, and tell what it settles."""
+        places = self._forks.keys() & places
+        if places:
+            for verdict in self.standings.update(self._proofs(experiment, places), places):
+                self._decided(verdict)
+
+    def _proofs(self, experiment: Experiment, places: Iterable[str]) -> Mapping[str, Any]:
+        places = sorted(places)
+        words = [word for place in places for word in experiment.conclusions(self._comparisons[place])]
+        return self._evidence.lookups(places, words, self._rules)

@@ -1,0 +1,1 @@
+"""What a run that stops when it has decided knows of the claims, and what it measures next."""
