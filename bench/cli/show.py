@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..plan import DECIDE
 from .shared import console
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FEW = 8
+"""So many verdicts are told in full."""
 
 
 def print_run(path: Path, as_json: bool) -> bool:
@@ -22,6 +26,8 @@ def print_run(path: Path, as_json: bool) -> bool:
     from when_async.results.cells.summary import summary as summarise
     from when_async.results.frame import load
 
+    from .run.claimed import CORE_PLACES
+
     frame = load([path])
     rows = summarise(frame)
     statuses = {row.status for row in rows}
@@ -30,20 +36,29 @@ def print_run(path: Path, as_json: bool) -> bool:
     if as_json:
         click.echo(json.dumps([flat(row) for row in rows], indent=1))
         return broken
-    summary(rows, console(), rounds(frame))
-    print_judged(frame)
+    decides = frame.attrs["headers"][0].get("profile") == DECIDE
+    summary([row for row in rows if not decides or row.comparison in CORE_PLACES], console(), rounds(frame))
+    print_judged(frame, in_groups=decides)
     click.echo(f"\nrun file: {path}\nnext: when-async report {path}")
     return broken
 
 
-def print_judged(frame: pd.DataFrame) -> None:
-    """The verdicts on the claims that a run was asked for; nothing where it was asked for none."""
+def print_judged(frame: pd.DataFrame, *, in_groups: bool = False) -> None:
+    """The verdicts on the claims that a run was asked for; nothing where it was asked for none.
+
+    With `in_groups` their names alone, of more than a few.
+    """
     asked = [name for header in frame.attrs["headers"] for name in header.get("asked_claims", ())]
     if not asked:
         return
     from when_async.reports.terminal.claims import print_verdicts
+    from when_async.reports.terminal.decided import print_groups
     from when_async.reports.verdicts.judging import judge
 
     from .run.claimed import chosen
 
-    print_verdicts(judge(frame, {claim.name: claim for claim in chosen(asked)}), {})
+    verdicts = judge(frame, {claim.name: claim for claim in chosen(asked)})
+    if in_groups and len(verdicts) > FEW:
+        print_groups(verdicts)
+    else:
+        print_verdicts(verdicts, {})

@@ -1,9 +1,10 @@
-"""How much each part of the claims scatters between processes, from the reference: what the deciding run begins with.
+"""What the deciding run begins with, from the reference: how much each part of the claims scatters, and what it costs.
 
     python -m docs.evidence.spread --write
 
 writes results/reference/spread.json: by the key of a part the log of its variance over processes, averaged over the
-interpreters of the reference (results/stats/moderated.py says what it is for).
+interpreters of the reference (results/stats/moderated.py says what it is for), and by comparison the seconds that one
+process of each contestant takes with two rounds, by which a short budget is planned.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from statistics import fmean
 import numpy as np
 import pandas as pd
 
+from when_async.bench.model import Phase
+from when_async.bench.plan import DECIDE, VERDICTS
 from when_async.reports.verdicts.claim import Claim, Part
 from when_async.reports.verdicts.judging import claims, lookups
 from when_async.reports.verdicts.lookup import Lookup
@@ -24,6 +27,7 @@ from when_async.reports.verdicts.series import RECORDED, Series
 from when_async.results.frame import load
 from when_async.results.stats.moderated import log_variance
 
+ROUNDS = VERDICTS[DECIDE].rounds
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
 
@@ -57,10 +61,25 @@ def reference() -> pd.DataFrame:
     return load(sorted(REFERENCE.glob("claims-*.jsonl.gz")))
 
 
+def seconds(frame: pd.DataFrame) -> Mapping[str, float]:
+    """By comparison the seconds of a warm-up and two rounds, start-up included, in the mean of the interpreters."""
+    kept = frame[(frame["phase"] == Phase.WARMUP) | (frame["round"] < ROUNDS)]
+    forks = kept.groupby(["comparison", "python", "cell", "fork"], sort=True)
+    own = forks.agg(
+        {"window_s": "sum", "makespan_s": "sum", "launch_s": "first", "startup_s": "first", "teardown_s": "first"}
+    )
+    own["ask_s"] = own["window_s"].where(own["window_s"] > 0, own["makespan_s"])
+    by_fork = own.groupby(["comparison", "python", "fork"])
+    # Workers are launched side by side, and all else comes one after another.
+    spent = by_fork["launch_s"].max() + by_fork[["ask_s", "startup_s", "teardown_s"]].sum().sum(axis=1)
+    return {str(place): round(float(value), 2) for place, value in spent.groupby("comparison").mean().items()}
+
+
 def text(frame: pd.DataFrame) -> str:
     """What stands in the file."""
     note = "Written by docs/evidence/spread.py; see results/stats/moderated.py."
-    return json.dumps({"note": note, "log_variance": dict(sorted(recorded(frame).items()))}, indent=1) + "\n"
+    spread = dict(sorted(recorded(frame).items()))
+    return json.dumps({"note": note, "log_variance": spread, "seconds": seconds(frame)}, indent=1) + "\n"
 
 
 def main() -> None:

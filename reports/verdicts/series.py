@@ -74,8 +74,18 @@ def _linear(series: Series) -> Estimate | None:
     return linear_interval(series.values, series.unit)
 
 
-@lru_cache(maxsize=1)
 def recorded() -> Mapping[str, float]:
     """By the key of a part its log variance in the reference (docs/evidence/spread.py writes it)."""
+    return _reference()["log_variance"]
+
+
+def recorded_s() -> Mapping[str, float]:
+    """By comparison the seconds that a fork of it took there."""
+    return _reference()["seconds"]
+
+
+@lru_cache(maxsize=1)
+def _reference() -> Mapping[str, Mapping[str, float]]:
     path = files("when_async.results").joinpath("reference", RECORDED)
-    return {str(key): float(value) for key, value in json.loads(path.read_text())["log_variance"].items()}
+    found: Mapping[str, Mapping[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from when_async.reports.deciding.agenda import Open, next_place, outrun
+from when_async.reports.deciding.agenda import Open, next_place, outrun, to_go_s
 from when_async.reports.deciding.evidence import Evidence
 from when_async.reports.deciding.standings import Standings, learned, only_limits, races
 from when_async.reports.verdicts.claim import Claim, Statement
-from when_async.reports.verdicts.series import Rule
+from when_async.reports.verdicts.series import Rule, recorded_s
 from when_async.results.stats.moderated import LOOKS
 
 from ...model import Measurement, Status
-from ...plan import Comparison, Plan, one_pass
+from ...plan import Plan, one_pass
 from ...walk.experiment import Experiment, Step
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CORE_FORKS = 3
 """How many processes the core comparisons have at least, so that what they show has an interval worth reading."""
+UNKNOWN_S = 0.5
+"""What a fork of a contestant takes of which nothing is recorded."""
 
 
 class Course:
@@ -55,6 +57,10 @@ class Course:
         self._left_s, self._decided, self._note, self._clock = left_s, decided, note, clock
         self._forks: dict[str, int] = {}
         self._cost_s: dict[str, float] = {}
+        self._expected_s = {
+            place: recorded_s().get(place, UNKNOWN_S * len(one.contestants)) * len(gils)
+            for place, one in self._comparisons.items()
+        }
         self._most = min(plan.settings.forks, LOOKS[-1])
         self.stage = ""
         """What the time that is left is for."""
@@ -62,44 +68,64 @@ class Course:
     def order(self, experiment: Experiment) -> Iterator[Step | Measurement]:
         """Everything once and a second time; then what is open, the cheapest claim first; then where claims turn."""
         self.stage = "everything once"
-        for comparison in self._first(0):
-            yield from self._step(0, comparison)
+        for place in self._first():
+            # What is measured once and never again decides nothing, so time for the second is kept.
+            forks = 1 if place in self._once else 2
+            if self._again_s() + forks * self._takes_s(place) <= self._left_s():
+                yield from self._step(0, place)
         yield from self._leave()
-        self._judge(experiment, self._once & self._comparisons.keys())
+        self._judge(experiment, self._once)
         self.stage = "everything a second time"
-        for comparison in self._first(1):
-            if comparison.id not in self._once:
-                yield from self._step(1, comparison)
+        for comparison in one_pass(self._plan, 1):
+            if comparison.id not in self._once and self._forks.get(comparison.id) == 1:
+                yield from self._step(1, comparison.id)
         self._learn(experiment)
         self._judge(experiment, self._comparisons.keys() - self._once)
         yield from self._passes(experiment, "what is open", lambda: [*self._own(), *self.standings.questions()])
         yield from self._passes(experiment, "where claims turn", self.standings.boundaries)
         self.stage = ""
 
-    def _first(self, fork: int) -> list[Comparison]:
-        """One pass, the core ahead so that it is there first."""
-        found = one_pass(self._plan, fork)
-        return sorted(found, key=lambda one: one.id not in self._core)
+    def _first(self) -> list[str]:
+        """The core, so that it is there first; then what the cheapest claims read, and so on."""
+        ranked = sorted(self.standings.questions(), key=lambda one: to_go_s(one, self._forks, self._expected_s, 0))
+        places = [*self._core]
+        for question in ranked:
+            places += sorted(question.places & self._comparisons.keys())
+        return list(dict.fromkeys(places))
 
-    def _step(self, fork: int, comparison: Comparison) -> Iterator[Step]:
-        """One fork of a comparison, unless it would end beyond the budget by what the last one took."""
-        if self._cost_s.get(comparison.id, 0.0) > self._left_s():
+    def _again_s(self) -> float:
+        """What a second process of everything takes that has one."""
+        return sum(self._takes_s(place) for place in self._forks if place not in self._once)
+
+    def _takes_s(self, place: str) -> float:
+        """What one more fork of a comparison takes: what the last one took, or what is recorded of it, made ours."""
+        known = self._cost_s.get(place)
+        if known is not None:
+            return known
+        spent_s, expected_s = (sum(costs[one] for one in self._cost_s) for costs in (self._cost_s, self._expected_s))
+        return self._expected_s[place] * (spent_s / expected_s if expected_s else 1.0)
+
+    def _step(self, fork: int, place: str) -> Iterator[Step]:
+        """One fork of a comparison, unless it would end beyond the budget."""
+        if self._takes_s(place) > self._left_s():
             return
         began = self._clock()
-        yield fork, comparison
-        self._forks[comparison.id] = fork + 1
-        self._cost_s[comparison.id] = self._clock() - began
+        yield fork, self._comparisons[place]
+        self._forks[place] = fork + 1
+        self._cost_s[place] = self._clock() - began
 
     def _passes(
         self, experiment: Experiment, stage: str, questions: Callable[[], Sequence[Open]]
     ) -> Iterator[Step]:
         self.stage = stage
-        for done in range(2, self._most):
+        for done in range(self._most):
             while True:
-                place = next_place(questions(), self._forks, self._cost_s, done, self._left_s())
+                costs = {place: self._takes_s(place) for place in self._comparisons}
+                open_ = [Open(one.name, one.places & costs.keys()) for one in questions()]
+                place = next_place(open_, self._forks, costs, done, self._left_s())
                 if place is None:
                     break
-                yield from self._step(done, self._comparisons[place])
+                yield from self._step(done, place)
                 self._judge(experiment, {place})
 
     def _own(self) -> list[Open]:

@@ -53,7 +53,7 @@ class Deciding(StatusLine):
         for value in started.kept:
             self._evidence.keep(value)
         self._course = Course(
-            started.plan, started.asked, self._evidence, CORE_PLACES, left_s=self._left_s, decided=self._tell,
+            started.plan, started.asked, self._evidence, CORE_PLACES, left_s=self.left_s, decided=self._tell,
             note=started.journal.append,
         )  # fmt: skip
 
@@ -87,7 +87,7 @@ class Deciding(StatusLine):
         gone_s = time.monotonic() - self._began_s
         open_ = self._asked - self._decided - self._absent
         why = "all that was asked is decided" if not open_ else "the rest would have taken longer than the budget"
-        if open_ and self._left_s() > CLOSING_S:
+        if open_ and self.left_s() > CLOSING_S:
             why = "more processes than six decide little"
         self._started.journal.append({
             "kind": "ended", "why": why, "decided": self._decided, "asked": self._asked, "seconds": gone_s,
@@ -95,7 +95,8 @@ class Deciding(StatusLine):
         })  # fmt: skip
         self.say(f"{self._decided} of {self._asked} decided in {clock_text(gone_s)}; {why}")
 
-    def _left_s(self) -> float:
+    def left_s(self) -> float:
+        """Seconds of the budget that measuring may still take."""
         return self._budget_s - CLOSING_S - (time.monotonic() - self._began_s)
 
     def _tell(self, verdict: Verdict) -> None:
@@ -105,5 +106,5 @@ class Deciding(StatusLine):
             self._decided += 1
         where = f"{verdict.python} " if len(self._pythons) > 1 else ""
         clock = clock_text(time.monotonic() - self._began_s)
-        said = f"{clock:>6}  {where}{SIGNS[verdict.word]} {verdict.claim.name}: {verdict.brief()}"
-        self.say(one_line(said, WIDTH))
+        said = f"{where}{SIGNS[verdict.word]} {verdict.claim.name}: {verdict.brief()}"
+        self.say(f"{clock:>5}  {one_line(said, WIDTH - 7)}")

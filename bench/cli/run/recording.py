@@ -77,7 +77,8 @@ def _decide(started: Started, host: Host, began_s: float) -> None:
         experiment = Experiment(started.plan, host, started.done, run.step, run.order)
         for event in _walked(started, experiment, run):
             run.keep(event)
-        write_timelines(started, host, run.say)
+        if run.left_s() > 0 or started.plan.settings.budget_s is None:
+            write_timelines(started, host, run.say)
 
 
 def _walked(started: Started, experiment: Experiment, status: StatusLine) -> Iterator[Event]:
