@@ -8,7 +8,7 @@ never called equivalent (method.md, verdicts of the gate).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -17,8 +17,11 @@ from scipy.special import ndtr, ndtri, stdtrit
 from when_async.bench.model import Estimate
 
 from .estimate import RANK_FORKS, Floats, paired_interval, signed_rank_p
+from .moderated import LEVELS, log_sequence
 from .unpaired import unpaired_interval, unpaired_p
 
+FEWEST = 3
+"""From so many forks on there is a verdict: by the looks of results.stats.moderated, and from 6 on by ranks."""
 MOST_FORKS = 1000
 """A comparison that would take more forks than this is not worth promising."""
 PLANNED_POWER = 0.8
@@ -76,7 +79,9 @@ def judge(log_ratios: Iterable[float], margin: float, confidence: float = 0.95) 
     """
     values = list(log_ratios)
     p = signed_rank_p(values, 0.0, "two-sided") if len(values) >= RANK_FORKS else None
-    found = paired_interval(values, confidence), paired_interval(values, _INNER)
+    few = FEWEST <= len(values) < RANK_FORKS
+    ratio = log_sequence(values, "x", None) if few else paired_interval(values, confidence)
+    found = ratio, paired_interval(values, _INNER)
     return _judged(*found, len(values), p, margin, paired=True)
 
 
@@ -90,7 +95,10 @@ def judge_unpaired(
     first, second = list(logs_a), list(logs_b)
     forks = min(len(first), len(second))
     p = unpaired_p(first, second) if forks >= RANK_FORKS else None
-    found = unpaired_interval(first, second, confidence), unpaired_interval(first, second, _INNER)
+    # The level of one of several looks, as few processes get when they met.
+    level = confidence if forks >= RANK_FORKS else 1 - LEVELS[FEWEST]
+    ratio = unpaired_interval(first, second, level)
+    found = ratio and replace(ratio, confidence=confidence), unpaired_interval(first, second, _INNER)
     return _judged(*found, forks, p, margin, paired=False)
 
 
@@ -136,10 +144,10 @@ def _judged(
     if not 0 < margin <= 1:
         raise ValueError(f"a margin lies above 0 and at 1 or below (0.03 is 3 %), got {margin}")
     if ratio is None or inner is None:
-        return Standing(None, Outcome.INCONCLUSIVE, margin, Extent.OPEN, None, RANK_FORKS, paired)
+        return Standing(None, Outcome.INCONCLUSIVE, margin, Extent.OPEN, None, FEWEST, paired)
     extent = extent_of(ratio, margin)
     needed = forks_needed(ratio, spread_of(inner), margin)
-    if forks < RANK_FORKS:
+    if forks < FEWEST:
         return Standing(ratio, Outcome.INCONCLUSIVE, margin, extent, p, needed, paired)
     verdict = _outcome(ratio, extent)
     return Standing(ratio, verdict, margin, extent, p, needed if verdict is Outcome.INCONCLUSIVE else None, paired)

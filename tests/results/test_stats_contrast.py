@@ -63,12 +63,21 @@ def test_where_no_reasonable_number_of_forks_would_settle_it_that_is_said() -> N
     assert (found.verdict, found.forks_needed) == (Outcome.INCONCLUSIVE, None)
 
 
-@pytest.mark.parametrize("forks", [0, 1, 2, 5])
-def test_fewer_than_six_forks_give_an_estimate_at_most(forks: int) -> None:
-    found = judge([0.5, 0.51, 0.52, 0.53, 0.54][:forks], 0.03)
+@pytest.mark.parametrize("forks", [0, 1, 2])
+def test_fewer_than_three_forks_give_an_estimate_at_most(forks: int) -> None:
+    found = judge([0.5, 0.51, 0.52][:forks], 0.03)
     assert (found.verdict, found.p) == (Outcome.INCONCLUSIVE, None)
-    assert found.forks_needed == 6
     assert (found.ratio is None) == (forks < 2)
+
+
+def test_ten_times_as_fast_within_a_percent_is_a_verdict_after_three_forks() -> None:
+    found = judge(np.log([10.2, 10.19, 10.21]), 0.03)
+    assert (found.verdict, found.extent, found.p) == (Outcome.FASTER, Extent.BEYOND, None)
+    assert found.forks_needed is None
+
+
+def test_three_forks_that_scatter_decide_nothing() -> None:
+    assert judge([0.1, 0.2, 0.0], 0.03).verdict is Outcome.INCONCLUSIVE
 
 
 def test_six_forks_can_give_a_verdict() -> None:
@@ -163,7 +172,7 @@ def test_unpaired_sides_are_judged_by_their_processes_and_marked() -> None:
 
 def test_unpaired_sides_count_the_smaller_one_and_ask_for_forks_in_each_run() -> None:
     rng = np.random.default_rng(5)
-    few = judge_unpaired(rng.normal(0, 0.01, 20), rng.normal(0, 0.01, 5), 0.03)
+    few = judge_unpaired(rng.normal(0, 0.01, 20), rng.normal(0, 0.01, 2), 0.03)
     assert (few.verdict, few.p) == (Outcome.INCONCLUSIVE, None)
     wide = judge_unpaired(rng.normal(0, 0.1, 9), rng.normal(0, 0.1, 9), 0.03)
     assert wide.verdict is Outcome.INCONCLUSIVE

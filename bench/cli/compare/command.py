@@ -72,7 +72,7 @@ def _share(context: click.Context, param: click.Parameter, value: str) -> float:
 @WORKLOAD
 @RUNNER
 @click.option("--forks", type=click.IntRange(1, 1000), default=FORKS, show_default=True,
-              help="Fresh processes per cell; fewer than 6 give no verdict.")  # fmt: skip
+              help="Fresh processes per cell; fewer than 3 give no verdict.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1, 10_000), help="Measured rounds per fork, instead of 5.")
 @SEED
 @TIMEOUT
