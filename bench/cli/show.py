@@ -36,7 +36,8 @@ def print_run(path: Path, as_json: bool) -> bool:
     if as_json:
         click.echo(json.dumps([flat(row) for row in rows], indent=1))
         return broken
-    decides = frame.attrs["headers"][0].get("profile") == DECIDE
+    head = frame.attrs["headers"][0]
+    decides = head.get("profile") == DECIDE and len(head.get("asked_claims", ())) > FEW
     summary([row for row in rows if not decides or row.comparison in CORE_PLACES], console(), rounds(frame))
     print_judged(frame, in_groups=decides)
     click.echo(f"\nrun file: {path}\nnext: when-async report {path}")

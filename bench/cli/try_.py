@@ -16,6 +16,7 @@ from ..environments.provision import interpreter_options, worker_environ
 from ..machine.host import Host, make_host
 from ..machine.lock import machine
 from ..model import Environment, Estimate
+from ..plan import DECIDE
 from ..processes.worker import LineProcess, ProcessFailed, ProcessTimedOut
 from ..registry import RegistryError
 from ..selection import catalogue, environments_for
@@ -65,7 +66,8 @@ HELP = """Measure a blocking function of yours as it is: TARGET is 'module:funct
               help="Calls in flight.")  # fmt: skip
 @PYTHON
 @PINS
-@click.option("--forks", type=click.IntRange(1, 1000), default=3, show_default=True, help="Fresh processes per row.")
+@click.option("--forks", type=click.IntRange(1, 1000), default=6, show_default=True,
+              help="Fresh processes per row at most; three are enough where it is plain.")  # fmt: skip
 @TIMEOUT
 @OUTPUT
 @WAIT
@@ -123,7 +125,7 @@ def measure(call: Call, ops: int | None, concurrency: int, any_result: bool, opt
 def start(file: Path, options: Mapping[str, Any]) -> Started:
     """Plan the run of the temporary workload as `when-async run` would."""
     asked = {
-        "workloads": [str(file)], "runners": RUNNERS, "profile": "quick", "rounds": None, "seed": 20260,
+        "workloads": [str(file)], "runners": RUNNERS, "profile": DECIDE, "rounds": None, "seed": 20260,
         "no_pin": False, **options,
     }  # fmt: skip
     return start_fresh(asked)

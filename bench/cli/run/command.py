@@ -54,8 +54,8 @@ from .starting import start_fresh
 @click.option(
     "--profile",
     type=click.Choice([*VERDICTS, *PROFILES]),
-    help="decide: stop when the claims are decided, or the budget is used up; the default. quick: 3 processes each, "
-    "the default with -w or -r. claims: 6 processes each. full: 9, the whole grid. smoke: seconds, shows that it runs.",
+    help="decide: stop when it is decided, or the budget is used up; the default. claims: 6 processes each. "
+    "quick: 3. full: 9, the whole grid. smoke: seconds, shows that it runs.",
 )
 @click.option(
     "--budget",
@@ -117,12 +117,12 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
 
 
 def settle_profile(options: dict[str, Any]) -> None:
-    """Fill in what was left out: all claims and the core, or a quick look at what -w and -r name."""
+    """Fill in what was left out: a run decides all claims, those that it is asked for, or what -w and -r name."""
     own = bool(options["workloads"] or options["runners"])
-    options["profile"] = options["profile"] or ("quick" if own else DECIDE)
+    options["profile"] = options["profile"] or DECIDE
     if options["budget_s"] is not None and options["profile"] != DECIDE:
         fail(f"--budget is for a run that decides; --profile {options['profile']} measures all that was asked for")
-    if options["profile"] in VERDICTS and own:
-        fail(f"--profile {options['profile']} measures what claims need; leave out -w and -r, or take --profile quick")
-    if options["profile"] in VERDICTS and not options["claims"]:
+    if options["profile"] in VERDICTS and own and options["profile"] != DECIDE:
+        fail(f"--profile {options['profile']} measures what claims need; leave out -w and -r, or take another profile")
+    if options["profile"] in VERDICTS and not options["claims"] and not own:
         options["claims"], options["core"] = ("all",), options["profile"] == DECIDE

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import TYPE_CHECKING, Any
 
 from when_async.reports.deciding.agenda import Open, next_place, outrun, to_go_s
+from when_async.reports.deciding.contests import Contests
 from when_async.reports.deciding.evidence import Evidence
 from when_async.reports.deciding.standings import Standings, learned, only_limits, races
 from when_async.reports.verdicts.claim import Claim, Statement
@@ -14,7 +15,7 @@ from when_async.reports.verdicts.series import Rule, recorded_s
 from when_async.results.stats.moderated import LOOKS
 
 from ...model import Measurement, Status
-from ...plan import Plan, one_pass
+from ...plan import Comparison, Plan, one_pass
 from ...walk.experiment import Experiment, Step
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ CORE_FORKS = 3
 """How many processes the core comparisons have at least, so that what they show has an interval worth reading."""
 UNKNOWN_S = 0.5
 """What a fork of a contestant takes of which nothing is recorded."""
+
+
+def pairs(comparisons: Iterable[Comparison]) -> Iterator[tuple[tuple[str, str], tuple[str, list[str]]]]:
+    """By comparison and interpreter the reference, and whom it is compared with."""
+    for comparison in comparisons:
+        cells = [each.cell for each in comparison.contestants]
+        for reference in (cell for cell in cells if cell.reference):
+            others = [cell.contestant for cell in cells if cell.python == reference.python and cell != reference]
+            yield (comparison.id, reference.python), (reference.contestant, others)
 
 
 class Course:
@@ -53,6 +63,7 @@ class Course:
         self._comparisons = {one.id: one for one in plan.comparisons if one.contestants}
         gils = {each.environment.label: each.environment.gil for one in plan.comparisons for each in one.contestants}
         self.standings = Standings(self._claims, gils)
+        self.contests = Contests(dict(pairs(self._comparisons[one] for one in self._core)))
         self._rules = {python: Rule(sequential=True) for python in gils}
         self._left_s, self._decided, self._note, self._clock = left_s, decided, note, clock
         self._forks: dict[str, int] = {}
@@ -82,7 +93,8 @@ class Course:
         self._learn(experiment)
         self._judge(experiment, self._comparisons.keys() - self._once)
         yield from self._passes(experiment, "what is open", lambda: [*self._own(), *self.standings.questions()])
-        yield from self._passes(experiment, "where claims turn", self.standings.boundaries)
+        rest = "where claims turn, and who of the core is ahead" if self._claims else "who is ahead"
+        yield from self._passes(experiment, rest, lambda: [*self.standings.boundaries(), *self.contests.questions()])
         self.stage = ""
 
     def _first(self) -> list[str]:
@@ -162,7 +174,9 @@ class Course:
         """Look again at what was measured there, and tell what it settles."""
         places = self._forks.keys() & places
         if places:
-            for verdict in self.standings.update(self._proofs(experiment, places), places):
+            proofs = self._proofs(experiment, places)
+            self.contests.update(proofs, places)
+            for verdict in self.standings.update(proofs, places):
                 self._decided(verdict)
 
     def _proofs(self, experiment: Experiment, places: Iterable[str]) -> Mapping[str, Any]:

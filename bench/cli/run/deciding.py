@@ -52,8 +52,9 @@ class Deciding(StatusLine):
         self._evidence = Evidence(started.head, cell_records(started.plan, started.selection))
         for value in started.kept:
             self._evidence.keep(value)
+        core = CORE_PLACES if started.asked else [one.id for one in started.plan.comparisons]
         self._course = Course(
-            started.plan, started.asked, self._evidence, CORE_PLACES, left_s=self.left_s, decided=self._tell,
+            started.plan, started.asked, self._evidence, core, left_s=self.left_s, decided=self._tell,
             note=started.journal.append,
         )  # fmt: skip
 
@@ -73,7 +74,7 @@ class Deciding(StatusLine):
     def step(self, step: RoundStep) -> None:
         """A round is about to begin."""
         gone_s = time.monotonic() - self._began_s
-        far = f"{clock_text(gone_s)} of {clock_text(self._budget_s)}, {self._decided} of {self._asked} decided"
+        far = f"{clock_text(gone_s)} of {clock_text(self._budget_s)}, {self._far()}"
         stage = self._course.stage
         # Of a round the workload and who does it; the whole id fits on no line.
         place, _, rest = step.cell.partition("[")
@@ -82,18 +83,26 @@ class Deciding(StatusLine):
             (stage, gone_s // PLAIN_EVERY_S),
         )  # fmt: skip
 
+    def _far(self) -> str:
+        """How much is decided: claims, or where none was asked for, who is ahead of whom."""
+        if self._started.asked:
+            return f"{self._decided} of {self._asked} claims decided"
+        contests = self._course.contests
+        return f"{contests.settled} of {contests.asked} comparisons of two decided"
+
     def end(self) -> None:
         """Say how much was decided and why the run stopped."""
         gone_s = time.monotonic() - self._began_s
-        open_ = self._asked - self._decided - self._absent
-        why = "all that was asked is decided" if not open_ else "the rest would have taken longer than the budget"
+        contests = self._course.contests
+        open_ = self._asked - self._decided - self._absent if self._asked else contests.asked - contests.settled
+        why = "all is decided that can be" if not open_ else "the rest would have taken longer than the budget"
         if open_ and self.left_s() > CLOSING_S:
             why = "more processes than six decide little"
         self._started.journal.append({
             "kind": "ended", "why": why, "decided": self._decided, "asked": self._asked, "seconds": gone_s,
             "budget_s": self._budget_s,
         })  # fmt: skip
-        self.say(f"{self._decided} of {self._asked} decided in {clock_text(gone_s)}; {why}")
+        self.say(f"{self._far()} in {clock_text(gone_s)}; {why}")
 
     def left_s(self) -> float:
         """Seconds of the budget that measuring may still take."""
