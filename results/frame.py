@@ -57,6 +57,7 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
         "timelines": _with_run(files, "timeline"),
         "behaviours": _with_run(files, "behaviour"),
         "moderations": _with_run(files, "moderation"),
+        "ends": _with_run(files, "ended"),
     }
     return frame
 
