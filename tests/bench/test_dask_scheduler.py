@@ -43,7 +43,7 @@ def environs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """The variables that the workers of each run get; nothing is measured."""
     found: list[dict[str, str]] = []
 
-    def walk(started: Started) -> None:
+    def walk(started: Started, began_s: float) -> None:
         found.append(child_environ())
         started.journal.close()
 
