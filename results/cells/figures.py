@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from statistics import median
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate, unit_of
 
 from ..stats.estimate import positive
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Key = tuple[str, str]
 """Run and cell."""

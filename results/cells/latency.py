@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
-from hdrh.histogram import HdrHistogram
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate
 
+from ..late import late
 from ..stats.estimate import log_interval
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from hdrh import histogram as hdrh
+    from hdrh.histogram import HdrHistogram
+else:
+    np, hdrh = late("numpy"), late("hdrh.histogram")
 
 PERCENTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 BEYOND = 10
@@ -47,10 +53,10 @@ def supported(share: float, count: int) -> bool:
 
 def merged(texts: Iterable[str]) -> HdrHistogram:
     """All histograms in one; empty texts count for nothing. Raises ValueError on a text that is no histogram."""
-    total = HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    total = hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
     for text in filter(None, texts):
         try:
-            total.add(HdrHistogram.decode(text))
+            total.add(hdrh.HdrHistogram.decode(text))
         except Exception as error:  # the library raises whatever its decoders do
             raise ValueError(f"not a histogram: {text[:20]!r}") from error
     return total
@@ -74,7 +80,7 @@ def of_processes(processes: list[HdrHistogram]) -> Latency:
     read = [read_s(process, wanted.values()) for process in processes]
     estimates = {name: log_interval([own[share] for own in read], "s") for name, share in wanted.items()}
     percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
-    pooled = HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    pooled = hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
     for process in processes:
         pooled.add(process)
     return Latency(percentiles, _curve(pooled), sum(counts))

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from math import exp
 from operator import itemgetter
 from statistics import median
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate, Phase, Status
 
+from ..late import late
 from ..stats.estimate import linear_interval, paired_interval
 from .quantities import SUMMED, Floats, Numbers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+else:
+    np = late("numpy")
 
 Key = tuple[str, str]
 """Run and cell."""
@@ -54,8 +60,10 @@ class CellRounds:
         return [median(own.tolist()) for own in self.processes(quantity)]
 
 
-NOTHING = CellRounds()
-"""Of a cell without an analysed round."""
+@cache
+def nothing() -> CellRounds:
+    """Of a cell without an analysed round."""
+    return CellRounds()
 
 
 def bare(frame: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +129,7 @@ def _met(a: CellRounds, b: CellRounds, quantity: str) -> tuple[npt.NDArray[np.in
     All interpreters of a run take their turns in the same blocks, so the two may differ in theirs.
     """
     if (a.run, a.comparison) != (b.run, b.comparison) or quantity not in a.values or quantity not in b.values:
-        return NOTHING.forks, np.empty(0), np.empty(0)
+        return nothing().forks, np.empty(0), np.empty(0)
     _, at_a, at_b = np.intersect1d(a.places, b.places, assume_unique=True, return_indices=True)
     one, other = a.values[quantity][at_a], b.values[quantity][at_b]
     known = ~(np.isnan(one) | np.isnan(other))

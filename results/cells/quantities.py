@@ -7,18 +7,22 @@ only what is computed from several columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from when_async.bench.model import Estimate, Sample, Trial
 
 from ..columns import quantities
+from ..late import late
 from ..stats.estimate import linear_interval, positive
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
+else:
+    np, pd, Floats = late("numpy"), late("pandas"), Any
 
 OVER_FORKS: Mapping[str, Callable[[Floats, str], Estimate | None]] = {
     "positive": positive,

@@ -10,18 +10,22 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from when_async.bench.model import Estimate, Phase, Scalar, Status
 
+from ..late import late
 from ..stats.outliers import count_outliers, label_outliers
 from .figures import figures
 from .latency import Latency, latencies
 from .pairing import CellRounds, Key, bare, cell_rounds, ratio
 from .quantities import SUMMED, estimates, per_fork
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+else:
+    np, pd = late("numpy"), late("pandas")
 
 HEADROOM = 3.0
 """A service must be able to take this many times what the contestant asks of it (method.md, R11)."""
