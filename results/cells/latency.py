@@ -74,9 +74,7 @@ def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
 def of_processes(processes: list[HdrHistogram]) -> Latency:
     """What the histograms of the processes of one cell say together."""
     counts = [process.get_total_count() for process in processes]
-    wanted = {
-        name: share for name, share in PERCENTILES.items() if all(supported(share, count) for count in counts)
-    }
+    wanted = {name: share for name, share in PERCENTILES.items() if all(supported(share, count) for count in counts)}
     read = [read_s(process, wanted.values()) for process in processes]
     estimates = {name: log_interval([own[share] for own in read], "s") for name, share in wanted.items()}
     percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
