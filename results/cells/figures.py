@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 """Run and cell."""
+_TOLD = ("run", "cell", "fork", "figures")
 
 
 def figures(measured: pd.DataFrame) -> dict[Key, Mapping[str, Estimate]]:
@@ -27,7 +28,7 @@ def figures(measured: pd.DataFrame) -> dict[Key, Mapping[str, Estimate]]:
     found: dict[Key, Mapping[str, Estimate]] = {}
     # A frame for each cell would take most of the time of a page of many runs.
     rounds: dict[Key, dict[str, dict[int, list[float]]]] = {}
-    for run, cell, fork, text in zip(*(told[name] for name in ("run", "cell", "fork", "figures")), strict=True):
+    for run, cell, fork, text in zip(*(told[name].tolist() for name in _TOLD), strict=True):
         own = rounds.setdefault((str(run), str(cell)), {})
         for name, value in json.loads(text).items():
             if value is not None:

@@ -31,6 +31,7 @@ _LOWEST_NS, _HIGHEST_NS, _DIGITS = 1, 3_600_000_000_000, 3
 
 Key = tuple[str, str]
 """Run and cell."""
+_TOLD = ("run", "cell", "fork", "latency")
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,11 @@ def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
     """By run and cell; `measured` are the analysed rounds of OK cells. Cells without latencies are left out."""
     told = measured[measured["latency"].fillna("") != ""]
     found: dict[Key, Latency] = {}
-    for (run, cell), rows in told.groupby(["run", "cell"], sort=False):
-        found[str(run), str(cell)] = of_processes([merged(own["latency"]) for _, own in rows.groupby("fork")])
+    texts: dict[Key, dict[int, list[str]]] = {}
+    for run, cell, fork, text in zip(*(told[name].tolist() for name in _TOLD), strict=True):
+        texts.setdefault((run, cell), {}).setdefault(fork, []).append(text)
+    for key, forks in texts.items():
+        found[key] = of_processes([merged(own) for _, own in sorted(forks.items())])
     return found
 
 

@@ -79,11 +79,19 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
 
 
+def cell_codes(rounds: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[Key]]:
+    """The number of each row's cell, in order of appearance, and the cells by their number."""
+    codes: npt.NDArray[np.int64] = rounds.groupby(["run", "cell"], sort=False).ngroup().to_numpy(dtype=np.int64)
+    _, first = np.unique(codes, return_index=True)
+    who = rounds[["run", "cell"]].iloc[first]
+    return codes, list(zip(who["run"].tolist(), who["cell"].tolist(), strict=True))
+
+
 def cell_rounds(rounds: pd.DataFrame, names: Iterable[str]) -> dict[Key, CellRounds]:
     """By run and cell the analysed `rounds` (see `measured`) with these quantities of the summary."""
     if rounds.empty:
         return {}
-    cells = rounds.groupby(["run", "cell"], sort=False).ngroup().to_numpy()
+    cells, keys = cell_codes(rounds)
     fork, attempt, block = (rounds[name].to_numpy(dtype=np.int64) for name in _PLACE)
     places = (fork * (attempt.max() + 1) + attempt) * (block.max() + 1) + block
     order = np.lexsort((places, cells))
@@ -91,11 +99,11 @@ def cell_rounds(rounds: pd.DataFrame, names: Iterable[str]) -> dict[Key, CellRou
     values = {name: SUMMED[name].of(numbers)[order] for name in names}
     cells, places, fork = cells[order], places[order], fork[order]
     starts = np.flatnonzero(np.diff(cells, prepend=-1))
-    who = rounds[["run", "cell", "comparison"]].iloc[order[starts]].itertuples(index=False)
+    compared = rounds["comparison"].iloc[order[starts]].tolist()
     found = {}
-    for (run, cell, comparison), start, end in zip(who, starts, [*starts[1:], len(cells)], strict=True):
+    for key, comparison, start, end in zip(keys, compared, starts, [*starts[1:], len(cells)], strict=True):
         own = {name: column[start:end] for name, column in values.items()}
-        found[str(run), str(cell)] = CellRounds(run, comparison, places[start:end], fork[start:end], own)
+        found[key] = CellRounds(key[0], comparison, places[start:end], fork[start:end], own)
     return found
 
 
