@@ -44,16 +44,17 @@ matrix: $(READY)
 	$(BIN)/python -m docs.matrix --record
 
 # Every claim measured anew on these interpreters (half an hour each on a quiet machine), then all that is written from
-# it: how good the advice is, the guide, the README's verdicts and the map, and the page.
+# it: the verdicts, how good the advice is, the guide, the README's verdicts and the map, and the page.
 reference: $(READY)
 	mkdir -p $(OUTPUT)
 	$(BIN)/when-async run --claim all $(addprefix --python ,$(PYTHONS)) --wait --output $(OUTPUT)/claims.jsonl; \
 	status=$$?; [ $$status -eq 0 ] || [ $$status -eq 3 ] || exit $$status
-	rm -f $(KEPT)/claims-*.jsonl.gz
+	rm -f $(KEPT)/claims-*.jsonl.gz $(KEPT)/claims-*.verdicts.json.gz
 	gzip --best --no-name --stdout $(OUTPUT)/claims.jsonl > $(KEPT)/claims-all.jsonl.gz
 	$(MAKE) guide
 
 guide: $(READY)
+	$(BIN)/python -m when_async.reports.verdicts.kept $(KEPT)/claims-*.jsonl.gz
 	$(BIN)/python -m docs.evidence.advice --write > /dev/null
 	$(BIN)/python -m docs.guide
 	$(BIN)/when-async report $(KEPT)/claims-*.jsonl.gz --output $(OUTPUT)

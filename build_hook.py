@@ -31,7 +31,7 @@ class Rooms(BuildHookInterface):
     def _files(self, room: str) -> Iterator[tuple[str, str]]:
         # One by one: a folder that is forced in ignores everything that is to be left out.
         for folder, folders, files in os.walk(os.path.join(self.root, room)):
-            folders[:] = sorted(set(folders) - {"__pycache__"})
+            folders[:] = sorted(set(folders) - {"__pycache__", ".reduced"})
             for file in sorted(files):
                 path = os.path.relpath(os.path.join(folder, file), self.root).replace(os.sep, "/")
                 if not path.startswith(LEFT_OUT):

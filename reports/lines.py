@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from . import words
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDTH = 100
 GLUE = "\u00a0"
@@ -28,6 +29,8 @@ def width_of(console: Console) -> int:
 
 def line(console: Console, text: str | Parts, look: str = "") -> None:
     """Print one line, cut to the width."""
+    from rich.text import Text
+
     shown = Text.assemble(*(((text, look),) if isinstance(text, str) else text))
     shown.truncate(width_of(console), overflow="ellipsis")
     shown.rstrip()

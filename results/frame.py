@@ -21,7 +21,7 @@ import pandas as pd
 from when_async.bench.model import Noise, Sample, ServiceCounts, Trial
 
 from .columns import CATEGORIES, COLUMNS, INCOMPLETE, SERVICE, quantities
-from .runfile import Record, RunFile, RunFileError, read
+from .runfile import Record, RunFile, RunFileError, read, refuse_twins
 
 _PLAIN = tuple(name for name in quantities(Sample) if name not in ("affinity", "figures", "latency"))
 """Fields of a Sample that are columns as they stand."""
@@ -46,7 +46,7 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
     several = [paths] if isinstance(paths, Path | str) else paths
     with _collector_at_rest():
         files = [read(Path(path), skip_corrupt=skip_corrupt) for path in several]
-        _refuse_twins(files)
+        refuse_twins((file.header["run"], file.path) for file in files)
         parts = [frame_of(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
         frame = pd.concat(parts, ignore_index=True)
     frame.attrs = {
@@ -72,16 +72,6 @@ def _collector_at_rest() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _refuse_twins(files: Iterable[RunFile]) -> None:
-    """Raise where a run was given twice: its rounds would be counted twice."""
-    seen: dict[str, Path] = {}
-    for file in files:
-        run = file.header["run"]
-        if run in seen:
-            raise RunFileError(f"{seen[run]} and {file.path} hold the same run {run}; name only one of them")
-        seen[run] = file.path
 
 
 def _with_run(files: Iterable[RunFile], kind: str) -> list[Record]:

@@ -10,7 +10,7 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -162,6 +162,15 @@ def read(path: Path, *, skip_corrupt: bool = False) -> RunFile:
     asked = {record["id"] for record in records if record["kind"] == "cell"}
     values = [(number, value) for number, value in numbered if not isinstance(value, dict)]
     return RunFile(path, header, records, list(_consistent(path, values, asked, skip_corrupt, notes)), notes)
+
+
+def refuse_twins(runs: Iterable[tuple[str, Path]]) -> None:
+    """Raise where a run was given twice, by its id and file: its rounds would be counted twice."""
+    seen: dict[str, Path] = {}
+    for run, path in runs:
+        if run in seen:
+            raise RunFileError(f"{seen[run]} and {path} hold the same run {run}; name only one of them")
+        seen[run] = path
 
 
 def _consistent(

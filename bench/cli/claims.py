@@ -96,10 +96,9 @@ def references() -> list[Path]:
 
 
 def _judged(paths: Sequence[Path | None], asked: Mapping[str, Statement], skip_corrupt: bool) -> list[Verdict]:
-    from when_async.reports.verdicts.judging import judge
-    from when_async.results.frame import load
+    from when_async.reports.verdicts.kept import judged
 
-    frame = load([path for path in paths if path], skip_corrupt=skip_corrupt)
-    for note in frame.attrs["notes"]:
+    verdicts, notes = judged([path for path in paths if path], asked.values(), skip_corrupt=skip_corrupt)
+    for note in notes:
         tell(f"note: {note}")
-    return judge(frame, asked)
+    return verdicts

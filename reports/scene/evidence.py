@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from when_async.results.cells.pairing import CellRounds, Key, cell_rounds, measured
 from when_async.results.cells.summary import summary
 
 from .rows import Scene
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PAIRED = ("throughput", "overhead_per_op", "cpu_per_op", "makespan")
 """The quantities of single rounds that charts and sentences are made from."""

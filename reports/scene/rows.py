@@ -9,7 +9,7 @@ from typing import Any
 
 from when_async.bench.model import Estimate
 from when_async.results.cells import pairing
-from when_async.results.cells.pairing import NOTHING, CellRounds, Key
+from when_async.results.cells.pairing import CellRounds, Key, nothing
 from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import difference, quotient
 
@@ -178,7 +178,7 @@ class Scene:
 
     def of_cell(self, row: Row) -> CellRounds:
         """The rounds of a row; nothing where none is known."""
-        return self.rounds.get(key(row), NOTHING)
+        return self.rounds.get(key(row), nothing())
 
     def raw(self, row: Row, metric: Metric) -> list[float]:
         """The median of each process, for the faint points; empty where no round is known."""

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from when_async.bench.model import Estimate
 from when_async.bench.registry import collect
@@ -28,6 +26,9 @@ from .behaviours import Seen, seen_in
 from .claim import SECTIONS, Behaviour, Claim, Reading, Side, Statement, Word, read
 from .lookup import Hole, Lookup
 from .series import DECIDE, ONE_LOOK, Rule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)

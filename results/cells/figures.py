@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from statistics import median
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate, unit_of
 
 from ..stats.estimate import positive
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Key = tuple[str, str]
 """Run and cell."""
+_TOLD = ("run", "cell", "fork", "figures")
 
 
 def processes(measured: pd.DataFrame) -> dict[Key, dict[str, dict[int, float]]]:
@@ -24,7 +27,7 @@ def processes(measured: pd.DataFrame) -> dict[Key, dict[str, dict[int, float]]]:
     told = measured[measured["figures"].fillna("") != ""]
     # A frame for each cell would take most of the time of a page of many runs.
     rounds: dict[Key, dict[str, dict[int, list[float]]]] = {}
-    for run, cell, fork, text in zip(*(told[name] for name in ("run", "cell", "fork", "figures")), strict=True):
+    for run, cell, fork, text in zip(*(told[name].tolist() for name in _TOLD), strict=True):
         own = rounds.setdefault((str(run), str(cell)), {})
         for name, value in json.loads(text).items():
             if value is not None:

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
-from hdrh.histogram import HdrHistogram
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate
 
+from ..late import late
 from ..stats.estimate import log_interval
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from hdrh import histogram as hdrh
+    from hdrh.histogram import HdrHistogram
+else:
+    np, hdrh = late("numpy"), late("hdrh.histogram")
 
 PERCENTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 BEYOND = 10
@@ -25,6 +31,7 @@ _LOWEST_NS, _HIGHEST_NS, _DIGITS = 1, 3_600_000_000_000, 3
 
 Key = tuple[str, str]
 """Run and cell."""
+_TOLD = ("run", "cell", "fork", "latency")
 
 
 @dataclass(frozen=True)
@@ -47,10 +54,10 @@ def supported(share: float, count: int) -> bool:
 
 def merged(texts: Iterable[str]) -> HdrHistogram:
     """All histograms in one; empty texts count for nothing. Raises ValueError on a text that is no histogram."""
-    total = HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    total = hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
     for text in filter(None, texts):
         try:
-            total.add(HdrHistogram.decode(text))
+            total.add(hdrh.HdrHistogram.decode(text))
         except Exception as error:  # the library raises whatever its decoders do
             raise ValueError(f"not a histogram: {text[:20]!r}") from error
     return total
@@ -60,21 +67,22 @@ def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
     """By run and cell; `measured` are the analysed rounds of OK cells. Cells without latencies are left out."""
     told = measured[measured["latency"].fillna("") != ""]
     found: dict[Key, Latency] = {}
-    for (run, cell), rows in told.groupby(["run", "cell"], sort=False):
-        found[str(run), str(cell)] = of_processes([merged(own["latency"]) for _, own in rows.groupby("fork")])
+    texts: dict[Key, dict[int, list[str]]] = {}
+    for run, cell, fork, text in zip(*(told[name].tolist() for name in _TOLD), strict=True):
+        texts.setdefault((run, cell), {}).setdefault(fork, []).append(text)
+    for key, forks in texts.items():
+        found[key] = of_processes([merged(own) for _, own in sorted(forks.items())])
     return found
 
 
 def of_processes(processes: list[HdrHistogram]) -> Latency:
     """What the histograms of the processes of one cell say together."""
     counts = [process.get_total_count() for process in processes]
-    wanted = {
-        name: share for name, share in PERCENTILES.items() if all(supported(share, count) for count in counts)
-    }
+    wanted = {name: share for name, share in PERCENTILES.items() if all(supported(share, count) for count in counts)}
     read = [read_s(process, wanted.values()) for process in processes]
     estimates = {name: log_interval([own[share] for own in read], "s") for name, share in wanted.items()}
     percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
-    pooled = HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    pooled = hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
     for process in processes:
         pooled.add(process)
     return Latency(percentiles, _curve(pooled), sum(counts))

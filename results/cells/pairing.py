@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from math import exp
 from operator import itemgetter
 from statistics import median
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate, Phase, Status
 
+from ..late import late
 from ..stats.estimate import linear_interval, paired_interval
 from .quantities import SUMMED, Floats, Numbers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+else:
+    np = late("numpy")
 
 Key = tuple[str, str]
 """Run and cell."""
@@ -54,8 +60,10 @@ class CellRounds:
         return [median(own.tolist()) for own in self.processes(quantity)]
 
 
-NOTHING = CellRounds()
-"""Of a cell without an analysed round."""
+@cache
+def nothing() -> CellRounds:
+    """Of a cell without an analysed round."""
+    return CellRounds()
 
 
 def bare(frame: pd.DataFrame) -> pd.DataFrame:
@@ -71,11 +79,19 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
 
 
+def cell_codes(rounds: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[Key]]:
+    """The number of each row's cell, in order of appearance, and the cells by their number."""
+    codes: npt.NDArray[np.int64] = np.asarray(rounds.groupby(["run", "cell"], sort=False).ngroup(), dtype=np.int64)
+    _, first = np.unique(codes, return_index=True)
+    who = rounds[["run", "cell"]].iloc[first]
+    return codes, list(zip(who["run"].tolist(), who["cell"].tolist(), strict=True))
+
+
 def cell_rounds(rounds: pd.DataFrame, names: Iterable[str]) -> dict[Key, CellRounds]:
     """By run and cell the analysed `rounds` (see `measured`) with these quantities of the summary."""
     if rounds.empty:
         return {}
-    cells = rounds.groupby(["run", "cell"], sort=False).ngroup().to_numpy()
+    cells, keys = cell_codes(rounds)
     fork, attempt, block = (rounds[name].to_numpy(dtype=np.int64) for name in _PLACE)
     places = (fork * (attempt.max() + 1) + attempt) * (block.max() + 1) + block
     order = np.lexsort((places, cells))
@@ -83,11 +99,11 @@ def cell_rounds(rounds: pd.DataFrame, names: Iterable[str]) -> dict[Key, CellRou
     values = {name: SUMMED[name].of(numbers)[order] for name in names}
     cells, places, fork = cells[order], places[order], fork[order]
     starts = np.flatnonzero(np.diff(cells, prepend=-1))
-    who = rounds[["run", "cell", "comparison"]].iloc[order[starts]].itertuples(index=False)
+    compared = rounds["comparison"].iloc[order[starts]].tolist()
     found = {}
-    for (run, cell, comparison), start, end in zip(who, starts, [*starts[1:], len(cells)], strict=True):
+    for key, comparison, start, end in zip(keys, compared, starts, [*starts[1:], len(cells)], strict=True):
         own = {name: column[start:end] for name, column in values.items()}
-        found[str(run), str(cell)] = CellRounds(run, comparison, places[start:end], fork[start:end], own)
+        found[key] = CellRounds(key[0], comparison, places[start:end], fork[start:end], own)
     return found
 
 
@@ -121,7 +137,7 @@ def _met(a: CellRounds, b: CellRounds, quantity: str) -> tuple[npt.NDArray[np.in
     All interpreters of a run take their turns in the same blocks, so the two may differ in theirs.
     """
     if (a.run, a.comparison) != (b.run, b.comparison) or quantity not in a.values or quantity not in b.values:
-        return NOTHING.forks, np.empty(0), np.empty(0)
+        return nothing().forks, np.empty(0), np.empty(0)
     _, at_a, at_b = np.intersect1d(a.places, b.places, assume_unique=True, return_indices=True)
     one, other = a.values[quantity][at_a], b.values[quantity][at_b]
     known = ~(np.isnan(one) | np.isnan(other))

@@ -7,18 +7,25 @@ only what is computed from several columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from when_async.bench.model import Estimate, Sample, Trial
 
 from ..columns import quantities
+from ..late import late
 from ..stats.estimate import linear_interval, positive
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
+else:
+    np, pd, Floats = late("numpy"), late("pandas"), Any
+
+Forks = Mapping[str, "Floats"]
+"""By quantity one number per process of a cell."""
 
 OVER_FORKS: Mapping[str, Callable[[Floats, str], Estimate | None]] = {
     "positive": positive,
@@ -86,19 +93,32 @@ SUMMED: Mapping[str, Summed] = {
 """By the name that a summary has for it; those of the field declarations first."""
 
 
-def per_fork(measured: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """One line per `key` with every quantity reduced over its rounds; NaN where unknown."""
+FORK = "fork"
+
+
+def per_fork(measured: pd.DataFrame, cells: npt.NDArray[np.int64]) -> list[Forks]:
+    """For each cell, by its number in `cells`, every quantity with one number per process; NaN where unknown.
+
+    `FORK` has the numbers of the processes.
+    """
     rounds = Numbers(measured)
-    values = {name: one.of(rounds) for name, one in SUMMED.items()}
-    named = pd.DataFrame({**{name: measured[name].to_numpy() for name in key}, **values})
-    return named.groupby(key, sort=False).agg({name: one.over_rounds for name, one in SUMMED.items()})
+    fork = measured["fork"].to_numpy(dtype=np.int64)
+    most = int(fork.max(initial=0)) + 1
+    process = cells * most + fork
+    named = pd.DataFrame({name: one.of(rounds) for name, one in SUMMED.items()})
+    reduced = named.groupby(process).agg({name: one.over_rounds for name, one in SUMMED.items()})
+    columns = {name: reduced[name].to_numpy(dtype=np.float64) for name in SUMMED}
+    owners, columns[FORK] = np.divmod(reduced.index.to_numpy(dtype=np.int64), most)
+    ends = np.searchsorted(owners, np.arange(1, int(cells.max(initial=-1)) + 2)).tolist()
+    return [
+        {name: column[start:end] for name, column in columns.items()}
+        for start, end in zip([0, *ends], ends, strict=False)
+    ]
 
 
-def estimates(forks: pd.DataFrame | None) -> dict[str, Estimate | None]:
-    """Of one cell's lines of `per_fork` the estimate of every quantity that gets one; None in all for no line."""
+def estimates(forks: Forks | None) -> dict[str, Estimate | None]:
+    """Of one cell of `per_fork` the estimate of every quantity that gets one; None in all for no cell."""
     wanted = {name: one for name, one in SUMMED.items() if one.over_forks}
     if forks is None:
         return dict.fromkeys(wanted)
-    # A look-up in the frame for each would take longer than the estimate.
-    columns = dict(zip(forks.columns, forks.to_numpy(dtype=np.float64).T, strict=True))
-    return {name: OVER_FORKS[one.over_forks](columns[name], one.unit) for name, one in wanted.items()}
+    return {name: OVER_FORKS[one.over_forks](forks[name], one.unit) for name, one in wanted.items()}

@@ -10,19 +10,28 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from math import nan
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from when_async.bench.model import Estimate, Phase, Scalar, Status
 
+from ..late import late
 from ..stats.outliers import count_outliers, label_outliers
 from .figures import estimates as of_figures
 from .figures import processes
 from .latency import Latency, latencies
-from .pairing import CellRounds, Key, bare, cell_rounds, ratio
-from .quantities import SUMMED, estimates, per_fork
+from .pairing import CellRounds, Key, bare, cell_codes, cell_rounds, ratio
+from .quantities import FORK, SUMMED, Forks, estimates, per_fork
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from .quantities import Floats
+else:
+    np, pd = late("numpy"), late("pandas")
 
 HEADROOM = 3.0
 """A service must be able to take this many times what the contestant asks of it (method.md, R11)."""
@@ -115,8 +124,9 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     measured = frame[frame["phase"] == Phase.MEASURE]
     seen = _seen(measured)
     good = measured[measured["status"] == Status.OK]
-    forks = dict(iter(per_fork(good, [*_CELL_KEY, "fork"]).groupby(_CELL_KEY, sort=False)))
-    cells = [_description(cell) for cell in frame.drop_duplicates(_CELL_KEY).to_dict("records")]
+    codes, keys = cell_codes(good)
+    forks = dict(zip(keys, per_fork(good, codes), strict=True))
+    cells = _descriptions(frame.drop_duplicates(_CELL_KEY))
     speedups = _speedups(cells, cell_rounds(good, ["makespan"]))
     own, waited = processes(good), latencies(good)
     rows = []
@@ -128,13 +138,14 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def _processes(forks: pd.DataFrame | None, figures: Mapping[str, Mapping[int, float]]) -> dict[str, Any]:
+def _processes(forks: Forks | None, figures: Mapping[str, Mapping[int, float]]) -> dict[str, Any]:
     """What each process of a cell came to, and the estimates of its figures."""
     own: dict[str, Mapping[int, float]] = {}
     if forks is not None:
-        numbers = forks.index.get_level_values("fork").tolist()
-        for name, column in zip(forks.columns, forks.to_numpy(dtype=np.float64).T.tolist(), strict=True):
-            own[name] = {fork: value for fork, value in zip(numbers, column, strict=True) if value == value}
+        numbers = forks[FORK].tolist()
+        for name in SUMMED:
+            known = zip(numbers, forks[name].tolist(), strict=True)
+            own[name] = {fork: value for fork, value in known if value == value}
     return {"figures": of_figures(figures), "processes": {**own, **figures}}
 
 
@@ -196,7 +207,7 @@ def _speedups(cells: list[dict[str, Any]], rounds: Mapping[Key, CellRounds]) -> 
     return found
 
 
-def _numbers(forks: pd.DataFrame | None) -> dict[str, Any]:
+def _numbers(forks: Forks | None) -> dict[str, Any]:
     """The estimates of one cell, and what its service had to spare."""
     found = estimates(forks)
     own = {name: value for name, value in found.items() if name in Row.__dataclass_fields__}
@@ -205,22 +216,32 @@ def _numbers(forks: pd.DataFrame | None) -> dict[str, Any]:
         return {**numbers, "headroom": None, "server_bound": False}
     apart = count_outliers(label_outliers(forks["makespan"]))
     numbers["outliers"] = {str(label): count for label, count in apart.items()}
-    capacity = float(forks["capacity"].median())
+    capacity = _median(forks["capacity"])
     throughput = numbers["throughput"]
     numbers["headroom"] = capacity / throughput.point if throughput and np.isfinite(capacity) else None
     # A single fork has no estimate, but it can still show that the service was the limit.
-    rate = throughput.point if throughput else float(forks["throughput"].median())
+    rate = throughput.point if throughput else _median(forks["throughput"])
     short = capacity < HEADROOM * rate
-    numbers["server_bound"] = bool(short or forks["service_share"].median() >= SERVICE_BUSY)
+    numbers["server_bound"] = bool(short or _median(forks["service_share"]) >= SERVICE_BUSY)
     return numbers
 
 
-def _description(cell: Mapping[Hashable, Any]) -> dict[str, Any]:
-    """The fields of a Row that the frame already holds, with None for NA."""
-    known = {str(name): None if pd.isna(value) else value for name, value in cell.items()}
+def _median(values: Floats) -> float:
+    """The median of the values that are known, NaN where none is."""
+    known = values[~np.isnan(values)]
+    return median(known.tolist()) if len(known) else nan
+
+
+def _descriptions(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """The fields of each Row that the frame already holds, with None for NA."""
+    own = cells[[*_DESCRIPTION, *_DERIVED]].astype(object)
+    return [_description(one) for one in own.where(own.notna(), None).to_dict("records")]
+
+
+def _description(known: Mapping[Hashable, Any]) -> dict[str, Any]:
     ideal_s, serial_s = known["ideal_s"], known["serial_ideal_s"]
     fields: dict[str, Any] = {name: known[name] for name in _DESCRIPTION}
-    fields["params"] = json.loads(cell["params"])
+    fields["params"] = json.loads(known["params"])
     fields["bounds"] = json.loads(known["bounds"] or "{}")
     fields["face"] = bool(known["face"])
     fields["latency_of"] = known["latency_of"] or ""
@@ -236,17 +257,34 @@ _DESCRIPTION = (
     "cell", "run", "workload", "comparison", "concurrency", "runner", "library", "contestant", "family", "python",
     "python_version", "gil", "status", "reason", "advice", "ops", "headline", "ideal_s",
 )  # fmt: skip
+_DERIVED = (
+    "params", "bounds", "face", "latency_of", "one_core", "reference", "calibration", "serial_ideal_s",
+)  # fmt: skip
 _UNSEEN: Mapping[str, Any] = {"forks": 0, "rounds": 0, "digests": (), "affinity": ""}
 
 
-def _seen(measured: pd.DataFrame) -> dict[Hashable, dict[str, Any]]:
-    """By (run, cell): how many forks and rounds were measured, which digests came back and on which cores."""
-    seen: dict[Hashable, dict[str, Any]] = {}
-    for key, rows in measured.groupby(_CELL_KEY, sort=False):
-        seen[key] = {
-            "forks": int(rows["fork"].nunique()),
-            "rounds": len(rows),
-            "digests": tuple(sorted(rows["digest"].dropna().unique())),
-            "affinity": " or ".join(sorted(rows["affinity"].dropna().unique())),
+def _seen(measured: pd.DataFrame) -> dict[Key, dict[str, Any]]:
+    """By cell: how many forks and rounds were measured, which digests came back and on which cores."""
+    cells, keys = cell_codes(measured)
+    forks, digests, cores = (_distinct(cells, len(keys), measured[name]) for name in ("fork", "digest", "affinity"))
+    rounds = np.bincount(cells, minlength=len(keys)).tolist()
+    return {
+        key: {
+            "forks": len(forks[place]),
+            "rounds": rounds[place],
+            "digests": tuple(sorted(digests[place])),
+            "affinity": " or ".join(sorted(cores[place])),
         }
-    return seen
+        for place, key in enumerate(keys)
+    }
+
+
+def _distinct(cells: npt.NDArray[np.int64], count: int, values: pd.Series[Any]) -> list[list[Any]]:
+    """For each of so many cells the different values that its rows have, without NA."""
+    codes, known = pd.factorize(values)
+    told = codes >= 0
+    found: list[list[Any]] = [[] for _ in range(count)]
+    for pair in np.unique(cells[told] * max(1, len(known)) + codes[told]).tolist():
+        cell, code = divmod(pair, len(known))
+        found[cell].append(known[code])
+    return found

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..cells.pairing import NOTHING, CellRounds, cell_rounds, log_ratios, measured
+from ..cells.pairing import CellRounds, cell_rounds, log_ratios, measured, nothing
 from ..runfile import Header
 from ..stats.holm import holm
 from ..stats.standing import Standing, judge, judge_unpaired
@@ -146,7 +146,7 @@ def _paired(frame: pd.DataFrame, margin: float) -> Judge:
     rounds = _rounds(frame)
 
     def judged(two: Two, metric: str) -> Standing | str:
-        a, b = (rounds.get(cell, NOTHING) for cell in (two.id_a, two.id_b))
+        a, b = (rounds.get(cell, nothing()) for cell in (two.id_a, two.id_b))
         if _coarse(a, metric) or _coarse(b, metric):
             return _TOO_COARSE
         found = log_ratios(a, b, METRICS[metric])

@@ -6,14 +6,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import pandas as pd
 
 from when_async.bench.model import WhenAsyncError
 
 from ..cells.summary import Row, summary
 from .fitted import Fitted, fitted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class AdviceError(WhenAsyncError):

@@ -12,10 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy.optimize import minimize
+from ..late import late
+
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy import optimize
+else:
+    np, optimize = late("numpy"), late("scipy.optimize")
 
 CROWDED = 30
 """From so many in flight on, a loop that counts in ticks is late by a whole tick for the last of them."""
@@ -152,7 +157,7 @@ def fit(cells: Sequence[SeenCell], cores: int, gil: bool = True) -> Overheads:
 
 def _search(loss: Any, start: Sequence[float]) -> Sequence[float]:
     began = [1.0, *(log(one) for one in start), log(1e-6)]
-    best = minimize(loss, began, method="Nelder-Mead", options={"maxiter": 3000, "xatol": 1e-4, "fatol": 1e-5})
+    best = optimize.minimize(loss, began, method="Nelder-Mead", options={"maxiter": 3000, "xatol": 1e-4, "fatol": 1e-5})
     return [float(one) for one in best.x]
 
 

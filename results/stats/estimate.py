@@ -13,15 +13,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
-
-import numpy as np
-import numpy.typing as npt
-from scipy.special import betaincinv, stdtrit
+from typing import TYPE_CHECKING, Any, Literal
 
 from when_async.bench.model import Estimate
 
-Floats = npt.NDArray[np.float64]
+from ..late import late
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from scipy import special
+
+    Floats = npt.NDArray[np.float64]
+else:
+    np, special, Floats = late("numpy"), late("scipy.special"), Any
+
 Alternative = Literal["greater", "less", "two-sided"]
 
 RANK_FORKS = 6
@@ -89,8 +95,8 @@ def share(shown: int, tried: int, confidence: float = 0.95) -> Estimate | None:
 def share_limits(shown: int, tried: int, confidence: float = 0.95) -> tuple[float, float]:
     """Both limits of a share; the upper one is the one-sided limit at (1 + `confidence`) / 2."""
     tail = (1 - confidence) / 2
-    low = float(betaincinv(shown, tried - shown + 1, tail)) if shown else 0.0
-    return low, float(betaincinv(shown + 1, tried - shown, 1 - tail)) if shown < tried else 1.0
+    low = float(special.betaincinv(shown, tried - shown + 1, tail)) if shown else 0.0
+    return low, float(special.betaincinv(shown + 1, tried - shown, 1 - tail)) if shown < tried else 1.0
 
 
 def scaled(found: Estimate, by: Callable[[float], float], unit: str) -> Estimate:
@@ -134,16 +140,22 @@ def t_interval(data: Floats, confidence: float) -> tuple[float, float, float]:
     n = len(data)
     mean = float(data.mean())
     error = float(data.std(ddof=1)) / n**0.5
-    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
+    half = float(special.stdtrit(n - 1, (1 + confidence) / 2)) * error
     return mean, mean - half, mean + half
 
 
 def walsh_averages(data: Floats) -> Floats:
     """The n(n+1)/2 means of all pairs of `data`, each value with itself included, in rising order."""
-    first, second = np.triu_indices(len(data))
+    first, second = _pairs(len(data))
     # Halves are added, not the sum halved, so that equal values average to exactly themselves.
     averages: Floats = np.sort(data[first] / 2 + data[second] / 2)
     return averages
+
+
+@lru_cache(maxsize=256)
+def _pairs(n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The places of both values of all pairs of n."""
+    return np.triu_indices(n)
 
 
 def rank_interval(data: Floats, confidence: float) -> tuple[float, float, float] | None:
@@ -152,7 +164,9 @@ def rank_interval(data: Floats, confidence: float) -> tuple[float, float, float]
     cut = signed_rank_cut(len(data), confidence)
     if cut is None:
         return None
-    return float(np.median(averages)), float(averages[cut]), float(averages[len(averages) - 1 - cut])
+    # They are in order: a library's median would take most of the time of a page.
+    middle = averages[(len(averages) - 1) // 2 : len(averages) // 2 + 1]
+    return float(middle.sum()) / len(middle), float(averages[cut]), float(averages[len(averages) - 1 - cut])
 
 
 @lru_cache(maxsize=256)

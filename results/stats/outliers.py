@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
+from ..late import late
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = late("numpy")
 
 MILD_FENCE, SEVERE_FENCE = 1.5, 3.0
 """Interquartile ranges beyond the quartiles (Tukey, "Exploratory Data Analysis", 1977; criterion.rs does the same)."""
