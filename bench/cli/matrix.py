@@ -16,7 +16,7 @@ from ..environments.provision import Missing
 from ..model import Environment
 from ..registry import MatrixRow
 from ..selection import ALL, Catalogue, catalogue, environments_for, select
-from .shared import JSON, PINS, PYTHON, RUNNER, WORKLOAD, plain_errors, tell
+from .shared import JSON, PINS, PYTHON, WORKLOAD, plain_errors, runner_option, tell
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
 """What `--all-pythons` looks for on this machine."""
@@ -32,7 +32,7 @@ Marks = tuple[tuple[str, tuple[str, ...]], ...]
 
 @click.command()
 @WORKLOAD
-@RUNNER
+@runner_option(ALL)
 @PYTHON
 @click.option("--all-pythons", is_flag=True, help="Every CPython from 3.11 to 3.15t that is on this machine.")
 @PINS
