@@ -62,7 +62,7 @@ def choose_cell(cells: Sequence[str], text: str) -> str:
 def listed(cells: Sequence[str]) -> str:
     """The first few ids, and how many more there are."""
     more = f" and {len(cells) - NAMED} more" if len(cells) > NAMED else ""
-    return ", ".join(map(typed, cells[:NAMED])) + more
+    return ", ".join(repr(typed(cell)) for cell in cells[:NAMED]) + more
 
 
 def nearest(cells: Iterable[str], text: str) -> list[str]:

@@ -15,7 +15,9 @@ from click.shell_completion import CompletionItem
 from ..quantity import comparison_id, typed
 from ..selection import ALL, CORE, FAMILY, catalogue
 from . import folders
-from .matrix import PYTHONS
+
+PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
+"""What `matrix --all-pythons` looks for on this machine."""
 
 Items = list[CompletionItem[str]]
 

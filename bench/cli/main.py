@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import click
 
-from ..registry import choose
 from . import shells
 from .helptext import HelpContext, laid_out
 from .shared import errors_told
@@ -77,6 +76,9 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if not ctx.resilient_parsing and not args[0].startswith("-"):
+            # Brings half of the instrument, which `--help` has no use for.
+            from ..registry import choose
+
             with errors_told():
                 choose(args[0], COMMANDS, "command")
         return super().resolve_command(ctx, args)

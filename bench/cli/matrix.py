@@ -16,10 +16,8 @@ from ..environments.provision import Missing
 from ..model import Environment
 from ..registry import MatrixRow
 from ..selection import ALL, Catalogue, catalogue, environments_for, select
+from .completing import PYTHONS
 from .shared import JSON, PINS, PYTHON, WORKLOAD, plain_errors, runner_option, tell
-
-PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
-"""What `--all-pythons` looks for on this machine."""
 
 WIDTH = 100
 

@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from support import fakes
+from when_async.bench.cli.completing import PYTHONS
 from when_async.bench.cli.main import main
-from when_async.bench.cli.matrix import PYTHONS, WIDTH, print_matrix, tables
+from when_async.bench.cli.matrix import WIDTH, print_matrix, tables
 from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment
 from when_async.bench.registry import Found, matrix

@@ -179,11 +179,11 @@ def test_a_run_whose_workload_has_gone_is_not_gone_on_with(call: Call, tiny: Pat
     assert "has no workload named 'vacuum'" in one_line(call("run", "--resume", altered(tiny, gone)))
 
 
-def test_two_runs_at_once_are_refused_and_wait_waits(shell: Shell, call: Call) -> None:
+def test_two_runs_at_once_are_refused_and_queue_waits(shell: Shell, call: Call) -> None:
     lock = FileLock(shell.folder / "lock", mode=0o666)
     with lock:
         said = one_line(call("run", *EMPTY))
-        assert said.startswith("another when-async run is measuring on this machine and both would be spoiled")
+        assert said.startswith("another when-async run is measuring on this machine, and both would be spoiled")
         assert said == one_line(call("overhead", "-r", "sync"))
         waiting = shell.start("run", "--profile", "smoke", *EMPTY, "--queue", "-o", "late.jsonl")
         assert waiting.stderr is not None

@@ -229,8 +229,8 @@ def test_the_sealed_tree_of_an_installation_has_nothing_of_results_and_reports(i
     code = (
         "import subprocess, sys\n"
         "from when_async.bench.environments.provision import child_environ\n"
-        "look = 'import importlib.util as u; print([u.find_spec(n) for n in (\"when_async.results\", "
-        "\"when_async.reports\", \"results\", \"pandas\")]); '\n"
+        'look = \'import importlib.util as u; print([u.find_spec(n) for n in ("when_async.results", '
+        '"when_async.reports", "results", "pandas")]); \'\n'
         "look += 'import when_async.bench.worker, when_async.workloads.sleep'\n"
         "print(subprocess.run([sys.executable, '-P', '-S', '-c', look], env=child_environ(), capture_output=True, "
         "text=True, check=True).stdout)"
