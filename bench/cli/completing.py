@@ -12,8 +12,10 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from ..model import Runner, Workload
 from ..quantity import comparison_id, typed
-from ..selection import ALL, CORE, FAMILY, catalogue
+from ..registry import collect
+from ..selection import ALL, CORE, FAMILY
 from . import folders
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
@@ -28,7 +30,7 @@ CLAIM = re.compile(r"""^\s*(?:\w+ = )?(?:Claim|Behaviour)\(\s*(?:name=)?"([\w-]+
 
 def workloads(context: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """Workloads and `core`; behind a name and a colon the points of its profiles; files of one's own."""
-    known = {name: found.value for name, found in catalogue().workloads.items()}
+    known = {name: found.value for name, found in collect("when_async.workloads", Workload).items()}
     name, colon, _ = incomplete.partition(":")
     if colon and name in known:
         points = [(point, profile) for profile, points in known[name].grid.items() for point in points]
@@ -39,7 +41,7 @@ def workloads(context: click.Context, param: click.Parameter, incomplete: str) -
 
 def runners(context: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """Runners, their families, `core` and `all`; files of one's own."""
-    known = {name: found.value for name, found in catalogue().runners.items()}
+    known = {name: found.value for name, found in collect("when_async.bench.runners", Runner).items()}
     families = {f"{FAMILY}{each.family}": "a family of runners" for each in known.values()}
     several = {CORE: "what a run takes when no runner is named", ALL: "every runner"}
     found = {name: each.summary for name, each in known.items()} | families | several
