@@ -18,6 +18,9 @@ GLUE = "\u00a0"
 _UNITS = re.compile(r"(?<=\d) (?=%|\[|\d{3}\b|min\b|s\b|x\b)|(?<=\d,) (?=[\d−.]+\])")
 """Gaps before a unit, before an interval and inside one."""
 
+DEEPEST = 4
+"""Columns by which the first of several lines is indented at most."""
+
 Parts = Sequence[tuple[str, str]]
 """The pieces of one line, each with its style."""
 
@@ -54,7 +57,7 @@ def flowed(parts: Parts, width: int) -> list[Parts]:
             units[-1].append((text, look))
         else:
             units.append([(text, look)])
-    deeper = " " * (len(whole) - len(whole.lstrip()) + 2)
+    deeper = " " * (min(len(whole) - len(whole.lstrip()), DEEPEST) + 2)
     lines: list[list[tuple[str, str]]] = []
     room = 0
     for unit in units:
@@ -65,7 +68,7 @@ def flowed(parts: Parts, width: int) -> list[Parts]:
             indent = deeper if lines else deeper[:-2]
             lines += [[(each, look)] for each in wrapped(first, width, indent, deeper)]
             # The padding of a name is kept where there is room, so that what follows stands below each other.
-            lines[-1][-1] = (lines[-1][-1][0] + first[len(first.rstrip()) :], look)
+            lines[-1][-1] = ((lines[-1][-1][0] + first[len(first.rstrip()) :])[:width], look)
         else:
             lines.append([(deeper + first.lstrip(), look), *more])
         room = width - sum(len(text) for text, _ in lines[-1]) if lines else width
