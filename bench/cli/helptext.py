@@ -63,6 +63,8 @@ class Formatter(click.HelpFormatter):
 
 def _broken(term: str, width: int, indent: str, deeper: str) -> str:
     """A term in lines; a command goes on behind a backslash, an option and its value stay together."""
+    if len(term) + len(indent) > width and not term.startswith(COMMAND):
+        term = term.replace("|", " | ")
     words = re.findall(r"(?:-\S+ (?!-))?(?:'[^']*'|\S)+", term)
     on = " \\" if term.startswith(COMMAND) else ""
     lines = [indent + words[0]] if words else [indent]

@@ -147,7 +147,9 @@ def _old_wait(context: click.Context, param: click.Parameter, given: bool) -> No
 
 def WAIT(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--queue`, and the name it had, which is read first."""
-    old = click.option("--wait", is_flag=True, hidden=True, is_eager=True, expose_value=False, callback=_old_wait)
+    old = click.option(
+        "--wait", "old_wait", is_flag=True, hidden=True, is_eager=True, expose_value=False, callback=_old_wait
+    )  # fmt: skip
     new = click.option(
         QUEUE, "wait", is_flag=True, callback=lambda context, param, given: given or context.meta.get(QUEUE, False),
         help="Wait for another run on this machine to end, and measure then, instead of refusing.",
