@@ -17,9 +17,7 @@ from ..model import Environment
 from ..registry import MatrixRow
 from ..selection import ALL, Catalogue, catalogue, environments_for, select
 from .completing import PYTHONS
-from .shared import JSON, PINS, PYTHON, WORKLOAD, plain_errors, runner_option, tell
-
-WIDTH = 100
+from .shared import JSON, PINS, PYTHON, WORKLOAD, plain_errors, runner_option, tell, width
 
 Key = Literal["workload", "runner", "python"]
 """What the rows can be sorted and grouped by."""
@@ -158,18 +156,18 @@ def print_matrix(rows: Sequence[MatrixRow]) -> None:
     several = len({row["python"] for row in rows}) > 1
     for table in found:
         of = listed(table.of) if several else f"Python {listed(table.of)}"
-        click.echo(textwrap.fill(of, WIDTH, break_on_hyphens=False))
+        click.echo(textwrap.fill(of, width(), break_on_hyphens=False))
         for lines in _fitting(table):
             click.echo("\n".join(f"  {line}".rstrip() for line in lines) + "\n")
     for number, reason in enumerate(reasons, 1):
         mark = f"({number}) ".rjust(5)
-        click.echo(textwrap.fill(reason, WIDTH, initial_indent=mark, subsequent_indent=" " * len(mark),
+        click.echo(textwrap.fill(reason, width(), initial_indent=mark, subsequent_indent=" " * len(mark),
                                  break_long_words=False, break_on_hyphens=False))  # fmt: skip
 
 
 def _fitting(table: Table) -> Iterator[list[str]]:
     """The table's lines, in as many parts as its columns need."""
-    first = max(map(len, table.marks))
+    first, most = max(map(len, table.marks)), width()
     widths = [
         max(len(column), *(len(marks[place]) for marks in table.marks.values()))
         for place, column in enumerate(table.columns)
@@ -177,7 +175,7 @@ def _fitting(table: Table) -> Iterator[list[str]]:
     begin = 0
     while begin < len(widths):
         end = begin + 1
-        while end < len(widths) and first + 2 + sum(width + 2 for width in widths[begin : end + 1]) <= WIDTH:
+        while end < len(widths) and first + 2 + sum(each + 2 for each in widths[begin : end + 1]) <= most:
             end += 1
         lines = {"": table.columns, **table.marks}
         yield [
