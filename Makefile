@@ -47,7 +47,7 @@ matrix: $(READY)
 # it: the verdicts, how good the advice is, the guide, the README's verdicts and the map, and the page.
 reference: $(READY)
 	mkdir -p $(OUTPUT)
-	$(BIN)/when-async run --claim all $(addprefix --python ,$(PYTHONS)) --wait --output $(OUTPUT)/claims.jsonl; \
+	$(BIN)/when-async run --claim all $(addprefix --python ,$(PYTHONS)) --queue --output $(OUTPUT)/claims.jsonl; \
 	status=$$?; [ $$status -eq 0 ] || [ $$status -eq 3 ] || exit $$status
 	rm -f $(KEPT)/claims-*.jsonl.gz $(KEPT)/claims-*.verdicts.json.gz
 	gzip --best --no-name --stdout $(OUTPUT)/claims.jsonl > $(KEPT)/claims-all.jsonl.gz

@@ -1,4 +1,7 @@
-"""Reads and writes ids: `sleep[wait=10ms,n=100,c=10]`, with units that a person would use."""
+"""Reads and writes ids: `sleep[wait=10ms,n=100,c=10]`, with units that a person would use.
+
+Run files keep that form. What is typed may be `sleep:wait=10ms,n=100,c=10` too, which no shell takes for a pattern.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ SECONDS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 BYTES: Mapping[str, int] = {"B": 1, "KiB": 2**10, "MiB": 2**20, "kB": 1000, "MB": 10**6}
 UNITS: Mapping[str, Mapping[str, float]] = {"s": SECONDS, "bytes": BYTES, "/s": {"/s": 1.0}}
 NUMBER = re.compile(r"^(\d+(?:\.\d+)?)([A-Za-z/]*)$")
+TYPED = re.compile(r"([^\[\]=,]+?):(\w+=[^\[\]]*?)(-[A-Za-z].*)?")
 SPEC = re.compile(r"^(?P<name>[^\[\]]+)(?:\[(?P<inside>[^\[\]]*)\])?$")
 
 
@@ -81,11 +85,22 @@ def comparison_id(workload: Workload, point: Point) -> str:
     return f"{workload.name}[{','.join([*shown, f'c={point.concurrency}'])}]"
 
 
+def canonical(text: str) -> str:
+    """An id as run files have it, of a point or of a cell, whichever way it was typed; all else as it is."""
+    match = TYPED.fullmatch(text.strip())
+    return f"{match[1]}[{match[2]}]{match[3] or ''}" if match else text.strip()
+
+
+def typed(text: str) -> str:
+    """An id as it can be typed without quotes: `sleep:wait=10ms,c=10-asyncio@3.11`."""
+    return re.sub(r"\[([^\[\]]*)\]", r":\1", text)
+
+
 def split(spec: str) -> tuple[str, dict[str, str]]:
-    """A selector such as `sleep[wait=1ms,c=4]` taken apart: the name and what stands in the brackets."""
-    match = SPEC.match(spec.strip())
+    """A selector such as `sleep:wait=1ms,c=4` or `sleep[wait=1ms,c=4]` taken apart: the name and its parameters."""
+    match = SPEC.match(canonical(spec))
     if not match:
-        raise QuantityError(f"{spec!r} is not understood; write a name, or like sleep[wait=10ms,n=100,c=10]")
+        raise QuantityError(f"{spec!r} is not understood; write a name, or like sleep:wait=10ms,n=100,c=10")
     inside = match["inside"] or ""
     pairs = [part.partition("=") for part in inside.split(",") if part.strip()]
     for key, equals, _ in pairs:

@@ -12,7 +12,7 @@ from typing import Any
 from .environments.interpreters import Unresolvable
 from .environments.provision import Missing, default, default_label, named
 from .model import Environment, Point, Runner, Workload
-from .quantity import QuantityError, check_point, comparison_id, override, split
+from .quantity import QuantityError, canonical, check_point, comparison_id, override, split
 from .registry import (
     Found,
     N,
@@ -102,9 +102,9 @@ def select(known: Catalogue, workload_specs: Sequence[str], runner_specs: Sequen
 
 
 def _asked(workload: Workload, first: Point, spec: str, pairs: Mapping[str, str]) -> tuple[Point]:
-    """The point that brackets ask for: an id, as pages show it, is that very point; others change the first one."""
+    """The point that parameters ask for: an id, as pages show it, is that very point; others change the first one."""
     whole = _whole(workload, pairs)
-    return (whole,) if comparison_id(workload, whole) == spec.strip() else (override(workload, first, pairs),)
+    return (whole,) if comparison_id(workload, whole) == canonical(spec) else (override(workload, first, pairs),)
 
 
 def _whole(workload: Workload, pairs: Mapping[str, str]) -> Point:

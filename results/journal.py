@@ -20,6 +20,14 @@ from .files import os_words
 from .runfile import TOOL, RunFileError, content, parse_header, parse_line
 
 
+def refuse_existing(path: Path) -> None:
+    """Raise RunFileError where there is such a file already: measurements are not overwritten."""
+    if path.exists():
+        raise RunFileError(
+            f"{path} exists already and is not overwritten; name another file, or go on with --resume {path}"
+        )
+
+
 class Journal:
     """Append-only writer of one run file; use it as a context manager.
 
@@ -39,10 +47,7 @@ class Journal:
         `kind`, `schema` and `tool` may be left out of `header`. Raises RunFileError where the file exists already
         or cannot be written.
         """
-        if path.exists():
-            raise RunFileError(
-                f"{path} exists already and is not overwritten; name another file, or go on with --resume {path}"
-            )
+        refuse_existing(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)

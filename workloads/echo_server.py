@@ -172,7 +172,7 @@ ECHO_SERVER = Workload(
             _point(100, 1200, 12_000),
             _point(100, 1200, 0),
             # Connecting takes longer than the messages here. With 10 000 it takes seconds a round, so they are asked
-            # for by hand and in no profile: -w 'echo_server[rate=1000/s,n=30000,c=10000,hold=30s]'.
+            # for by hand and in no profile: -w echo_server:rate=1000/s,n=30000,c=10000,hold=30s.
             _point(1000, 400, 2000),
         ),
     },

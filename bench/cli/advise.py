@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .shared import JSON, fail, plain_errors, tell
+from .shared import JSON, RUN_FILES, fail, offering, plain_errors, tell, width
 
 ALL = "all"
 KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.json"
@@ -35,13 +36,15 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
 @click.option("--args", "args", default="[]", show_default=True, help="Its arguments as a JSON list.")
 @click.option("--kwargs", "kwargs", default="{}", show_default=True, help="Its keyword arguments as a JSON object.")
 @click.option(
-    "--python", "python", metavar="VERSION", help="For 3.11, 3.13t, ... or all; default: the one that runs this."
-)
+    "--python", "python", metavar="VERSION", shell_complete=offering("interpreters"),
+    help="For 3.11, 3.13t, ... or all; default: the one that runs this.",
+)  # fmt: skip
 @click.option(
     "--run",
     "runs",
     multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
+    shell_complete=RUN_FILES,
     help="Advise from this run file of yours instead of the reference; repeatable.",
 )
 @JSON
@@ -80,7 +83,8 @@ def advise(**options: Any) -> None:
         return
     print_advice(asked, work, cores, machine)
     if others := [one.python for one in found if one not in asked]:
-        click.echo(f"\nOn {', '.join(others)} it may be another: --python VERSION, or --python all.")
+        where = f"On {', '.join(others)} it may be another: --python VERSION, or --python all."
+        click.echo("\n" + textwrap.fill(where, width(), break_on_hyphens=False))
 
 
 def _of(found: list[Any], python: str | None) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .shared import JSON, SKIP_CORRUPT, fail, plain_errors, tell
+from .shared import JSON, RUN_FILES, SKIP_CORRUPT, fail, offering, plain_errors, tell
 
 if TYPE_CHECKING:
     from when_async.reports.verdicts.claim import Statement
@@ -20,12 +20,15 @@ PATTERN = "claims-*.jsonl*"
 
 
 @click.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--claim", "names", multiple=True, metavar="ID", help="Only this claim. Repeatable; default: all.")
-@click.option("--python", metavar="VERSION", help="Only on this interpreter, such as 3.13t; default: all of the runs.")
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), shell_complete=RUN_FILES)
+@click.option("--claim", "names", multiple=True, metavar="ID", shell_complete=offering("claims"),
+              help="Only this claim. Repeatable; default: all.")  # fmt: skip
+@click.option("--python", metavar="VERSION", shell_complete=offering("interpreters"),
+              help="Only on this interpreter, such as 3.13t; default: all of the runs.")  # fmt: skip
 @click.option(
     "--changed",
     type=click.Path(dir_okay=False, path_type=Path),
+    shell_complete=RUN_FILES,
     metavar="RUN",
     help="Show only those whose verdict is another than in this earlier run.",
 )

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Collection, Iterable, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..model import Estimate
+from ..quantity import canonical
 from ..registry import RegistryError
 from ..selection import catalogue
 from . import folders
-from .shared import JSON, console, plain_errors
+from .cells import choose_cell, only
+from .shared import JSON, console, plain_errors, runner_option, workload_option
 
 if TYPE_CHECKING:
     from when_async.results.history.cells import History
 
-NAMED = 5
-"""How many cells an error names at most."""
-
 
 @click.command("history")
 @click.argument("cell", required=False)
+@workload_option("all that were measured", lambda specs: tuple(map(canonical, specs)))
+@runner_option("all that were measured", lambda specs: tuple(specs))
 @click.option(
     "--runs",
     "folder",
@@ -43,15 +42,21 @@ NAMED = 5
               help="Draw CELL into this file as well.")  # fmt: skip
 @JSON
 @plain_errors
-def history(cell: str | None, folder: Path | None, metric: str, picture: Path | None, as_json: bool) -> None:
+def history(
+    cell: str | None, folder: Path | None, metric: str, picture: Path | None, as_json: bool,
+    workloads: Sequence[str], runners: Sequence[str],
+) -> None:  # fmt: skip
     """Show how cells moved over the stored runs, or all runs of one CELL (an id, or a part that only one has).
 
     Stored numbers show a trend and never fail a build; to judge a change, use the gate.
     """
-    show_history(cell, folder or folders.runs(), metric, picture, as_json)
+    show_history(cell, folder or folders.runs(), metric, picture, as_json, only(workloads, runners))
 
 
-def show_history(cell: str | None, folder: Path, metric: str, picture: Path | None, as_json: bool) -> None:
+def show_history(
+    cell: str | None, folder: Path, metric: str, picture: Path | None, as_json: bool,
+    of: Callable[[Collection[str]], list[str]] = list,
+) -> None:  # fmt: skip
     """Print the cells of all runs in a folder, or one cell with its runs; also draw the latter.
 
     Raises RunFileError where there is no run, RegistryError where the cell is not there or more than one is meant.
@@ -63,9 +68,11 @@ def show_history(cell: str | None, folder: Path, metric: str, picture: Path | No
     runs, notes = read_folder(folder)
     for note in notes:
         click.echo(f"note: {note}", err=True)
-    known = list(dict.fromkeys(name for run in runs for name in run.cells))
-    wanted = None if cell is None else [choose_cell(known, cell)]
+    known = of(dict.fromkeys(name for run in runs for name in run.cells))
+    wanted = known if cell is None else [choose_cell(known, canonical(cell))]
     found = histories(runs, QUANTITIES[metric], libraries(), wanted)
+    if not found and not known and any(run.cells for run in runs):
+        raise RegistryError(f"no run in {folder} holds a cell like that; `when-async history` shows all there are")
     if not found:
         raise RegistryError(f"no run in {folder} holds a cell; measure first with: when-async run")
     if cell is None:
@@ -82,37 +89,6 @@ def check_picture(cell: str | None, picture: Path | None) -> None:
         raise RegistryError("a picture shows one cell; name it: when-async history CELL -o PICTURE.svg")
     if picture is not None and picture.suffix.lower() != ".svg":
         raise RegistryError(f"cannot draw {picture}: name a file that ends in .svg")
-
-
-def choose_cell(cells: Sequence[str], text: str) -> str:
-    """The cell of that id, or the only one whose id contains the text; else RegistryError with the nearest ones."""
-    if text in cells:
-        return text
-    found = [cell for cell in cells if text in cell]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise RegistryError(f"{text!r} is part of {len(found)} cells; name one of {listed(found)}")
-    near = nearest(cells, text)
-    hint = f"did you mean {listed(near)}?" if near else f"known are {listed(cells)}"
-    raise RegistryError(f"no stored run has a cell {text!r}; {hint}")
-
-
-def listed(cells: Sequence[str]) -> str:
-    """The first few ids, and how many more there are."""
-    more = f" and {len(cells) - NAMED} more" if len(cells) > NAMED else ""
-    return ", ".join(repr(cell) for cell in cells[:NAMED]) + more
-
-
-def nearest(cells: Iterable[str], text: str) -> list[str]:
-    """The ids that look most like the text, wholly or in one of their parts; the best first, three at most."""
-
-    def likeness(cell: str) -> float:
-        parts = [cell, cell.rpartition("]-")[2], *re.split(r"[\[\],=/@-]+", cell)]
-        return max(SequenceMatcher(None, text.lower(), part.lower()).ratio() for part in parts if part)
-
-    scored = sorted(((likeness(cell), cell) for cell in cells), key=lambda pair: -pair[0])
-    return [cell for score, cell in scored if score >= 0.6][:3]
 
 
 def libraries() -> Callable[[str, str], Collection[str] | None]:

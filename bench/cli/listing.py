@@ -9,14 +9,14 @@ from typing import TypedDict
 
 import click
 
-from ..quantity import comparison_id, show
+from ..quantity import comparison_id, show, typed
 from ..selection import ALL, Catalogue, catalogue, select
-from .shared import JSON, RUNNER, TERMINAL_WIDTH, WORKLOAD, plain_errors
+from .shared import JSON, WORKLOAD, plain_errors, runner_option, width
 
 
 @click.command("list")
 @WORKLOAD
-@RUNNER
+@runner_option(ALL)
 @JSON
 @plain_errors
 def list_(workloads: Sequence[str], runners: Sequence[str], as_json: bool) -> None:
@@ -53,7 +53,29 @@ def listing(known: Catalogue) -> list[ListingRow]:
     return rows
 
 
+def _points(profile: str, ids: Sequence[str]) -> list[str]:
+    """The points of a profile, beside its name where there is room for all of them, else below it."""
+    if max(map(len, ids)) + 13 <= width():
+        return [f"    {profile:>7}  {one}" for one in ids]
+    return [f"    {profile}:", *(f"    {one}" for one in ids)]
+
+
+def _runner(row: ListingRow, longest: int | None) -> str:
+    """A runner with its summary beside names that are `longest` at most, or below its name."""
+    summary = row["summary"] + ("" if row["detail"] == STANDARD else f" ({row['detail']})")
+    head = f"{'*' if row['core'] else ' '} {row['name']:<{longest or 0}}"
+    if longest is None:
+        return f"    {head}\n" + _wrapped("", summary, " " * 8, " " * 8)
+    return _wrapped(f"{head}  ", summary, "    ", " " * (len(head) + 6))
+
+
 STANDARD = "standard library"
+SUMMARY_LEAST = 40
+"""Columns that a summary needs beside a name; where there are fewer it stands below."""
+ENDING = (
+    "Ask for them by name, 'asyncio*', family:threads, core or all. Their libraries come with extras: "
+    "pip install 'when-async[trio]', or 'when-async[all]'; `when-async matrix` says what is missing here."
+)
 
 
 def _row(
@@ -64,35 +86,32 @@ def _row(
 
 def print_listing(rows: Sequence[ListingRow]) -> None:
     """Workloads with the points of their profiles, then runners by their families."""
-    click.echo("Workloads (parameters in the order of their ids)")
-    points: dict[str, list[str]] = {}
+    click.echo(_wrapped("", "Workloads (parameters in the order of their ids)", "", "  "))
+    points: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         if row["kind"] == "point":
-            points.setdefault(row["name"].partition("[")[0], []).append(f"{row['detail']:>7}  {row['name']}")
+            profiles = points.setdefault(row["name"].partition("[")[0], {})
+            profiles.setdefault(row["detail"], []).append(typed(row["name"]))
     for row in rows:
         if row["kind"] == "workload":
             click.echo("\n" + _wrapped(f"{row['name']}: ", row["summary"], "  ", "    "))
             click.echo(_wrapped("", row["detail"], "    ", "      "))
-            for line in points.get(row["name"], []):
-                click.echo(f"    {line}")
+            for profile, ids in points.get(row["name"], {}).items():
+                click.echo("\n".join(_points(profile, ids)))
     runners = [row for row in rows if row["kind"] == "runner"]
-    click.echo("\nRunners by family (* is core: what a run takes when none is named)")
-    width = max((len(row["name"]) for row in runners), default=0)
+    click.echo("\n" + _wrapped("", "Runners by family (* is core: what a run takes when none is named)", "", "  "))
+    longest = max((len(row["name"]) for row in runners), default=0)
+    beside = longest + SUMMARY_LEAST <= width()
     for family in dict.fromkeys(row["family"] for row in runners):
         click.echo(f"\n  {family}")
         for row in runners:
             if row["family"] == family:
-                needs = "" if row["detail"] == STANDARD else f" ({row['detail']})"
-                head = f"{'*' if row['core'] else ' '} {row['name']:<{width}}  "
-                click.echo(_wrapped(head, row["summary"] + needs, "    ", " " * (len(head) + 4)))
-    click.echo(
-        "\nAsk for them by name, 'asyncio*', family:threads, core or all. Their libraries come with extras:\n"
-        "pip install 'when-async[trio]', or 'when-async[all]'; `when-async matrix` says what is missing here."
-    )
+                click.echo(_runner(row, longest if beside else None))
+    click.echo("\n" + _wrapped("", ENDING, "", ""))
 
 
 def _wrapped(head: str, text: str, first: str, further: str) -> str:
     return textwrap.fill(
-        head + text, TERMINAL_WIDTH, initial_indent=first, subsequent_indent=further,
+        head + text, width(), initial_indent=first, subsequent_indent=further,
         break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
     )  # fmt: skip

@@ -10,7 +10,10 @@ from importlib import import_module
 from typing import NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
+from . import shells
+from .helptext import HelpContext, laid_out
 from .shared import errors_told
 
 
@@ -22,27 +25,41 @@ class Entry(NamedTuple):
     summary: str
 
 
-COMMANDS = {
-    "advise": Entry("advise", "advise", "Which model for work like this, with code to begin from."),
-    "calibrate": Entry("calibrate", "calibrate", "Measure this machine: clocks, waits, noise floor, quotas."),
-    "claims": Entry("claims", "claims", "Say of each claim whether the figures of run files back it."),
-    "compare": Entry("compare.command", "compare", "Say how B stands to A: interpreters, commits, pins, runs."),
-    "export": Entry("report", "export", "Write the tidy table of run files, one row per sample."),
-    "gate": Entry("gate.command", "gate", "Compare HEAD with BASE here and now, and fail on a regression."),
-    "history": Entry("history", "history", "Show how cells moved over the stored runs."),
-    "list": Entry("listing", "list_", "Show workloads and their parameters, runners, and points."),
-    "matrix": Entry("matrix", "matrix", "Show which runner can do which workload on which interpreter."),
-    "new": Entry("new", "new", "Write a workload to begin with, which runs as it is."),
-    "overhead": Entry("overhead", "overhead", "Measure the instrument against the same loop by hand."),
-    "report": Entry("report", "report", "Turn run files into a page that explains them."),
-    "run": Entry("run.command", "run", "Measure: fresh processes, interleaved rounds, every result checked."),
-    "timeline": Entry("timeline", "timeline", "Draw one round: who waited and who worked when."),
-    "try": Entry("try_", "try_", "Measure a blocking function of yours as it is."),
+GROUPS = {
+    "Start here": {
+        # "ask" stands here, as the first one.
+        "advise": Entry("advise", "advise", "Say which model suits your work, with code to start from."),
+        "try": Entry("try_", "try_", "Measure a function of yours under threads, processes, asyncio."),
+        "gate": Entry("gate.command", "gate", "Fail when a change makes your code slower."),
+        "run": Entry("run.command", "run", "Measure the models on this machine; keep the figures."),
+        "report": Entry("report", "report", "Turn a run into a page that explains it."),
+    },
+    "Read results": {
+        "claims": Entry("claims", "claims", "Check what people say of asyncio and threads."),
+        "compare": Entry("compare.command", "compare", "Say which of two is faster: Pythons, commits, packages, runs."),
+        "history": Entry("history", "history", "Show what changed from run to run."),
+        "export": Entry("report", "export", "Write every sample as CSV, JSON or Parquet."),
+    },
+    "Measure": {
+        "timeline": Entry("timeline", "timeline", "Draw one round: who waited and who worked when."),
+        "overhead": Entry("overhead", "overhead", "Measure what measuring itself costs."),
+        "calibrate": Entry("calibrate", "calibrate", "Measure this machine: clocks, timers, cores, noise."),
+    },
+    "Set up and extend": {
+        "list": Entry("listing", "list_", "Show what can be measured, by name."),
+        "matrix": Entry("matrix", "matrix", "Show what runs on which Python, and what is missing."),
+        "new": Entry("new", "new", "Write a file to measure work of your own."),
+        "completion": Entry("completion", "completion", "Let Tab complete names in your shell."),
+    },
 }
+COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+WIDEST = max(map(len, COMMANDS))
 
 
 class Commands(click.Group):
     """A group whose commands are imported when they are asked for."""
+
+    context_class = HelpContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -54,11 +71,34 @@ class Commands(click.Group):
         with errors_told():
             found = getattr(import_module(f".{entry.module}", __package__), entry.name)
         assert isinstance(found, click.Command)
-        return found
+        return laid_out(found)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not ctx.resilient_parsing and not args[0].startswith("-"):
+            # Brings half of the instrument, which `--help` has no use for.
+            from ..registry import choose
+
+            with errors_told():
+                choose(args[0], COMMANDS, "command")
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [
+            CompletionItem(name, help=entry.summary) for name, entry in COMMANDS.items() if name.startswith(incomplete)
+        ]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+        for heading, group in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(WIDEST), entry.summary) for name, entry in group.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -67,19 +107,17 @@ def main() -> None:
     """Measure Python's concurrency models on equal, verified work, and say when to use which.
 
     \b
-    when-async run                  measure (about 8 minutes; -m core: 2), write a run file
-    when-async report               turn the last run into a page
+    when-async advise --wait 50ms --cpu 1ms --ops 500
+    when-async try time:sleep --args '[0.01]'
+    when-async gate --base main
     when-async run -w sleep -r asyncio -r threading
-    when-async run --python 3.13 --python 3.13t
-    when-async try 'module:function' --args '[1]'   any blocking callable, with no file
-    when-async timeline chess asyncio               one round, drawn
-    when-async advise --wait 50ms --cpu 1ms --ops 500   which model for work like this
-    when-async claims                               what the figures say of each claim
-    when-async run --python 3.14 --with 'uvloop==0.22.*'
+    when-async report
 
     Exit codes: 0 ok, 2 wrong use, 3 something failed or timed out, 130 interrupted.
     """
 
+
+shells.register()
 
 if __name__ == "__main__":
     main()

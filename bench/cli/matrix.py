@@ -16,12 +16,8 @@ from ..environments.provision import Missing
 from ..model import Environment
 from ..registry import MatrixRow
 from ..selection import ALL, Catalogue, catalogue, environments_for, select
-from .shared import JSON, PINS, PYTHON, RUNNER, WORKLOAD, plain_errors, tell
-
-PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
-"""What `--all-pythons` looks for on this machine."""
-
-WIDTH = 100
+from .completing import PYTHONS
+from .shared import JSON, PINS, PYTHON, WORKLOAD, plain_errors, runner_option, tell, width
 
 Key = Literal["workload", "runner", "python"]
 """What the rows can be sorted and grouped by."""
@@ -32,7 +28,7 @@ Marks = tuple[tuple[str, tuple[str, ...]], ...]
 
 @click.command()
 @WORKLOAD
-@RUNNER
+@runner_option(ALL)
 @PYTHON
 @click.option("--all-pythons", is_flag=True, help="Every CPython from 3.11 to 3.15t that is on this machine.")
 @PINS
@@ -160,18 +156,18 @@ def print_matrix(rows: Sequence[MatrixRow]) -> None:
     several = len({row["python"] for row in rows}) > 1
     for table in found:
         of = listed(table.of) if several else f"Python {listed(table.of)}"
-        click.echo(textwrap.fill(of, WIDTH, break_on_hyphens=False))
+        click.echo(textwrap.fill(of, width(), break_on_hyphens=False))
         for lines in _fitting(table):
             click.echo("\n".join(f"  {line}".rstrip() for line in lines) + "\n")
     for number, reason in enumerate(reasons, 1):
         mark = f"({number}) ".rjust(5)
-        click.echo(textwrap.fill(reason, WIDTH, initial_indent=mark, subsequent_indent=" " * len(mark),
+        click.echo(textwrap.fill(reason, width(), initial_indent=mark, subsequent_indent=" " * len(mark),
                                  break_long_words=False, break_on_hyphens=False))  # fmt: skip
 
 
 def _fitting(table: Table) -> Iterator[list[str]]:
     """The table's lines, in as many parts as its columns need."""
-    first = max(map(len, table.marks))
+    first, most = max(map(len, table.marks)), width()
     widths = [
         max(len(column), *(len(marks[place]) for marks in table.marks.values()))
         for place, column in enumerate(table.columns)
@@ -179,7 +175,7 @@ def _fitting(table: Table) -> Iterator[list[str]]:
     begin = 0
     while begin < len(widths):
         end = begin + 1
-        while end < len(widths) and first + 2 + sum(width + 2 for width in widths[begin : end + 1]) <= WIDTH:
+        while end < len(widths) and first + 2 + sum(each + 2 for each in widths[begin : end + 1]) <= most:
             end += 1
         lines = {"": table.columns, **table.marks}
         yield [

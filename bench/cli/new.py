@@ -16,7 +16,7 @@ from .shared import plain_errors
 TEMPLATE = '''"""`{name}`: SUMMARY
 
 Measure it: when-async run -w {path}
-One point:  when-async run -w '{path}[wait=2ms,n=50,c=5]'
+One point:  when-async run -w {path}:wait=2ms,n=50,c=5
 """
 
 from when_async import Param, Point, Workload, WrongAnswer

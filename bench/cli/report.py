@@ -12,11 +12,11 @@ from typing import TextIO
 import click
 
 from . import folders
-from .shared import SKIP_CORRUPT, fail, plain_errors, tell
+from .shared import RUN_FILES, SKIP_CORRUPT, fail, plain_errors, tell
 
 
 @click.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), shell_complete=RUN_FILES)
 @click.option(
     "-o",
     "--output",
@@ -87,7 +87,7 @@ def latest_run() -> Path:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), shell_complete=RUN_FILES)
 @click.option(
     "-o",
     "--output",

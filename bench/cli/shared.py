@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from ..model import FailedError, WhenAsyncError
+from .checking import known_claims, known_runners, known_workloads
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,18 +25,64 @@ OK, USAGE, BROKEN, INTERRUPTED = 0, WhenAsyncError.exit_code, FailedError.exit_c
 TERMINAL_WIDTH = 100
 """Columns where there is no terminal that could be asked."""
 
-WORKLOAD = click.option(
-    "-m", "-w", "--workload", "workloads", multiple=True, metavar="NAME",
-    help="A workload: a name, a point such as 'sleep[wait=1ms,n=100,c=10]', core, or a file of your own. Repeatable; "
-    "default: all. -m core is the same as -w core.",
-)  # fmt: skip
-RUNNER = click.option(
-    "-r", "--runner", "runners", multiple=True, metavar="NAME",
-    help="A runner: a name, a pattern ('asyncio*'), family:threads, core, all, or a file of your own. "
-    "Repeatable; default: core.",
-)  # fmt: skip
+Callback = Callable[[click.Context, click.Parameter, Any], Any]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+Check = Callable[[Sequence[str]], tuple[str, ...]]
+
+
+def checked(check: Callable[[click.Parameter, Any], Any]) -> Callback:
+    """A callback whose errors are told in one line: before a command waits for the machine or writes a file.
+
+    While Tab is answered nothing is checked: what is there of the line need not make sense yet.
+    """
+
+    def callback(context: click.Context, param: click.Parameter, value: Any) -> Any:
+        if context.resilient_parsing or value is None:
+            return value
+        with errors_told():
+            return check(param, value)
+
+    return callback
+
+
+def offering(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """What Tab offers, by the name of a function of the module `completing`, which is imported when it is asked."""
+
+    def offer(context: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from . import completing
+
+        found: list[Any] = getattr(completing, name)(context, param, incomplete)
+        return found
+
+    return offer
+
+
+RUN_FILES = offering("run_files")
+
+
+def workload_option(default: str = "all", check: Check = known_workloads) -> Decorator:
+    """The same `-w` wherever a workload is named; `default` are those that are taken when none is."""
+    return click.option(
+        "-w", "-m", "--workload", "workloads", multiple=True, metavar="NAME", shell_complete=offering("workloads"),
+        callback=checked(lambda _, specs: check(specs)),
+        help="A workload: a name, one of its points such as sleep:wait=1ms,n=100,c=10, core for the first few, or a "
+        f"file of your own. Repeatable; default: {default}.",
+    )  # fmt: skip
+
+
+def runner_option(default: str = "core", check: Check = known_runners) -> Decorator:
+    """The same `-r` wherever a runner is named; `default` are those that are taken when none is."""
+    return click.option(
+        "-r", "--runner", "runners", multiple=True, metavar="NAME", shell_complete=offering("runners"),
+        callback=checked(lambda _, specs: check(specs)),
+        help="A runner: a name, a pattern ('asyncio*'), family:threads, core for the usual ones, all, or a file of "
+        f"your own. Repeatable; default: {default}.",
+    )  # fmt: skip
+
+
+WORKLOAD, RUNNER = workload_option(), runner_option()
 PYTHON = click.option(
-    "--python", "pythons", multiple=True, metavar="VERSION",
+    "--python", "pythons", multiple=True, metavar="VERSION", shell_complete=offering("interpreters"),
     help="Run workers in this interpreter (3.14, 3.13t, a path). Repeatable; default: the one that runs this.",
 )  # fmt: skip
 PINS = click.option(
@@ -44,15 +92,15 @@ PINS = click.option(
 ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})")
 
 
-def _address(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    found = ADDRESS.fullmatch(value) if value is not None else None
-    if value is not None and (found is None or not 0 < int(found["port"]) < 1 << 16):
+def _address(param: click.Parameter, value: str) -> str:
+    found = ADDRESS.fullmatch(value)
+    if found is None or not 0 < int(found["port"]) < 1 << 16:
         fail(f"{param.opts[-1]} takes the address of a scheduler, such as tcp://127.0.0.1:8786, and not {value!r}")
     return value
 
 
 DASK_SCHEDULER = click.option(
-    "--dask-scheduler", metavar="ADDRESS", callback=_address,
+    "--dask-scheduler", metavar="ADDRESS", callback=checked(_address),
     help="Scheduler of a Dask cluster for the runner dask, such as tcp://127.0.0.1:8786; default: one of its own.",
 )  # fmt: skip
 
@@ -75,11 +123,45 @@ TIMEOUT = click.option(
     help="Seconds after which a round is given up and its worker killed.",
 )  # fmt: skip
 NO_PIN = click.option("--no-pin", is_flag=True, help="Leave all cores to everybody (see docs/method.md).")
+
+
+def _new(param: click.Parameter, path: Path) -> Path:
+    from when_async.results.journal import refuse_existing
+
+    refuse_existing(path)
+    return path
+
+
 OUTPUT = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), callback=checked(_new),
     help="Run file to write; default: RUN.jsonl where runs are kept.",
 )  # fmt: skip
-WAIT = click.option("--wait", is_flag=True, help="Wait for another run on this machine to end instead of refusing.")
+QUEUE = "--queue"
+
+
+def _old_wait(context: click.Context, param: click.Parameter, given: bool) -> None:
+    if given and not context.resilient_parsing:
+        tell(f"note: --wait is called {QUEUE} here now, and goes with the next release")
+        context.meta[QUEUE] = True
+
+
+def WAIT(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--queue`, and the name it had, which is read first."""
+    old = click.option(
+        "--wait", "old_wait", is_flag=True, hidden=True, is_eager=True, expose_value=False, callback=_old_wait
+    )  # fmt: skip
+    new = click.option(
+        QUEUE, "wait", is_flag=True, callback=lambda context, param, given: given or context.meta.get(QUEUE, False),
+        help="Wait for another run on this machine to end, and measure then, instead of refusing.",
+    )  # fmt: skip
+    return new(old(command))
+
+
+CLAIM = click.option(
+    "--claim", "claims", multiple=True, metavar="ID", shell_complete=offering("claims"),
+    callback=checked(lambda _, names: known_claims(names)),
+    help="Measure just what this claim needs (`when-async claims` shows their ids); all for every one.",
+)  # fmt: skip
 SKIP_CORRUPT = click.option(
     "--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which."
 )
@@ -112,17 +194,9 @@ def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-Reader = Callable[[click.Context, click.Parameter, str | None], float | None]
-
-
-def read_as(reader: Callable[[object, str], float]) -> Reader:
+def read_as(reader: Callable[[object, str], float]) -> Callback:
     """A callback that reads an option as the settings file would."""
-
-    def read(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
-        with errors_told():
-            return None if value is None else reader(value, param.opts[-1])
-
-    return read
+    return checked(lambda param, value: reader(value, param.opts[-1]))
 
 
 def tell(text: str) -> None:
@@ -141,8 +215,13 @@ def interrupt_when_asked() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def width() -> int:
+    """Columns for plain text: those of the terminal or of COLUMNS, a page's where there is neither or more."""
+    return min(shutil.get_terminal_size((TERMINAL_WIDTH, 24)).columns, TERMINAL_WIDTH)
+
+
 def console() -> Console:
     """Where tables go: as wide as the terminal, or as a page where there is none."""
     from rich.console import Console
 
-    return Console(width=None if Console().is_terminal else TERMINAL_WIDTH)
+    return Console(width=None if Console().is_terminal else width())

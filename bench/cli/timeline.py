@@ -14,20 +14,33 @@ from ..machine.host import make_host
 from ..machine.lock import machine
 from ..model import Environment, Timeline
 from ..plan import PROFILES, Comparison, build
+from ..quantity import typed
 from ..registry import RegistryError
 from ..selection import catalogue, environments_for, select
 from ..walk.timeline import chrome_trace, record
 from . import folders
-from .shared import PINS, PYTHON, TIMEOUT, WAIT, plain_errors, tell
+from .checking import known_runners, known_workloads
+from .shared import (
+    PINS,
+    PYTHON,
+    TIMEOUT,
+    WAIT,
+    offering,
+    plain_errors,
+    runner_option,
+    tell,
+    workload_option,
+)
 
 HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who waited and who worked when.
 
     \b
     when-async timeline sleep asyncio
-    when-async timeline 'sleep[wait=10ms,n=40,c=8]' threading
+    when-async timeline sleep:wait=10ms,n=40,c=8 threading
     when-async timeline http_fetch asyncio/aiohttp --python 3.14
+    when-async timeline -w sleep -r asyncio
 
-    WORKLOAD is a name, a point or a file of your own; RUNNER may name a client library after a slash. Writes
+    RUNNER may name a client library after a slash. Writes
     trace.json, which opens in https://ui.perfetto.dev, and the picture timeline.svg. The round is written down by its
     ops and waits, which takes time: it shows the order of events, and no number of it is a measurement.
 
@@ -36,8 +49,9 @@ HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who wa
 
 
 @click.command(help=HELP)
-@click.argument("workload")
-@click.argument("runner")
+@click.argument("names", nargs=-1, metavar="[WORKLOAD] [RUNNER]", shell_complete=offering("timelines"))
+@workload_option("WORKLOAD; one here")
+@runner_option("RUNNER; one here", lambda specs: _plain_runners(specs))
 @PYTHON
 @PINS
 @click.option("--seed", type=int, default=20260, show_default=True, help="Seed of the data.")
@@ -47,11 +61,34 @@ HELP = """Record one round of WORKLOAD under RUNNER from inside, and draw who wa
 @WAIT
 @plain_errors
 def timeline(
-    workload: str, runner: str, pythons: Sequence[str], pins: Sequence[str], seed: int, timeout_s: float,
-    output: Path | None, wait: bool,
+    names: Sequence[str], workloads: Sequence[str], runners: Sequence[str], pythons: Sequence[str],
+    pins: Sequence[str], seed: int, timeout_s: float, output: Path | None, wait: bool,
 ) -> None:  # fmt: skip
+    workload, runner = meant(names, workloads, runners)
     with machine(wait=wait, say=tell):
         record_and_draw(workload, runner, pythons, pins, (seed, timeout_s), output)
+
+
+def _plain_runners(specs: Sequence[str]) -> tuple[str, ...]:
+    known_runners([plain_runner(spec)[0] for spec in specs])
+    return tuple(specs)
+
+
+def meant(names: Sequence[str], workloads: Sequence[str], runners: Sequence[str]) -> tuple[str, str]:
+    """The workload and the runner: words fill the places that no option has. Raises what `known_workloads` does."""
+    places = (*(workloads or (None,)), *(runners or (None,)))
+    if len(places) != 2 or places.count(None) != len(names):
+        raise RegistryError("a timeline is of one workload and one runner: when-async timeline sleep asyncio")
+    words = iter(names)
+    workload, runner = (next(words) if place is None else place for place in places)
+    _plain_runners([runner])
+    return known_workloads([workload])[0], runner
+
+
+def plain_runner(spec: str) -> tuple[str, str]:
+    """A runner and the client library that is named after a slash, which in a file's path means nothing."""
+    name, _, library = (spec, "", "") if spec.endswith(".py") else spec.partition("/")
+    return name, library
 
 
 def record_and_draw(
@@ -80,7 +117,7 @@ def record_and_draw(
 
 def chosen(workload: str, runner: str, pythons: Sequence[str], pins: Sequence[str]) -> tuple[Comparison, str]:
     """The point with everybody that can be recorded in it, and the client library that was asked for, if any."""
-    name, _, library = (runner, "", "") if runner.endswith(".py") else runner.partition("/")
+    name, library = plain_runner(runner)
     known = catalogue([workload], [name])
     selection = select(known, [workload], [name], "quick")
     if len(selection.runners) > 1:
@@ -89,7 +126,7 @@ def chosen(workload: str, runner: str, pythons: Sequence[str], pins: Sequence[st
     environments = environments_for(known.modules([name]), pythons, tell, pins)
     first = build(points[:1], selection.runners, environments, PROFILES["quick"]).comparisons[0]
     if len(points) > 1:
-        tell(f"of the {len(points)} points of {workload} this is {first.id}; name another one like this")
+        tell(f"of the {len(points)} points of {workload} this is {typed(first.id)}; name another one like this")
     for cell, reason in first.refused:
         if not first.contestants:
             raise RegistryError(reason)

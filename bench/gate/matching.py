@@ -13,6 +13,7 @@ from ..environments.interpreters import Run, run_command
 from ..environments.provision import child_environ, interpreter_options, worker_environ
 from ..model import Environment, FailedError
 from ..plan import Comparison, Contestant, build
+from ..quantity import canonical
 from ..registry import Found
 from ..selection import Selection
 from .injection import labelled
@@ -163,8 +164,10 @@ def _refused(cell: str, base: str, head: str) -> Unmatched:
 
 
 def absolute(specs: Iterable[str]) -> list[str]:
-    """Specs of which those that are files have an absolute path, so that they can be found in another tree."""
-    return [os.path.abspath(spec) if spec.partition("[")[0].endswith(".py") else spec for spec in specs]
+    """Specs as ids have them, whose files have an absolute path, so that they can be found in another tree."""
+    # A tree from before ids could be typed without brackets must understand them too.
+    named = map(canonical, specs)
+    return [os.path.abspath(spec) if spec.partition("[")[0].endswith(".py") else spec for spec in named]
 
 
 def in_tree(specs: Sequence[str], reroot: Callable[[str, str], str], label: str) -> list[str]:

@@ -31,7 +31,8 @@ def machine(*, wait: bool, say: Callable[[str], None] = lambda text: None) -> It
     except Timeout:
         if not wait:
             raise Busy(
-                "another when-async run is measuring on this machine and both would be spoiled; try later or add --wait"
+                "another when-async run is measuring on this machine, and both would be spoiled; "
+                "try later, or wait for it with --queue"
             ) from None
         say("waiting for another run on this machine to end")
         held.acquire()

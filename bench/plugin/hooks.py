@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a workload, a point such as 'sleep[wait=1ms,n=20,c=4]', or a file; repeatable",
+        help="a workload, a point such as sleep:wait=1ms,n=20,c=4, or a file; repeatable",
     )
     group.addoption("--when-runner", action="append", default=[], metavar="NAME", help="a runner or a file; repeatable")
     group.addoption(

@@ -35,7 +35,7 @@ def decide(effect: float, seed: int) -> list[dict[str, Any]]:
     margin = effect / 2 if effect else MARGIN
     with tempfile.TemporaryDirectory() as folder:
         front = [sys.executable, "-m", "when_async.bench.cli.main"]
-        command = [*front, "gate", "--base", ".", "--no-controls", "-r", "asyncio", "--wait"]
+        command = [*front, "gate", "--base", ".", "--no-controls", "-r", "asyncio", "--queue"]
         command += [part for cell in CELLS for part in ("-w", cell)]
         command += ["--margin", f"{margin:.4%}", "--budget", "20m", "--seed", str(seed), "-o", folder]
         command += ["--inject", f"{effect:.4%}"] if effect else []

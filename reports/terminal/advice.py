@@ -11,7 +11,7 @@ from when_async.results.prediction.fitted import Fitted, ranking
 from when_async.results.prediction.law import CLOSE_GOAL, LEVEL, RIGHT_GOAL, Overheads, Work, recommended
 
 from .. import words
-from ..lines import wrapped
+from ..lines import columns, flowed, wrapped
 from .shapes import shape
 
 
@@ -53,7 +53,7 @@ def core_bound(work: Work) -> float:
 
 def print_advice(found: Sequence[Fitted], work: Work, cores: int, machine: str) -> None:
     """Print the answer for each interpreter: what to take, the ranking, the reason, the evidence, and code."""
-    click.secho(_asked(work, cores), bold=True)
+    click.secho("\n".join(wrapped(_asked(work, cores), hanging="  ")), bold=True)
     for known in found:
         best = taken(known, work, cores)
         build = "" if known.gil else ", which has no GIL"
@@ -121,8 +121,14 @@ def _ranked(known: Fitted, work: Work, cores: int) -> None:
         low, high = (words.scalar(end, "s") for end in one.range_s(seconds, work, cores))
         times = f"{words.digits(seconds / rows[0][1])}×"
         mark = "  ← take this" if one is chosen else ""
-        shown = f"  {one.runner:<18} {words.scalar(seconds, 's'):>10} {f'[{low}, {high}]':<26} {times:>6}{mark}"
-        click.echo(shown)
+        shown = (
+            f"  {one.runner:<18} ",
+            f"{words.scalar(seconds, 's'):>10} ",
+            f"{f'[{low}, {high}]':<26} ",
+            f"{times:>6}{mark}",
+        )
+        for own in flowed([(text, "") for text in shown], columns()):
+            click.echo("".join(text for text, _ in own).rstrip())
 
 
 def _reason(known: Fitted, work: Work, cores: int) -> str:

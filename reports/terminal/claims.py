@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from .. import words
-from ..lines import WIDTH, wrapped
+from ..lines import columns, folded, wrapped
 from ..verdicts.claim import SIGNS, Word
 from ..verdicts.judging import Verdict, tally
 
@@ -23,17 +23,18 @@ def print_verdicts(
     """
     for name in dict.fromkeys(one.claim.name for one in verdicts):
         own = [one for one in verdicts if one.claim.name == name]
-        click.secho(words.one_line(f"{name}  ({own[0].claim.section})", WIDTH), bold=True)
+        click.secho("\n".join(folded(f"{name}  ({own[0].claim.section})", columns(), hanging="  ")), bold=True)
         _paragraph(own[0].claim.statement, "  ")
         if scopes:
             _paragraph(words.sentence(own[0].claim.scope), "  ")
         for one in own:
             before = earlier.get((name, one.python))
             was = f"  (was {before.word})" if before else ""
-            click.secho(f"  {SIGNS[one.word]} {one.word}{was}  Python {one.python}", fg=COLOURS.get(one.word))
+            said = f"{SIGNS[one.word]} {one.word}{was}  Python {one.python}"
+            click.secho("\n".join(folded(said, columns(), "  ", "    ")), fg=COLOURS.get(one.word))
             _paragraph(one.sentence, "      ")
         click.echo()
-    click.echo(tally(verdicts))
+    click.echo("\n".join(wrapped(tally(verdicts), hanging="  ")))
 
 
 def _paragraph(text: str, indent: str) -> None:

@@ -103,7 +103,7 @@ def test_a_name_alone_is_a_selector_too() -> None:
 
 @pytest.mark.parametrize("spec", ["", "sleep[n=1", "sleep]n=1[", "[n=1]", "sleep[n=1]x"])
 def test_a_selector_that_makes_no_sense_is_answered_with_an_example(spec: str) -> None:
-    assert "is not understood; write a name, or like sleep[wait=10ms,n=100,c=10]" in refused(split, spec)
+    assert "is not understood; write a name, or like sleep:wait=10ms,n=100,c=10" in refused(split, spec)
 
 
 def test_a_parameter_without_a_value_is_refused() -> None:

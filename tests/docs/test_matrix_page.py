@@ -12,7 +12,7 @@ import pytest
 
 from docs import matrix
 from support import fakes
-from when_async.bench.cli.matrix import PYTHONS
+from when_async.bench.cli.completing import PYTHONS
 from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment
 from when_async.bench.registry import Found

@@ -12,6 +12,7 @@ from click.testing import Result
 
 from support.commands import Call
 from support.run_files import header_line, make_run, sleep_cells
+from when_async.bench.quantity import typed
 
 ASYNCIO = "sleep[wait=10ms,n=100,c=10]-asyncio@3.11"
 UVLOOP = ASYNCIO.replace("asyncio", "uvloop")
@@ -67,9 +68,11 @@ def test_a_part_of_an_id_that_only_one_cell_has_is_enough(call: Call, store: Sto
 
 def test_a_part_that_several_have_and_a_wrong_name_are_one_line_with_the_nearest_ids(call: Call, store: Store) -> None:
     store(1.0)
-    assert refused(call("history", "sleep")) == f"'sleep' is part of 2 cells; name one of '{ASYNCIO}', '{UVLOOP}'"
-    assert refused(call("history", "asincio")) == f"no stored run has a cell 'asincio'; did you mean '{ASYNCIO}'?"
-    assert refused(call("history", "zzz")).startswith("no stored run has a cell 'zzz'; known are 'sleep[")
+    named = f"'{typed(ASYNCIO)}', '{typed(UVLOOP)}'"
+    assert refused(call("history", "sleep")) == f"'sleep' is part of 2 cells; name one of {named}"
+    nearest = f"did you mean '{typed(ASYNCIO)}'?"
+    assert refused(call("history", "asincio")) == f"no stored run has a cell 'asincio'; {nearest}"
+    assert refused(call("history", "zzz")).startswith("no stored run has a cell 'zzz'; known are 'sleep:")
 
 
 def test_the_picture_goes_where_it_was_asked_for(call: Call, store: Store, tmp_path: Path) -> None:

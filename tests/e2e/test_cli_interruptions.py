@@ -153,7 +153,7 @@ def test_an_interruption_while_waiting_for_the_machine_is_no_error_of_ours(shell
     from filelock import FileLock
 
     with FileLock(shell.folder / "lock", mode=0o666):
-        waiting = shell.start(*TINY, "--wait")
+        waiting = shell.start(*TINY, "--queue")
         assert waiting.stderr is not None
         assert waiting.stderr.readline() == "waiting for another run on this machine to end\n"
         waiting.send_signal(signal.SIGINT)

@@ -27,7 +27,7 @@ WORDS = [
     (("-w", "sleep[wait=soon]"), "wait=soon is not understood; write it like wait=10ms"),
     (("-w", "sleep[n=1.5]"), "n=1.5 must be a whole number"),
     (("-w", "sleep[n]"), "'n' in 'sleep[n]' has no value; write it like n=..."),
-    (("-w", "sleep[n=1"), "'sleep[n=1' is not understood; write a name, or like sleep[wait=10ms,n=100,c=10]"),
+    (("-w", "sleep[n=1"), "'sleep[n=1' is not understood; write a name, or like sleep:wait=10ms,n=100,c=10"),
     (("-w", "broken.py"), "broken.py does not import: ZeroDivisionError: division by zero"),
     (("-w", "leaves.py"), "leaves.py does not import: SystemExit: 5"),
     (("-w", "hollow.py"), "hollow.py defines no Workload; write NAME = Workload(...) at its top level"),
@@ -179,13 +179,13 @@ def test_a_run_whose_workload_has_gone_is_not_gone_on_with(call: Call, tiny: Pat
     assert "has no workload named 'vacuum'" in one_line(call("run", "--resume", altered(tiny, gone)))
 
 
-def test_two_runs_at_once_are_refused_and_wait_waits(shell: Shell, call: Call) -> None:
+def test_two_runs_at_once_are_refused_and_queue_waits(shell: Shell, call: Call) -> None:
     lock = FileLock(shell.folder / "lock", mode=0o666)
     with lock:
         said = one_line(call("run", *EMPTY))
-        assert said.startswith("another when-async run is measuring on this machine and both would be spoiled")
+        assert said.startswith("another when-async run is measuring on this machine, and both would be spoiled")
         assert said == one_line(call("overhead", "-r", "sync"))
-        waiting = shell.start("run", "--profile", "smoke", *EMPTY, "--wait", "-o", "late.jsonl")
+        waiting = shell.start("run", "--profile", "smoke", *EMPTY, "--queue", "-o", "late.jsonl")
         assert waiting.stderr is not None
         assert waiting.stderr.readline() == "waiting for another run on this machine to end\n"
         assert not (shell.folder / "late.jsonl").exists()

@@ -195,7 +195,7 @@ def test_a_users_own_modules_and_tests_of_these_names_are_his(installed: Install
 
 
 def test_a_run_measures_a_file_of_the_user_with_his_folder_on_the_path(installed: Installed) -> None:
-    arguments = ("run", "--profile", "smoke", "-w", "benchmarks/plain.py", "-r", "sync", "-r", "asyncio", "--wait")
+    arguments = ("run", "--profile", "smoke", "-w", "benchmarks/plain.py", "-r", "sync", "-r", "asyncio", "--queue")
     said = installed.run("when-async", *arguments, PYTHONPATH=".")
     assert "plain[" in said
     assert "FAILED" not in said
@@ -205,13 +205,13 @@ def test_a_run_measures_a_file_of_the_user_with_his_folder_on_the_path(installed
 
 
 def test_a_function_of_the_users_bench_is_tried(installed: Installed) -> None:
-    said = installed.run("when-async", "try", "bench.own:double", "--args", "[2]", "--forks", "1", "-n", "8", "--wait")
+    said = installed.run("when-async", "try", "bench.own:double", "--args", "[2]", "--forks", "1", "-n", "8", "--queue")
     assert "threading" in said
     assert "FAILED" not in said
 
 
 def test_the_gate_measures_the_users_bench_on_both_sides(installed: Installed) -> None:
-    arguments = ("gate", "--base", "HEAD", "-w", "benchmarks/shop.py", "-r", "sync", "--no-controls", "--wait")
+    arguments = ("gate", "--base", "HEAD", "-w", "benchmarks/shop.py", "-r", "sync", "--no-controls", "--queue")
     said = installed.run("when-async", *arguments, "--margin", "100%", "--budget", "3s", "-v", PYTHONPATH="")
     assert "shop[n=8,c=2]-sync" in said
     assert "PASS" in said
@@ -229,8 +229,8 @@ def test_the_sealed_tree_of_an_installation_has_nothing_of_results_and_reports(i
     code = (
         "import subprocess, sys\n"
         "from when_async.bench.environments.provision import child_environ\n"
-        "look = 'import importlib.util as u; print([u.find_spec(n) for n in (\"when_async.results\", "
-        "\"when_async.reports\", \"results\", \"pandas\")]); '\n"
+        'look = \'import importlib.util as u; print([u.find_spec(n) for n in ("when_async.results", '
+        '"when_async.reports", "results", "pandas")]); \'\n'
         "look += 'import when_async.bench.worker, when_async.workloads.sleep'\n"
         "print(subprocess.run([sys.executable, '-P', '-S', '-c', look], env=child_environ(), capture_output=True, "
         "text=True, check=True).stdout)"

@@ -13,6 +13,8 @@ import click
 from ...environments.git import SourceError
 from ...gate.config import share
 from ...machine.lock import machine
+from ...quantity import canonical
+from ...selection import CORE
 from .. import folders
 from ..run.recording import Interrupted, execute
 from ..shared import (
@@ -22,16 +24,18 @@ from ..shared import (
     NO_PIN,
     OK,
     OUTPUT,
+    RUN_FILES,
     RUNNER,
     SEED,
     TIMEOUT,
     WAIT,
-    WORKLOAD,
     console,
-    errors_told,
     fail,
+    offering,
     plain_errors,
+    read_as,
     tell,
+    workload_option,
 )  # fmt: skip
 from .kinds import Compared, are_files, compare_files, compare_measured, compare_stored, names_contestants, near, start
 from .sides import read_side
@@ -57,19 +61,15 @@ MEASURING = ("workloads", "runners", "forks", "rounds", "seed", "timeout_s", "no
 FORKS = 14
 
 
-def _share(context: click.Context, param: click.Parameter, value: str) -> float:
-    with errors_told():
-        return share(value, param.opts[-1])
-
-
 @click.command(help=HELP)
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", shell_complete=offering("sides"))
+@click.argument("b", shell_complete=offering("sides"))
 @click.option("--run", "stored", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="A stored run that has A and B; nothing is measured.")  # fmt: skip
-@click.option("--margin", default="3%", show_default=True, metavar="SHARE", callback=_share,
+              shell_complete=RUN_FILES, help="A stored run that has A and B; nothing is measured.")  # fmt: skip
+@click.option("--margin", default="3%", show_default=True, metavar="SHARE",
+              callback=read_as(share),
               help="The difference that does not matter.")  # fmt: skip
-@WORKLOAD
+@workload_option(CORE)
 @RUNNER
 @click.option("--forks", type=click.IntRange(1, 1000), default=FORKS, show_default=True,
               help="Fresh processes per cell; fewer than 3 give no verdict.")  # fmt: skip
@@ -82,6 +82,7 @@ def _share(context: click.Context, param: click.Parameter, value: str) -> float:
 @JSON
 @plain_errors
 def compare(a: str, b: str, stored: Path | None, margin: float, wait: bool, as_json: bool, **options: Any) -> None:
+    a, b = canonical(a), canonical(b)
     compared = _stored(a, b, stored, margin) or _measured(a, b, margin, wait, options)
     sys.exit(show(compared, as_json))
 

@@ -15,14 +15,27 @@ import click
 from ...environments.sides import HERE, Asked
 from ...gate.config import ConfigError, GateConfig, load, share, span_s
 from ...machine.lock import machine
+from ...quantity import canonical
 from .. import folders
-from ..shared import RUNNER, WAIT, WORKLOAD, fail, plain_errors, read_as, tell
+from ..checking import known_runners, known_workloads
+from ..shared import (
+    WAIT,
+    checked,
+    fail,
+    offering,
+    plain_errors,
+    read_as,
+    runner_option,
+    tell,
+    workload_option,
+)
 from .sides import Sides, make_sides
 from .state import Request
 
 if TYPE_CHECKING:
     from when_async.results.gate.acceptance import Acceptance
 
+OURS = Path("src/when_async")
 HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
 
     \b
@@ -40,15 +53,32 @@ HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
     renamed, or none was compared, 4 inconclusive (with --fail-inconclusive).
     """
 
+
+def _workloads(specs: Sequence[str]) -> tuple[str, ...]:
+    """The specs as ids have them; raises what `known_workloads` does for names that neither side can have.
+
+    A file may be gone in head, and so may a workload where when-async gates itself: that is a finding of the gate's.
+    """
+    if not OURS.is_dir():
+        known_workloads([spec for spec in specs if not canonical(spec).partition("[")[0].endswith(".py")])
+    return tuple(map(canonical, specs))
+
+
+def _runners(specs: Sequence[str]) -> tuple[str, ...]:
+    known_runners([spec for spec in specs if not spec.endswith(".py")])
+    return tuple(specs)
+
+
 @click.group(invoke_without_command=True, help=HELP)
 @click.option("--base", metavar="REF", help="What to compare with: a git ref or a folder.")
 @click.option("--head", default=".", show_default=True, metavar="REF", help="What is judged: a git ref or a folder.")
 @click.option("--base-with", "base_pins", multiple=True, metavar="PIN", help="A package for base only. Repeatable.")
 @click.option("--head-with", "head_pins", multiple=True, metavar="PIN", help="A package for head only. Repeatable.")
-@click.option("--python", metavar="VERSION", help="Interpreter of both (3.14, 3.13t, a path); default: this one.")
+@click.option("--python", metavar="VERSION", shell_complete=offering("interpreters"),
+              help="Interpreter of both (3.14, 3.13t, a path); default: this one.")  # fmt: skip
 @click.option("--install", is_flag=True, help="Build and install base and head, instead of importing their folders.")
-@WORKLOAD
-@RUNNER
+@workload_option("those of pyproject.toml, else all with a grid for a gate", lambda specs: _workloads(specs))
+@runner_option("those of pyproject.toml, else core", lambda specs: _runners(specs))
 @click.option(
     "--margin",
     metavar="SHARE",
@@ -94,7 +124,7 @@ def _gate(context: click.Context, **options: Any) -> int:
     from .judging import run_gate
 
     request, base, head = _request(options)
-    folder = options["output"] or folders.kept(folders.runs()) / f"gate-{folders.run_id(datetime.now(UTC))}"
+    folder = options["output"] or folders.runs() / f"gate-{folders.run_id(datetime.now(UTC))}"
     with machine(wait=options["wait"], say=tell):
         sides = make_sides(
             base, head, python=request.config.python or None, install=options["install"], say=tell,
@@ -102,6 +132,7 @@ def _gate(context: click.Context, **options: Any) -> int:
         )  # fmt: skip
         if not options["workloads"]:
             request = replace(request, config=with_base_workloads(request.config, sides))
+        folders.kept(folder)
         report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:
         publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"], named=options["output"] is not None)
@@ -159,7 +190,9 @@ def _accepted(sides: Sides) -> dict[tuple[str, str], Acceptance]:
 
 @gate.command()
 @click.option("--reason", required=True, help="Why the slow-down is worth it; kept with the acceptance.")
-@click.option("--cell", "cells", multiple=True, metavar="CELL", help="Accept this cell only. Repeatable; default: all.")
+@click.option("--cell", "cells", multiple=True, metavar="CELL",
+              callback=checked(lambda _, cells: tuple(map(canonical, cells))),
+              help="Accept this cell only. Repeatable; default: all.")  # fmt: skip
 @click.option(
     "--from",
     "source",

@@ -14,6 +14,7 @@ from ...machine.lock import machine
 from ...plan import DECIDE, PROFILES, VERDICTS
 from ..shared import (
     BROKEN,
+    CLAIM,
     DASK_SCHEDULER,
     INTERRUPTED,
     JSON,
@@ -42,13 +43,7 @@ from .starting import start_fresh
 @click.command()
 @WORKLOAD
 @RUNNER
-@click.option(
-    "--claim",
-    "claims",
-    multiple=True,
-    metavar="ID",
-    help="Measure just what this claim needs (`when-async claims` shows their ids); all for every one.",
-)
+@CLAIM
 @PYTHON
 @PINS
 @click.option(

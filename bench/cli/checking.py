@@ -1,0 +1,40 @@
+"""Whether there is what the command line names: asked before a command waits for the machine or writes a file.
+
+What is needed for that is imported when something is named, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def known_workloads(specs: Sequence[str]) -> tuple[str, ...]:
+    """The specs as ids have them; raises RegistryError or QuantityError where there is no such workload or point."""
+    from ..quantity import canonical
+    from ..selection import catalogue, select
+
+    found = tuple(map(canonical, specs))
+    if found:
+        select(catalogue(found), found, (), "quick")
+    return found
+
+
+def known_runners(specs: Sequence[str]) -> tuple[str, ...]:
+    """The specs; raises RegistryError where there is no such runner, family or pattern."""
+    from ..selection import catalogue, runners_of
+
+    known = catalogue((), specs).runners if specs else {}
+    for spec in specs:
+        runners_of(spec, known)
+    return tuple(specs)
+
+
+def known_claims(names: Sequence[str]) -> tuple[str, ...]:
+    """The names; raises RegistryError where there is no such claim."""
+    from ..registry import choose
+    from ..selection import ALL
+    from .completing import claim_ids
+
+    for name in names:
+        choose(name, [*claim_ids(), ALL], "claim")
+    return tuple(names)
