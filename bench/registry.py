@@ -10,19 +10,20 @@ import contextlib
 import importlib
 import importlib.util
 import os
-import pkgutil
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from threading import RLock
 from types import ModuleType
-from typing import Generic, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypedDict, TypeVar
 from zlib import crc32
 
-from .model import Environment, Runner, Shape, WhenAsyncError, Workload
+from .model import Runner, Shape, WhenAsyncError, Workload
+
+if TYPE_CHECKING:
+    from .model import Environment
 
 
 class RegistryError(WhenAsyncError):
@@ -70,11 +71,11 @@ def load_module(ref: str) -> ModuleType:
     try:
         if not ref.endswith(".py"):
             return importlib.import_module(ref)
-        path = Path(ref)
         # Two files of the same name in different folders are two modules; the name is the same in every process.
-        name = f"when_async_user_{path.stem}_{crc32(os.fsencode(path.resolve())):08x}"
+        stem = os.path.basename(ref).removesuffix(".py")
+        name = f"when_async_user_{stem}_{crc32(os.fsencode(os.path.realpath(ref))):08x}"
         with LOADING:
-            return sys.modules.get(name) or _load_file(name, path)
+            return sys.modules.get(name) or _load_file(name, ref)
     except RegistryError:
         raise
     except (Exception, SystemExit) as error:
@@ -84,9 +85,9 @@ def load_module(ref: str) -> ModuleType:
         raise RegistryError(f"{ref} does not import: {hint}") from error
 
 
-def _load_file(name: str, path: Path) -> ModuleType:
+def _load_file(name: str, path: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
+    if spec is None or spec.loader is None or not os.path.isfile(path):
         raise RegistryError(f"{path}: there is no such Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -104,8 +105,10 @@ def collect(source: str, kind: type[N]) -> dict[str, Found[N]]:
     Raises RegistryError on a module that does not import, on a name that occurs twice, and on a file with none.
     """
     if source.endswith(".py"):
-        refs = [str(Path(source).resolve())]
+        refs = [os.path.realpath(source)]
     else:
+        import pkgutil
+
         package = load_module(source)
         refs = [f"{source}.{info.name}" for info in pkgutil.iter_modules(package.__path__) if not info.ispkg]
     found: dict[str, Found[N]] = {}

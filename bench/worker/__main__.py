@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TextIO
@@ -148,6 +147,8 @@ def main() -> int:
             if words is not None:
                 say("error", reason=words, unsuited=True)
             else:
+                import traceback
+
                 traceback.print_exc()
                 say("error", reason=last_words(error))
         if command["do"] == "close":

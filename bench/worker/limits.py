@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Iterator
-from pathlib import Path
 
 RESERVE = 64
 """Places left to the rest of the system when a limit is read as a budget."""
@@ -49,13 +48,13 @@ def process_limit() -> tuple[int, str]:
 def _task_limits() -> Iterator[tuple[int, str]]:
     for name, path in (
         ("pids.max of the container", _cgroup_pids()),
-        ("kernel.threads-max", Path("/proc/sys/kernel/threads-max")),
-        ("kernel.pid_max", Path("/proc/sys/kernel/pid_max")),
+        ("kernel.threads-max", "/proc/sys/kernel/threads-max"),
+        ("kernel.pid_max", "/proc/sys/kernel/pid_max"),
     ):
         value = _number(path)
         if value is not None:
             yield max(1, value - RESERVE), f"{name} is {value}"
-    value = _number(Path("/proc/sys/vm/max_map_count"))
+    value = _number("/proc/sys/vm/max_map_count")
     if value is not None:
         # A thread's stack takes two mappings: the stack and its guard page.
         yield max(1, value // 2 - 1000), f"vm.max_map_count is {value} and a thread takes two mappings"
@@ -64,28 +63,31 @@ def _task_limits() -> Iterator[tuple[int, str]]:
         yield max(1, soft - RESERVE), f"ulimit -u is {soft}"
 
 
-def _cgroup_pids() -> Path:
+def _cgroup_pids() -> str:
     try:
-        for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines():
-            if line.startswith("0::"):
-                return Path("/sys/fs/cgroup") / line[3:].lstrip("/") / "pids.max"
+        with open("/proc/self/cgroup", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("0::"):
+                    return os.path.join("/sys/fs/cgroup", line[3:].strip().lstrip("/"), "pids.max")
     except OSError:
         pass
-    return Path("/sys/fs/cgroup/pids.max")
+    return "/sys/fs/cgroup/pids.max"
 
 
-def _number(path: Path) -> int | None:
+def _number(path: str | os.PathLike[str]) -> int | None:
     try:
-        return int(path.read_text(encoding="ascii"))
+        with open(path, encoding="ascii") as text:
+            return int(text.read())
     except (OSError, ValueError):
         return None
 
 
 def _available_bytes() -> int | None:
     try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
     except (OSError, ValueError, IndexError):
         pass
     return None

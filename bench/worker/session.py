@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import inspect
 import math
 import os
@@ -17,7 +16,7 @@ from typing import Any
 from ..model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
 from .activity import ActivityWatch
 from .attest import gil_because, gil_enabled
-from .equality import EARLY_S, Inspection, allowed, check_cpu
+from .equality import EARLY_S, Inspection, allowed, check_cpu, digest_of
 from .probes import total
 from .trap import FinaliserTrap, Refused
 
@@ -232,4 +231,4 @@ def judge(job: Job, items: Sequence[Any], results: Sequence[Any]) -> tuple[str, 
         answer = job.workload.check(job.params, items, results)
     except WrongAnswer as error:
         raise Refused(f"wrong answer: {error}") from error
-    return answer, hashlib.blake2b(repr(results).encode(), digest_size=12).hexdigest()
+    return answer, digest_of(repr(results).encode())

@@ -38,6 +38,9 @@ SEALED = tuple(
 )
 """All of ours that a measured process may hold, and the packages above."""
 
+UNUSED = tuple(f"{PACKAGE}.bench.model.{name}" for name in ("environment", "measured", "records", "timeline"))
+"""Nouns that a measured process has no use for, and so does not pay for at its launch and in each sweep."""
+
 
 class Import(NamedTuple):
     """One name that a module imports, where, and inside which function ("" at the top of the module).
@@ -342,7 +345,7 @@ def watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Starts real workers for the workloads above; gives what they said."""
     monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "watcher.py"
-    path.write_text(WATCHER.format(forbidden=FORBIDDEN, sealed=SEALED), encoding="utf-8")
+    path.write_text(WATCHER.format(forbidden=FORBIDDEN + UNUSED, sealed=SEALED), encoding="utf-8")
     environ, reaper, started = child_environ(), FakeReaper(), []
 
     def start(runner: str, body_key: str = "blocking", workload: str = "watcher") -> Worker:

@@ -21,7 +21,7 @@ from when_async.bench.runners.sync import SYNC
 from when_async.bench.runners.threading_ import THREADING
 from when_async.bench.worker import activity, equality, session
 from when_async.bench.worker.__main__ import check_window
-from when_async.bench.worker.counting import marks
+from when_async.bench.worker.counting import mark, marks
 from when_async.bench.worker.equality import Inspection, check_clock, check_cpu, check_proof, type_of, wait_of_one_s
 from when_async.bench.worker.session import TrialSession
 from when_async.bench.worker.trap import Refused
@@ -248,7 +248,7 @@ def test_an_instrumented_round_learns_which_items_and_which_results_there_were()
         trial.round(prove=False)
         assert trial.learned == {}
         trial.round(prove=True)
-    assert trial.learned == {"items": equality.items_digest(range(20)), "result_type": "int"}
+    assert trial.learned == {"items": equality.items_digest(map(mark, range(20))), "result_type": "int"}
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ FILES = {
 def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, int | None]:
     """What the files of a made-up machine say; no entry means no such file."""
     told: dict[str, int | None] = dict(FILES)
-    monkeypatch.setattr(limits, "_number", lambda path: told.get(str(path)))
-    monkeypatch.setattr(limits, "_cgroup_pids", lambda: Path("/sys/fs/cgroup/pids.max"))
+    monkeypatch.setattr(limits, "_number", lambda path: told.get(path))
+    monkeypatch.setattr(limits, "_cgroup_pids", lambda: "/sys/fs/cgroup/pids.max")
     monkeypatch.setattr(limits, "_available_bytes", lambda: 2 * 2**30)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1}, raising=False)
     monkeypatch.setattr("os.geteuid", lambda: 0)
