@@ -18,7 +18,7 @@ from .activity import ActivityWatch
 from .attest import gil_because, gil_enabled
 from .equality import EARLY_S, Inspection, allowed, check_cpu, digest_of
 from .probes import total
-from .trap import FinaliserTrap, Refused
+from .trap import FinaliserTrap, Refused, agings
 
 SHOWN_FAILURES = 3
 UNSUITED = f"op 0: {Unsuited.__name__}: "
@@ -95,6 +95,7 @@ class TrialSession:
         inspection = Inspection(self.runner, self.job, given) if prove else None
         if sweep:
             gc.collect()
+        aged = agings()
         done = self._watched(given, prove=prove)
         observed = observe(self.job, items, done)
         answer, digest = judge(self.job, items, observed.results)
@@ -105,7 +106,8 @@ class TrialSession:
             self.learned = {"items": inspection.items_digest, "result_type": inspection.result_type}
         check_cpu(self.runner, used, done.makespan_s)
         self._check_gil()
-        self.trap.check(sweep=sweep)
+        # The full collection before the round has left nothing of before it to be looked through again.
+        self.trap.check(sweep=sweep, old=agings() != aged)
         return {
             **self._measured(done, used),
             "ops_ok": len(observed.results),

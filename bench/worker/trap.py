@@ -42,13 +42,25 @@ class FinaliserTrap:
         elif switched := GIL_ON.search(str(message)):
             self.gil_by.append(switched[1])
 
-    def check(self, *, sweep: bool = True) -> None:
-        """Raise Refused if anything was heard since the last check; with `sweep`, collect garbage before."""
+    def check(self, *, sweep: bool = True, old: bool = True) -> None:
+        """Raise Refused if anything was heard since the last check; with `sweep`, collect garbage before.
+
+        Without `old` the sweep leaves out what was there at the last full one.
+        """
         if sweep:
-            gc.collect()
+            gc.collect(2 if old else 1)
         heard, self.heard = self.heard, []
         if heard:
             raise Refused(heard[0])
+
+
+def agings() -> int:
+    """How often objects were moved to where only a full collection looks; while it stays, all that is new is young.
+
+    From 3.14 on there are interpreters that move what survives any collection.
+    """
+    keeps_young = 1 if sys.version_info < (3, 14) else 0
+    return sum(generation["collections"] for generation in gc.get_stats()[keeps_young:])
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,15 @@ def answering(answer: Callable[[Sequence[Any]], Any], took_s: float = 1.0, **cha
     return replace(fakes.runner("made-up").value, open=open_, **changes)
 
 
+class Knot:
+    """Complains when it is finalised, which takes a collection where two hold each other."""
+
+    other: Any = None
+
+    def __del__(self) -> None:
+        raise OSError("it was tied to another")
+
+
 def doubled(items: Sequence[Any]) -> list[Any]:
     return [item * 2 for item in items]
 
@@ -72,6 +82,18 @@ def test_a_coroutine_that_an_op_makes_and_never_awaits_is_refused(runner: Runner
     assert "coroutine 'unawaited' was never awaited" in refusal(
         runner, fakes.job(fakes.FORGETFUL, "pure", concurrency=2)
     )
+
+
+@pytest.mark.parametrize("generations", [(), (0,), (0, 0), (1,), (2,), (0, 1, 2)])
+def test_what_a_round_made_and_dropped_is_heard_in_that_round_however_old_it_grew(generations: tuple[int, ...]) -> None:
+    def dropping(items: Sequence[Any]) -> list[Any]:
+        one, two = Knot(), Knot()
+        one.other, two.other = two, one
+        for generation in generations:
+            gc.collect(generation)
+        return doubled(items)
+
+    assert "tied to another" in refusal(answering(dropping), fakes.job(fakes.TINY))
 
 
 def test_an_async_function_in_the_place_of_a_plain_body_is_refused() -> None:

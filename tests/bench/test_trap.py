@@ -28,6 +28,13 @@ class Sore:
         raise OSError("the socket was never closed")
 
 
+def sore_cycle() -> list[Sore]:
+    """Two that hold each other, and so need a collection once the list is emptied."""
+    one, two = Sore(), Sore()
+    one.other, two.other = two, one
+    return [one, two]
+
+
 def test_who_heard_nothing_is_content(trap: FinaliserTrap) -> None:
     trap.check()
     trap.check(sweep=False)
@@ -56,12 +63,26 @@ def test_what_only_a_collection_brings_to_light_is_heard_by_a_sweep(trap: Finali
     gc.collect()
     gc.disable()
     try:
-        one, two = Sore(), Sore()
-        one.other, two.other = two, one
-        del one, two
+        del sore_cycle()[:]
         trap.check(sweep=False)
         with pytest.raises(Refused):
             trap.check(sweep=True)
+    finally:
+        gc.enable()
+
+
+def test_a_sweep_of_what_is_young_leaves_the_rest_to_the_next_full_one(trap: FinaliserTrap) -> None:
+    old = sore_cycle()
+    gc.collect()
+    gc.disable()
+    try:
+        del old[:]
+        trap.check(old=False)
+        del sore_cycle()[:]
+        with pytest.raises(Refused):
+            trap.check(old=False)
+        with pytest.raises(Refused):
+            trap.check()
     finally:
         gc.enable()
 
