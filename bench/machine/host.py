@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-import psutil
-
 from ..environments.provision import child_environ
 from ..environments.trees import import_root
 from ..processes.reaper import Reaper
 from ..processes.worker import Worker
+from ..worker.probes import below
 from .account import Account
 from .fingerprint import core_numbers
 from .noise import Noise
@@ -71,10 +70,8 @@ def raise_file_limit() -> None:
 def proportional_bytes(pid: int) -> int | None:
     """Proportional memory of a process and its children, which counts shared pages once; None where unknown."""
     try:
-        process = psutil.Process(pid)
-        processes = [process, *process.children(recursive=True)]
-        return sum(int(_pss(each.pid)) for each in processes)
-    except (psutil.Error, OSError, ValueError):
+        return sum(_pss(each) for each in (pid, *below(pid)))
+    except (OSError, ValueError):
         return None
 
 
