@@ -125,9 +125,9 @@ def make_payloads(size: int, n: int) -> list[bytes]:
     They are separate objects because pickle writes an object that occurs twice in a message only once: with one
     shared payload a process pool that sends ops in chunks would send one payload a chunk.
     """
-    pattern = bytes(range(256))
+    pattern = bytearray((bytes(range(256)) * (size // 256 + 1))[:size])
     copies = min(n, max(1, PAYLOAD_BUDGET_BYTES // size)) if size else 1
-    return [(pattern * (size // 256 + 1))[:size] for _ in range(copies)]
+    return [bytes(pattern) for _ in range(copies)]
 
 
 def make_items(params: Params, seed: int) -> list[Item]:
