@@ -15,7 +15,8 @@ Noun = TypeVar("Noun", bound=Any)
 
 def to_json(kind: str, value: Any) -> dict[str, Any]:
     """Turn a dataclass of this module into a flat object for one journal line."""
-    return {"kind": kind, **asdict(value)}
+    # Only a timeline holds other nouns; deep copies of the rest would take longer than writing them.
+    return {"kind": kind, **(asdict(value) if isinstance(value, Timeline) else vars(value))}
 
 
 def from_json(cls: type[Noun], data: Mapping[str, Any]) -> Noun:
