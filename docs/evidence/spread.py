@@ -2,31 +2,36 @@
 
     python -m docs.evidence.spread --write
 
-writes results/reference/spread.json: by the key of a part the log of its variance over processes, averaged over the
-interpreters of the reference (results/stats/moderated.py says what it is for), and by comparison the seconds that one
-process of each contestant takes with two rounds, by which a short budget is planned.
+writes results/reference/spread.json: by comparison the log variance over processes of each part of a claim, of what is
+shown of each contestant and of its ratio to every other, averaged over the interpreters of the reference
+(results/stats/moderated.py says what they are for); and the seconds that one process of each contestant takes with two
+rounds, by which a short budget is planned.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 import pandas as pd
 
-from when_async.bench.model import Phase
+from when_async.bench.model import Phase, Status
 from when_async.bench.plan import DECIDE, VERDICTS
 from when_async.reports.verdicts.claim import Claim, Part
 from when_async.reports.verdicts.judging import claims, lookups
 from when_async.reports.verdicts.lookup import Lookup
-from when_async.reports.verdicts.series import RECORDED, Series
+from when_async.results.cells import pairing
+from when_async.results.cells.rule import RECORDED, Series, of_cell, of_pair
 from when_async.results.frame import load
 from when_async.results.stats.moderated import log_variance
 
+CELLS = ("throughput", "makespan", "overhead_per_op", "cpu_per_op")
+PAIRS = ("throughput", "cpu_per_op")
 ROUNDS = VERDICTS[DECIDE].rounds
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
@@ -41,9 +46,28 @@ def log_variances(proof: Lookup) -> Iterator[tuple[str, float]]:
     for key, part in parts().items():
         found = part.measure.series(proof)
         if isinstance(found, Series) and found.logs:
-            seen = log_variance(np.log(found.values))
-            if seen is not None:
-                yield key, seen
+            yield from _of(key, found.values)
+
+
+def shown(proof: Lookup) -> Iterator[tuple[str, float]]:
+    """The same for what charts and tables show: quantities of each cell, and the ratio of any two of a comparison."""
+    rows = [row for row in proof.scene.rows if row.status == Status.OK]
+    for row in rows:
+        for name in CELLS:
+            values = tuple(row.processes.get(name, {}).values())
+            if values and min(values) > 0:
+                yield from _of(of_cell(name, row.contestant, row.comparison), values)
+    for row, other in combinations(rows, 2):
+        if row.comparison == other.comparison:
+            for name in PAIRS:
+                pair = of_pair(name, (row.contestant, other.contestant), row.comparison)
+                yield from _of(pair, pairing.ratios(proof.scene.of_cell(row), proof.scene.of_cell(other), name))
+
+
+def _of(key: str, values: Sequence[float]) -> Iterator[tuple[str, float]]:
+    seen = log_variance(np.log(values)) if len(values) > 1 else None
+    if seen is not None:
+        yield key, seen
 
 
 def recorded(frame: pd.DataFrame, without: str = "") -> Mapping[str, float]:
@@ -51,9 +75,9 @@ def recorded(frame: pd.DataFrame, without: str = "") -> Mapping[str, float]:
     found: dict[str, list[float]] = {}
     for proof in lookups(frame):
         if proof.python != without:
-            for key, seen in log_variances(proof):
+            for key, seen in {**dict(shown(proof)), **dict(log_variances(proof))}.items():
                 found.setdefault(key, []).append(seen)
-    return {key: round(fmean(values), 3) for key, values in found.items()}
+    return {key: round(fmean(values), 2) for key, values in found.items()}
 
 
 def reference() -> pd.DataFrame:
@@ -78,8 +102,13 @@ def seconds(frame: pd.DataFrame) -> Mapping[str, float]:
 def text(frame: pd.DataFrame) -> str:
     """What stands in the file."""
     note = "Written by docs/evidence/spread.py; see results/stats/moderated.py."
-    spread = dict(sorted(recorded(frame).items()))
-    return json.dumps({"note": note, "log_variance": spread, "seconds": seconds(frame)}, indent=1) + "\n"
+    spread: dict[str, dict[str, float]] = {}
+    for key, value in sorted(recorded(frame).items()):
+        name, _, place = key.rpartition(" in ")
+        spread.setdefault(place, {})[name] = value
+    lines = ",\n".join(f"  {json.dumps(place)}: {json.dumps(own)}" for place, own in sorted(spread.items()))
+    costs = json.dumps(seconds(frame), indent=1)
+    return f'{{\n "note": {json.dumps(note)},\n "log_variance": {{\n{lines}\n }},\n "seconds": {costs}\n}}\n'
 
 
 def main() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from when_async.bench.model import Measurement, Phase, Sample, Status, Trial
+from when_async.results.cells.rule import Rule
 from when_async.results.frame import frame_of
 from when_async.results.runfile import Header, RunFile
 
 from ..scene.evidence import scene
 from ..verdicts.lookup import Lookup
-from ..verdicts.series import Rule
 
 
 class Evidence:

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from when_async.results.cells.rule import Series, recorded
 from when_async.results.stats.moderated import Moderation, log_variance, moderation
 
 from ..verdicts.claim import Claim, Part, Place, Reading, Side, Word, read
 from ..verdicts.judging import Verdict, of_readings
 from ..verdicts.lookup import Hole, Lookup
 from ..verdicts.measures import BestOver, Ran
-from ..verdicts.series import Series, recorded
 from .agenda import Open
 
 NOT_YET = Hole("it was not measured yet", asked=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from when_async.results.cells.pairing import CellRounds, Key, cell_rounds, measured
+from when_async.results.cells.rule import rules_of
 from when_async.results.cells.summary import summary
 
 from .rows import Scene
@@ -18,7 +19,7 @@ PAIRED = ("throughput", "overhead_per_op", "cpu_per_op", "makespan")
 
 def scene(frame: pd.DataFrame) -> Scene:
     """Everything that charts and sentences are computed from."""
-    return Scene(tuple(summary(frame)), rounds(frame))
+    return Scene(tuple(summary(frame)), rounds(frame), rules_of(frame.attrs))
 
 
 def rounds(frame: pd.DataFrame) -> dict[Key, CellRounds]:

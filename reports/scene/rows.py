@@ -10,6 +10,7 @@ from typing import Any
 from when_async.bench.model import Estimate
 from when_async.results.cells import pairing
 from when_async.results.cells.pairing import CellRounds, Key, nothing
+from when_async.results.cells.rule import ONE_LOOK, Rule, of_pair
 from when_async.results.cells.summary import Row
 from when_async.results.stats.estimate import difference, quotient
 
@@ -163,6 +164,8 @@ class Scene:
 
     rows: tuple[Row, ...]
     rounds: Mapping[Key, CellRounds] = field(default_factory=dict)
+    rules: Mapping[tuple[str, str], Rule] = field(default_factory=dict)
+    """By run and interpreter how intervals are formed, where it is not one look at all processes."""
 
     def of(self, **wanted: Any) -> Scene:
         """The rows whose fields have these values: `scene.of(workload="sleep", comparison=...)`."""
@@ -193,7 +196,9 @@ class Scene:
         told = over.comparison == under.comparison and facet(over) == facet(under) and under.reference
         if told and metric is THROUGHPUT and over.speedup is not None:
             return over.speedup
-        paired = pairing.ratio(self.of_cell(over), self.of_cell(under), metric.name)
+        logs = pairing.log_ratios(self.of_cell(over), self.of_cell(under), metric.name)
+        pair = of_pair(metric.name, (over.contestant, under.contestant), over.comparison)
+        paired = self.rules.get(facet(over), ONE_LOOK).ratio(logs, pair)
         if paired is not None:
             return paired
         first, second = value(over, metric), value(under, metric)

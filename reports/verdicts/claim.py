@@ -13,10 +13,10 @@ from math import inf, isclose
 from typing import Protocol
 
 from when_async.bench.model import Estimate
+from when_async.results.cells.rule import Series
 
 from .. import words
 from .lookup import Hole, Lookup, Outcome
-from .series import Series
 
 REAL_PYTHON = "https://realpython.com/async-io-python/"
 
@@ -187,7 +187,7 @@ def estimated(part: Part, proof: Lookup) -> Estimate | Outcome | Hole:
     seen = part.measure.series(proof)
     if not isinstance(seen, Series):
         return seen
-    found = proof.rule.estimate(seen, part.measure.key, counts=part.bound.low == part.bound.high)
+    found = proof.rule.decided(seen, part.measure.key, counts=part.bound.low == part.bound.high)
     if found is not None:
         return found
     cell = part.measure.cells[0]

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from when_async.bench.model import Estimate
 from when_async.bench.registry import collect
+from when_async.results.cells.rule import ONE_LOOK, rules_of
 from when_async.results.stats.estimate import share
-from when_async.results.stats.moderated import Moderation
 
 from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene, facets
@@ -25,7 +25,6 @@ from . import sentences
 from .behaviours import Seen, seen_in
 from .claim import SECTIONS, Behaviour, Claim, Reading, Side, Statement, Word, read
 from .lookup import Hole, Lookup
-from .series import DECIDE, ONE_LOOK, Rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,22 +96,8 @@ def lookups(frame: pd.DataFrame, scene: Scene | None = None) -> list[Lookup]:
     """What can be looked up of each run and interpreter of `frame`, each with the rule of its run."""
     scene = scene if scene is not None else scene_of(needed(frame, claims().values()))
     places = list(dict.fromkeys([*facets(scene.rows), *((one.run, one.python) for one in seen_in(frame))]))
-    rules = rules_of(frame)
+    rules = rules_of(frame.attrs)
     return [Lookup(scene, run, python, rules.get((run, python), ONE_LOOK)) for run, python in places]
-
-
-def rules_of(frame: pd.DataFrame) -> dict[tuple[str, str], Rule]:
-    """By run and interpreter the rule of those runs that stopped when they had decided."""
-    learned = {
-        (one["run"], one["python"]): Moderation(one["shift"], one["freedom"], one["parts"])
-        for one in frame.attrs.get("moderations", ())
-    }
-    return {
-        (header["run"], python): Rule(sequential=True, moderation=learned.get((header["run"], python)))
-        for header in frame.attrs.get("headers", ())
-        if header.get("profile") == DECIDE
-        for python in header.get("pythons", ())
-    }
 
 
 def needed(frame: pd.DataFrame, asked: Iterable[Statement]) -> pd.DataFrame:

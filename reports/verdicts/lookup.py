@@ -9,11 +9,11 @@ from statistics import median
 from when_async.bench.model import unit_of
 from when_async.results.cells.pairing import ratios
 from when_async.results.cells.quantities import SUMMED
+from when_async.results.cells.rule import ONE_LOOK, Rule, Series
 from when_async.results.cells.summary import Row
 
 from .. import words
 from ..scene.rows import CPU, MAKESPAN, THROUGHPUT, Scene
-from .series import ONE_LOOK, Rule, Series
 
 PAIRED = tuple(one.name for one in (MAKESPAN, THROUGHPUT, CPU))
 """Quantities that each round has, so that ratios of them are formed inside blocks."""

@@ -1,6 +1,6 @@
 """What parts of claims read off: a value, a value over what arithmetic gives, a ratio of two cells, whether it ran.
 
-Each gives one number per process; how an interval is formed of them is the run's rule (reports.verdicts.series).
+Each gives one number per process; how an interval is formed of them is the run's rule (results/cells/rule.py).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from when_async.bench.model import unit_of
 from when_async.results.cells.latency import PERCENTILES
 from when_async.results.cells.quantities import SUMMED
+from when_async.results.cells.rule import Series, of_cell, of_pair
 
 from .. import words
 from .claim import Cell, Place
 from .lookup import Hole, Lookup, Outcome
-from .series import Series
 
 
 def kind_of(name: str) -> str:
@@ -49,7 +49,7 @@ class Value(_OfOne):
 
     @property
     def key(self) -> str:
-        return f"{self.name} of {_named(self.cell)}"
+        return of_cell(self.name, self.cell[1], self.cell[0])
 
     def series(self, proof: Lookup) -> Series | Hole:
         return proof.series(self.cell, self.name)
@@ -67,7 +67,7 @@ class Over(_OfOne):
     @property
     def key(self) -> str:
         # A constant factor is none of the spread.
-        return f"{self.name} of {_named(self.cell)}"
+        return of_cell(self.name, self.cell[1], self.cell[0])
 
     def series(self, proof: Lookup) -> Series | Hole:
         found = proof.series(self.cell, self.name)
@@ -84,7 +84,7 @@ class OverBound(_OfOne):
 
     @property
     def key(self) -> str:
-        return f"makespan of {_named(self.cell)}"
+        return of_cell("makespan", self.cell[1], self.cell[0])
 
     def series(self, proof: Lookup) -> Series | Hole:
         row = proof.row(self.cell)
@@ -111,7 +111,7 @@ class Ratio:
 
     @property
     def key(self) -> str:
-        return f"{self.name} of {self.over[1]} over {_named(self.under)}"
+        return of_pair(self.name, (self.over[1], self.under[1]), self.under[0])
 
     def series(self, proof: Lookup) -> Series | Hole:
         return proof.ratios(self.over, self.under, self.name)
@@ -176,7 +176,7 @@ class Ran(_OfOne):
 
     @property
     def key(self) -> str:
-        return f"limit of {_named(self.cell)}"
+        return of_cell("limit", self.cell[1], self.cell[0])
 
     def series(self, proof: Lookup) -> Outcome | Hole:
         found = proof.row(self.cell)
@@ -185,8 +185,3 @@ class Ran(_OfOne):
         if found.cell and self.limit in found.reason:
             return Outcome(False, found.reason)
         return found
-
-
-def _named(cell: Cell) -> str:
-    place, contestant = cell
-    return f"{contestant} in {place}"

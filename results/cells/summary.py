@@ -21,8 +21,9 @@ from ..stats.outliers import count_outliers, label_outliers
 from .figures import estimates as of_figures
 from .figures import processes
 from .latency import Latency, latencies
-from .pairing import CellRounds, Key, bare, cell_codes, cell_rounds, ratio
+from .pairing import CellRounds, Key, bare, cell_codes, cell_rounds, log_ratios
 from .quantities import FORK, SUMMED, Forks, estimates, per_fork
+from .rule import ONE_LOOK, Rule, Series, of_cell, of_pair, recorded, rules_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,6 +121,7 @@ class Row:
 
 def summary(frame: pd.DataFrame) -> list[Row]:
     """One Row per cell of `frame` (results.load), in the order of the frame; numbers for OK cells only."""
+    rules = rules_of(frame.attrs)
     frame = bare(frame)
     measured = frame[frame["phase"] == Phase.MEASURE]
     seen = _seen(measured)
@@ -127,14 +129,15 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     codes, keys = cell_codes(good)
     forks = dict(zip(keys, per_fork(good, codes), strict=True))
     cells = _descriptions(frame.drop_duplicates(_CELL_KEY))
-    speedups = _speedups(cells, cell_rounds(good, ["makespan"]))
+    speedups = _speedups(cells, cell_rounds(good, ["makespan"]), rules)
     own, waited = processes(good), latencies(good)
     rows = []
     for cell in cells:
         key = (cell["run"], cell["cell"])
         more: dict[str, Any] = {"speedup": speedups.get(key), "latency": waited.get(key)}
         more |= _processes(forks.get(key), own.get(key, {}))
-        rows.append(Row(**cell, **_numbers(forks.get(key)), **more, **seen.get(key, _UNSEEN)))
+        numbers = _numbers(forks.get(key), _shown(cell, more["processes"], rules))
+        rows.append(Row(**cell, **numbers, **more, **seen.get(key, _UNSEEN)))
     return rows
 
 
@@ -147,6 +150,21 @@ def _processes(forks: Forks | None, figures: Mapping[str, Mapping[int, float]]) 
             known = zip(numbers, forks[name].tolist(), strict=True)
             own[name] = {fork: value for fork, value in known if value == value}
     return {"figures": of_figures(figures), "processes": {**own, **figures}}
+
+
+def _shown(
+    cell: Mapping[str, Any], processes: Mapping[str, Mapping[int, float]], rules: Mapping[Key, Rule]
+) -> dict[str, Estimate | None]:
+    """The estimates of those quantities whose spread the reference knows, where the run goes by it."""
+    rule = rules.get((cell["run"], cell["python"]), ONE_LOOK)
+    if rule.moderation is None:
+        return {}
+    known = {name: of_cell(name, cell["contestant"], cell["comparison"]) for name in SUMMED.keys() & processes.keys()}
+    return {
+        name: rule.shown(Series(tuple(processes[name].values()), SUMMED[name].unit, signed=False), key)
+        for name, key in known.items()
+        if key in recorded() and SUMMED[name].over_forks == "positive"
+    }
 
 
 def flat(row: Row) -> dict[str, Scalar | bool | None]:
@@ -194,7 +212,9 @@ def digest_conflicts(frame: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(str(key[1]) for key, count in counts.items() if count > 1 and isinstance(key, tuple)))
 
 
-def _speedups(cells: list[dict[str, Any]], rounds: Mapping[Key, CellRounds]) -> dict[Key, Estimate | None]:
+def _speedups(
+    cells: list[dict[str, Any]], rounds: Mapping[Key, CellRounds], rules: Mapping[Key, Rule]
+) -> dict[Key, Estimate | None]:
     """How many times faster each cell is than its reference, which is that of the same interpreter."""
     place = ("run", "comparison", "python")
     references = {tuple(map(cell.get, place)): cell for cell in reversed(cells) if cell["reference"]}
@@ -203,13 +223,16 @@ def _speedups(cells: list[dict[str, Any]], rounds: Mapping[Key, CellRounds]) -> 
         key, reference = (cell["run"], cell["cell"]), references.get(tuple(map(cell.get, place)))
         other = rounds.get((reference["run"], reference["cell"])) if reference and not cell["reference"] else None
         if other is not None and key in rounds:
-            found[key] = ratio(other, rounds[key], "makespan")
+            names = (cell["contestant"], str(reference["contestant"])) if reference else ()
+            rule = rules.get((cell["run"], cell["python"]), ONE_LOOK)
+            pair = of_pair("makespan", names, cell["comparison"])
+            found[key] = rule.ratio(log_ratios(other, rounds[key], "makespan"), pair)
     return found
 
 
-def _numbers(forks: Forks | None) -> dict[str, Any]:
-    """The estimates of one cell, and what its service had to spare."""
-    found = estimates(forks)
+def _numbers(forks: Forks | None, shown: Mapping[str, Estimate | None]) -> dict[str, Any]:
+    """The estimates of one cell, `shown` before those of one look, and what its service had to spare."""
+    found = {**estimates(forks), **shown}
     own = {name: value for name, value in found.items() if name in Row.__dataclass_fields__}
     numbers: dict[str, Any] = {**own, "also": {name: value for name, value in found.items() if name not in own}}
     if forks is None:

@@ -221,7 +221,7 @@ FLOORS = {
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
-        "columns fields files", "export runfile stats", "calibration cells gate journal overview",
+        "columns fields files late", "export reduced runfile stats", "calibration cells gate journal overview",
         "contrast frame prediction", "history",
     ),
     "reports": (

@@ -19,7 +19,7 @@ from when_async.reports.verdicts.claim import Bound, Claim, Part, Word
 from when_async.reports.verdicts.judging import Verdict
 from when_async.reports.verdicts.lookup import Hole, Outcome
 from when_async.reports.verdicts.measures import BestOver, Ran, Value
-from when_async.reports.verdicts.series import Rule, Series
+from when_async.results.cells.rule import Rule, Series
 
 WORKLOAD = Workload(
     name="w", summary="nothing", bodies={"blocking": lambda kit, params: lambda item: item}, params=(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs.evidence.spread import parts, reference, text
-from when_async.reports.verdicts.series import recorded
+from when_async.results.cells.rule import recorded
 
 
 def test_the_recorded_spread_is_that_of_the_reference() -> None:

@@ -11,7 +11,7 @@ from when_async.reports.deciding.contests import Contests
 from when_async.reports.deciding.evidence import Evidence
 from when_async.reports.deciding.standings import Standings, learned, only_limits, races
 from when_async.reports.verdicts.claim import Claim, Statement
-from when_async.reports.verdicts.series import Rule, recorded_s
+from when_async.results.cells.rule import Rule, recorded_s
 from when_async.results.stats.moderated import LOOKS
 
 from ...model import Measurement, Status
