@@ -65,7 +65,7 @@ class Source:
     @property
     def said(self) -> str:
         """`the recorded reference, another machine: AMD EPYC, 2 cores; CPython 3.11.7; 26 November 2026`."""
-        whose = "the recorded reference, another machine" if self.reference else f"run {self.run}"
+        whose = "the recorded reference, another machine" if self.reference else f"your run {self.run}"
         gil = "" if self.gil else " without the GIL"
         return f"{whose}: {self.machine}; CPython {self.version or self.python}{gil}; {self.date}"
 

@@ -34,7 +34,7 @@ def cpu(seen: Evidence) -> Said | None:
         advice="Use one thread for each core; processes gain no more."
         if alike
         else "Use one process for each core, and send small arguments and small results.",
-        limits=joined(_payload(seen), "Two cores were measured; on more, both models can gain more."),
+        limits=joined(_payload(seen), "Two at a time were measured; more cores can give more."),
         claims=(GRID, CPU),
     )
 

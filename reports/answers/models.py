@@ -26,7 +26,7 @@ def threads(seen: Evidence) -> Said | None:
         answer=answer,
         sentence=f"Threads {word} for slow HTTP calls: asyncio was {words.times(waits)} as fast.",
         figure=waits,
-        compares="asyncio over threads, HTTP calls a second",
+        compares="asyncio with aiohttp over threads with http.client",
         decides=f"for CPU: two threads get {words.times(computing)}",
         advice="Use threads for up to a thousand waits, with libraries that block."
         if fetch

@@ -35,14 +35,13 @@ def http(seen: Evidence) -> Said | None:
         answer=how[0],
         sentence=f"For many slow HTTP calls with a lean client, {how[1]}.",
         figure=model,
-        compares="asyncio over threads, HTTP calls a second",
-        decides=f"the client library: {words.times(library)}" if lean and library else "the model itself",
-        advice=joined(
-            f"Choose the client first: aiohttp on asyncio was {words.times(library)} as fast as requests in threads."
-            if lean and library
-            else "Take the model that is ahead here.",
-            "Then keep the model your code already has." if lean else "",
-        ),
+        compares="asyncio with aiohttp over threads with http.client",
+        decides=f"the client library: {words.times(library)} from requests to aiohttp"
+        if lean and library
+        else "the model itself",
+        advice="Choose a lean client first, then keep the model your code already has."
+        if lean
+        else "Take the model that is ahead here, and a lean client.",
         limits=joined(
             _same_library(seen), "Measured over loopback, with 100 calls in flight and 20 ms for each answer."
         ),
@@ -82,11 +81,11 @@ def serving(seen: Evidence) -> Said | None:
         sentence=f"To serve HTTP, {how[1]}.",
         figure=ratio,
         compares=f"CPU a request, threads with waitress over asyncio with {library}",
-        decides=f"CPU a request: {words.times(ratio)}",
+        decides="the CPU for each request",
         advice=f"Serve with asyncio and {library}, and keep handlers from blocking or computing."
         if standing(ratio) is Standing.AHEAD
         else "Keep the server you have.",
-        limits=joined(_echo(seen), "Measured far below what any of these servers can take; no handler computes."),
+        limits=joined(_echo(seen), "Server and model change together here, and no handler computes."),
         claims=(SERVER,),
     )
 
@@ -104,7 +103,6 @@ def connections(seen: Evidence) -> Said | None:
     if found is None or not decided(found):
         return None
     stopped = seen.outcome("thread-ceiling", "1100 threads under a limit of 1024")
-    tasks = seen.outcome("thread-ceiling", "100 000 tasks on the bare machine")
     limit = stopped is not None and not stopped.happened
     wins = standing(found) is Standing.AHEAD
     return Said(
@@ -117,8 +115,8 @@ def connections(seen: Evidence) -> Said | None:
         compares="memory of a thread over a task, each with a connection",
         decides="a container's limit on threads, then memory" if limit else f"memory: {words.times(found)}",
         advice=joined(
-            "Use asyncio from a few thousand connections on, or wherever a container limits threads." if wins else "",
-            "100 000 tasks started without trouble." if tasks is not None and tasks.happened else "",
+            "Use asyncio from a few thousand connections on." if wins else "",
+            "Containers limit threads: under a limit of 1024 the next one failed." if limit else "",
         ),
         limits=joined(_bare(seen), _echo(seen)),
         claims=("thread-memory", "thread-ceiling", SERVER),
@@ -159,7 +157,7 @@ def chat(seen: Evidence) -> Said | None:
         advice="Choose by memory and by limits on threads, not by CPU."
         if standing(found) is Standing.LEVEL
         else "Choose by the CPU it costs.",
-        limits=joined(turned, "100 lines a second go round, whatever the room."),
+        limits=joined(turned, "The room carries 100 lines a second, whatever its size."),
         claims=(CHAT,),
     )
 
@@ -179,12 +177,12 @@ def uvloop(seen: Evidence) -> Said | None:
         else f"For HTTP calls uvloop was {words.times(wall)} as fast as asyncio.",
         figure=wall,
         compares="uvloop over asyncio, HTTP calls a second",
-        decides=f"CPU of bare waits: {words.times(waits)}" if saves and waits else "time",
+        decides=f"the CPU of bare waits: {words.times(waits)}" if saves and waits else "time",
         advice=joined(
-            "Take it where the loop itself is the load: many short waits or messages." if saves else "",
-            "It is one line to try, so measure your own program with and without it.",
+            f"Use it where the loop itself is the load: for bare waits {cpu}." if cpu else "",
+            "It is one line to try: measure your program with and without it.",
         ),
-        limits=joined(f"Where a program only waits, {cpu}." if cpu else "", _requests(seen)),
+        limits=_requests(seen),
         claims=(UV,),
     )
 

@@ -28,7 +28,7 @@ def database(seen: Evidence) -> Said | None:
         figure=found,
         compares="async driver over blocking driver, both in coroutines, PostgreSQL",
         decides="a blocking driver stops the loop" + (f": {words.with_unit(stall, 's')}" if stall else ""),
-        advice="In coroutines take psycopg's async side or asyncpg. In threads a blocking driver is fine.",
+        advice="In coroutines take psycopg's async side or asyncpg, and keep a blocking driver out of them.",
         limits=joined(_sqlite(seen), "Measured with ten queries of 10 ms at once."),
         claims=(DB,),
     )
