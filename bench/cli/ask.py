@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +50,10 @@ def ask(topic: str | None, python: str | None, reference: bool, as_json: bool) -
         tell(f"note: Python {python} does not decide this; Python {found[0].source.python} does")
     if as_json:
         click.echo(json.dumps([one.flat() for one in found], indent=1))
+    elif topic:
+        click.echo("\n".join([*told(found[0]), *_code(found[0])]))
     else:
-        click.echo("\n".join(told(found[0]) if topic else listed(found)))
+        click.echo("\n".join(listed(found)))
 
 
 def _answers(asked: Sequence[Topic], python: str | None, reference: bool) -> list[Answer]:
@@ -74,6 +76,18 @@ def _answers(asked: Sequence[Topic], python: str | None, reference: bool) -> lis
             fail(f"nothing is known of Python {python} here; known are {', '.join(there)}")
         found |= {one.name: answer(one, own, known, label) for one in left}
     return [one for one in found.values() if one is not None]
+
+
+def _code(one: Answer) -> Iterator[str]:
+    """Lines to begin from."""
+    from when_async.reports.terminal.shapes import shape
+
+    from ..machine.fingerprint import usable_cores
+
+    if one.model:
+        in_flight = one.in_flight or usable_cores()
+        yield "\nTo begin from:\n"
+        yield from (f"    {line}".rstrip() for line in shape(one.model, in_flight, 100 * in_flight).splitlines())
 
 
 def _newest(asked: Sequence[Topic]) -> list[Evidence]:

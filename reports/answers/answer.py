@@ -63,11 +63,15 @@ class Source:
     reference: bool = False
 
     @property
+    def interpreter(self) -> str:
+        """`CPython 3.13.5 without the GIL`."""
+        return f"CPython {self.version or self.python}{'' if self.gil else ' without the GIL'}"
+
+    @property
     def said(self) -> str:
         """`the recorded reference, another machine: AMD EPYC, 2 cores; CPython 3.11.7; 26 November 2026`."""
         whose = "the recorded reference, another machine" if self.reference else f"your run {self.run}"
-        gil = "" if self.gil else " without the GIL"
-        return f"{whose}: {self.machine}; CPython {self.version or self.python}{gil}; {self.date}"
+        return f"{whose}: {self.machine}; {self.interpreter}; {self.date}"
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Answer:
 
     `answer` is a phrase of a few words; `figure` the ratio behind it, with what it compares in `compares`; `sentence`
     the one sentence for a reader in a hurry; `decides` what tips the balance; `claims` the ids behind all of it.
+    `model` is the runner whose code is one to begin from, empty where there is none, with `in_flight` at once (0: one
+    a core).
     """
 
     topic: str
@@ -89,6 +95,8 @@ class Answer:
     limits: str
     claims: tuple[str, ...]
     source: Source
+    model: str = ""
+    in_flight: int = 0
     kind: str = "x"
     decided: bool = True
 
@@ -107,6 +115,7 @@ class Answer:
             "high": known.high if known else None,
             "unit": self.kind if known else "",
             "decides": self.decides,
+            "model": self.model,
             "advice": self.advice,
             "limits": self.limits,
             "claims": list(self.claims),

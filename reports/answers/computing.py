@@ -12,6 +12,7 @@ GRID, CPU, FIRST = "grid-search", "threads-dont-speed-cpu", "async-first"
 UNITS = tuple((GRID, f"units of {size} in pure Python") for size in ("5 ms", "500 µs", "50 µs"))
 THREADS = (CPU, "pure Python")
 NUMPY = (CPU, "NumPy, which lets the GIL go")
+MODELS = {"threads": "threading", "processes": "multiprocessing", "a plain loop": "sync"}
 
 
 def cpu(seen: Evidence) -> Said | None:
@@ -36,6 +37,7 @@ def cpu(seen: Evidence) -> Said | None:
         else "Use one process for each core, and send small arguments and small results.",
         limits=joined(_payload(seen), "Two at a time were measured; more cores can give more."),
         claims=(GRID, CPU),
+        model=MODELS[name],
     )
 
 
@@ -70,6 +72,7 @@ def native(seen: Evidence) -> Said | None:
             "NumPy and scikit-learn were measured; Pillow and zlib let the GIL go as well, but were not.",
         ),
         claims=(CPU, GRID),
+        model=MODELS[name],
     )
 
 
@@ -101,6 +104,7 @@ def free_threading(seen: Evidence) -> Said | None:
         advice="Use threads where you would have used processes, and measure the program you have first.",
         limits=joined(_fetches(seen), _missing(seen)),
         claims=(CPU, FIRST, "io-bound"),
+        model="threading",
     )
 
 

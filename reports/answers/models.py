@@ -38,4 +38,6 @@ def threads(seen: Evidence) -> Said | None:
             else "",
         ),
         claims=(IO, "threads-dont-speed-cpu", "thread-ceiling"),
+        model="threading",
+        in_flight=100,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from when_async.bench.model import Estimate
 from when_async.results.stats.estimate import inverse
 
 from .. import words
@@ -46,6 +47,8 @@ def http(seen: Evidence) -> Said | None:
             _same_library(seen), "Measured over loopback, with 100 calls in flight and 20 ms for each answer."
         ),
         claims=(IO,),
+        model="asyncio" if place is Standing.AHEAD else "threading",
+        in_flight=100,
     )
 
 
@@ -182,11 +185,14 @@ def uvloop(seen: Evidence) -> Said | None:
             f"Use it where the loop itself is the load: for bare waits {cpu}." if cpu else "",
             "It is one line to try: measure your program with and without it.",
         ),
-        limits=_requests(seen),
+        limits=_requests(seen, waits),
         claims=(UV,),
     )
 
 
-def _requests(seen: Evidence) -> str:
+def _requests(seen: Evidence, waits: Estimate | None) -> str:
     found = seen.estimate(UV, "HTTP by aiohttp")
-    return f"Per HTTP request served asyncio used {words.times(found)} the CPU of uvloop." if found else ""
+    if found is None:
+        return ""
+    less = "Serving HTTP it saves less" if waits is not None and found.high < waits.low else "Serving HTTP"
+    return f"{less}: asyncio used {words.times(found)} the CPU of uvloop for a request."

@@ -9,7 +9,10 @@ from when_async.bench.model import Estimate
 
 @dataclass(frozen=True)
 class Said:
-    """The parts of an Answer that follow from figures."""
+    """The parts of an Answer that follow from figures.
+
+    `model` is the runner whose code is one to begin from, with `in_flight` at once; 0 stands for one for each core.
+    """
 
     answer: str
     sentence: str
@@ -19,6 +22,8 @@ class Said:
     advice: str
     limits: str
     claims: tuple[str, ...]
+    model: str = ""
+    in_flight: int = 0
 
 
 def joined(*sentences: str) -> str:
