@@ -9,9 +9,9 @@ from .answer import Evidence, Standing, decided, standing
 from .said import Said, joined
 
 GRID, CPU, FIRST = "grid-search", "threads-dont-speed-cpu", "async-first"
-UNITS = tuple((GRID, f"units of {size} in pure Python") for size in ("5 ms", "500 µs", "50 µs"))
-THREADS = (CPU, "pure Python")
-NUMPY = (CPU, "NumPy, which lets the GIL go")
+UNITS = tuple((GRID, f"with units of {size}") for size in ("5 ms", "500 µs", "50 µs"))
+THREADS = (CPU, "in pure Python")
+NUMPY = (CPU, "in NumPy, which lets the GIL go")
 MODELS = {"threads": "threading", "processes": "multiprocessing", "a plain loop": "sync"}
 
 
@@ -42,7 +42,7 @@ def cpu(seen: Evidence) -> Said | None:
 
 
 def _payload(seen: Evidence) -> str:
-    found = seen.estimate(GRID, "results of 4 MiB")
+    found = seen.estimate(GRID, "with results of 4 MiB")
     if found is None or found.high >= 1:
         return ""
     return f"Results of 4 MiB undo it: two processes were {words.times(found)} as fast as a plain loop."
@@ -50,7 +50,7 @@ def _payload(seen: Evidence) -> str:
 
 def native(seen: Evidence) -> Said | None:
     """Libraries that let the GIL go while they compute."""
-    threads, processes = seen.estimate(*NUMPY), seen.estimate(GRID, "NumPy, against threads")
+    threads, processes = seen.estimate(*NUMPY), seen.estimate(GRID, "in NumPy")
     if threads is None or not decided(threads):
         return None
     wins = standing(threads) is Standing.AHEAD
@@ -77,7 +77,7 @@ def native(seen: Evidence) -> Said | None:
 
 
 def _sklearn(seen: Evidence) -> str:
-    found = seen.estimate(GRID, "scikit-learn, against its threads")
+    found = seen.estimate(GRID, "in scikit-learn")
     if found is None or standing(found) is not Standing.BEHIND:
         return ""
     return f"In scikit-learn's own search threads were {words.times(inverse(found))} as fast as processes."
@@ -109,11 +109,11 @@ def free_threading(seen: Evidence) -> Said | None:
 
 
 def _fetches(seen: Evidence) -> str:
-    found = seen.estimate("io-bound", "against threads with http.client, 100 in flight")
+    found = seen.estimate("io-bound", "with http.client")
     if found is None or standing(found) is not Standing.BEHIND:
         return ""
     return f"Async loses there: for HTTP calls threads were {words.times(inverse(found))} as fast as asyncio."
 
 
 def _missing(seen: Evidence) -> str:
-    return "uvloop cannot be installed for this build." if seen.reason("uvloop", "waits, 1000 in flight") else ""
+    return "uvloop cannot be installed for this build." if seen.reason("uvloop", "for bare waits") else ""

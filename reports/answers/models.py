@@ -12,7 +12,7 @@ FIRST = "async-first"
 
 def threads(seen: Evidence) -> Said | None:
     """What threads are good for."""
-    waits, computing = seen.estimate(IO, HTTP_CLIENT), seen.estimate("threads-dont-speed-cpu", "pure Python")
+    waits, computing = seen.estimate(IO, HTTP_CLIENT), seen.estimate("threads-dont-speed-cpu", "in pure Python")
     if waits is None or computing is None or not (decided(waits) and decided(computing)):
         return None
     fetch, scale = standing(waits) is not Standing.AHEAD, standing(computing) is Standing.AHEAD
@@ -21,7 +21,7 @@ def threads(seen: Evidence) -> Said | None:
         (False, True): "for CPU, not for waits", (False, False): "seldom",
     }[fetch, scale]  # fmt: skip
     word = "are fine" if fetch else "fall behind"
-    stopped = seen.outcome("thread-ceiling", "1100 threads under a limit of 1024")
+    stopped = seen.outcome("thread-ceiling", "as threads under a limit of 1024")
     return Said(
         answer=answer,
         sentence=f"Threads {word} for slow HTTP calls: asyncio was {words.times(waits)} as fast.",

@@ -10,10 +10,9 @@ from .answer import Evidence, Standing, decided, standing
 from .said import Said, joined
 
 IO, SERVER, CHAT, UV = "io-bound", "server-side", "chat", "uvloop"
-ONE_BY_ONE = "against a plain loop, 20 in flight"
-SAME_LIBRARY = "against threads with the same library, 100 in flight"
-REQUESTS = "against threads with requests, 100 in flight"
-HTTP_CLIENT = "against threads with http.client, 100 in flight"
+SAME_LIBRARY = "with httpx on both sides"
+REQUESTS = "with requests"
+HTTP_CLIENT = "with http.client"
 ROOMS = (500, 200, 50, 10)
 
 
@@ -63,8 +62,8 @@ def _same_library(seen: Evidence) -> str:
 def serving(seen: Evidence) -> Said | None:
     """Requests served over HTTP: CPU of the server for each."""
     parts = {
-        "aiohttp": (SERVER, "HTTP, asyncio against waitress"),
-        "uvicorn": (SERVER, "HTTP, uvicorn against waitress"),
+        "aiohttp": (SERVER, "for HTTP, aiohttp against waitress"),
+        "uvicorn": (SERVER, "for HTTP, uvicorn against waitress"),
     }
     library = next((name for name, part in parts.items() if decided(seen.estimate(*part))), "")
     found = seen.estimate(*parts[library]) if library else None
@@ -94,7 +93,7 @@ def serving(seen: Evidence) -> Said | None:
 
 
 def _echo(seen: Evidence) -> str:
-    found = seen.estimate(SERVER, "echo, asyncio's protocols")
+    found = seen.estimate(SERVER, "to echo a message by protocols")
     if standing(found) is not Standing.AHEAD or found is None:
         return ""
     return f"For bare messages it turns: asyncio used {words.times(found)} the CPU of threads to echo one."
@@ -105,7 +104,7 @@ def connections(seen: Evidence) -> Said | None:
     found = seen.estimate("thread-memory", "with a live connection each")
     if found is None or not decided(found):
         return None
-    stopped = seen.outcome("thread-ceiling", "1100 threads under a limit of 1024")
+    stopped = seen.outcome("thread-ceiling", "as threads under a limit of 1024")
     limit = stopped is not None and not stopped.happened
     wins = standing(found) is Standing.AHEAD
     return Said(
@@ -127,13 +126,13 @@ def connections(seen: Evidence) -> Said | None:
 
 
 def _bare(seen: Evidence) -> str:
-    found = seen.outcome("thread-ceiling", "10 000 threads on the bare machine")
+    found = seen.outcome("thread-ceiling", "as threads on the bare machine")
     return "10 000 threads start, too, where nothing limits them." if found is not None and found.happened else ""
 
 
 def chat(seen: Evidence) -> Said | None:
     """A room in which everybody hears everybody: CPU for each line delivered."""
-    rooms = {size: found for size in ROOMS if (found := seen.estimate(CHAT, f"{size} members")) and decided(found)}
+    rooms = {size: found for size in ROOMS if (found := seen.estimate(CHAT, f"with {size} members")) and decided(found)}
     if not rooms:
         return None
     size, found = next(iter(rooms.items()))
@@ -167,7 +166,7 @@ def chat(seen: Evidence) -> Said | None:
 
 def uvloop(seen: Evidence) -> Said | None:
     """Whether another loop under asyncio pays."""
-    wall, waits = seen.estimate(UV, "fetches by aiohttp, wall time"), seen.estimate(UV, "waits, 1000 in flight")
+    wall, waits = seen.estimate(UV, "for HTTP calls, by the clock"), seen.estimate(UV, "for bare waits")
     if wall is None or not decided(wall):
         return None
     saves = waits is not None and standing(waits) is Standing.AHEAD
@@ -191,7 +190,7 @@ def uvloop(seen: Evidence) -> Said | None:
 
 
 def _requests(seen: Evidence, waits: Estimate | None) -> str:
-    found = seen.estimate(UV, "HTTP by aiohttp")
+    found = seen.estimate(UV, "to serve HTTP")
     if found is None:
         return ""
     less = "Serving HTTP it saves less" if waits is not None and found.high < waits.low else "Serving HTTP"

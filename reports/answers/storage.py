@@ -9,7 +9,7 @@ from .answer import Evidence, Standing, decided, standing
 from .said import Said, joined
 
 DB, FILES = "db-driver", "file-writes"
-DRIVERS = ((DB, "PostgreSQL, psycopg"), (DB, "PostgreSQL, asyncpg"))
+DRIVERS = ((DB, "on PostgreSQL with psycopg"), (DB, "on PostgreSQL with asyncpg"))
 
 
 def database(seen: Evidence) -> Said | None:
@@ -18,7 +18,7 @@ def database(seen: Evidence) -> Said | None:
     if found is None:
         return None
     wins = standing(found) is Standing.AHEAD
-    stall = seen.estimate(DB, "PostgreSQL, stall of the blocking driver")
+    stall = seen.estimate(DB, "on PostgreSQL")
     return Said(
         answer="in coroutines, an async driver" if wins else "any driver, level",
         sentence="Inside coroutines use an async driver: ten queries at once were "
@@ -35,7 +35,7 @@ def database(seen: Evidence) -> Said | None:
 
 
 def _sqlite(seen: Evidence) -> str:
-    found = seen.estimate(DB, "SQLite, short queries")
+    found = seen.estimate(DB, "on short SQLite queries")
     if found is None or standing(found) is not Standing.BEHIND:
         return ""
     return f"SQLite has nobody to wait for: plain sqlite3 was {words.times(inverse(found))} as fast as aiosqlite."
@@ -43,7 +43,7 @@ def _sqlite(seen: Evidence) -> str:
 
 def files(seen: Evidence) -> Said | None:
     """Appending to files."""
-    small, large = (seen.estimate(FILES, f"throughput, records of {size}") for size in ("128 B", "1 MiB"))
+    small, large = (seen.estimate(FILES, f"for records of {size}") for size in ("128 B", "1 MiB"))
     if small is None or not decided(small):
         return None
     ratio = inverse(small)
@@ -63,7 +63,7 @@ def files(seen: Evidence) -> Said | None:
 
 
 def _stall(seen: Evidence) -> str:
-    found = seen.estimate(FILES, "stall of the loop, records of 1 MiB")
+    found = seen.estimate(FILES, "with records of 1 MiB")
     if found is None:
         return ""
     if found.high < 1:

@@ -102,7 +102,7 @@ def test_free_threading_is_answered_by_builds_without_the_gil_only() -> None:
 
 
 def test_a_small_room_is_named_where_it_turns() -> None:
-    rooms = {("chat", "500 members"): ratio(1.0), ("chat", "10 members"): ratio(1.7)}
+    rooms = {("chat", "with 500 members"): ratio(1.0), ("chat", "with 10 members"): ratio(1.7)}
     said = network.chat(seen(rooms))  # type: ignore[arg-type]
     assert said is not None
     assert said.answer == "threads or asyncio, level"
@@ -110,7 +110,7 @@ def test_a_small_room_is_named_where_it_turns() -> None:
 
 
 def test_an_unclear_large_room_is_passed_over_for_the_next_that_is_clear() -> None:
-    rooms = {("chat", "500 members"): ratio(1.0, 0.3), ("chat", "200 members"): ratio(1.0)}
+    rooms = {("chat", "with 500 members"): ratio(1.0, 0.3), ("chat", "with 200 members"): ratio(1.0)}
     said = network.chat(seen(rooms))  # type: ignore[arg-type]
     assert said is not None
     assert said.sentence.startswith("With 200 members")
@@ -118,7 +118,7 @@ def test_an_unclear_large_room_is_passed_over_for_the_next_that_is_clear() -> No
 
 def test_whoever_decided_answers_and_the_reference_is_named_as_another_machine() -> None:
     own = seen({HTTP: ratio(1.0)})
-    other = seen({HTTP: ratio(2.0), ("uvloop", "fetches by aiohttp, wall time"): ratio(1.05)}, reference=True)
+    other = seen({HTTP: ratio(2.0), ("uvloop", "for HTTP calls, by the clock"): ratio(1.05)}, reference=True)
     found = {one.topic: one for one in answers([own], [other])}
     assert found["http"].source is own.source
     assert found["uvloop"].source is other.source
