@@ -18,7 +18,7 @@ import pandas as pd
 
 from when_async.bench.cli.claims import references
 from when_async.reports import words
-from when_async.reports.answers.answer import Evidence, gathered
+from when_async.reports.answers.answer import Answer, Evidence, gathered
 from when_async.reports.answers.telling import told
 from when_async.reports.answers.topics import answer, answers, find
 from when_async.reports.drawing.charts import drawn
@@ -130,8 +130,8 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
     blocks = [
         "# When to use async, with evidence",
         "This page is written by a program from a recorded run: every verdict and figure below was computed, and "
-        "`python -m docs.guide` computes them again. It answers the notes that the project began with, section by "
-        "section, in our own words.",
+        "`python -m docs.guide` computes them again. The project began with notes on asyncio, taken from a popular "
+        "tutorial; what they say is put here in our own words, section by section, and judged.",
         machine(headers, pythons),
     ]
     if maps(own):
@@ -139,9 +139,10 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
         blocks += [f"{text(DECISION_MAP.title(own))}. {text(DECISION_MAP.subtitle(own))} {text(DECISION_MAP.caption)}"]
         blocks += [BOUND]
     blocks += library(first_of(scene, FETCHES))
-    lines = guidance(scene, verdicts)
-    if lines:
-        blocks += [f"## In {len(lines)} lines", *(f"**{text(one.question)}.** {prose(one.answer)}" for one in lines)]
+    found = answers((), gathered(verdicts, headers, reference=True), pythons[0])
+    blocks += ["## The answers", *(f"**{text(words.sentence(one.question))}** {_said(one)}" for one in found)]
+    lines = guidance(scene, [])
+    blocks += ["## The map in words", *(f"**{text(one.question)}.** {prose(one.answer)}" for one in lines)]
     blocks += ["## The verdicts", "\n".join(table(verdicts, pythons)), HOW_TO_READ.format(tally=tally(verdicts))]
     for section in SECTIONS:
         of_section = [one for one in verdicts if one.claim.section == section]
@@ -150,16 +151,22 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
     return "\n\n".join(blocks) + "\n"
 
 
+def _said(one: Answer) -> str:
+    """An answer in a paragraph, with the interpreter it is of."""
+    return prose(f"{one.sentence} {one.advice} {one.limits} ({one.source.interpreter})")
+
+
 BOUND = (
-    "What can be gained at all is arithmetic. With W of waiting and C of computing in an op and k in flight, one "
-    "thread reaches at most min(k, (W + C) / C) times the throughput of one op after another, and real parallelism at "
-    "most min(k, cores × (W + C) / C). The chess exhibition of the notes is the same sum: 55 s of waiting and 5 s of "
-    "moving give 12 times, and from 12 boards on no more."
+    "What can be gained at all is arithmetic. Let an op, one unit of work, wait for W and compute for C, with k of "
+    "them in flight. One thread then reaches at most min(k, (W + C) / C) times the throughput of one op after another, "
+    "and real parallelism at most min(k, cores × (W + C) / C). The chess exhibition of the notes is the same sum: 55 s "
+    "of waiting and 5 s of moving give 12 times, and from 12 boards on no more."
 )
 HOW_TO_READ = (
-    "{tally}. ✓ HOLDS: every figure lies in the bound that was set beforehand. ✗ REFUTED: every one lies wholly "
-    "outside. ± DEPENDS: some lie in and some out, and the text says which. ? INCONCLUSIVE: an interval reaches across "
-    "a bound. – NOT_MEASURED: there is no figure, for the reason given."
+    "{tally}. A claim is taken apart into cases, each with a bound that was set before the figures were seen. ✓ HOLDS: "
+    "every case lies in its bound. ✗ REFUTED: every one lies outside. ± DEPENDS: some lie in and some out, and the "
+    "text says which. ? INCONCLUSIVE: an interval reaches across its bound. – NOT_MEASURED: there is no figure, and "
+    "the reason is given."
 )
 
 

@@ -64,8 +64,4 @@ def files(seen: Evidence) -> Said | None:
 
 def _stall(seen: Evidence) -> str:
     found = seen.estimate(FILES, "with records of 1 MiB")
-    if found is None:
-        return ""
-    if found.high < 1:
-        return f"For records of 1 MiB aiofiles stops the loop for {words.times(found)} the time of plain writes."
-    return "Whether aiofiles spares the loop a stall is not decided."
+    return f"With aiofiles a write of 1 MiB stops the loop for {words.with_unit(found, 's')}." if found else ""

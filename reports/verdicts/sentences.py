@@ -49,9 +49,10 @@ def brief(claim: Claim, readings: Sequence[Reading], told: Reading, boundary: tu
     if inside and outside:
         lines = [_turn(claim, readings, boundary), f"True: {clause(inside[0])}.", f"Not true: {clause(outside[0])}."]
         return " ".join(line for line in lines if line)
-    if told.side is Side.INSIDE:
-        return f"{_capital(clause(told))}."
-    return f"{_capital(clause(told))}, {_short_of(told)}." if told.side is Side.OUTSIDE else f"Open: {clause(told)}."
+    if told.side is Side.ACROSS:
+        return f"Open: {clause(told)}."
+    near = f" {_short_of(told)}" if told.side is Side.OUTSIDE else ""
+    return f"{_capital(clause(told))}.{near}"
 
 
 def clause(one: Reading) -> str:
@@ -80,7 +81,8 @@ def _holds(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
 def _refuted(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
     outside = _on(Side.OUTSIDE, readings)
     yield {1: "Not true.", 2: "Not true in either case."}.get(len(outside), f"Not true in any of {len(outside)} cases.")
-    yield f"{'Here' if len(outside) == 1 else 'The nearest'}: {clause(told)}, {_short_of(told)}."
+    yield f"{'Here' if len(outside) == 1 else 'The nearest'}: {clause(told)}."
+    yield _short_of(told)
 
 
 def _depends(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
@@ -97,7 +99,8 @@ def _depends(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
 def _open(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
     inside, outside, across = (len(_on(side, readings)) for side in (Side.INSIDE, Side.OUTSIDE, Side.ACROSS))
     if not across:
-        yield f"So far {'true' if inside else 'not true'}: {clause(told)}{'' if inside else f', {_short_of(told)}'}."
+        yield f"So far {'true' if inside else 'not true'}: {clause(told)}."
+        yield "" if inside else _short_of(told)
         return
     rest = [f"{many} {name}" for many, name in ((inside, "true"), (outside, "not true")) if many]
     yield f"Not decided: {words.listing([f'{across} open', *rest])}."
@@ -128,14 +131,15 @@ def _asked(one: Reading) -> str:
 
 
 def _short_of(one: Reading) -> str:
-    """How near a part that does not hold comes to its bound: `just below the claimed 2× to 4×`."""
+    """How near a part that does not hold comes to its bound: `That is just below the claimed 2× to 4×.`"""
     if isinstance(one.found, Outcome):
-        return "where the claim has the opposite"
+        return "The claim says the opposite."
     assert isinstance(one.found, Estimate)
     bound, (low, high) = one.part.bound, _ends(one)
     below = one.found.point < bound.low
     ends = f"maximum of {high}" if not low else f"minimum of {low}" if not high else f"{low} to {high}"
-    return f"{_distance(bound, one.found)}{'below' if below else 'above'} the claimed {low if low == high else ends}"
+    side = f"{_distance(bound, one.found)}{'below' if below else 'above'}"
+    return f"That is {side} the claimed {low if low == high else ends}."
 
 
 def _distance(bound: Bound, found: Estimate) -> str:
