@@ -42,6 +42,11 @@ def standing(ratio: Estimate | None) -> Standing:
     return Standing.LEVEL if ratio.low >= 1 / LEVEL and ratio.high <= LEVEL else Standing.OPEN
 
 
+def level(ratio: Estimate) -> str:
+    """`level`, or `nearly level` where the interval excludes 1 and still no more than 15 % lie between the two."""
+    return "level" if ratio.low <= 1 <= ratio.high else "nearly level"
+
+
 def decided(ratio: Estimate | None) -> bool:
     """Whether a ratio is there and beyond doubt."""
     return standing(ratio) not in (Standing.OPEN, Standing.MISSING)

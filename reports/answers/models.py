@@ -32,7 +32,7 @@ def threads(seen: Evidence) -> Said | None:
         if fetch
         else "Use asyncio for many waits at once.",
         limits=joined(
-            f"In pure Python two threads were {words.times(computing)} as fast as a plain loop.",
+            "" if scale else f"In pure Python two threads were {words.times(computing)} as fast as a plain loop.",
             "Containers limit threads: under a limit of 1024 the next one failed."
             if stopped is not None and not stopped.happened
             else "",

@@ -6,7 +6,7 @@ from when_async.bench.model import Estimate
 from when_async.results.stats.estimate import inverse
 
 from .. import words
-from .answer import Evidence, Standing, decided, standing
+from .answer import Evidence, Standing, decided, level, standing
 from .said import Said, joined
 
 IO, SERVER, CHAT, UV = "io-bound", "server-side", "chat", "uvloop"
@@ -25,7 +25,7 @@ def http(seen: Evidence) -> Said | None:
     how = {
         Standing.LEVEL: (
             "threads or asyncio, level",
-            f"threads and asyncio are level: asyncio was {words.times(model)} as fast",
+            f"threads and asyncio are {level(model)}: asyncio was {words.times(model)} as fast",
         ),
         Standing.AHEAD: ("asyncio", f"asyncio wins: it was {words.times(model)} as fast as threads"),
         Standing.BEHIND: ("threads", f"threads win: they were {words.times(inverse(model))} as fast as asyncio"),
@@ -74,7 +74,7 @@ def serving(seen: Evidence) -> Said | None:
         Standing.AHEAD: ("asyncio", f"asyncio wins: threads used {words.times(ratio)} the CPU for a request"),
         Standing.LEVEL: (
             "threads or asyncio, level",
-            f"threads used {words.times(ratio)} the CPU of asyncio, which is level",
+            f"threads used {words.times(ratio)} the CPU of asyncio, which is {level(ratio)}",
         ),
         Standing.BEHIND: ("threads", f"threads win: asyncio used {words.times(found)} the CPU for a request"),
     }[standing(ratio)]
@@ -141,7 +141,7 @@ def chat(seen: Evidence) -> Said | None:
         Standing.AHEAD: ("threads", f"threads win a chat room: asyncio used {words.times(found)} their CPU"),
         Standing.LEVEL: (
             "threads or asyncio, level",
-            f"threads and asyncio are level in a chat room: asyncio used {words.times(found)} the CPU",
+            f"threads and asyncio are {level(found)} in a chat room: asyncio used {words.times(found)} the CPU",
         ),
         Standing.BEHIND: ("asyncio", f"asyncio wins a chat room: it used {words.times(found)} the CPU of threads"),
     }[standing(found)]
@@ -171,11 +171,11 @@ def uvloop(seen: Evidence) -> Said | None:
         return None
     saves = waits is not None and standing(waits) is Standing.AHEAD
     cpu = f"asyncio used {words.times(waits)} the CPU of uvloop" if saves and waits else ""
-    level = standing(wall) is Standing.LEVEL
+    alike = standing(wall) is Standing.LEVEL
     return Said(
-        answer=("for CPU, not for time" if saves else "no, level") if level else "yes" if wall.low > 1 else "no",
-        sentence=f"For HTTP calls uvloop is level with asyncio in time: it was {words.times(wall)} as fast."
-        if level
+        answer=("for CPU, not for time" if saves else "no, level") if alike else "yes" if wall.low > 1 else "no",
+        sentence=f"For HTTP calls uvloop is {level(wall)} with asyncio in time: it was {words.times(wall)} as fast."
+        if alike
         else f"For HTTP calls uvloop was {words.times(wall)} as fast as asyncio.",
         figure=wall,
         compares="uvloop over asyncio, HTTP calls a second",

@@ -116,8 +116,10 @@ def test_a_claim_that_no_figure_backs_is_refuted(run: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("bound", "near"),
     [
-        (Bound(low=1.05), "just below the claimed minimum of 1.05×"), (Bound(1.5, 1.9), "below the claimed 1.5× to 1.9×"),
-        (Bound(low=3), "far below the claimed minimum of 3×"), (Bound(high=0.4), "far above the claimed maximum of 0.4×"),
+        (Bound(low=1.05), "just below the claimed minimum of 1.05×"),
+        (Bound(low=3), "far below the claimed minimum of 3×"),
+        (Bound(1.5, 1.9), "below the claimed 1.5× to 1.9×"),
+        (Bound(high=0.4), "far above the claimed maximum of 0.4×"),
         (Bound(0.0, 0.0), "above the claimed 0×"),
     ],
 )  # fmt: skip
