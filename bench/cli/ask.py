@@ -112,10 +112,18 @@ def _reference(asked: Sequence[Topic]) -> list[Evidence]:
 def _evidence(paths: Sequence[Path], asked: Sequence[Topic], *, reference: bool = False) -> list[Evidence]:
     """The verdicts behind these topics, by run and interpreter."""
     from when_async.reports.answers.answer import gathered
-    from when_async.reports.verdicts.judging import claims, judge
-    from when_async.results.frame import load
+    from when_async.reports.verdicts.judging import claims
+    from when_async.reports.verdicts.kept import judged
+    from when_async.results.runfile import opened, parse_header
 
-    frame = load(paths)
-    wanted = {name for one in asked for name in one.claims}
-    verdicts = judge(frame, {name: one for name, one in claims().items() if name in wanted})
-    return gathered(verdicts, frame.attrs["headers"], reference=reference)
+    known = claims()
+    verdicts, notes = judged(
+        paths, [known[name] for name in dict.fromkeys(name for one in asked for name in one.claims)]
+    )
+    for note in notes:
+        tell(f"note: {note}")
+    headers = []
+    for path in paths:
+        with opened(path) as file:
+            headers.append(parse_header(path, file.readline()))
+    return gathered(verdicts, headers, reference=reference)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -206,3 +209,16 @@ def test_what_nobody_decided_has_no_number_for_machines_either() -> None:
     assert first.flat()["point"] == 1.0
     assert second.flat()["point"] is None
     assert first.flat()["claims"] == ["io-bound"]
+
+
+def test_answers_are_told_without_the_libraries_that_take_long_to_import() -> None:
+    """What was kept of a run needs none of them, so `ask` answers at once."""
+    names = ("numpy", "pandas", "scipy", "matplotlib")
+    code = (
+        "import sys; from when_async.reports.answers import telling, topics; "
+        "from when_async.reports.verdicts import kept; from when_async.reports.scene import conditions; "
+        f"print([one for one in {names} if one in sys.modules])"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environ)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
