@@ -44,7 +44,7 @@ matrix: $(READY)
 	$(BIN)/python -m docs.matrix --record
 
 # Every claim measured anew on these interpreters (half an hour each on a quiet machine), then all that is written from
-# it: the verdicts, how good the advice is, the guide, the README's verdicts and the map, and the page.
+# it: the verdicts, how good the advice is, the guide, the README's answers and the map, and the page.
 reference: $(READY)
 	mkdir -p $(OUTPUT)
 	$(BIN)/when-async run --claim all $(addprefix --python ,$(PYTHONS)) --queue --output $(OUTPUT)/claims.jsonl; \

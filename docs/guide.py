@@ -1,6 +1,6 @@
-"""Write docs/when-to-use-async.md, its picture and the README's verdicts from the committed reference run.
+"""Write docs/when-to-use-async.md, its pictures and the README's answers from the committed reference run.
 
-    python -m docs.guide            write all three
+    python -m docs.guide            write all of them
     python -m docs.guide --check    say whether they are those of the run; exit code 1 where they are not
 
 No verdict and no figure of these texts is written by hand: what stands here are the headings and the explanations.
@@ -18,16 +18,20 @@ import pandas as pd
 
 from when_async.bench.cli.claims import references
 from when_async.reports import words
+from when_async.reports.answers.answer import Answer, Evidence, gathered
+from when_async.reports.answers.telling import told
+from when_async.reports.answers.topics import answer, answers, find
 from when_async.reports.drawing.charts import drawn
 from when_async.reports.drawing.decision_map import DECISION_MAP
 from when_async.reports.drawing.plotting import Plot
-from when_async.reports.page.markdown import prose, text
+from when_async.reports.page.markdown import code, pipes, prose, text
 from when_async.reports.plots.library_gap import LIBRARY_GAP
 from when_async.reports.scene import conditions
 from when_async.reports.scene.decision import WORKLOAD, maps
 from when_async.reports.scene.evidence import scene as scene_of
 from when_async.reports.scene.rows import Scene, facet
-from when_async.reports.verdicts.claim import SECTIONS, SIGNS, Behaviour, Word
+from when_async.reports.terminal.shapes import shape
+from when_async.reports.verdicts.claim import SECTIONS, SIGNS, Word
 from when_async.reports.verdicts.guidance import guidance
 from when_async.reports.verdicts.judging import Verdict, judge, latest, tally
 from when_async.results.frame import load
@@ -38,9 +42,11 @@ PICTURE = ROOT / "docs" / "img" / "decision_map.svg"
 README = ROOT / "README.md"
 GAP = ROOT / "docs" / "img" / "library_gap.svg"
 FETCHES = "http_fetch[delay=20ms,body=1KiB,n=200,c=100]"
-"""The comparison whose libraries and models the README's second picture keeps apart."""
-MARKS = ("<!-- verdicts: written by python -m docs.guide -->", "<!-- end of verdicts -->")
-CAPTION = ("<!-- caption: written by python -m docs.guide -->", "<!-- end of caption -->")
+"""The comparison whose libraries and models the second picture keeps apart."""
+ASKED = ("<!-- asked: written by python -m docs.guide -->", "<!-- end of asked -->")
+ANSWERS = ("<!-- answers: written by python -m docs.guide -->", "<!-- end of answers -->")
+FIVE = ("http", "cpu", "serving", "uvloop", "free-threading")
+"""The README's questions."""
 
 
 def made(frame: pd.DataFrame, scene: Scene | None = None) -> dict[Path, str]:
@@ -52,13 +58,36 @@ def made(frame: pd.DataFrame, scene: Scene | None = None) -> dict[Path, str]:
     own = one_of_each_build(scene)
     if maps(own):
         texts[PICTURE] = picture(DECISION_MAP, own, "decision_map")
-    readme = between(README.read_text(encoding="utf-8"), MARKS, "\n".join(short_table(verdicts)))
-    fetches = first_of(scene, FETCHES)
-    if LIBRARY_GAP.fits(fetches):
-        texts[GAP] = picture(LIBRARY_GAP, fetches, "library_gap")
-        readme = between(readme, CAPTION, caption(fetches, headers))
-    texts[README] = readme
+    gap = first_of(scene, FETCHES)
+    if LIBRARY_GAP.fits(gap):
+        texts[GAP] = picture(LIBRARY_GAP, gap, "library_gap")
+    known = gathered(verdicts, headers, reference=True)
+    first = verdicts[0].python
+    readme = between(README.read_text(encoding="utf-8"), ASKED, asked(known, first))
+    texts[README] = between(readme, ANSWERS, five(known, first))
     return texts
+
+
+def asked(known: Sequence[Evidence], python: str) -> str:
+    """A question with what the command prints, and the code that it ends with."""
+    said = answer(find(FIVE[0]), (), known, python)
+    assert said is not None
+    shown = "\n".join(told(said))
+    return f"```text\n{shown}\n```\n\n```python\n{shape(said.model, said.in_flight, 200)}```"
+
+
+def five(known: Sequence[Evidence], python: str) -> str:
+    """Five questions with their answers, and whose figures they are."""
+    rows = []
+    found = {one.topic: one for one in answers((), known, python)}
+    for one in (found[name] for name in FIVE):
+        figure = f"{words.with_unit(one.figure, one.kind)}, {one.compares}" if one.figure else ""
+        rows.append([text(one.question), f"**{text(one.answer)}**", text(figure), prose(one.limits)])
+    table = pipes(["question", "answer", "figure", "where it does not hold"], rows)
+    sources = list(dict.fromkeys(found[name].source for name in FIVE))
+    others = [f" {text(found[name].question)}: {text(found[name].source.interpreter)}."
+              for name in FIVE if found[name].source != sources[0]]  # fmt: skip
+    return f"{table}\n\n*From {text(sources[0].said)}.{''.join(others)}*"
 
 
 def one_of_each_build(scene: Scene) -> Scene:
@@ -74,12 +103,12 @@ def first_of(scene: Scene, comparison: str) -> Scene:
     return own.of_facet(facet(own.rows[0])) if own.rows else own
 
 
-def caption(fetches: Scene, headers: Sequence[dict[str, object]]) -> str:
-    """What the second picture shows, in the words that the chart has on the page, and where it was measured."""
-    row = fetches.rows[0]
-    head = next(header for header in headers if header["run"] == row.run)
-    where = f"{conditions.machine(head)}, CPython {row.python_version}, {conditions.profile(head)}, 95 % intervals"
-    return f"*{text(FETCHES)}: {text(LIBRARY_GAP.title(fetches))}. {text(where)}.*"
+def library(fetches: Scene) -> list[str]:
+    """What of a gap is the client library, in a picture."""
+    if not LIBRARY_GAP.fits(fetches):
+        return []
+    title = text(LIBRARY_GAP.title(fetches))
+    return ["## The client library", f"![{title}](img/library_gap.svg)", f"{title}. Measured in {code(FETCHES)}."]
 
 
 def picture(plot: Plot, own: Scene, stem: str) -> str:
@@ -101,17 +130,19 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
     blocks = [
         "# When to use async, with evidence",
         "This page is written by a program from a recorded run: every verdict and figure below was computed, and "
-        "`python -m docs.guide` computes them again. It answers the notes that the project began with, section by "
-        "section, in our own words.",
+        "`python -m docs.guide` computes them again. The project began with notes on asyncio, taken from a popular "
+        "tutorial; what they say is put here in our own words, section by section, and judged.",
         machine(headers, pythons),
     ]
     if maps(own):
         blocks += ["## The decision map", f"![{text(DECISION_MAP.title(own))}](img/decision_map.svg)"]
         blocks += [f"{text(DECISION_MAP.title(own))}. {text(DECISION_MAP.subtitle(own))} {text(DECISION_MAP.caption)}"]
         blocks += [BOUND]
-    lines = guidance(scene, verdicts)
-    if lines:
-        blocks += [f"## In {len(lines)} lines", *(f"**{text(one.question)}.** {prose(one.answer)}" for one in lines)]
+    blocks += library(first_of(scene, FETCHES))
+    found = answers((), gathered(verdicts, headers, reference=True), pythons[0])
+    blocks += ["## The answers", *(f"**{text(words.sentence(one.question))}** {_said(one)}" for one in found)]
+    lines = guidance(scene, [])
+    blocks += ["## The map in words", *(f"**{text(one.question)}.** {prose(one.answer)}" for one in lines)]
     blocks += ["## The verdicts", "\n".join(table(verdicts, pythons)), HOW_TO_READ.format(tally=tally(verdicts))]
     for section in SECTIONS:
         of_section = [one for one in verdicts if one.claim.section == section]
@@ -120,16 +151,22 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
     return "\n\n".join(blocks) + "\n"
 
 
+def _said(one: Answer) -> str:
+    """An answer in a paragraph, with the interpreter it is of."""
+    return prose(f"{one.sentence} {one.advice} {one.limits} ({one.source.interpreter})")
+
+
 BOUND = (
-    "What can be gained at all is arithmetic. With W of waiting and C of computing in an op and k in flight, one "
-    "thread reaches at most min(k, (W + C) / C) times the throughput of one op after another, and real parallelism at "
-    "most min(k, cores × (W + C) / C). The chess exhibition of the notes is the same sum: 55 s of waiting and 5 s of "
-    "moving give 12 times, and from 12 boards on no more."
+    "What can be gained at all is arithmetic. Let an op, one unit of work, wait for W and compute for C, with k of "
+    "them in flight. One thread then reaches at most min(k, (W + C) / C) times the throughput of one op after another, "
+    "and real parallelism at most min(k, cores × (W + C) / C). The chess exhibition of the notes is the same sum: 55 s "
+    "of waiting and 5 s of moving give 12 times, and from 12 boards on no more."
 )
 HOW_TO_READ = (
-    "{tally}. ✓ HOLDS: every figure lies in the bound that was set beforehand. ✗ REFUTED: every one lies wholly "
-    "outside. ± DEPENDS: some lie in and some out, and the text says which. ? INCONCLUSIVE: an interval reaches across "
-    "a bound. – NOT_MEASURED: there is no figure, for the reason given."
+    "{tally}. A claim is taken apart into cases, each with a bound that was set before the figures were seen. ✓ HOLDS: "
+    "every case lies in its bound. ✗ REFUTED: every one lies outside. ± DEPENDS: some lie in and some out, and the "
+    "text says which. ? INCONCLUSIVE: an interval reaches across its bound. – NOT_MEASURED: there is no figure, and "
+    "the reason is given."
 )
 
 
@@ -155,23 +192,6 @@ def table(verdicts: Sequence[Verdict], pythons: Sequence[str]) -> Iterable[str]:
         words_ = [f"{SIGNS[own[each].word]} {own[each].word}" if each in own else "" for each in pythons]
         first = next(iter(own.values()))
         yield f"| [{text(name)}](#{name}) {prose(first.claim.statement)} | {' | '.join(map(text, words_))} |"
-
-
-def short_table(verdicts: Sequence[Verdict]) -> Iterable[str]:
-    """The README's: one row for each claim with figures, each word with the interpreters on which it was found."""
-    yield f"| claim | verdict | what decides it, on {text(verdicts[0].python)} |"
-    yield "|---|---|---|"
-    for name in dict.fromkeys(one.claim.name for one in verdicts if not isinstance(one.claim, Behaviour)):
-        own = [one for one in verdicts if one.claim.name == name]
-        found: dict[Word, list[str]] = {}
-        for one in own:
-            found.setdefault(one.word, []).append(one.python)
-        where = [
-            f"{SIGNS[word]} {text(word)}" + (f" ({', '.join(on)})" if len(found) > 1 else "")
-            for word, on in found.items()
-        ]
-        link = f"[{text(name)}](docs/when-to-use-async.md#{name})"
-        yield f"| {link}: {prose(own[0].claim.statement)} | {'<br>'.join(where)} | {prose(own[0].brief())} |"
 
 
 def in_words(verdicts: Sequence[Verdict]) -> Iterable[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 GLUE = "\u00a0"
 """A gap at which no line is broken, until it is shown."""
-_UNITS = re.compile(r"(?<=\d) (?=%|\[|\d{3}\b|min\b|s\b|x\b)|(?<=\d,) (?=[\d−.]+\])")
+_UNITS = re.compile(r"(?<=[\d×]) (?=%|\[|\d{3}\b|min\b|s\b|x\b)|(?<=\d,) (?=[\d−.]+\])")
 """Gaps before a unit, before an interval and inside one."""
 
 DEEPEST = 4

@@ -131,6 +131,14 @@ def scalar(value: float, kind: str) -> str:
     return f"{digits(value / scale.factor)} {scale.label}".rstrip()
 
 
+def plain(value: float, kind: str) -> str:
+    """A number that was set, as people write it: `1 ms`, `0.9×`, `20 %`; `x` is a ratio."""
+    if kind == "x":
+        return f"{value:.3g}×"
+    scale = _fitting(abs(value), kind if kind in KINDS else "")
+    return f"{value / scale.factor:.6g} {scale.label}".rstrip()
+
+
 def differs(ratio: Estimate) -> bool:
     """Whether the interval of a ratio excludes 1: the only ground for saying that one is ahead."""
     return estimate(ratio).low > 1 or ratio.high < 1

@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 GROUPS = {
     "Start here": {
-        # "ask" stands here, as the first one.
+        "ask": Entry("ask", "ask", "Answer in a sentence: uvloop, http, files, threads, ..."),
         "advise": Entry("advise", "advise", "Say which model suits your work, with code to start from."),
         "try": Entry("try_", "try_", "Measure a function of yours under threads, processes, asyncio."),
         "gate": Entry("gate.command", "gate", "Fail when a change makes your code slower."),

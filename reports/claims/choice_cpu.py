@@ -20,16 +20,16 @@ def pure(unit: str, n: int) -> str:
 GRID_SEARCH = Claim(
     name="grid-search",
     section=SECTION,
-    statement="For uniform work bound by the CPU, such as a grid search, processes are the obvious choice.",
+    statement="Processes are the obvious choice for uniform work that computes, such as a grid search.",
     scope=(
-        "Two processes on two cores against a plain loop, from units of 50 µs to 5 ms; then against threads where "
-        "there is no GIL, where the work is NumPy's and lets the GIL go, and where every result carries 4 MiB. Obvious "
-        "is taken as ahead by a tenth or more."
+        "Two processes on two cores against a plain loop, from units of 50 µs to 5 ms. Then against threads, where "
+        "there is no GIL and where NumPy lets it go. Results of 4 MiB show what copying costs. Obvious means a "
+        "tenth ahead."
     ),
     parts=(
         *(
             Part(
-                where=f"units of {name} in pure Python",
+                where=f"with units of {name}",
                 measure=speedup(pure(unit, n), "multiprocessing", "sync"),
                 bound=Bound(low=1.1),
                 says="two processes were {} as fast as a plain loop",
@@ -38,25 +38,25 @@ GRID_SEARCH = Claim(
             for unit, name, unit_s, n in UNITS
         ),
         Part(
-            where="results of 4 MiB",
+            where="with results of 4 MiB",
             measure=speedup(PAYLOAD, "multiprocessing", "sync"),
             bound=Bound(low=1.1),
             says="two processes were {} as fast as a plain loop",
         ),
         Part(
-            where="NumPy, against threads",
+            where="in NumPy",
             measure=speedup(NUMPY, "multiprocessing/numpy", "threading/numpy"),
             bound=Bound(low=1.1),
             says="two processes were {} as fast as two threads",
         ),
         Part(
-            where="scikit-learn, against its threads",
+            where="in scikit-learn",
             measure=speedup(SKLEARN, "multiprocessing/sklearn", "threading/sklearn"),
             bound=Bound(low=1.1),
             says="processes were {} as fast as threads",
         ),
         Part(
-            where="units of 5 ms without a GIL, against threads",
+            where="without a GIL",
             measure=speedup(pure("5ms", 40), "multiprocessing", "threading"),
             bound=Bound(low=1.1),
             says="two processes were {} as fast as two threads",
@@ -69,19 +69,17 @@ GRID_SEARCH = Claim(
 THREADS_CPU = Claim(
     name="threads-dont-speed-cpu",
     section=SECTION,
-    statement="Threads do not make work faster that is bound by the CPU.",
-    scope=(
-        "Pure Python and NumPy, two threads on two cores against a plain loop; faster is taken as by a tenth or more."
-    ),
+    statement="Threads do not speed up work that computes.",
+    scope=("Pure Python and NumPy: two threads on two cores against a plain loop. To speed up means a tenth faster."),
     parts=(
         Part(
-            where="pure Python",
+            where="in pure Python",
             measure=speedup(pure("5ms", 40), "threading", "sync"),
             bound=Bound(high=1.1),
             says="two threads were {} as fast as a plain loop",
         ),
         Part(
-            where="NumPy, which lets the GIL go",
+            where="in NumPy, which lets the GIL go",
             measure=speedup(NUMPY, "threading/numpy", "sync/numpy"),
             bound=Bound(high=1.1),
             says="two threads were {} as fast as a plain loop",
@@ -109,6 +107,8 @@ MAP: tuple[tuple[str, str, float, int, int], ...] = (
     ("10 ms", "wait=9.9ms,cpu=100us", 0.99, 128, 512),
 )
 """Size of an op, its parameters, the share of it that waits, ops in flight and in all: the decision map's points."""
+WAITS = {0.0: "never waits"} | {share: f"waits for {share * 100:g} %" for share in (0.5, 0.9, 0.99)}
+IN_FLIGHT = {8: "few", 32: "dozens", 128: "many"}
 SERIES = "1 ms"
 """The size along which the boundary is looked for, as it has the most points."""
 
@@ -117,18 +117,18 @@ ASYNC_FIRST = Claim(
     section="AsyncIO is not easy",
     statement="Use async where you can, and threads or processes only where you must.",
     scope=(
-        "The best loop against the best of the rest over the whole decision map; where one can is taken as where a "
+        "The best event loop against the best other model, at every point of the decision map. You can where the "
         "loop is at most a twentieth behind."
     ),
     parts=tuple(
         Part(
-            where=f"ops of {size} that wait for {share * 100:g} %, {concurrency} in flight",
+            where=f"for work of {size} that {WAITS[share]}, {IN_FLIGHT[concurrency]} at once",
             measure=BestOver(f"mixed[{params},n={n},c={concurrency}]", LOOPS, OTHERS),
             bound=Bound(low=0.95),
-            says="the best loop reached {} the throughput of the best of the rest",
+            says="the best loop reached {} the speed of the best other model",
             axis=share if size == SERIES and concurrency <= 32 else None,
         )
         for size, params, share, concurrency, n in MAP
     ),
-    axis=Axis("share of waiting in ops of 1 ms", "%"),
+    axis=Axis("share of waiting in work of 1 ms", "%"),
 )

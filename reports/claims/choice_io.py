@@ -15,38 +15,38 @@ ECHO = "echo_server[size=64B,rate=3000/s,n=300,c=100]"
 IO_BOUND = Claim(
     name="io-bound",
     section=SECTION,
-    statement="Async shines where several tasks would otherwise be dominated by waiting for input and output.",
+    statement="Async pays where tasks would mostly wait for input and output.",
     scope=(
-        "Shining is taken as half as fast again, or two thirds of the CPU. Against a plain loop overlapping waits are "
-        "arithmetic; the question is what is left against as many threads, with the same client library and without."
+        "To pay means 1.5 times as fast, or two thirds of the CPU. Any overlap of waits beats a plain loop; what "
+        "async has to beat is as many threads, with the same client library and without."
     ),
     parts=(
         Part(
-            where="against a plain loop, 20 in flight",
+            where="with 20 calls in flight",
             measure=speedup(FEW, "asyncio/aiohttp", "sync/http.client"),
             bound=Bound(low=1.5),
             says="asyncio with aiohttp was {} as fast as a plain loop",
         ),
         Part(
-            where="against threads with the same library, 100 in flight",
+            where="with httpx on both sides",
             measure=speedup(MANY, "asyncio/httpx", "threading/httpx"),
             bound=Bound(low=1.5),
-            says="asyncio was {} as fast as threads, both with httpx",
+            says="asyncio was {} as fast as threads",
         ),
         Part(
-            where="against threads with requests, 100 in flight",
+            where="with requests",
             measure=speedup(MANY, "asyncio/aiohttp", "threading/requests"),
             bound=Bound(low=1.5),
-            says="asyncio with aiohttp was {} as fast as threads with requests",
+            says="asyncio with aiohttp was {} as fast as threads",
         ),
         Part(
-            where="against threads with http.client, 100 in flight",
+            where="with http.client",
             measure=speedup(MANY, "asyncio/aiohttp", "threading/http.client"),
             bound=Bound(low=1.5),
-            says="asyncio with aiohttp was {} as fast as threads with http.client",
+            says="asyncio with aiohttp was {} as fast as threads",
         ),
         Part(
-            where="bare waits against threads, 100 in flight, CPU",
+            where="for bare waits",
             measure=Ratio((SLEEPS, "asyncio"), (SLEEPS, "threading"), "cpu_per_op"),
             bound=Bound(high=2 / 3),
             says="asyncio used {} the CPU of threads",
@@ -57,25 +57,31 @@ IO_BOUND = Claim(
 SERVER_SIDE = Claim(
     name="server-side",
     section=SECTION,
-    statement="What async does for the client side of a network it does for the server side as well.",
+    statement="Async helps the server side of a network as it helps the client side.",
     scope=(
-        "CPU of the server for a message or a request at a fixed rate, against threads that serve the same; better is "
-        "taken as a tenth less. No handler computes, and the rates are far below what any of them can serve."
+        "CPU of the server for a message or a request at a fixed rate, against threads that serve the same. To "
+        "help means a tenth less. No handler computes, and the rates are far below what any of them can serve."
     ),
     parts=tuple(
         Part(
             where=where,
             measure=Ratio((place, loop), (place, threads), figure),
             bound=Bound(high=0.9),
-            says=f"{loop} used {{}} the CPU of {threads}",
+            says=f"{loop.partition('/')[0]} used {{}} the CPU of threads",
         )
         for where, place, figure, loop, threads in (
-            ("HTTP, asyncio against waitress", HTTP, "cpu_per_request_s", "asyncio/aiohttp", "threading/waitress"),
-            ("HTTP, uvicorn against waitress", HTTP, "cpu_per_request_s", "asyncio/uvicorn", "threading/waitress"),
-            ("HTTP, uvloop against waitress", HTTP, "cpu_per_request_s", "uvloop/aiohttp", "threading/waitress"),
-            ("echo, asyncio's protocols", ECHO, "cpu_per_message_s", "asyncio/protocol", "threading"),
-            ("echo, asyncio's streams", ECHO, "cpu_per_message_s", "asyncio/streams", "threading"),
-            ("echo, uvloop's protocols", ECHO, "cpu_per_message_s", "uvloop/protocol", "threading"),
+            ("for HTTP, aiohttp against waitress", HTTP, "cpu_per_request_s", "asyncio/aiohttp", "threading/waitress"),
+            ("for HTTP, uvicorn against waitress", HTTP, "cpu_per_request_s", "asyncio/uvicorn", "threading/waitress"),
+            (
+                "for HTTP, aiohttp on uvloop against waitress",
+                HTTP,
+                "cpu_per_request_s",
+                "uvloop/aiohttp",
+                "threading/waitress",
+            ),
+            ("to echo a message by protocols", ECHO, "cpu_per_message_s", "asyncio/protocol", "threading"),
+            ("to echo a message by streams", ECHO, "cpu_per_message_s", "asyncio/streams", "threading"),
+            ("to echo a message by uvloop's protocols", ECHO, "cpu_per_message_s", "uvloop/protocol", "threading"),
         )
     ),
 )
@@ -85,15 +91,15 @@ CHAT = Claim(
     section=SECTION,
     statement="A chat room with many members is a case for async.",
     scope=(
-        "CPU of the server for each line delivered, asyncio's protocols against a thread for each member, 100 lines a "
-        "second whatever the room; a case is taken as a tenth less."
+        "CPU of the server for each line delivered: asyncio's protocols against a thread for each member, at 100 "
+        "lines a second. A case for async means a tenth less."
     ),
     parts=tuple(
         Part(
-            where=f"{members} members",
+            where=f"with {members} members",
             measure=Ratio((place, "asyncio/protocol"), (place, "threading"), "cpu_per_line_s"),
             bound=Bound(high=0.9),
-            says="asyncio used {} the CPU of threads for each line delivered",
+            says="asyncio used {} the CPU of threads for a line",
             axis=members,
         )
         for members, place in (
@@ -101,7 +107,7 @@ CHAT = Claim(
             for n, lines in ((10, 12), (50, 12), (200, 12), (500, 8))
         )
     ),
-    axis=Axis("members of the room"),
+    axis=Axis("number of members"),
 )
 
 QUERY = "database_postgres[query=10ms,rows=20000,n=10,c=10]"
@@ -110,34 +116,32 @@ SQLITE = "database_sqlite[writes=5,rows=20000,n=400,c=10]"
 DB_DRIVER = Claim(
     name="db-driver",
     section=SECTION,
-    statement=(
-        "To read from a database asynchronously takes a driver that is async itself; a blocking one stops the loop."
-    ),
+    statement="Reading from a database in coroutines takes an async driver; a blocking one stops the loop.",
     scope=(
-        "Ten queries of 10 ms at once on a PostgreSQL server of the run's own: an async driver, and a blocking one "
-        "called inside coroutines. On SQLite a query is work of the caller's own process and nothing waits."
+        "Ten queries of 10 ms at once on a PostgreSQL server of the run's own, by an async driver and by a "
+        "blocking one. On SQLite a query is work of the caller's own process and nothing waits."
     ),
     parts=(
         *(
             Part(
-                where=f"PostgreSQL, {library}",
+                where=f"on PostgreSQL with {library}",
                 measure=speedup(QUERY, f"asyncio/{library}", "asyncio/psycopg_sync"),
                 bound=Bound(low=3.0),
-                says=f"{library} was {{}} as fast as the blocking driver inside coroutines",
+                says="in coroutines an async driver was {} as fast as a blocking one",
             )
             for library in ("asyncpg", "psycopg")
         ),
         Part(
-            where="PostgreSQL, stall of the blocking driver",
+            where="on PostgreSQL",
             measure=Value((QUERY, "asyncio/psycopg_sync"), "stall"),
             bound=Bound(low=0.05),
-            says="the loop stood still for {} with the blocking driver",
+            says="a blocking driver stopped the loop for {}",
         ),
         Part(
-            where="SQLite, short queries",
+            where="on short SQLite queries",
             measure=speedup(SQLITE, "asyncio/aiosqlite", "asyncio/sqlite3"),
             bound=Bound(low=1.0),
-            says="aiosqlite was {} as fast as sqlite3 inside coroutines",
+            says="aiosqlite was {} as fast as sqlite3 in coroutines",
         ),
     ),
 )

@@ -17,42 +17,42 @@ def ladder(n: int, more: str = "") -> str:
 THREAD_CEILING = Claim(
     name="thread-ceiling",
     section=SECTION,
-    statement="To create thousands of threads fails on many machines; thousands of tasks never do.",
+    statement="Thousands of threads fail to start on many machines; thousands of tasks never do.",
     scope=(
-        "Idle units in flight at once, on this machine as it is and in a control group with a limit of tasks, as "
-        "containers set one. The claim is that threads stop and tasks go on."
+        "Idle units in flight at once, on this machine as it is and under a limit of tasks, as containers set one. "
+        "True means that threads stop and tasks go on."
     ),
     parts=(
         Part(
-            where="10 000 threads on the bare machine",
+            where="as threads on the bare machine",
             measure=Ran((ladder(10_000), "threading"), LIMIT),
             bound=Bound(0, 0),
-            says="10 000 threads: {}",
+            says="10 000 units {}",
             axis=10_000,
         ),
         *(
             Part(
-                where=f"{n} threads under a limit of {limit}",
+                where=f"as threads under a limit of {limit}",
                 measure=Ran((ladder(n, f"task_limit={limit},"), "threading"), LIMIT),
                 bound=Bound(0, 0),
-                says=f"{n} threads: {{}}",
+                says=f"{n} units {{}}",
             )
             for n, limit in ((600, 512), (1100, 1024), (4200, 4096))
         ),
         *(
             Part(
-                where=f"{n} tasks under a limit of {limit}",
+                where=f"as tasks under a limit of {limit}",
                 measure=Ran((ladder(n, f"task_limit={limit},"), "asyncio"), LIMIT),
                 bound=Bound(1, 1),
-                says=f"{n} tasks: {{}}",
+                says=f"{n} units {{}}",
             )
             for n, limit in ((600, 512), (1100, 1024), (4200, 4096))
         ),
         Part(
-            where="100 000 tasks on the bare machine",
+            where="as tasks on the bare machine",
             measure=Ran((ladder(100_000), "asyncio"), LIMIT),
             bound=Bound(1, 1),
-            says="100 000 tasks: {}",
+            says="100 000 units {}",
         ),
     ),
 )
@@ -62,12 +62,12 @@ THREAD_MEMORY = Claim(
     section=SECTION,
     statement="Threads cost much more memory than tasks.",
     scope=(
-        "Resident memory of the process for each idle unit, and for each that holds a live connection; much is taken "
-        "as three times. What the kernel keeps for a thread or a socket is not in it."
+        "Resident memory of the process for each unit. Much means three times. What the kernel keeps for a thread "
+        "or a socket is not in it."
     ),
     parts=(
         Part(
-            where="idle",
+            where="when idle",
             measure=Ratio((ladder(1000), "threading"), (ladder(1000), "asyncio"), "unit_bytes"),
             bound=Bound(low=3.0),
             says="a thread took {} the memory of a task",

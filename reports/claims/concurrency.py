@@ -17,10 +17,10 @@ def place(boards: int, moves: int = 5) -> str:
 def near_bound(runner: str, boards: int) -> Part:
     """That turns take what arithmetic says: no more than a fifth on top."""
     return Part(
-        where=f"{boards} boards, {runner}",
+        where=f"for {boards} boards under {runner}",
         measure=OverBound((place(boards), runner), TURNS),
         bound=Bound(0.8, 1.2),
-        says=f"{runner} took {{}} the time that taking turns needs by arithmetic",
+        says="taking turns took {} the time that arithmetic gives",
         axis=boards,
     )
 
@@ -29,24 +29,22 @@ CHESS = Claim(
     name="chess",
     section="Concurrency",
     statement=(
-        "One player who goes from board to board instead of finishing one game after another gains (wait + move) / "
-        "move, as long as the opponents' thinking is longer than a tour of the boards; with 24 boards twelve hours "
-        "become one."
+        "One player who goes from board to board gains (wait + move) / move over playing game after game, while "
+        "opponents think longer than a tour takes. With 24 boards twelve hours become one."
     ),
     scope=(
-        "A move is CPU time of the player and a reply is a wait. The sum is taken with both ends of the exhibition, "
-        "which weigh more the fewer moves there are: 24 boards with two moves can gain 9.8 and with very many 12. The "
-        "knee lies at (wait + move) / move = 12 boards, so six boards gain by their number and 24 by the player's "
-        "speed."
+        "A move is CPU time of the player and a reply is a wait. Both ends of the exhibition count, so 24 boards "
+        "with two moves can gain 9.8 times, with very many 12. The knee lies at 12 boards: fewer gain by their "
+        "number, more by the player's speed."
     ),
     parts=(
         *(near_bound("asyncio", boards) for boards in (6, 12, 24)),
         *(near_bound(runner, 24) for runner in ("uvloop", "trio", "threading")),
         Part(
-            where="24 boards, two moves",
+            where="with 24 boards and two moves",
             measure=speedup(place(24, 2), "asyncio", "sync"),
             bound=Bound(low=8.0),
-            says="asyncio played {} as fast as one board after another, of 9.8 that arithmetic allows",
+            says="asyncio played {} as fast as one board after another",
         ),
     ),
     axis=Axis("number of boards"),

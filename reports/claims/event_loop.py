@@ -12,16 +12,16 @@ BOTH = "mixed[wait=5ms,cpu=5ms,n=16,c=8]"
 ONE_CORE = Claim(
     name="one-core",
     section=SECTION,
-    statement="One event loop runs in one thread and so uses one core, however much there is to compute.",
-    scope="CPU time over wall time of ops that compute all the time, and of ops that wait half of it.",
+    statement="One event loop uses one core, however much there is to compute.",
+    scope="CPU time over wall time, for work that only computes and for work that waits half the time.",
     parts=tuple(
         Part(
-            where=f"{what}, {runner}",
+            where=f"while {what} under {runner}",
             measure=Value((place, runner), "parallelism"),
             bound=Bound(high=1.05),
-            says=f"{runner} kept {{}} cores busy",
+            says="a loop kept {} cores busy",
         )
-        for place, what in ((COMPUTES, "computing"), (BOTH, "half waiting"))
+        for place, what in ((COMPUTES, "computing"), (BOTH, "waiting half the time"))
         for runner in ("asyncio", "uvloop", "trio")
     ),
 )
@@ -29,11 +29,13 @@ ONE_CORE = Claim(
 MANY_LOOPS = Claim(
     name="many-loops",
     section=SECTION,
-    statement="Several loops can share the cores, each in a process of its own, or in a thread where there is no GIL.",
-    scope="Ops of 10 ms that compute for half of it, eight in flight, on two cores; two times is all there can be.",
+    statement=(
+        "Several loops can share the cores: each in a process of its own, or in a thread where there is no GIL."
+    ),
+    scope="Work of 10 ms that computes half the time, eight at once, on two cores; twice is all there can be.",
     parts=(
         Part(
-            where="half waiting",
+            where="while waiting half the time",
             measure=speedup(BOTH, "asyncio+multiloop", "asyncio"),
             bound=Bound(low=1.3),
             says="a loop on each core was {} as fast as one loop",

@@ -19,14 +19,16 @@ MANY, MOST = queue(1000, "0.5", "200ms", 1000), queue(10_000, "0.2", "500ms", 20
 CHAIN = Claim(
     name="chain",
     section="Chaining Coroutines",
-    statement="Chains of dependent steps that are gathered take as long together as the longest of them.",
-    scope="Five steps of 4 ms on average, whose lengths are drawn; what a step adds is the timer and the switch.",
+    statement="Gathered chains of dependent steps take as long together as the longest of them.",
+    scope=(
+        "Five steps of 4 ms on average, with lengths that are drawn. What each step adds is the timer and the switch."
+    ),
     parts=tuple(
         Part(
-            where=f"{n} chains, {runner}",
+            where=f"for {n} chains under {runner}",
             measure=OverBound((f"chain[steps=5,step=4ms,n={n},c={n}]", runner), "longest chain"),
             bound=Bound(0.97, 1.15),
-            says=f"{runner} took {{}} the length of the longest chain",
+            says="all chains together took {} the length of the longest",
             axis=n,
         )
         for n, runners in ((20, RUNNERS), (100, ("asyncio", "threading")))
@@ -38,32 +40,32 @@ CHAIN = Claim(
 QUEUE_HANDOFF = Claim(
     name="queue-handoff",
     section="Using a Queue",
-    statement="An item waits in the queue for microseconds only, unless all consumers are busy when it comes.",
+    statement="An item waits in a queue for microseconds only, unless all consumers are busy when it comes.",
     scope=(
-        "Arrivals at random times to 100 consumers; microseconds is taken as less than one millisecond. At 95 % load "
-        "items meet busy consumers, and their wait is one for a service to end, as queueing theory says."
+        "Arrivals at random times to 100 consumers; microseconds means less than one millisecond. At 95 % load "
+        "items meet busy consumers and wait for one of them to end, as queueing theory says."
     ),
     parts=(
         *(
             Part(
-                where=f"half load, {runner}",
+                where=f"at half load under {runner}",
                 measure=Value((HALF, runner), "free_handoff_s"),
                 bound=Bound(high=1e-3),
-                says=f"under {runner} an item that found a free consumer was handed over in {{}}",
+                says="an item reached a free consumer in {}",
             )
             for runner in RUNNERS
         ),
         Part(
-            where="95 % load, asyncio",
+            where="at 95 % load under asyncio",
             measure=Value((FULL, "asyncio"), "free_handoff_s"),
             bound=Bound(high=1e-3),
-            says="an item that found a free consumer was handed over in {}",
+            says="an item reached a free consumer in {}",
         ),
         Part(
-            where="95 % load, asyncio, all busy",
+            where="with all consumers busy",
             measure=Value((FULL, "asyncio"), "busy_handoff_s"),
             bound=Bound(low=1e-3),
-            says="an item that found all consumers busy waited {}",
+            says="an item waited {}",
         ),
     ),
 )
@@ -72,48 +74,47 @@ QUEUE_SCALE = Claim(
     name="queue-scale",
     section="Using a Queue",
     statement="Thousands of consumers at one queue are nothing unusual.",
-    scope=(
-        "Items come on a schedule, so the share of it that was kept is what can be told; consumers are started first."
-    ),
+    scope="Items come on a schedule; what counts is how much of it was kept. Consumers start first.",
     parts=(
         *(
             Part(
-                where=f"1000 consumers, {runner}",
+                where=f"with 1000 consumers under {runner}",
                 measure=Over((MANY, runner), "items_per_s", 2500.0),
                 bound=Bound(low=0.9),
-                says=f"{runner} handed over {{}} the items of the schedule a second",
+                says="the queue moved {} the scheduled items a second",
                 axis=1000,
             )
             for runner in ("asyncio", "threading")
         ),
         Part(
-            where="10 000 consumers, asyncio",
+            where="with 10 000 consumers under asyncio",
             measure=Over((MOST, "asyncio"), "items_per_s", 4000.0),
             bound=Bound(low=0.9),
-            says="asyncio handed over {} the items of the schedule a second",
+            says="the queue moved {} the scheduled items a second",
             axis=10_000,
         ),
     ),
     axis=Axis("number of consumers"),
 )
 
+FACES = {"comprehension": "a comprehension", "async_for": "async for", "gather": "gather"}
 ITERATION = "async_iteration[wait=5ms,n=10,c=10]"
 
 COMPREHENSION = Claim(
     name="comprehension",
     section="async for and list comprehensions",
     statement=(
-        "An async comprehension and an `async for` do not make anything concurrent: their items come one after "
-        "another. What starts all of them at once is gather."
+        "An async comprehension and an `async for` take their items one after another. What starts all of them at "
+        "once is gather."
     ),
-    scope="Ten items with waits of 5 ms on average; the sum of the waits against the longest of them.",
+    scope="Ten items with waits of 5 ms on average: the sum of the waits against the longest of them.",
     parts=(
         *(
             Part(
-                where=f"asyncio, {face}",
+                where=f"by {FACES[face]}",
                 measure=OverBound((ITERATION, f"asyncio/{face}"), bound),
                 bound=Bound(0.97, 1.25),
-                says=f"{face} took {{}} the {bound}",
+                says=f"the items took {{}} the {bound}",
             )
             for face, bound in (
                 ("comprehension", "sum of waits"),
@@ -122,10 +123,10 @@ COMPREHENSION = Claim(
             )
         ),
         Part(
-            where="comprehension over gather",
+            where="by a comprehension as by gather",
             measure=Ratio((ITERATION, "asyncio/comprehension"), (ITERATION, "asyncio/gather")),
             bound=Bound(low=3.0),
-            says="the comprehension took {} the time of gather",
+            says="the items took {} as long",
         ),
     ),
 )
@@ -135,26 +136,28 @@ FANOUT = "fanout[shortest=5ms,longest=50ms,n=8,c=8]"
 FIRST_RESULT = Claim(
     name="first-result",
     section="Creating and gathering tasks",
-    statement="`as_completed` hands over the first result as soon as it is there, gather everything at the end.",
+    statement=(
+        "`as_completed` hands over the first result as soon as it is there, gather hands over everything at the end."
+    ),
     scope="Eight waits from 5 to 50 ms; both have the last result at the same time.",
     parts=(
         Part(
-            where="as_completed",
+            where="by as_completed",
             measure=Over((FANOUT, "asyncio/as_completed"), "first_result_s", 0.005),
             bound=Bound(0.97, 1.5),
-            says="the first result was in hand after {} the shortest wait",
+            says="the first result came after {} the shortest wait",
         ),
         Part(
-            where="gather",
+            where="by gather",
             measure=Over((FANOUT, "asyncio/gather"), "first_result_s", 0.05),
             bound=Bound(0.97, 1.15),
-            says="the first result was in hand after {} the longest wait",
+            says="the first result came after {} the longest wait",
         ),
         Part(
-            where="the last result of both",
+            where="by as_completed as by gather",
             measure=Ratio((FANOUT, "asyncio/as_completed"), (FANOUT, "asyncio/gather"), "last_result_s"),
             bound=Bound(0.9, 1.1),
-            says="as_completed had the last result after {} the time of gather",
+            says="the last result took {} as long",
         ),
     ),
 )

@@ -16,31 +16,31 @@ OVERLAP = Claim(
     name="overlap",
     section=SECTION,
     statement=(
-        "Three counters that each wait a second between two words take one second under a loop and three one after "
-        "another, because waits overlap; the order of the words shows it."
+        "Three counters that each wait a second take one second under a loop and three one after another, because "
+        "waits overlap."
     ),
-    scope="Waits of 50 ms in place of a second; every concurrent model does it, not only a loop.",
+    scope="Waits of 50 ms in place of a second. Every concurrent model does it, not only a loop.",
     parts=(
         *(
             Part(
-                where=runner,
+                where=f"under {runner}",
                 measure=OverBound((COUNT, runner), "side by side"),
                 bound=Bound(0.98, 1.15),
-                says=f"{runner} took {{}} the length of one wait",
+                says="three waits took {} the length of one",
             )
             for runner in ("asyncio", "uvloop", "trio", "threading")
         ),
         Part(
-            where="sync",
+            where="in a plain loop",
             measure=OverBound((COUNT, "sync"), "one after another"),
             bound=Bound(0.98, 1.15),
-            says="a plain loop took {} the length of all waits",
+            says="three waits took {} their sum",
         ),
         Part(
-            where="order of the words, asyncio",
+            where="by the order of their words",
             measure=Value((COUNT, "asyncio"), "overlapped"),
             bound=Bound(1.0, 1.0),
-            says="the share of counters that had begun before the first one ended is {}",
+            says="the share of counters begun before the first one ended was {}",
         ),
     ),
 )
@@ -49,37 +49,37 @@ BLOCKING_STALLS = Claim(
     name="blocking-stalls",
     section=SECTION,
     statement=(
-        "A blocking call inside a coroutine stops everything else on its loop for as long as it lasts; taken off the "
-        "loop it does not, unless it computes and needs the lock of the interpreter itself."
+        "A blocking call in a coroutine stops everything else on its loop while it lasts. A thread cures that, "
+        "unless the call computes and needs the GIL."
     ),
     scope=(
-        "Ten calls of 10 ms, then twenty that use 2 ms of CPU. Nothing in a coroutine that blocks ever lets go, so the "
-        "calls of ten coroutines add up to one stall. A stall is seen by a heartbeat of 10 ms, which is left out of it."
+        "Ten calls of 10 ms, then twenty that use 2 ms of CPU. Nothing lets go between them, so the calls of ten "
+        "coroutines add up to one stall. A heartbeat of 10 ms sees the stall and is left out of it."
     ),
     parts=(
         Part(
-            where="sleeping in the coroutine",
+            where="when coroutines sleep",
             measure=Over((WAITS, "asyncio"), "stall", 0.1 - BEAT_S),
             bound=Bound(0.9, 1.2),
             says="the loop stood still for {} the length of all calls",
         ),
         Part(
-            where="computing in the coroutine",
+            where="when coroutines compute",
             measure=Over((COMPUTES, "asyncio"), "stall", 0.04 - BEAT_S),
             bound=Bound(0.9, 1.5),
             says="the loop stood still for {} the CPU time of all calls",
         ),
         Part(
-            where="sleeping in a thread",
+            where="when threads sleep",
             measure=Over((WAITS, "asyncio+to_thread"), "stall", 0.1 - BEAT_S),
             bound=Bound(high=0.1),
-            says="with asyncio.to_thread the loop stood still for {} the length of all calls",
+            says="the loop stood still for {} the length of all calls",
         ),
         Part(
-            where="computing in a thread, with the GIL",
+            where="when threads compute",
             measure=Ratio((COMPUTES, "asyncio+to_thread"), (COMPUTES, "asyncio")),
             bound=Bound(low=0.9),
-            says="with asyncio.to_thread the calls took {} the time of those in coroutines",
+            says="the calls took {} the time of those in coroutines",
             gil=True,
         ),
     ),
@@ -88,26 +88,26 @@ BLOCKING_STALLS = Claim(
 ASYNC_VENEER = Claim(
     name="async-veneer",
     section="When and Why Is Async IO the Right Choice?",
-    statement="To put async in front of functions that block gains nothing, and can slow a program down.",
+    statement="Async around functions that block gains nothing, and can slow a program down.",
     scope=(
-        "The same blocking call by a plain loop and in coroutines. What is added is an await and a task's share, which "
-        "is lost in calls of milliseconds and shows only where a call takes next to no time."
+        "The same blocking call in a plain loop and in coroutines. Coroutines add an await and a task's share, "
+        "which shows only where a call takes next to no time."
     ),
     parts=(
         Part(
-            where="calls that sleep 10 ms",
+            where="for calls that sleep 10 ms",
             measure=Ratio((WAITS, "asyncio"), (WAITS, "sync")),
             bound=Bound(low=0.97),
             says="coroutines took {} the time of a plain loop",
         ),
         Part(
-            where="calls that compute 2 ms",
+            where="for calls that compute 2 ms",
             measure=Ratio((COMPUTES, "asyncio"), (COMPUTES, "sync")),
             bound=Bound(low=0.9),
             says="coroutines took {} the time of a plain loop",
         ),
         Part(
-            where="calls of no length",
+            where="for calls of no length",
             measure=Ratio(
                 ("blocking_in_async[n=10000,c=10]", "asyncio"),
                 ("blocking_in_async[n=10000,c=10]", "sync"),

@@ -17,25 +17,25 @@ UVLOOP = Claim(
     section=SECTION,
     link="https://github.com/MagicStack/uvloop",
     statement="uvloop makes asyncio two to four times as fast.",
-    scope="What a program sees of it: CPU for a wait, a fetch, a message and a request, and the time of a fetch.",
+    scope="What a program sees of it: CPU for a wait, a call, a message and a request, and the time of a call.",
     parts=(
         *(
             Part(
                 where=where,
                 measure=Ratio((place, f"asyncio{library}"), (place, f"uvloop{library}"), figure),
                 bound=Bound(2.0, 4.0),
-                says=f"asyncio used {{}} the CPU of uvloop for {what}",
+                says="asyncio used {} the CPU of uvloop",
             )
-            for where, place, library, figure, what in (
-                ("waits, 1000 in flight", CROWD, "", "cpu_per_op", "a wait"),
-                ("fetches by aiohttp, 100 in flight", FETCHES, "/aiohttp", "cpu_per_op", "a fetch"),
-                ("echo by protocols", ECHO, "/protocol", "cpu_per_message_s", "a message"),
-                ("echo by streams", ECHO, "/streams", "cpu_per_message_s", "a message"),
-                ("HTTP by aiohttp", HTTP, "/aiohttp", "cpu_per_request_s", "a request"),
+            for where, place, library, figure in (
+                ("for bare waits", CROWD, "", "cpu_per_op"),
+                ("for HTTP calls", FETCHES, "/aiohttp", "cpu_per_op"),
+                ("to echo a message by protocols", ECHO, "/protocol", "cpu_per_message_s"),
+                ("to echo a message by streams", ECHO, "/streams", "cpu_per_message_s"),
+                ("to serve HTTP", HTTP, "/aiohttp", "cpu_per_request_s"),
             )
         ),
         Part(
-            where="fetches by aiohttp, wall time",
+            where="for HTTP calls, by the clock",
             measure=speedup(FETCHES, "uvloop/aiohttp", "asyncio/aiohttp"),
             bound=Bound(2.0, 4.0),
             says="uvloop was {} as fast as asyncio",
@@ -46,26 +46,26 @@ UVLOOP = Claim(
 ALTERNATIVES = Claim(
     name="alternatives",
     section=SECTION,
-    statement="trio, anyio and curio get the same things done, and asyncio is plenty for most programs.",
+    statement="trio, anyio and curio get the same done, and asyncio is plenty for most programs.",
     scope=(
-        "That they get the same done is what the oracle says of each row; that asyncio is plenty is taken as: none of "
-        "them is faster than it by a quarter. What each costs for an op is on the page."
+        "Every result is checked, so they get the same done. Plenty means that none of them is faster by a "
+        "quarter. What each costs stands in the tables."
     ),
     parts=(
         *(
             Part(
-                where=f"waits, {runner}",
+                where=f"under {runner}",
                 measure=speedup(SLEEPS, runner, "asyncio"),
                 bound=Bound(high=1.25),
-                says=f"{runner} was {{}} as fast as asyncio",
+                says="waits reached {} the speed of asyncio",
             )
             for runner in ("trio", "anyio", "curio")
         ),
         Part(
-            where="fetches by httpx, trio",
+            where="under trio with httpx",
             measure=speedup(FETCHES, "trio/httpx", "asyncio/httpx"),
             bound=Bound(high=1.25),
-            says="trio was {} as fast as asyncio, both with httpx",
+            says="HTTP calls reached {} the speed of asyncio",
         ),
     ),
 )
@@ -73,20 +73,22 @@ ALTERNATIVES = Claim(
 ASYNCER = Claim(
     name="asyncer",
     section="Libraries to explore",
-    statement="Asyncer is useful, which here means that its convenience costs little.",
-    scope="CPU for a wait against tasks made one for an op by asyncio itself; little is taken as a quarter.",
+    statement="Asyncer is useful: its convenience costs little.",
+    scope=(
+        "CPU for a wait, against asyncio with a task for each and against asyncio.to_thread. Little means a quarter."
+    ),
     parts=(
         Part(
-            where="soonify",
+            where="by soonify",
             measure=Ratio((SLEEPS, "asyncer"), (SLEEPS, "asyncio+per_op"), "cpu_per_op"),
             bound=Bound(high=1.25),
-            says="asyncer used {} the CPU of asyncio with a task for each op",
+            says="asyncer used {} the CPU of asyncio with a task for each",
         ),
         Part(
-            where="asyncify",
+            where="by asyncify",
             measure=Ratio((SLEEPS, "asyncer+asyncify"), (SLEEPS, "asyncio+to_thread"), "cpu_per_op"),
             bound=Bound(high=1.25),
-            says="asyncer's asyncify used {} the CPU of asyncio.to_thread",
+            says="asyncer used {} the CPU of asyncio.to_thread",
         ),
     ),
 )

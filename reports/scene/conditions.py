@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from when_async.results.cells.noise import noise as measure
 from when_async.results.cells.pairing import bare
@@ -15,6 +13,9 @@ from when_async.results.runfile import Header
 
 from .. import words
 from .tables import Group, Item, Line, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CAUSES = {
     "timed_measure": "measured rounds",

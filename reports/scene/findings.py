@@ -107,9 +107,10 @@ def did(metric: Metric) -> str:
 def _tie_sentence(found: Lead, metric: Metric) -> str:
     """Contestants that cannot be ordered are named together, with the largest difference that could still hide."""
     names, tie = found.names, _tie(found)
+    level = "are level" if tie.startswith("no difference") else ""
     if found.behind is None:
-        return f"No order can be told among {names}: {tie}"
-    return f"{names} {did(metric)}, in an order that cannot be told: {tie}"
+        return f"{names} {level or 'cannot be ordered'}: {tie}"
+    return f"{names} {did(metric)}{f' and {level}' if level else ''}: {tie}"
 
 
 def per_facet(scene: Scene, metric: Metric) -> str:
@@ -121,11 +122,11 @@ def per_facet(scene: Scene, metric: Metric) -> str:
     groups: dict[str, list[str]] = {}
     for one in known:
         found = lead(scene.of_facet(one), metric)
-        said = f"{found.names} {did(metric)}" if found else "no contestant has a figure"
+        said = f"{found.names} {did(metric)}" if found else "nobody has a figure"
         if found and len(found.top) > 1 and found.behind is None:
-            said = "no order can be told"
+            said = "nobody leads"
         groups.setdefault(said, []).append(names[one].removeprefix("Python "))
-    return "; ".join(f"{said} on {words.listing(where)}" for said, where in groups.items())
+    return ". ".join(f"{said} on {words.listing(where)}" for said, where in groups.items())
 
 
 def against_reference(rows: Sequence[Row], told: Row | None = None) -> str:
@@ -157,8 +158,8 @@ def against_reference(rows: Sequence[Row], told: Row | None = None) -> str:
         most = "" if len(slower) == 1 else " most"
         parts.append(f"{len(slower)} {verb}, {worst.contestant}{most}: {words.times(found)}")
     if undecided:
-        parts.append(f"{undecided} could not be told apart from {'it' if parts else reference.contestant}")
-    return "; ".join(parts)
+        parts.append(f"{undecided} show no clear difference to {'it' if parts else reference.contestant}")
+    return ". ".join(parts)
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def pools_sentence(scene: Scene, pair: Builds, families: Sequence[str] = ("proce
         who = f"{rows[0].contestant} ({rows[0].python})"
         said.append(f"{who} had {words.times(ratio)} that" if words.differs(ratio) else
                     f"against {who} {words.no_difference(ratio)}")  # fmt: skip
-    return "; ".join(said) or None
+    return ". ".join(said) or None
 
 
 def tax_sentence(scene: Scene, pair: Builds) -> str | None:
@@ -191,8 +191,7 @@ def sentences(scene: Scene) -> list[str]:
     said = []
     for pair in builds(scene):
         threads = [threads_sentence(scene, pair), pools_sentence(scene, pair)]
-        parts = ["; ".join(filter(None, threads)), tax_sentence(scene, pair)]
-        text = ". ".join(part for part in parts if part)
+        text = ". ".join(part for part in (*threads, tax_sentence(scene, pair)) if part)
         if text and not pair.close:
             text += f". {pair.free} and {pair.gil} differ in more than the GIL, as they are of different versions"
         if text:

@@ -82,20 +82,22 @@ def split_sentence(scene: Scene) -> str | None:
         return None
     slow, lean, fast = found.slow, found.lean, found.fast
     if found.whole.high < 1:
-        return f"{slow.contestant} is ahead of {fast.contestant}, which had {words.times(found.whole)} its throughput"
+        return f"{slow.contestant} wins over {fast.contestant}, which had {words.times(found.whole)} its throughput"
     if found.whole.low <= 1:
         return f"Between {slow.contestant} and {fast.contestant}, {words.no_difference(found.whole)}"
-    library = f"{words.times(found.library)} is the client library ({slow.library} to {lean.library})"
-    rest = f"{words.times(found.rest)} is left for the model"
-    if lean.library != fast.library:
-        rest += f" and for {lean.library} against {fast.library}"
-    if not words.differs(found.library):
-        library += ", which may be nothing, as the interval holds 1"
-    if not words.differs(found.rest):
-        rest += ", which may be nothing, as the interval holds 1"
-    return (
-        f"Of the {words.times(found.whole)} between {slow.runner} with {slow.library} and {fast.runner} with "
-        f"{fast.library}, {library} and {rest}"
+    who = (
+        f"{fast.runner} with {fast.library} is {words.times(found.whole)} as fast as {slow.runner} with {slow.library}"
+    )
+    other = f", with {lean.library} against {fast.library}," if lean.library != fast.library else ""
+    library = f"The client library makes {words.times(found.library)} of it ({slow.library} to {lean.library})"
+    rest = f"The model{other} makes {words.times(found.rest)}"
+    nothing = ", which may be nothing"
+    return ". ".join(
+        [
+            who,
+            library if words.differs(found.library) else f"{library}{nothing}",
+            rest if words.differs(found.rest) else f"{rest}{nothing}",
+        ]
     )
 
 

@@ -10,7 +10,7 @@ from .. import words
 from ..scene.decision import Region, maps
 from ..scene.rows import Scene
 from ..words import slug
-from .claim import SIGNS, Word
+from .claim import Word
 from .judging import Verdict
 
 LINES = 10
@@ -44,8 +44,7 @@ def guidance(scene: Scene, verdicts: Sequence[Verdict]) -> list[Advice]:
     for name, question in QUESTIONS:
         one = next((one for one in verdicts if one.claim.name == name and one.python == first and _says(one)), None)
         if one is not None:
-            told = one.brief() if one.word is Word.DEPENDS else one.sentence
-            said = f"{words.sentence(one.claim.statement)} {SIGNS[one.word]} {one.word}: {told}"
+            said = f"{words.sentence(one.claim.statement)} {one.sentence}"
             lines.append(Advice(question, words.one_line(said, 700), f"claim-{slug(name)}"))
     return lines[:LINES]
 
@@ -73,7 +72,7 @@ def _without_gil(others: Sequence[Sequence[Region]]) -> list[Advice]:
 
 
 def _leads(regions: Sequence[Region]) -> str:
-    """`uvloop leads in 5 of 8 regions, by 1.3× [1.2, 1.4] at most over trio; ...`."""
+    """`uvloop wins 5 of 8 regions, by up to 1.3× [1.2, 1.4] over trio. ...`."""
     clear = Counter(one.best.contestant for one in regions if one.sure)
     said = []
     for name, count in clear.most_common(3):
@@ -81,9 +80,9 @@ def _leads(regions: Sequence[Region]) -> str:
         most = max(leads, key=lambda one: one.margin.point if one.margin else 0.0, default=None)
         by = f", by up to {words.times(most.margin)}" if most is not None and most.margin else ""
         over = f" over {most.second.contestant}" if most is not None and most.second is not None else ""
-        said.append(f"{name} leads in {count} of {words.count(len(regions), 'region')}{by}{over}")
+        said.append(f"{name} wins {count} of {words.count(len(regions), 'region')}{by}{over}")
     level = [one for one in regions if not one.sure]
     if level:
         names = [name for name, _ in Counter(row.contestant for one in level for row in one.top).most_common(3)]
-        said.append(f"in {len(level)} the best cannot be told, most often from among {words.several(names)}")
-    return words.sentence("; ".join(said))
+        said.append(f"In {len(level)} nobody wins; nearest are {words.several(names)}")
+    return words.sentence(". ".join(said))

@@ -1,14 +1,24 @@
-"""The sentence of a verdict, made of its figures; nothing here knows which claim it speaks of."""
+"""What a verdict says, made of its figures; nothing here knows which claim it speaks of.
+
+The rule comes first, then instances, each in a sentence of its own with one figure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import sqrt
+from collections.abc import Iterable, Sequence
+from math import inf
+
+from when_async.bench.model import Estimate
 
 from .. import words
 from .behaviours import Seen
-from .claim import Behaviour, Claim, Reading, Side, Word
+from .claim import Behaviour, Bound, Claim, Reading, Side, Word
 from .lookup import Hole, Outcome
+
+JUST, FAR = 1.1, 2.0
+"""A figure within this factor of a bound comes just short of it; one beyond the second is far off."""
+NAMED = 2
+"""So many of the cases on one side are named; the rule says how many there are."""
 
 
 def sentence(
@@ -18,24 +28,31 @@ def sentence(
     told: Reading | None,
     boundary: tuple[float, float] | None,
 ) -> str:
-    """What was found and how sure it is: the deciding figure, then where the claim turns, then what has no figure."""
+    """What was found and how sure it is: the rule, where it turns, the deciding figures, then what has no figure."""
     missing = [one for one in readings if isinstance(one.found, Hole)]
     holes = [one for one in missing if isinstance(one.found, Hole) and one.found.asked]
-    unasked = len(missing) - len(holes)
     how = f"when-async run --claim {claim.name}"
     if word is Word.NOT_MEASURED or told is None:
-        why = [_reasons(holes)] if holes else []
-        why += [f"this run has no figure for its cells; measure them with: {how}"] if unasked else []
+        why = [_reason(one) for one in holes[:1]]
+        why += [f"this run has no figure for it; measure it with {how}"] if len(missing) > len(holes) else []
         return f"Not measured: {'; '.join(why) or 'no part of it concerns this build'}."
-    body = {Word.HOLDS: _holds, Word.REFUTED: _refuted, Word.DEPENDS: _depends, Word.INCONCLUSIVE: _open}[word]
-    said = body(readings, told)
-    if boundary and claim.axis:
-        said += f" {_turn(claim, readings, boundary)}"
-    if holes:
-        said += f" No figure for {words.listing([one.part.where for one in holes])}: {_reasons(holes)}."
-    if unasked:
-        said += f" {unasked} of {len(readings)} parts were not measured in this run; {how} measures them."
-    return said
+    said = {Word.HOLDS: _holds, Word.REFUTED: _refuted, Word.DEPENDS: _depends, Word.INCONCLUSIVE: _open}[word]
+    lines = [_turn(claim, readings, boundary), *said(readings, told), *_holes(holes)]
+    if unasked := len(missing) - len(holes):
+        lines.append(f"This run left out {unasked} of {words.count(len(readings), 'case')}; {how} measures all.")
+    return " ".join(line for line in lines if line)
+
+
+def brief(claim: Claim, readings: Sequence[Reading], told: Reading, boundary: tuple[float, float] | None) -> str:
+    """The same in a line of a table: the deciding figure, or one of either side where some hold and some do not."""
+    inside, outside = (_on(side, readings) for side in (Side.INSIDE, Side.OUTSIDE))
+    if inside and outside:
+        lines = [_turn(claim, readings, boundary), f"True: {clause(inside[0])}.", f"Not true: {clause(outside[0])}."]
+        return " ".join(line for line in lines if line)
+    if told.side is Side.ACROSS:
+        return f"Open: {clause(told)}."
+    near = f" {_short_of(told)}" if told.side is Side.OUTSIDE else ""
+    return f"{_capital(clause(told))}.{near}"
 
 
 def clause(one: Reading) -> str:
@@ -43,101 +60,116 @@ def clause(one: Reading) -> str:
     found = one.found
     if isinstance(found, Hole):
         return f"{one.part.where}: {found.told}"
-    said = found.said if isinstance(found, Outcome) else " ".join(words.figure(found, one.part.measure.kind))
-    return f"{one.part.says.format(said)} ({one.part.where})"
-
-
-def claimed(one: Reading) -> str:
-    """The bound of a part in words; what happens or does not has no number to name."""
-    if isinstance(one.found, Outcome):
-        return "as was claimed" if one.side is Side.INSIDE else "where the opposite was claimed"
-    return f"where {one.part.bound.told(one.part.measure.kind)} was claimed"
+    if isinstance(found, Outcome):
+        said = "ran" if found.happened else "did not all run"
+    else:
+        said = " ".join(words.figure(found, one.part.measure.kind))
+    return f"{one.part.says.format(said)} {one.part.where}"
 
 
 def _on(side: Side, readings: Sequence[Reading]) -> list[Reading]:
     return [one for one in readings if one.side is side]
 
 
-def _holds(readings: Sequence[Reading], told: Reading) -> str:
+def _holds(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
     inside = _on(Side.INSIDE, readings)
-    rest = "" if len(inside) == 1 else f"; this is the closest of {len(inside)} that all hold"
-    return f"{_capital(clause(told))}, {claimed(told)}{rest}."
+    yield {1: "True.", 2: "True in both cases."}.get(len(inside), f"True in all {len(inside)} cases.")
+    yield f"{'Here' if len(inside) == 1 else 'The closest'}: {clause(told)}."
+    yield _asked(told)
 
 
-def _refuted(readings: Sequence[Reading], told: Reading) -> str:
+def _refuted(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
     outside = _on(Side.OUTSIDE, readings)
-    rest = "" if len(outside) == 1 else f"; this is the closest of {len(outside)}, none of which holds"
-    return f"{_capital(clause(told))}, {claimed(told)}{rest}."
+    yield {1: "Not true.", 2: "Not true in either case."}.get(len(outside), f"Not true in any of {len(outside)} cases.")
+    yield f"{'Here' if len(outside) == 1 else 'The nearest'}: {clause(told)}."
+    yield _short_of(told)
 
 
-def _depends(readings: Sequence[Reading], told: Reading) -> str:
+def _depends(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
     inside, outside, across = (_on(side, readings) for side in (Side.INSIDE, Side.OUTSIDE, Side.ACROSS))
-    said = depends(inside, outside)
+    yield f"True in {words.count(len(inside), 'case')}, not in {len(outside)}."
+    yield from (f"True: {clause(one)}." for one in inside[:NAMED])
+    yield from (f"Not true: {clause(one)}." for one in outside[:NAMED])
     if across:
-        said += f" Undecided: {words.listing([one.part.where for one in across])}."
-    return said
+        yield f"Open: {clause(across[0])}."
+    if len(across) > 1:
+        yield f"{words.count(len(across) - 1, 'other')} open as well."
 
 
-def depends(inside: Sequence[Reading], outside: Sequence[Reading], most: int = 3) -> str:
-    """Where it holds and where not, with so many figures of either side."""
-    return f"It holds where {_some(inside, most)}; it does not where {_some(outside, most)}."
+def _open(readings: Sequence[Reading], told: Reading) -> Iterable[str]:
+    inside, outside, across = (len(_on(side, readings)) for side in (Side.INSIDE, Side.OUTSIDE, Side.ACROSS))
+    if not across:
+        yield f"So far {'true' if inside else 'not true'}: {clause(told)}."
+        yield "" if inside else _short_of(told)
+        return
+    rest = [f"{many} {name}" for many, name in ((inside, "true"), (outside, "not true")) if many]
+    yield f"Not decided: {words.listing([f'{across} open', *rest])}."
+    yield f"Open: {clause(told)}."
+    yield _asked(told)
 
 
-def _open(readings: Sequence[Reading], told: Reading) -> str:
-    if not _on(Side.ACROSS, readings):
-        verb = "holds" if told.side is Side.INSIDE else "does not hold"
-        return f"So far it {verb}: {clause(told)}, {claimed(told)}."
-    sides = [(Side.ACROSS, "undecided"), (Side.INSIDE, "in their bounds"), (Side.OUTSIDE, "outside")]
-    counts = [(len(_on(side, readings)), name) for side, name in sides]
-    rest = "" if len(readings) == 1 else "; " + words.listing([f"{many} {name}" for many, name in counts if many])
-    return f"{_capital(clause(told))}, an interval that reaches across the bound, {claimed(told)}{rest}."
+def _turn(claim: Claim, readings: Sequence[Reading], boundary: tuple[float, float] | None) -> str:
+    """Where on its axis a claim turns: between two values that were measured."""
+    if boundary is None or claim.axis is None:
+        return ""
+    low, high = (words.plain(end, claim.axis.kind) for end in boundary)
+    up_to = any(one.part.axis == boundary[0] and one.side is Side.INSIDE for one in readings)
+    there = f"true up to {low}, not from {high} on" if up_to else f"true from {high} on, not up to {low}"
+    return f"It turns on the {claim.axis.name}: {there}."
 
 
-def brief(claim: Claim, readings: Sequence[Reading], told: Reading, boundary: tuple[float, float] | None) -> str:
-    """The same in a line of a table: the deciding figure, or one of either side where some hold and some do not."""
-    inside, outside = (_on(side, readings) for side in (Side.INSIDE, Side.OUTSIDE))
-    if not inside or not outside:
-        return f"{_capital(clause(told))}."
-    turn = f"{_turn(claim, readings, boundary)} " if boundary and claim.axis else ""
-    return f"{turn}{depends(inside, outside, most=1)}"
+def _asked(one: Reading) -> str:
+    """The bound in a sentence; what happens or does not has none."""
+    if isinstance(one.found, Outcome):
+        return ""
+    low, high = _ends(one)
+    bound = one.part.bound
+    if bound.low == bound.high:
+        return f"The claim asks for exactly {low}."
+    ends = f"at most {high}" if bound.low == -inf else f"at least {low}" if bound.high == inf else f"{low} to {high}"
+    return f"The claim asks for {ends}."
 
 
-def _some(parts: Sequence[Reading], most: int = 3) -> str:
-    told = "; ".join(clause(one) for one in parts[:most])
-    return told + (f"; and {words.count(len(parts) - most, 'more place')}" if len(parts) > most else "")
+def _short_of(one: Reading) -> str:
+    """How near a part that does not hold comes to its bound: `That is just below the claimed 2× to 4×.`"""
+    if isinstance(one.found, Outcome):
+        return "The claim says the opposite."
+    assert isinstance(one.found, Estimate)
+    bound, (low, high) = one.part.bound, _ends(one)
+    below = one.found.point < bound.low
+    ends = f"maximum of {high}" if not low else f"minimum of {low}" if not high else f"{low} to {high}"
+    side = f"{_distance(bound, one.found)}{'below' if below else 'above'}"
+    return f"That is {side} the claimed {low if low == high else ends}."
 
 
-def _turn(claim: Claim, readings: Sequence[Reading], boundary: tuple[float, float]) -> str:
-    """Where on its axis a claim turns: between two values that were measured, most likely near their middle."""
-    assert claim.axis is not None
-    low, high = boundary
-    holds_below = any(one.part.axis == low and one.side is Side.INSIDE for one in readings)
-    middle = sqrt(low * high) if low > 0 else (low + high) / 2
-    ends = [_at(end, claim.axis.kind) for end in (low, high)]
-    near = _at(middle if claim.axis.kind else round(middle), claim.axis.kind)
-    where = "up to" if holds_below else "from"
-    return (
-        f"By {claim.axis.name} it holds {where} about {near}: the boundary lies between {ends[0]} and {ends[1]}, "
-        "the nearest that were measured."
-    )
+def _distance(bound: Bound, found: Estimate) -> str:
+    """`just `, `far ` or nothing: by what factor the point misses the nearer end."""
+    end = bound.low if found.point < bound.low else bound.high
+    if end <= 0 or found.point <= 0:
+        return ""
+    factor = max(end / found.point, found.point / end)
+    return "just " if factor <= JUST else "far " if factor >= FAR else ""
 
 
-def _at(value: float, kind: str) -> str:
-    """A place on an axis; what has no unit is a count."""
-    return words.scalar(value, kind) if kind else f"{value:g}"
+def _ends(one: Reading) -> tuple[str, str]:
+    """Both ends of a bound with their unit; an end that is not there is empty."""
+    bound, kind = one.part.bound, one.part.measure.kind
+    low, high = ("" if end in (-inf, inf) else words.plain(end, kind) for end in (bound.low, bound.high))
+    return low, high
 
 
-def _reasons(holes: Sequence[Reading]) -> str:
-    """Each reason once, with whoever it is the reason of; of many only how many."""
+def _holes(holes: Sequence[Reading]) -> Iterable[str]:
+    """Each reason once, with where, or of many only how many."""
     found: dict[str, list[str]] = {}
     for one in holes:
-        if isinstance(one.found, Hole):
-            found.setdefault(one.found.reason.rstrip("."), []).append(one.found.who)
-    told = []
-    for reason, who in found.items():
-        names = list(dict.fromkeys(name for name in who if name))
-        told.append(f"{words.listing(names)}: {reason}" if 0 < len(names) <= 2 else reason)
-    return "; ".join(told)
+        found.setdefault(_reason(one), []).append(one.part.where)
+    for reason, where in found.items():
+        yield f"No figure {words.listing(where)}." if len(where) <= NAMED else f"No figure in {len(where)} cases."
+        yield f"Why: {reason}."
+
+
+def _reason(one: Reading) -> str:
+    return one.found.reason.rstrip(".") if isinstance(one.found, Hole) else ""
 
 
 def _capital(text: str) -> str:
@@ -146,10 +178,8 @@ def _capital(text: str) -> str:
 
 def behaviour(claim: Behaviour, seen: Seen, word: Word) -> str:
     """What fresh processes showed, in how many of how many."""
-    many = f"in {seen.shown} of {seen.tried} fresh {'process' if seen.tried == 1 else 'processes'}"
-    if word is Word.HOLDS:
-        return f"{_capital(seen.said)}, {many}."
-    if word is Word.REFUTED:
-        what = "The way of the notes worked" if claim.aged else "It was seen"
-        return f"{what} {many}: {seen.said}."
-    return f"Seen {many}: {seen.said}."
+    said = " ".join(f"{_capital(one.strip().rstrip('.'))}." for one in seen.said.split("; "))
+    many = f"in {seen.shown} of {words.count(seen.tried, 'fresh process')}"
+    if word is Word.REFUTED and claim.aged:
+        return f"The old way worked {many}. {said}"
+    return f"Seen {many}. {said}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Final
 
 from when_async.bench.model import Phase
 
+from ..late import late
 from .pairing import bare
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+else:
+    np = late("numpy")
 
 STEAL_LIMIT: Final = 0.02
 """Share of the timed seconds that the hypervisor may give to others in a quiet run."""

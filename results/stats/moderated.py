@@ -16,13 +16,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from math import exp, inf, log, log1p, sqrt
-
-import numpy as np
-from scipy.special import digamma, polygamma, stdtrit
+from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate
 
+from ..late import late
 from .estimate import Floats, finite
+
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy import special
+else:
+    np, special = late("numpy"), late("scipy.special")
 
 LOOKS = (2, 3, 4, 5, 6)
 """After so many processes an interval is looked at."""
@@ -74,9 +79,9 @@ def moderation(seen: Sequence[tuple[float, float]]) -> Moderation | None:
     if len(seen) < FEWEST_PARTS:
         return None
     here, recorded = np.array(seen, dtype=np.float64).T
-    error = here - recorded - float(digamma(0.5)) + log(0.5)
+    error = here - recorded - float(special.digamma(0.5)) + log(0.5)
     error = np.clip(error, *np.quantile(error, _TAILS))
-    beyond = float(error.var(ddof=1)) - float(polygamma(1, 0.5))
+    beyond = float(error.var(ddof=1)) - float(special.polygamma(1, 0.5))
     freedom = min(MOST_FREEDOM, 2 * inverse_trigamma(beyond)) if beyond > 0 else MOST_FREEDOM
     return Moderation(float(error.mean()), freedom, len(seen))
 
@@ -85,8 +90,8 @@ def inverse_trigamma(value: float) -> float:
     """The x with trigamma(x) = `value`, which is above 0; Newton's steps of Smyth 2004, appendix."""
     x = 0.5 + 1 / value
     for _ in range(50):
-        trigamma = float(polygamma(1, x))
-        step = trigamma * (1 - trigamma / value) / float(polygamma(2, x))
+        trigamma = float(special.polygamma(1, x))
+        step = trigamma * (1 - trigamma / value) / float(special.polygamma(2, x))
         x += step
         if -step / x < 1e-8:
             break
@@ -98,7 +103,7 @@ def prior(recorded: float | None, known: Moderation | None) -> Prior | None:
     if recorded is None or known is None:
         return None
     half = known.freedom / 2
-    return Prior(exp(recorded + known.shift + float(digamma(half)) - log(half)), known.freedom)
+    return Prior(exp(recorded + known.shift + float(special.digamma(half)) - log(half)), known.freedom)
 
 
 def look(values: Floats, known: Prior | None) -> tuple[float, float, float]:
@@ -110,7 +115,7 @@ def look(values: Floats, known: Prior | None) -> tuple[float, float, float]:
     if known is not None:
         freedom = known.freedom + n - 1
         spread = (known.freedom * known.variance + (n - 1) * own) / freedom
-    half = float(stdtrit(freedom, 1 - level / 2)) * sqrt(spread / n)
+    half = float(special.stdtrit(freedom, 1 - level / 2)) * sqrt(spread / n)
     mean = float(values.mean())
     return mean, mean - half, mean + half
 

@@ -155,12 +155,12 @@ def test_every_rule_that_the_code_cites_is_explained_in_the_method() -> None:
     assert {number: named(source) for number, source in cited.items() if number not in explained} == {}
 
 
-# The files that docs/files.md and the README show.
+# The files that docs/files.md shows.
 
 
-def shown(heading: str, document: str = "docs/files.md") -> str:
-    """The Python block below a heading of a document."""
-    text = (ROOT / document).read_text(encoding="utf-8")
+def shown(heading: str) -> str:
+    """The Python block below a heading of docs/files.md."""
+    text = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
     section = re.split(r"^## ", text.partition(f"\n## {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     (block,) = [code for _, language, code in FENCE.findall(section) if language == "python"]
     return block
@@ -238,14 +238,6 @@ def test_the_runner_that_is_shown_runs_as_it_stands(tmp_path: Path) -> None:
     }
     assert peaks
     assert peaks <= {1, 2}
-
-
-def test_the_workload_and_the_runner_of_the_readme_run_as_they_stand(tmp_path: Path) -> None:
-    (tmp_path / "hashing.py").write_text(shown("Add a workload", "README.md"), encoding="utf-8")
-    (tmp_path / "asyncio_poll.py").write_text(shown("Add a runner", "README.md"), encoding="utf-8")
-    records = measure(tmp_path, "-w", "hashing.py[n=4]", "-r", "asyncio_poll.py", "-r", "threading")
-    assert len(statuses(records)) == 2
-    assert set(statuses(records).values()) == {"OK"}
 
 
 def test_the_runner_that_is_shown_says_why_a_body_could_not_be_opened(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The guide, the README's verdicts and the advice are those of the committed reference run, and of nothing else."""
+"""The guide, the README's answers and the advice are those of the committed reference run, and of nothing else."""
 
 from __future__ import annotations
 
@@ -9,30 +9,13 @@ import pandas as pd
 import pytest
 
 from docs import guide
-from when_async.bench.cli.claims import REFERENCE, references
-from when_async.reports.scene.evidence import scene
+from when_async.bench.cli.claims import REFERENCE
 from when_async.reports.scene.rows import Scene
-from when_async.reports.verdicts.claim import Behaviour, Claim, Word
-from when_async.reports.verdicts.judging import Verdict, claims, judge, latest
-from when_async.results.frame import load
+from when_async.reports.verdicts.claim import Behaviour, Word
+from when_async.reports.verdicts.judging import Verdict, claims
 
 INTERVAL = r"\d(?:×| \S+)? \[−?[\d.]+, −?[\d.]+\]"
 MOST_BYTES = 20 * 2**20
-
-
-@pytest.fixture(scope="module")
-def frame() -> pd.DataFrame:
-    return load(references())
-
-
-@pytest.fixture(scope="module")
-def seen(frame: pd.DataFrame) -> Scene:
-    return scene(frame)
-
-
-@pytest.fixture(scope="module")
-def verdicts(frame: pd.DataFrame, seen: Scene) -> list[Verdict]:
-    return latest(judge(frame, scene=seen))
 
 
 @pytest.fixture(scope="module")
@@ -85,16 +68,23 @@ def test_a_guide_that_is_not_of_its_run_is_told_and_left_alone(
     assert not old.exists()
 
 
-def test_the_readme_tells_every_verdict_on_what_was_measured(verdicts: list[Verdict], texts: dict[Path, str]) -> None:
-    inside = texts[guide.README].partition(guide.MARKS[0])[2].partition(guide.MARKS[1])[0]
-    row = r"^\| \[([\w-]+)\]\(docs/when-to-use-async\.md#\1\): .* \| (\S .*?) \| .+ \|$"
-    rows = re.findall(row, inside, re.MULTILINE)
-    told = {name: set(re.findall(r"[A-Z][A-Z_]+", words.replace("\\", ""))) for name, words in rows}
-    found: dict[str, set[str]] = {}
-    for one in verdicts:
-        if isinstance(one.claim, Claim):
-            found.setdefault(one.claim.name, set()).add(str(one.word))
-    assert told == found
+def test_the_readme_shows_an_answer_with_its_code_before_any_table(texts: dict[Path, str]) -> None:
+    lines = texts[guide.README].splitlines()
+    table = next(place for place, line in enumerate(lines) if line.startswith("|"))
+    early = "\n".join(lines[:40])
+    assert table > 40
+    assert "when-async ask http" in early
+    assert re.search(INTERVAL, early)
+    assert "```python\nfrom concurrent.futures import" in early
+
+
+def test_the_readme_answers_five_questions_each_with_its_figure(texts: dict[Path, str]) -> None:
+    inside = texts[guide.README].partition(guide.ANSWERS[0])[2].partition(guide.ANSWERS[1])[0]
+    rows = [line.split(" | ") for line in inside.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) == len(guide.FIVE) == 5
+    for _, answer, figure, _ in rows:
+        assert re.fullmatch(r"\*\*.+\*\*", answer)
+        assert re.match(r"[\d.]+× \\\[[\d.]+, [\d.]+\\\], ", figure)
 
 
 def test_what_was_written_by_hand_between_the_marks_of_the_readme_is_replaced_and_nothing_else_is(
@@ -102,7 +92,7 @@ def test_what_was_written_by_hand_between_the_marks_of_the_readme_is_replaced_an
 ) -> None:
     mine = tmp_path / "README.md"
     text = texts[guide.README]
-    for first, last in (guide.MARKS, guide.CAPTION):
+    for first, last in (guide.ASKED, guide.ANSWERS):
         assert (text.count(first), text.count(last)) == (1, 1)
         text = text.replace(first, f"{first}\nby hand").replace(last, f"by hand\n{last}")
     mine.write_text(text, encoding="utf-8")

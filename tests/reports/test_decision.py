@@ -96,7 +96,7 @@ def test_guidance_says_who_leads_by_kind_of_op_and_no_more_than_ten_lines(map_sc
         "Ops that wait for about half their time",
         "Ops that wait for 90 % of their time and more",
     ]
-    assert "multiprocessing leads in 1 of 1 region" in lines[0].answer
+    assert "multiprocessing wins 1 of 1 region" in lines[0].answer
     assert len(lines) <= 10
 
 

@@ -99,23 +99,42 @@ def test_a_count_whose_logarithm_was_averaged_is_still_that_count() -> None:
 def test_a_claim_that_all_figures_back_holds_with_the_closest_of_them(run: pd.DataFrame) -> None:
     found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(PROCESSES, Bound(low=1.6), "close"))
     assert found.word is Word.HOLDS
-    assert "(close), where at least 1.60× was claimed" in found.sentence
+    assert found.sentence.startswith("True in both cases. The closest: the figure is ")
+    assert found.sentence.endswith(" close. The claim asks for at least 1.6×.")
     assert found.estimate.low <= 0.165 / 0.096 <= found.estimate.high
 
 
 def test_a_claim_that_no_figure_backs_is_refuted(run: pd.DataFrame) -> None:
     found = word_of(run, part(THREADS, Bound(low=1.1)))
     assert found.word is Word.REFUTED
-    assert "0.9" in found.sentence
+    assert re.match(r"Not true\. Here: the figure is 0\.9\d+× \[.*\] here\. That is ", found.sentence)
+    assert found.sentence.endswith(" below the claimed minimum of 1.1×.")
     assert found.flat()["verdict"] == "REFUTED"
     assert found.flat()["high"] < 1.1
+
+
+@pytest.mark.parametrize(
+    ("bound", "near"),
+    [
+        (Bound(low=1.05), "just below the claimed minimum of 1.05×"),
+        (Bound(low=3), "far below the claimed minimum of 3×"),
+        (Bound(1.5, 1.9), "below the claimed 1.5× to 1.9×"),
+        (Bound(high=0.4), "far above the claimed maximum of 0.4×"),
+        (Bound(0.0, 0.0), "above the claimed 0×"),
+    ],
+)  # fmt: skip
+def test_what_is_refuted_says_how_near_it_comes(run: pd.DataFrame, bound: Bound, near: str) -> None:
+    found = word_of(run, part(THREADS, bound))
+    assert found.word is Word.REFUTED
+    assert found.sentence.endswith(f" That is {near}.")
+    assert found.brief().endswith(f" That is {near}.")
 
 
 def test_a_claim_that_some_figures_back_depends_and_names_both(run: pd.DataFrame) -> None:
     found = word_of(run, part(PROCESSES, Bound(low=1.1), "processes"), part(THREADS, Bound(low=1.1), "threads"))
     assert found.word is Word.DEPENDS
-    assert found.sentence.index("(processes)") < found.sentence.index("it does not where")
-    assert found.sentence.index("it does not where") < found.sentence.index("(threads)")
+    said = r"True in 1 case, not in 1\. True: the figure is .* processes\. Not true: the figure is .* threads\."
+    assert re.fullmatch(said, found.sentence)
 
 
 def test_the_boundary_lies_between_the_neighbours_on_the_axis_that_differ(run: pd.DataFrame) -> None:
@@ -123,23 +142,23 @@ def test_the_boundary_lies_between_the_neighbours_on_the_axis_that_differ(run: p
     parts = [replace(bad, axis=1e-4), replace(bad, axis=1e-3), replace(good, axis=4e-3), replace(good, axis=1e-2)]
     found = word_of(run, *parts, axis=Axis("size of a unit", "s"))
     assert found.boundary == (1e-3, 4e-3)
-    assert "it holds from about 2.00 ms: the boundary lies between 1.00 ms and 4.00 ms" in found.sentence
+    assert found.sentence.startswith(
+        "It turns on the size of a unit: true from 4 ms on, not up to 1 ms. True in 2 cases"
+    )
 
 
 def test_in_a_line_of_a_table_a_verdict_is_its_figure_or_one_of_either_side(run: pd.DataFrame) -> None:
     good, bad = part(PROCESSES, Bound(low=1.1), "good"), part(THREADS, Bound(low=1.1), "bad")
     one = word_of(run, good, replace(good, where="better"))
-    assert one.brief().endswith(" (good).")
+    assert re.fullmatch(r"The figure is .* good\.", one.brief())
     assert one.estimate is not None
     assert f"{one.estimate.low:.2f}, {one.estimate.high:.2f}" in one.brief()
     many = word_of(run, *(replace(good, where=f"good {n}") for n in range(5)), bad)
-    sides = r"It holds where .* \(good 0\); and 4 more places; it does not where .* \(bad\)\."
+    sides = r"True: the figure is .* good 0\. Not true: the figure is .* bad\."
     assert re.fullmatch(sides, many.brief())
     shares = [replace(bad, axis=0.5), replace(good, axis=0.9)]
-    assert (
-        "about 67.1 %: the boundary lies between 50.0 % and 90.0 %"
-        in word_of(run, *shares, axis=Axis("share of waiting", "%")).brief()
-    )
+    turned = word_of(run, *shares, axis=Axis("share of waiting", "%")).brief()
+    assert turned.startswith("It turns on the share of waiting: true from 90 % on, not up to 50 %. True: ")
     missing = word_of(run, part(speedup("elsewhere", "a", "b"), Bound(low=1.1)))
     assert missing.brief() == missing.sentence
 
@@ -149,7 +168,7 @@ def test_there_is_no_boundary_where_the_verdict_turns_twice(run: pd.DataFrame) -
     parts = [replace(good, axis=1.0), replace(bad, axis=2.0), replace(good, axis=3.0)]
     found = word_of(run, *parts, axis=Axis("size"))
     assert found.boundary is None
-    assert "boundary" not in found.sentence
+    assert "It turns" not in found.sentence
 
 
 def test_there_is_no_boundary_where_one_place_of_the_axis_lies_on_either_side(run: pd.DataFrame) -> None:
@@ -161,13 +180,14 @@ def test_there_is_no_boundary_where_one_place_of_the_axis_lies_on_either_side(ru
 def test_a_boundary_between_counts_is_told_in_whole_numbers(run: pd.DataFrame) -> None:
     good, bad = part(PROCESSES, Bound(low=1.1)), part(THREADS, Bound(low=1.1))
     found = word_of(run, replace(good, axis=10.0), replace(bad, axis=24.0), axis=Axis("number of boards"))
-    assert "it holds up to about 15: the boundary lies between 10 and 24" in found.sentence
+    assert "It turns on the number of boards: true up to 10, not from 24 on." in found.sentence
 
 
 def test_parts_that_the_run_was_not_asked_for_leave_it_open_and_say_how_to_measure(run: pd.DataFrame) -> None:
     found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(speedup("elsewhere", "a", "b"), Bound(low=1.1)))
     assert found.word is Word.INCONCLUSIVE
-    assert "1 of 2 parts were not measured in this run; when-async run --claim mine measures them." in found.sentence
+    assert found.sentence.startswith("So far true: the figure is ")
+    assert "This run left out 1 of 2 cases; when-async run --claim mine measures all." in found.sentence
 
 
 def test_what_is_a_hole_of_the_machine_is_named_and_counts_for_nothing(tmp_path: Path) -> None:
@@ -178,7 +198,7 @@ def test_what_is_a_hole_of_the_machine_is_named_and_counts_for_nothing(tmp_path:
     run = load([make_run(tmp_path / "a.jsonl", cells=cells, forks=6, noise=0.01, fork_noise=0.01)])
     found = word_of(run, part(PROCESSES, Bound(low=1.1)), part(THREADS, Bound(low=1.1), "threads"))
     assert found.word is Word.HOLDS
-    assert "No figure for threads: threading in" in found.sentence
+    assert "No figure threads. Why: " in found.sentence
     assert "no second core here" in found.sentence
 
 
@@ -330,6 +350,14 @@ def test_a_claim_names_its_section_its_source_and_its_scope(one: Any) -> None:
     assert one.link.startswith("https://")
     assert one.statement.endswith(".")
     assert one.scope.endswith(".")
+
+
+@pytest.mark.parametrize("one", [one for one in claims().values() if isinstance(one, Claim)], ids=lambda one: one.name)
+def test_each_case_of_a_claim_has_a_place_of_its_own_that_ends_its_clause(one: Claim) -> None:
+    wheres = [part.where for part in one.parts]
+    assert len(set(wheres)) == len(wheres)
+    prepositions = {"for", "with", "in", "on", "to", "by", "under", "at", "as", "while", "when", "without"}
+    assert {where.split()[0] for where in wheres} <= prepositions
 
 
 def test_the_ids_of_the_design_are_all_there() -> None:

@@ -1,0 +1,27 @@
+"""The committed reference run, read and judged once for all tests of the documents."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from when_async.bench.cli.claims import references
+from when_async.reports.scene.evidence import scene
+from when_async.reports.scene.rows import Scene
+from when_async.reports.verdicts.judging import Verdict, judge, latest
+from when_async.results.frame import load
+
+
+@pytest.fixture(scope="session")
+def frame() -> pd.DataFrame:
+    return load(references())
+
+
+@pytest.fixture(scope="session")
+def seen(frame: pd.DataFrame) -> Scene:
+    return scene(frame)
+
+
+@pytest.fixture(scope="session")
+def verdicts(frame: pd.DataFrame, seen: Scene) -> list[Verdict]:
+    return latest(judge(frame, scene=seen))
