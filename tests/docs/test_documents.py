@@ -19,7 +19,10 @@ from when_async.bench.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *(ROOT / "docs").rglob("*.md")]
+    [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "results/SCHEMA.md")),
+        *(ROOT / "docs").rglob("*.md"),
+    ]
 )
 SOURCES = [ROOT / name for name in ("bench", "workloads", "results", "reports", "tests")]
 FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
