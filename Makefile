@@ -13,8 +13,9 @@ PYTHONS ?= 3.11 3.12 3.13 3.13t 3.14 3.15
 # One more than there are cores, because some tests wait for processes to end.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 KEPT   := results/reference
+SITE   ?= build/docs
 
-.PHONY: report test gate evidence matrix reference guide lint type clean
+.PHONY: report test gate evidence matrix reference guide docs lint type clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -57,7 +58,17 @@ guide: $(READY)
 	$(BIN)/python -m when_async.reports.verdicts.kept $(KEPT)/claims-*.jsonl.gz
 	$(BIN)/python -m docs.evidence.advice --write > /dev/null
 	$(BIN)/python -m docs.guide
+	$(BIN)/python -m docs.shown
 	$(BIN)/when-async report $(KEPT)/claims-*.jsonl.gz --output $(OUTPUT)
+
+$(VENV)/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
+# The documentation as a site, which searches without a server: open $(SITE)/index.html. A link that leads nowhere, or a
+# page that is not in docs/index.md, fails.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet -c docs . $(SITE)
 
 lint: $(READY)
 	$(BIN)/ruff check .

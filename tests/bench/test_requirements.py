@@ -28,7 +28,7 @@ def project() -> Mapping[str, Any]:
 def optional() -> dict[str, list[str]]:
     """Our extras with what they bring, but for those that collect others and those for developers."""
     extras: dict[str, list[str]] = dict(project()["optional-dependencies"])
-    return {name: texts for name, texts in extras.items() if name not in ("all", "dev", "parquet", "test")}
+    return {name: texts for name, texts in extras.items() if name not in ("all", "dev", "docs", "parquet", "test")}
 
 
 def extra_of(module: str) -> str | None:

@@ -19,13 +19,23 @@ from when_async.bench.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *(ROOT / "docs").rglob("*.md")]
+    [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "results/SCHEMA.md")),
+        *(ROOT / "docs").rglob("*.md"),
+    ]
 )
 SOURCES = [ROOT / name for name in ("bench", "workloads", "results", "reports", "tests")]
 FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?[^)]*\)|(?:href|src)=\"([^\"]+)\"")
 MACHINE_PATH = re.compile(r"(?<![\w./~:-])/(?:root|work|home|Users)/\w")
 HANG_S = 120
+OWN_FILE = """from when_async import Param, Point, Runner, Workload
+RUNNER = Runner("own", summary="ops", family="own", styles=("pure",), open=print)
+OWN = Workload(
+    "own", "ops", {"pure": lambda kit, params: repr}, (Param("n", 1, 100, "ops"), Param("wait_s", 0, 1, "wait")),
+    lambda params, seed: [1], lambda params, items, results: "", {"quick": (Point(1, {"n": 1, "wait_s": 0}),)},
+)
+"""
 
 
 def named(path: Path) -> str:
@@ -117,8 +127,14 @@ def test_no_document_names_a_place_on_our_machines_or_leaves_something_to_do(pat
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
-def test_every_command_line_that_is_shown_can_be_typed(path: Path) -> None:
+def test_every_command_line_that_is_shown_can_be_typed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for arguments in commands(path):
+        for file in re.findall(r"[\w/]+\.py\b", " ".join(arguments)):  # what the reader has written by then
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_text(OWN_FILE, encoding="utf-8")
         try:
             parse(arguments)
         except click.ClickException as error:
