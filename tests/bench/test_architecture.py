@@ -222,7 +222,8 @@ FLOORS = {
         "contrast frame prediction", "history",
     ),
     "reports": (
-        "snippets words", "lines scene", "drawing verdicts", "calibration claims history terminal", "page", "gate plots"
+        "snippets words", "lines scene", "drawing verdicts", "answers calibration claims history terminal", "page",
+        "gate plots",
     ),
 }  # fmt: skip
 """Each room from the ground up; `*` stands for every module that is not named. A floor sees those below it."""

@@ -1,0 +1,115 @@
+"""Answers on work for the CPU: pure Python, libraries that let the GIL go, and builds without it."""
+
+from __future__ import annotations
+
+from when_async.results.stats.estimate import inverse
+
+from .. import words
+from .answer import Evidence, Standing, decided, standing
+from .said import Said, joined
+
+GRID, CPU, FIRST = "grid-search", "threads-dont-speed-cpu", "async-first"
+UNITS = tuple((GRID, f"units of {size} in pure Python") for size in ("5 ms", "500 µs", "50 µs"))
+THREADS = (CPU, "pure Python")
+NUMPY = (CPU, "NumPy, which lets the GIL go")
+
+
+def cpu(seen: Evidence) -> Said | None:
+    """Pure Python that computes."""
+    processes, threads = seen.first_decided(*UNITS), seen.estimate(*THREADS)
+    if processes is None or threads is None or not decided(threads):
+        return None
+    alike = standing(threads) is Standing.AHEAD
+    best = threads if alike else processes
+    name = "threads" if alike else "processes" if standing(processes) is Standing.AHEAD else "a plain loop"
+    what = f"two {name} were {words.times(best)} as fast as a plain loop"
+    return Said(
+        answer=name,
+        sentence=f"For pure Python that computes, use {name}: {what}."
+        if name != "a plain loop"
+        else f"For pure Python that computes, nothing wins: two processes were {words.times(best)} as fast.",
+        figure=best,
+        compares=f"two {name} over a plain loop" if name != "a plain loop" else "two processes over a plain loop",
+        decides="no GIL" if alike else f"the GIL: two threads get {words.times(threads)}",
+        advice="Use one thread for each core; processes gain no more."
+        if alike
+        else "Use one process for each core, and send small arguments and small results.",
+        limits=joined(_payload(seen), "Two cores were measured; on more, both models can gain more."),
+        claims=(GRID, CPU),
+    )
+
+
+def _payload(seen: Evidence) -> str:
+    found = seen.estimate(GRID, "results of 4 MiB")
+    if found is None or found.high >= 1:
+        return ""
+    return f"Results of 4 MiB undo it: two processes were {words.times(found)} as fast as a plain loop."
+
+
+def native(seen: Evidence) -> Said | None:
+    """Libraries that let the GIL go while they compute."""
+    threads, processes = seen.estimate(*NUMPY), seen.estimate(GRID, "NumPy, against threads")
+    if threads is None or not decided(threads):
+        return None
+    wins = standing(threads) is Standing.AHEAD
+    more = standing(processes) is Standing.AHEAD
+    name = "processes" if more else "threads" if wins else "a plain loop"
+    return Said(
+        answer=name,
+        sentence=f"Where NumPy computes, use threads: two were {words.times(threads)} as fast as a plain loop."
+        if wins
+        else f"Where NumPy computes, two threads were {words.times(threads)} as fast as a plain loop.",
+        figure=threads,
+        compares="two threads over a plain loop, NumPy",
+        decides="the library lets the GIL go" if wins else f"two threads get {words.times(threads)}",
+        advice="Use a pool of threads, one for each core: nothing is copied between them."
+        if name == "threads"
+        else f"Use {name}.",
+        limits=joined(
+            _sklearn(seen),
+            "NumPy and scikit-learn were measured; Pillow and zlib let the GIL go as well, but were not.",
+        ),
+        claims=(CPU, GRID),
+    )
+
+
+def _sklearn(seen: Evidence) -> str:
+    found = seen.estimate(GRID, "scikit-learn, against its threads")
+    if found is None or standing(found) is not Standing.BEHIND:
+        return ""
+    return f"In scikit-learn's own search threads were {words.times(inverse(found))} as fast as processes."
+
+
+def free_threading(seen: Evidence) -> Said | None:
+    """A build without the GIL; silent on one with it."""
+    threads = seen.estimate(*THREADS)
+    if seen.source.gil or threads is None or not decided(threads):
+        return None
+    wins = standing(threads) is Standing.AHEAD
+    places = [one for one in seen.verdicts[FIRST].readings if one.side != "missing"] if FIRST in seen.verdicts else []
+    behind = [one for one in places if one.side == "outside"]
+    return Said(
+        answer="threads scale" if wins else "no gain yet",
+        sentence=f"Without the GIL threads share the cores: two were {words.times(threads)} as fast as a plain loop."
+        if wins
+        else f"Without the GIL two threads were {words.times(threads)} as fast as a plain loop.",
+        figure=threads,
+        compares="two threads over a plain loop, pure Python",
+        decides=f"no event loop keeps up in {len(behind)} of {len(places)} mixes of waiting and computing"
+        if behind
+        else "pure Python on two cores",
+        advice="Use threads where you would have used processes, and measure the program you have first.",
+        limits=joined(_fetches(seen), _missing(seen)),
+        claims=(CPU, FIRST, "io-bound"),
+    )
+
+
+def _fetches(seen: Evidence) -> str:
+    found = seen.estimate("io-bound", "against threads with http.client, 100 in flight")
+    if found is None or standing(found) is not Standing.BEHIND:
+        return ""
+    return f"Async loses there: for HTTP calls threads were {words.times(inverse(found))} as fast as asyncio."
+
+
+def _missing(seen: Evidence) -> str:
+    return "uvloop cannot be installed for this build." if seen.reason("uvloop", "waits, 1000 in flight") else ""

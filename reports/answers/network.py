@@ -1,0 +1,194 @@
+"""Answers on work that waits for a network: as a client, as a server, with many connections, and on uvloop."""
+
+from __future__ import annotations
+
+from when_async.results.stats.estimate import inverse
+
+from .. import words
+from .answer import Evidence, Standing, decided, standing
+from .said import Said, joined
+
+IO, SERVER, CHAT, UV = "io-bound", "server-side", "chat", "uvloop"
+ONE_BY_ONE = "against a plain loop, 20 in flight"
+SAME_LIBRARY = "against threads with the same library, 100 in flight"
+REQUESTS = "against threads with requests, 100 in flight"
+HTTP_CLIENT = "against threads with http.client, 100 in flight"
+ROOMS = (500, 200, 50, 10)
+
+
+def http(seen: Evidence) -> Said | None:
+    """Many slow calls at once, as a client."""
+    model, library = seen.estimate(IO, HTTP_CLIENT), seen.estimate(IO, REQUESTS)
+    if model is None or not decided(model):
+        return None
+    place = standing(model)
+    how = {
+        Standing.LEVEL: (
+            "threads or asyncio, level",
+            f"threads and asyncio are level: asyncio was {words.times(model)} as fast",
+        ),
+        Standing.AHEAD: ("asyncio", f"asyncio wins: it was {words.times(model)} as fast as threads"),
+        Standing.BEHIND: ("threads", f"threads win: they were {words.times(inverse(model))} as fast as asyncio"),
+    }[place]
+    lean = library is not None and standing(library) is Standing.AHEAD and place is Standing.LEVEL
+    return Said(
+        answer=how[0],
+        sentence=f"For many slow HTTP calls with a lean client, {how[1]}.",
+        figure=model,
+        compares="asyncio over threads, HTTP calls a second",
+        decides=f"the client library: {words.times(library)}" if lean and library else "the model itself",
+        advice=joined(
+            f"Choose the client first: aiohttp on asyncio was {words.times(library)} as fast as requests in threads."
+            if lean and library
+            else "Take the model that is ahead here.",
+            "Then keep the model your code already has." if lean else "",
+        ),
+        limits=joined(
+            _same_library(seen), "Measured over loopback, with 100 calls in flight and 20 ms for each answer."
+        ),
+        claims=(IO,),
+    )
+
+
+def _same_library(seen: Evidence) -> str:
+    """What is left where both use one library."""
+    found = seen.estimate(IO, SAME_LIBRARY)
+    if found is None or found.low <= 1:
+        return ""
+    return f"With httpx on both sides asyncio was {words.times(found)} as fast as threads."
+
+
+def serving(seen: Evidence) -> Said | None:
+    """Requests served over HTTP: CPU of the server for each."""
+    parts = {
+        "aiohttp": (SERVER, "HTTP, asyncio against waitress"),
+        "uvicorn": (SERVER, "HTTP, uvicorn against waitress"),
+    }
+    library = next((name for name, part in parts.items() if decided(seen.estimate(*part))), "")
+    found = seen.estimate(*parts[library]) if library else None
+    if found is None:
+        return None
+    ratio = inverse(found)
+    how = {
+        Standing.AHEAD: ("asyncio", f"asyncio wins: threads used {words.times(ratio)} the CPU for a request"),
+        Standing.LEVEL: (
+            "threads or asyncio, level",
+            f"threads used {words.times(ratio)} the CPU of asyncio, which is level",
+        ),
+        Standing.BEHIND: ("threads", f"threads win: asyncio used {words.times(found)} the CPU for a request"),
+    }[standing(ratio)]
+    return Said(
+        answer=how[0],
+        sentence=f"To serve HTTP, {how[1]}.",
+        figure=ratio,
+        compares=f"CPU a request, threads with waitress over asyncio with {library}",
+        decides=f"CPU a request: {words.times(ratio)}",
+        advice=f"Serve with asyncio and {library}, and keep handlers from blocking or computing."
+        if standing(ratio) is Standing.AHEAD
+        else "Keep the server you have.",
+        limits=joined(_echo(seen), "Measured far below what any of these servers can take; no handler computes."),
+        claims=(SERVER,),
+    )
+
+
+def _echo(seen: Evidence) -> str:
+    found = seen.estimate(SERVER, "echo, asyncio's protocols")
+    if standing(found) is not Standing.AHEAD or found is None:
+        return ""
+    return f"For bare messages it turns: asyncio used {words.times(found)} the CPU of threads to echo one."
+
+
+def connections(seen: Evidence) -> Said | None:
+    """Thousands of open connections: what each costs in memory, and what a container's limit does."""
+    found = seen.estimate("thread-memory", "with a live connection each")
+    if found is None or not decided(found):
+        return None
+    stopped = seen.outcome("thread-ceiling", "1100 threads under a limit of 1024")
+    tasks = seen.outcome("thread-ceiling", "100 000 tasks on the bare machine")
+    limit = stopped is not None and not stopped.happened
+    wins = standing(found) is Standing.AHEAD
+    return Said(
+        answer="asyncio, for memory" if wins else "threads or tasks, level",
+        sentence="For thousands of open connections use asyncio: a thread with its connection takes "
+        f"{words.times(found)} the memory of a task."
+        if wins
+        else f"Threads and tasks with a connection are level in memory: {words.times(found)}.",
+        figure=found,
+        compares="memory of a thread over a task, each with a connection",
+        decides="a container's limit on threads, then memory" if limit else f"memory: {words.times(found)}",
+        advice=joined(
+            "Use asyncio from a few thousand connections on, or wherever a container limits threads." if wins else "",
+            "100 000 tasks started without trouble." if tasks is not None and tasks.happened else "",
+        ),
+        limits=joined(_bare(seen), _echo(seen)),
+        claims=("thread-memory", "thread-ceiling", SERVER),
+    )
+
+
+def _bare(seen: Evidence) -> str:
+    found = seen.outcome("thread-ceiling", "10 000 threads on the bare machine")
+    return "10 000 threads start, too, where nothing limits them." if found is not None and found.happened else ""
+
+
+def chat(seen: Evidence) -> Said | None:
+    """A room in which everybody hears everybody: CPU for each line delivered."""
+    rooms = {size: found for size in ROOMS if (found := seen.estimate(CHAT, f"{size} members")) and decided(found)}
+    if not rooms:
+        return None
+    size, found = next(iter(rooms.items()))
+    small = next((one for one, ratio in rooms.items() if standing(ratio) is Standing.AHEAD and one != size), None)
+    how = {
+        Standing.AHEAD: ("threads", f"threads win a chat room: asyncio used {words.times(found)} their CPU"),
+        Standing.LEVEL: (
+            "threads or asyncio, level",
+            f"threads and asyncio are level in a chat room: asyncio used {words.times(found)} the CPU",
+        ),
+        Standing.BEHIND: ("asyncio", f"asyncio wins a chat room: it used {words.times(found)} the CPU of threads"),
+    }[standing(found)]
+    turned = (
+        f"Small rooms go to threads: with {small} members asyncio used {words.times(rooms[small])} their CPU."
+        if small
+        else ""
+    )
+    return Said(
+        answer=how[0],
+        sentence=f"With {size} members, {how[1]} for each line delivered.",
+        figure=found,
+        compares=f"CPU a line, asyncio over threads, {size} members",
+        decides="the number of members" if small else f"CPU a line: {words.times(found)}",
+        advice="Choose by memory and by limits on threads, not by CPU."
+        if standing(found) is Standing.LEVEL
+        else "Choose by the CPU it costs.",
+        limits=joined(turned, "100 lines a second go round, whatever the room."),
+        claims=(CHAT,),
+    )
+
+
+def uvloop(seen: Evidence) -> Said | None:
+    """Whether another loop under asyncio pays."""
+    wall, waits = seen.estimate(UV, "fetches by aiohttp, wall time"), seen.estimate(UV, "waits, 1000 in flight")
+    if wall is None or not decided(wall):
+        return None
+    saves = waits is not None and standing(waits) is Standing.AHEAD
+    cpu = f"asyncio used {words.times(waits)} the CPU of uvloop" if saves and waits else ""
+    level = standing(wall) is Standing.LEVEL
+    return Said(
+        answer=("for CPU, not for time" if saves else "no, level") if level else "yes" if wall.low > 1 else "no",
+        sentence=f"For HTTP calls uvloop is level with asyncio in time: it was {words.times(wall)} as fast."
+        if level
+        else f"For HTTP calls uvloop was {words.times(wall)} as fast as asyncio.",
+        figure=wall,
+        compares="uvloop over asyncio, HTTP calls a second",
+        decides=f"CPU of bare waits: {words.times(waits)}" if saves and waits else "time",
+        advice=joined(
+            "Take it where the loop itself is the load: many short waits or messages." if saves else "",
+            "It is one line to try, so measure your own program with and without it.",
+        ),
+        limits=joined(f"Where a program only waits, {cpu}." if cpu else "", _requests(seen)),
+        claims=(UV,),
+    )
+
+
+def _requests(seen: Evidence) -> str:
+    found = seen.estimate(UV, "HTTP by aiohttp")
+    return f"Per HTTP request served asyncio used {words.times(found)} the CPU of uvloop." if found else ""
