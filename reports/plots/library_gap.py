@@ -70,7 +70,7 @@ def _lane(
         taken[place] = at + half
         # A name near the axis would run into the model's name at the left.
         shift = max(0.0, half + 0.03 - at) / inches * axes.get_xlim()[1]
-        axes.text(middle + shift, y + place / LANE, row.library, ha="center", va="center", fontsize=8)
+        axes.text(middle + shift, y + place / LANE, row.library, ha="center", va="center", fontsize=9)
 
 
 def _panel(axes: Axes, scene: Scene, metric: Metric, lanes: list[str], scale: Scale, inches: float) -> None:
@@ -167,5 +167,5 @@ LIBRARY_GAP = Plot(
     subtitle=subtitle,
     caption="Distance along a line is the library; distance between lines at one library is the model. "
     "Where no library has both faces, what remains between two lines still mixes the two.",
-    order=4,
+    order=2,
 )

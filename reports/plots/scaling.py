@@ -101,7 +101,7 @@ def _draw_labels(axes: Axes, found: Lines, looks: Looks, factor: float, size: tu
         else:
             # A line that ends early is named where it ends: at the edge the name would claim a value there.
             across, up = map(float, to_axes.transform(at))
-            axes.text(across + 0.1 / size[0], up, name, transform=axes.transAxes, va="center", fontsize=8.5, zorder=6)
+            axes.text(across + 0.1 / size[0], up, name, transform=axes.transAxes, va="center", fontsize=9, zorder=6)
     label_ends(axes, ends, size, room)
 
 
