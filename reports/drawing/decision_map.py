@@ -24,9 +24,9 @@ WIDE_TILE = 0.5
 """Inches across that a name needs at least; where there is less, panels stand below each other."""
 SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters": "interpret.", "sync": "serial"}
 """Names that fit into a tile of a telephone."""
-NEEDY = 0.95
-"""A tile narrower than this is of a narrow picture, which is not scaled up."""
-PER_LETTER = 0.0085
+NARROW_TILE = 0.7
+"""A wider tile is of a narrow picture, which is not scaled up."""
+PER_LETTER = 0.0083
 """Inches a letter takes for each point of its size."""
 
 
@@ -96,14 +96,12 @@ def _tile(axes: Axes, one: Region, column: int, row: int, inches: float) -> None
     axes.add_patch(Rectangle(**place, facecolor=look.light, alpha=0.3))
     if not one.sure:
         axes.add_patch(Rectangle(**place, fill=False, hatch="////", edgecolor=look.light, alpha=0.55))
-    axes.plot([column + 0.98 - 0.05 / inches], [row + 0.85], marker="o", markersize=2.2, color=style.INK, zorder=4)
-    name, size = _short(one.best), 9.0 if inches < NEEDY else 7.5
-    while size > 6.5 and len(name) * size * PER_LETTER > inches - 0.06:
-        size -= 0.5
-    axes.text(column + 0.5, row + 0.65, name, ha="center", va="center", fontsize=size, color=style.INK, weight="bold")
-    said = [text for text in _beside(one) if len(text) * size * PER_LETTER <= inches - 0.04]
-    text = said[0] if said else _beside(one)[-1]
-    axes.text(column + 0.5, row + 0.28, text, ha="center", va="center", fontsize=size, color=style.INK)
+    axes.plot([column + 0.02 + 0.05 / inches], [row + 0.16], marker="o", markersize=2.2, color=style.INK, zorder=4)
+    size = 9.0 if inches > NARROW_TILE else 7.0
+    texts = [text for text in _beside(one) if len(text) * size * PER_LETTER <= inches - 0.12] or _beside(one)[-1:]
+    axes.text(column + 0.5, row + 0.66, _short(one.best), ha="center", va="center", color=style.INK, weight="bold",
+              fontsize=min(size, (inches - 0.04) / PER_LETTER / len(_short(one.best))))  # fmt: skip
+    axes.text(column + 0.5, row + 0.28, texts[0], ha="center", va="center", fontsize=size, color=style.INK)
 
 
 def _short(row: Row) -> str:
@@ -113,9 +111,9 @@ def _short(row: Row) -> str:
 def _beside(one: Region) -> tuple[str, ...]:
     """By how much it leads, or with whom it is level: the long form, then shorter ones."""
     if not one.sure:
-        more = f" +{len(one.top) - 2}" if len(one.top) > 2 else ""
-        other = _short(one.top[1])
-        return (f"or {other}{more}", f"or {len(one.top) - 1} more")
+        rest = len(one.top) - 2
+        long = f"or {_short(one.top[1])}{f' +{rest}' if rest else ''}"
+        return (long, f"+{rest + 1} more")
     if one.margin is None or one.second is None:
         return ("alone",)
     return (f"{words.digits(one.margin.point)}× {_short(one.second)}", f"{words.digits(one.margin.point)}×")
@@ -127,6 +125,8 @@ def title(scene: Scene) -> str:
     names = facet_names([row for row in scene.rows if facet(row) in known])
     place, own = next(iter(known.items()))
     clear = Counter(one.best.contestant for one in own if one.sure)
+    if not clear:
+        return f"In none of {len(own)} mixes of waiting and computing does the run tell who is best"
     parts = [f"{name} wins {count}" for name, count in clear.most_common(3)]
     rest = sum(clear.values()) - sum(count for _, count in clear.most_common(3))
     parts += [f"others {rest}"] if rest else []

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import sqrt
-
-from when_async.bench.model import Estimate
 
 from .. import words
 from ..verdicts import sentences
@@ -29,10 +28,10 @@ def said(one: Verdict) -> str:
         return words.one_line(one.sentence, 300)
     said = sentences.clause(told)
     if one.word is Word.HOLDS:
-        return f"{_capital(said)}."
+        return f"{words.capital(said)}."
     bound = _claimed(told)
     if one.word is Word.REFUTED:
-        return f"{_capital(said)}{f'; {bound} was claimed' if bound else ''}."
+        return f"{words.capital(said)}{f'; {bound} was claimed' if bound else ''}."
     if told.side is Side.ACROSS:
         return f"Still open: {said}{f'; {bound} was claimed' if bound else ''}."
     return f"So far {said}; the rest was not measured."
@@ -67,19 +66,18 @@ def _depends(one: Verdict) -> str:
 
 
 def _places(readings: Sequence[Reading]) -> str:
+    """The first of some parts in a clause, and how many others there are."""
+    more = f", and {words.count(len(readings) - 1, 'more place')}" if len(readings) > 1 else ""
     first = readings[0]
-    more = f" and {len(readings) - 1} more" if len(readings) > 1 else ""
-    return f"{first.part.where}{_figure(first)}{more}"
-
-
-def _figure(one: Reading) -> str:
-    if isinstance(one.found, Estimate):
-        return f", {' '.join(words.figure(one.found, one.part.measure.kind))}"
-    return ""
+    return f"{first.part.where if isinstance(first.found, Outcome) else sentences.clause(first)}{more}"
 
 
 def _claimed(one: Reading) -> str:
-    return "" if isinstance(one.found, Outcome | Hole) else one.part.bound.told(one.part.measure.kind)
+    """`at most 1.25×`, `2× to 4×`: the bound of a part; empty where there is no number to name."""
+    if isinstance(one.found, Outcome | Hole):
+        return ""
+    told = one.part.bound.told(one.part.measure.kind).removeprefix("between ").replace(" and ", " to ")
+    return re.sub(r"(\.\d*?)0+(?=\D|$)", lambda zeros: zeros[1].rstrip("."), told)
 
 
 def _why_not(one: Verdict) -> str:
@@ -88,7 +86,3 @@ def _why_not(one: Verdict) -> str:
     if asked:
         return words.one_line(f"Not measured: {asked[0].reason.rstrip('.')}.", 240)
     return "Not measured in this run."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -160,9 +160,9 @@ def _recorded(name: str, pythons: Sequence[str], reference: Sequence[Evidence]) 
 
 
 def whose(source: Source) -> str:
-    """The machine and interpreter of the reference: `another machine: AMD EPYC, 2 cores, CPython 3.11.7`."""
-    machine = ", ".join(source.machine.split(", ")[:2])
-    return words.one_line(f"another machine: {machine}, CPython {source.version or source.python}")
+    """The machine and interpreter of the reference: `another machine: AMD EPYC, CPython 3.11`."""
+    machine = source.machine.partition(", ")[0]
+    return words.one_line(f"another machine: {machine}, CPython {source.python}")
 
 
 def _plain_line(one: Verdict) -> VerdictLine:

@@ -62,9 +62,12 @@ def report(page: Mapping[str, Any]) -> str:
             blocks += _chart(chart)
         if section.unfolded:
             blocks += [_grid(section.table), text(section.table.caption)]
+            for heading, table in section.own:
+                blocks += [f"### {text(heading)}", _grid(table), text(table.caption)]
         blocks.append(text(section.absent))
         if section.gil:
-            blocks += ["### With the GIL and without it", _grid(section.gil), text(section.gil.caption)]
+            blocks += ["### With the GIL and without it", *map(text, section.gil_said)]
+            blocks += [_grid(section.gil), text(section.gil.caption)]
         blocks.append(text(section.learn))
     blocks += _holes(page)
     blocks += ["## Method", f"**{spread.sign} {text(spread.word)}** {text(spread.sentence)}"]

@@ -12,7 +12,7 @@ from when_async.bench.registry import collect
 from .. import words
 from ..drawing.charts import Chart, drawn
 from ..drawing.plotting import Plot
-from ..scene import tables
+from ..scene import gil, tables
 from ..scene.findings import per_facet
 from ..scene.rows import (
     BOUND,
@@ -32,15 +32,16 @@ from .own_figures import figures_table, latency_table
 
 SIDE_BY_SIDE = 4
 """So many interpreters stand side by side in charts; of more it is the first and the last of each build."""
-CORE, YOURS, INSTRUMENT = "", "Yours", "The instrument"
+CORE, YOURS, OTHERS, INSTRUMENT = "", "Yours", "Others", "The instrument"
 GROUPS: Mapping[str, tuple[str, ...]] = {
+    CORE: ("sleep", "http_fetch", "grid_search"),
     "Waiting in turns": ("chess", "count", "chain", "mixed", "semaphore", "ladder"),
     "Structure": ("queue", "fanout", "async_iteration", "blocking_in_async"),
     "Servers": ("echo_server", "http_server", "chat"),
     "Storage": ("file_append", "database_sqlite", "database_postgres"),
     "Computing": ("grid_search_numpy", "grid_search_sklearn"),
 }
-"""The workloads beside the core, by what they ask."""
+"""The workloads in their order, by what they ask."""
 FEW = 3
 """So many workloads stand open, whatever they are."""
 
@@ -64,6 +65,7 @@ class Section:
     """Who cannot do this work here, and why."""
     gil: tables.Table | None = None
     """Each runner with and without the GIL, where a run measured both."""
+    gil_said: Sequence[str] = ()
     own: Sequence[tuple[str, tables.Table]] = ()
     """What the workload reports of itself and how long things waited, each with its heading."""
     shown: str = ""
@@ -101,15 +103,14 @@ def _group(name: str, workload: Workload | None) -> str:
         return YOURS
     if workload.calibration:
         return INSTRUMENT
-    return CORE if workload.core else next((group for group, own in GROUPS.items() if name in own), "Others")
+    return next((group for group, own in GROUPS.items() if name in own), OTHERS)
 
 
 def _rank(name: str, workloads: Mapping[str, Workload]) -> tuple[int, int]:
-    """Where a workload stands: the core and the reader's own first, then the groups in their order."""
+    """Where a workload stands: the reader's own and the core first, then the groups in their order."""
     group = _group(name, workloads.get(name))
-    order = [YOURS, CORE, *GROUPS, "Others", INSTRUMENT]
-    known = list(workloads)
-    return (order.index(group), known.index(name) if name in known else 0)
+    own = GROUPS.get(group, ())
+    return ([YOURS, *GROUPS, OTHERS, INSTRUMENT].index(group), own.index(name) if name in own else 0)
 
 
 def _section(own: Scene, known: Workload | None, number: int, plots: Sequence[Plot], few: bool) -> Section:
@@ -124,7 +125,7 @@ def _section(own: Scene, known: Workload | None, number: int, plots: Sequence[Pl
         anchor=f"w{number}-{slug(name)}",
         group=group,
         unfolded=few or group in (CORE, YOURS),
-        isolates=words.sentence(known.summary) if known else "A workload of your own.",
+        isolates=words.capital(words.sentence(known.summary)) if known else "A workload of your own.",
         finding=_finding(top),
         learn=words.sentence(known.learn) if known else "",
         charts=_charts(pictured, main, plots, number),
@@ -134,6 +135,7 @@ def _section(own: Scene, known: Workload | None, number: int, plots: Sequence[Pl
         others_label=words.count(len(comparisons(rest)), "other comparison"),
         absent=tables.absent(own.rows),
         gil=gil_table.table(top),
+        gil_said=gil.told(top),
         own=_own(own, known),
     )
 
@@ -149,7 +151,7 @@ def _finding(scene: Scene) -> str:
     """Who leads in one comparison; of several interpreters who leads on which."""
     if not scene.measured:
         return ""
-    return words.sentence(per_facet(scene, headline(scene.rows)))
+    return words.capital(words.sentence(per_facet(scene, headline(scene.rows))))
 
 
 def of_each_build(scene: Scene) -> Scene:

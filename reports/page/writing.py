@@ -135,7 +135,8 @@ def _judged(
     verdicts = latest(judge(frame, scene=scene))
     own = gathered(verdicts, headers)
     asked = open_claims(verdicts, own)
-    known = list(reference(asked)) if reference and asked else []
+    runs = {header.get("run") for header in headers}
+    known = [one for one in (reference(asked) if reference and asked else ()) if one.source.run not in runs]
     return {"opening": opening(own, known), "claims": claim_groups.groups(verdicts, scene, known)}
 
 

@@ -58,7 +58,8 @@ def main_ladder(scene: Scene) -> Scene:
 
 
 def _fits(scene: Scene) -> bool:
-    return bool(lines(main_ladder(scene), headline(scene.rows)))
+    """A single line has nobody to be compared with."""
+    return len(lines(main_ladder(scene), headline(scene.rows))) > 1
 
 
 def knee(points: Sequence[tuple[Row, Estimate]]) -> Row | None:

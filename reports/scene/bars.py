@@ -90,7 +90,7 @@ def ratio_axis(ratios: Iterable[Estimate], reach: float = 2.0) -> Axis:
     plain = Axis(low / 1.1, high * 1.1, log=True)
     steps = [2.0**power for power in range(floor(log(low, 2)), 20) if low / 1.05 <= 2.0**power <= high * 1.05]
     marks = [Tick(_cent(plain.share(one)), f"{one:g}×") for one in _thinned(steps)]
-    return Axis(plain.low, plain.high, True, "", marks, [Tick(_cent(plain.share(1.0)), "")])
+    return Axis(plain.low, plain.high, True, "times as much", marks, [Tick(_cent(plain.share(1.0)), "")])
 
 
 def extent(estimates: Sequence[Estimate], guides: Sequence[float] = ()) -> tuple[float, float, bool]:

@@ -138,7 +138,6 @@ THROUGHPUT_COLUMNS: tuple[Column, ...] = (RATE, ("ratio", "", lambda row: row.sp
 CPU_COLUMNS: tuple[Column, ...] = (COMMON[0], RATE, *COMMON[1:])
 OVERHEAD_COLUMNS: tuple[Column, ...] = (
     ("overhead per op", "s", lambda row: row.overhead_per_op),
-    ("overhead, %", "%", lambda row: row.overhead),
     *COMMON,
 )
 PERCENT = Scale(0.01, "%")
