@@ -169,7 +169,7 @@ def cores(row: Row) -> str:
 
 def workload_table(scene: Scene) -> Table:
     """Every cell of one workload that can be there, grouped by comparison and interpreter, best first, with a bar."""
-    rows = [row for row in scene.rows if row.status != "UNSUPPORTED"]
+    rows = [row for row in scene.rows if row.status != "UNSUPPORTED" or left(row)]
     judged = headline(scene.rows)
     measured = [row for row in rows if row.status == "OK"]
     columns = OVERHEAD_COLUMNS if judged is OVERHEAD else CPU_COLUMNS if judged is CPU else THROUGHPUT_COLUMNS
@@ -222,7 +222,7 @@ def absent(rows: Iterable[Row]) -> str:
     """Who has no row and why, in one line; empty where nobody is missing."""
     who: dict[str, dict[str, None]] = {}
     for row in rows:
-        if row.status == "UNSUPPORTED":
+        if row.status == "UNSUPPORTED" and not left(row):
             who.setdefault(words.one_line(row.reason, 200).rstrip("."), {})[row.contestant] = None
     said = [f"{words.several(list(names))} ({reason})" for reason, names in who.items()]
     return f"Not here: {'; '.join(said)}." if said else ""
