@@ -10,7 +10,7 @@ from when_async.results.cells.summary import Row
 
 from .. import words
 from ..answers.answer import Evidence, Source
-from ..scene.rows import MAKESPAN, Scene, facet
+from ..scene.rows import MAKESPAN, Scene
 from ..verdicts.claim import SIGNS, Behaviour, Cell, Reading, Word
 from ..verdicts.judging import Verdict
 from ..verdicts.lookup import Hole, Outcome
@@ -204,5 +204,5 @@ def _cell(cell: Cell, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> Ce
     if row.status != "OK":
         return CellLine(words.one_line(row.cell, 300), row.status, words.one_line(row.reason, 300))
     counted = f"{words.count(row.forks, 'process')}, {words.count(row.rounds, 'round')}"
-    raw = scene.of_facet(facet(row)).raw(row, MAKESPAN)
+    raw = scene.raw(row, MAKESPAN)
     return CellLine(words.one_line(row.cell, 300), counted, ", ".join(words.scalar(each, "s") for each in raw))

@@ -116,6 +116,7 @@ def _rank(name: str, workloads: Mapping[str, Workload]) -> tuple[int, int]:
 def _section(own: Scene, known: Workload | None, number: int, plots: Sequence[Plot], few: bool) -> Section:
     name = words.one_line(own.rows[0].workload)
     group = _group(own.rows[0].workload, known)
+    unfolded = few or group in (CORE, YOURS)
     pictured = of_each_build(own)
     main = chief(own)
     top = own.of(comparison=main)
@@ -124,14 +125,14 @@ def _section(own: Scene, known: Workload | None, number: int, plots: Sequence[Pl
         name=name,
         anchor=f"w{number}-{slug(name)}",
         group=group,
-        unfolded=few or group in (CORE, YOURS),
+        unfolded=unfolded,
         isolates=words.capital(words.sentence(known.summary)) if known else "A workload of your own.",
         finding=_finding(top),
         learn=words.sentence(known.learn) if known else "",
-        charts=_charts(pictured, main, plots, number),
+        charts=_charts(pictured, main, plots, f"c{number}", unfolded),
         shown=_shown(pictured) if len(pictured.rows) < len(own.rows) else "",
         table=tables.workload_table(top),
-        others=tables.workload_table(own.only(rest)) if rest else None,
+        others=tables.workload_table(own.only(rest), raw=False) if rest else None,
         others_label=words.count(len(comparisons(rest)), "other comparison"),
         absent=tables.absent(own.rows),
         gil=gil_table.table(top),
@@ -177,17 +178,17 @@ def _own(scene: Scene, workload: Workload | None) -> list[tuple[str, tables.Tabl
     return [(heading, table) for heading, table in found if table is not None]
 
 
-def _charts(scene: Scene, main: str, plots: Sequence[Plot], number: int) -> list[Chart]:
-    """The first chart that fits: it shows what the bars of the table do not."""
+def _charts(scene: Scene, main: str, plots: Sequence[Plot], stem: str, both: bool) -> list[Chart]:
+    """The first chart that fits: it shows what the bars of the table do not; `both` adds the form for a telephone."""
     here = scene.of(comparison=main)
     for plot in plots:
         own = scene.only(row for row in scene.rows if ladder(row) == ladder(here.rows[0])) if plot.spans else here
         if own.rows and plot.fits(own):
-            return [chart_of(plot, own, f"c{number}-{plot.name}")]
+            return [chart_of(plot, own, f"{stem}-{plot.name}", both=both)]
     return []
 
 
-def chart_of(plot: Plot, scene: Scene, name: str) -> Chart:
+def chart_of(plot: Plot, scene: Scene, name: str, *, both: bool = True) -> Chart:
     """The chart of a plot; the file for Markdown is the wide one with its own colours."""
     bound = any(row.status == "OK" and row.server_bound for row in scene.rows) and headline(scene.rows) is THROUGHPUT
     return drawn(
@@ -195,4 +196,5 @@ def chart_of(plot: Plot, scene: Scene, name: str) -> Chart:
         name,
         f"{slug(scene.rows[0].workload)}-{name}",
         (plot.title(scene), plot.subtitle(scene), plot.caption + (f" {BOUND} {BOUND_MEANS}" if bound else "")),
+        both=both,
     )

@@ -167,8 +167,11 @@ def cores(row: Row) -> str:
     return " or ".join("one" if number == 1 else str(number) for number in counts) or words.DASH
 
 
-def workload_table(scene: Scene) -> Table:
-    """Every cell of one workload that can be there, grouped by comparison and interpreter, best first, with a bar."""
+def workload_table(scene: Scene, *, raw: bool = True) -> Table:
+    """Every cell of one workload that can be there, grouped by comparison and interpreter, best first, with a bar.
+
+    With `raw` a bar has a mark for each process.
+    """
     rows = [row for row in scene.rows if row.status != "UNSUPPORTED" or left(row)]
     judged = headline(scene.rows)
     measured = [row for row in rows if row.status == "OK"]
@@ -184,7 +187,7 @@ def workload_table(scene: Scene) -> Table:
 
     def line(row: Row, best: bool) -> Line:
         found = value(row, judged)
-        bar = axis.bar(found, row.family, scene.raw(row, judged)) if axis and found else None
+        bar = axis.bar(found, row.family, scene.raw(row, judged) if raw else ()) if axis and found else None
         return replace(_workload_line(row, columns, scales, best), bar=bar)
 
     return Table(caption, ["contestant", "cores allowed"], titles, grouped(scene.only(rows), line), axis=axis)
