@@ -22,10 +22,10 @@ from .plotting import Plot
 TILE, LEFT, FOOT, GAP = 0.36, 0.5, 0.42, 0.22
 WIDE_TILE = 0.5
 """Inches across that a name needs at least; where there is less, panels stand below each other."""
+Levels = tuple[list[float], list[int]]
+"""Shares of waiting, and ops in flight."""
 SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters": "interpret.", "sync": "serial"}
 """Names that fit into a tile of a telephone."""
-NARROW_TILE = 0.7
-"""A wider tile is of a narrow picture, which is not scaled up."""
 PER_LETTER = 0.0083
 """Inches a letter takes for each point of its size."""
 
@@ -34,7 +34,8 @@ def of_both_builds(scene: Scene) -> Scene:
     """The rows of the last interpreter with the GIL that has a map, and of the last without it."""
     known = maps(scene)
     builds = {own[0].best.gil is False: place for place, own in known.items()}
-    return scene.only(row for row in scene.rows if facet(row) in builds.values()) if builds else scene
+    kept = [row for row in scene.rows if facet(row) in builds.values()]
+    return scene.only(sorted(kept, key=lambda row: row.gil is False)) if builds else scene
 
 
 def draw(scene: Scene, width: float) -> Figure:
@@ -58,7 +59,9 @@ def draw(scene: Scene, width: float) -> Figure:
             column, row = index % across, index // across
             axes = add_axes(fig, LEFT + column * (inches + GAP), row * block + TITLE, inches, height)
             own = [one for one in known[place] if one.size_s == size]
-            _grid(axes, own, levels, column == 0, inches / len(levels[0]))
+            _grid(axes, levels, column == 0)
+            for one in own:
+                _tile(axes, one, levels, inches / len(levels[0]), 9.0 if width < 5 else 7.0)
             said = f"ops of {words.scalar(size, 's')}" + ("" if alone else f", {names[place]}")
             axes.set_title(said, loc="left", fontsize=9, color=style.INK, pad=4)
             if row == rows - 1:
@@ -66,15 +69,13 @@ def draw(scene: Scene, width: float) -> Figure:
     return fig
 
 
-def _levels(regions: Sequence[Region]) -> tuple[list[float], list[int]]:
+def _levels(regions: Sequence[Region]) -> Levels:
     """Shares of waiting from left to right and ops in flight from the bottom up, the same for all grids."""
     return sorted({round(one.waiting, 6) for one in regions}), sorted({one.concurrency for one in regions})
 
 
-def _grid(
-    axes: Axes, own: Sequence[Region], levels: tuple[list[float], list[int]], named: bool, tile: float
-) -> None:
-    """Tiles of one size, each so many inches wide; where nothing was measured there is no tile."""
+def _grid(axes: Axes, levels: Levels, named: bool) -> None:
+    """The axes of one size; where nothing was measured there is no tile."""
     shares, flights = levels
     axes.set_xlim(0, len(shares))
     axes.set_ylim(0, len(flights))
@@ -85,19 +86,17 @@ def _grid(
     axes.tick_params(length=0)
     if named:
         axes.set_ylabel("ops in flight", fontsize=9)
-    for one in own:
-        _tile(axes, one, shares.index(round(one.waiting, 6)), flights.index(one.concurrency), tile)
 
 
-def _tile(axes: Axes, one: Region, column: int, row: int, inches: float) -> None:
-    """The best and its margin in a tile, a dot for what was measured, hatched where no order can be told."""
+def _tile(axes: Axes, one: Region, levels: Levels, inches: float, size: float) -> None:
+    """The best and its margin in a tile so wide, a dot for what was measured, hatched where no order can be told."""
+    column, row = levels[0].index(round(one.waiting, 6)), levels[1].index(one.concurrency)
     look = style.family(one.best.family)
     place: Any = {"xy": (column + 0.02, row + 0.04), "width": 0.96, "height": 0.92, "linewidth": 0}
     axes.add_patch(Rectangle(**place, facecolor=look.light, alpha=0.3))
     if not one.sure:
         axes.add_patch(Rectangle(**place, fill=False, hatch="////", edgecolor=look.light, alpha=0.55))
     axes.plot([column + 0.02 + 0.05 / inches], [row + 0.16], marker="o", markersize=2.2, color=style.INK, zorder=4)
-    size = 9.0 if inches > NARROW_TILE else 7.0
     texts = [text for text in _beside(one) if len(text) * size * PER_LETTER <= inches - 0.12] or _beside(one)[-1:]
     axes.text(column + 0.5, row + 0.66, _short(one.best), ha="center", va="center", color=style.INK, weight="bold",
               fontsize=min(size, (inches - 0.04) / PER_LETTER / len(_short(one.best))))  # fmt: skip

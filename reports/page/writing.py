@@ -123,6 +123,7 @@ def build(
         "reproduce": [words.one_line(header.get("command", ""), 2000) for header in headers],
         "command": words.one_line(command, 2000),
         "notes": [words.one_line(note, 600) for note in frame.attrs.get("notes", ())],
+        "apart": _apart(headers),
         "several_runs": len({row.run for row in scene.rows}) > 1,
         "version": words.one_line(first.get("tool_version", "")),
     }
@@ -183,10 +184,15 @@ def _banners(headers: Sequence[Header], scene: Scene, frame: pd.DataFrame) -> li
         for comparison in digest_conflicts(frame)
     ]
     said += [holes.unfinished(scene)]
-    if len({header.get("run") for header in headers}) > 1:
-        runs = words.listing([f"{header.get('run')} ({conditions.date(header)})" for header in headers])
-        said.append(f"Several runs stand side by side and are never averaged: {runs}.")
     return [words.one_line(text, 600) for text in said if text]
+
+
+def _apart(headers: Sequence[Header]) -> str:
+    """That several runs are never pooled, with their names; empty where there is one."""
+    runs = [f"{header.get('run')} ({conditions.date(header)})" for header in headers]
+    if len(runs) < 2:
+        return ""
+    return words.one_line(f"Several runs stand side by side and are never averaged: {words.listing(runs)}.", 600)
 
 
 def code(text: str) -> Markup:

@@ -12,12 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from filelock import FileLock
 
-from when_async.reports.page.writing import write
-from when_async.results.frame import load
-
-ROOT = Path(__file__).resolve().parents[2]
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -116,16 +111,6 @@ def measured(page: Path, folder: Path, width: int, *, dark: bool = False, script
     assert found, done.stdout[:500] + done.stderr[-500:]
     result: dict[str, Any] = json.loads(unquote(found[1]))
     return result
-
-
-@pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the recorded reference on one interpreter: as many comparisons as a default run has."""
-    folder = tmp_path_factory.getbasetemp().parent / "reference-page"
-    with FileLock(folder.with_suffix(".lock")):
-        if not (folder / "index.html").exists():
-            write(load([ROOT / "results" / "reference" / "claims-3.11.jsonl.gz"]), folder, command="when-async report")
-    return folder / "index.html"
 
 
 def test_the_page_of_a_default_run_keeps_its_limits(recorded: Path, tmp_path: Path) -> None:

@@ -428,3 +428,14 @@ def test_workloads_beside_the_core_are_folded_in_their_groups_unless_there_are_f
         write(load([path]), tmp_path / str(count), command="x")
         found = re.findall(r'<details class="workload"[^>]* data-workload="(\w+)"', html(tmp_path / str(count)))
         assert found == folded
+
+
+def test_no_sentence_of_the_page_is_longer_than_thirty_words(recorded: Path) -> None:
+    text = recorded.read_text(encoding="utf-8")
+    shown = re.findall(r'<(?:span class="(?:said|finding)"|td class="decides"|figcaption|p class="(?:subtitle|note)")>'
+                       r"(.*?)</(?:span></summary|td|figcaption|p)>", text, re.DOTALL)  # fmt: skip
+    assert len(shown) > 50
+    for one in shown:
+        plain = re.sub(r"\[[^\]]*\]", "", unescape(re.sub(r"<[^>]+>", "", one)))
+        for sentence in re.split(r"(?<=[.?!]) +(?=[A-Z])|[;:] ", plain):
+            assert len(sentence.split()) <= 30, sentence
