@@ -182,6 +182,11 @@ def sentence(text: object) -> str:
     return flat if not flat or flat.endswith((".", "?")) else f"{flat}."
 
 
+def capital(text: str) -> str:
+    """The same with a capital letter at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def listing(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from . import folders
 from .shared import RUN_FILES, SKIP_CORRUPT, fail, plain_errors, tell
+
+if TYPE_CHECKING:
+    from when_async.reports.answers.answer import Evidence
 
 
 @click.command()
@@ -45,10 +48,32 @@ def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> Non
     command = " ".join(["when-async", *sys.argv[1:]])
     older = [overview(path) for path in rest]
     with drawing(sys.stderr) as on_section:
-        written = write(frame, output, command=command, calibrations=calibrations, older=older, on_section=on_section)
+        written = write(
+            frame, output, command=command, calibrations=calibrations, older=older, on_section=on_section,
+            reference=lambda names: recorded(names, set(map(str, frame["python"].unique()))),
+        )  # fmt: skip
     for path in written:
         if path.suffix in (".html", ".md"):
             click.echo(path)
+
+
+def recorded(names: Sequence[str], pythons: Set[str]) -> list[Evidence]:
+    """What the recorded reference says of these claims, on these interpreters and on one without the GIL."""
+    from when_async.reports.answers.answer import gathered
+    from when_async.reports.verdicts.judging import claims, judge
+    from when_async.results.frame import load
+    from when_async.results.overview import header_of
+
+    from .claims import REFERENCE, references
+
+    if not any(REFERENCE.glob("claims-*")):
+        return []
+    there = {path: [str(one) for one in header_of(path)["pythons"]] for path in references()}
+    every = [one for own in there.values() for one in own]
+    wanted = {*(pythons & {*every} or every[:1]), *[one for one in every if one.endswith("t")][:1]}
+    frame = load([path for path, own in there.items() if wanted & {*own}])
+    frame = frame[frame["python"].isin(wanted)]
+    return gathered(judge(frame, {name: claims()[name] for name in names}), frame.attrs["headers"], reference=True)
 
 
 QUIET_S = 10.0

@@ -25,7 +25,6 @@ GUIDE = 0.2
 FOOT = 0.48
 MARGIN, LINE = 0.16, 0.19
 """Inches around a picture that carries its own words, and of a line of them."""
-SPAN = 30
 CHARACTER = 0.07
 """Inches a character of the layout font takes at most; browsers set narrower ones."""
 
@@ -53,22 +52,6 @@ def write_lines(fig: Figure, top: float, lines: Sequence[str], **look: Any) -> N
     width, height = map(float, fig.get_size_inches())
     for number, line in enumerate(lines):
         fig.text(MARGIN / width, 1 - (top + LINE * (number + 0.5)) / height, line, va="center", **look)
-
-
-def extent(estimates: Sequence[Estimate], guides: Sequence[float] = ()) -> tuple[str, tuple[float, float]]:
-    """Axis and limits for estimates: linear from zero, or logarithmic where they span a factor of SPAN."""
-    lows = [e.low for e in estimates] + list(guides)
-    highs = [e.high for e in estimates] + list(guides)
-    if not highs:
-        return "linear", (0.0, 1.0)
-    low, high = min(lows), max(highs)
-    if low > 0 and high / min(e.point for e in estimates) >= SPAN:
-        return "log", (low / 1.5, high * 1.5)
-    high = max(high, 0.0)
-    low = min(low, 0.0)
-    if high == low:
-        return "linear", (0.0, 1.0)
-    return "linear", (low * 1.06, high * 1.06)
 
 
 def ratio_extent(estimates: Sequence[Estimate]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""A finished chart of the page: drawn wide and narrow, with its words and its file for the Markdown report."""
+"""A finished chart of the page: drawn wide and narrow, or wide alone, with its words and its file for Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .axes import NARROW, WIDE
 
 @dataclass(frozen=True)
 class Chart:
-    """One finished chart: its words, its two inline forms and its file for the Markdown report."""
+    """One finished chart: its words, its inline forms and its file for the Markdown report."""
 
     title: str
     subtitle: str
@@ -26,16 +26,19 @@ class Chart:
     picture: str
 
 
-def drawn(draw: Callable[[float], Figure], name: str, stem: str, said: tuple[str, str, str]) -> Chart:
-    """Draw a chart wide and narrow; `said` is its title, its subtitle and its caption."""
+def drawn(
+    draw: Callable[[float], Figure], name: str, stem: str, said: tuple[str, str, str], *, both: bool = True
+) -> Chart:
+    """Draw a chart wide and, if `both`, narrow; `said` is its title, its subtitle and its caption."""
     title, subtitle, caption = words.clean(said[0]), words.clean(said[1]), said[2]
-    wide, narrow = svg.render(draw(WIDE), name), svg.render(draw(NARROW), name)
+    wide = svg.render(draw(WIDE), name)
+    narrow = svg.inline(svg.render(draw(NARROW), name), f"{name}-n", title) if both else ""
     return Chart(
         title=title,
         subtitle=subtitle,
         caption=caption,
         wide=Markup(svg.inline(wide, f"{name}-w", title)),
-        narrow=Markup(svg.inline(narrow, f"{name}-n", title)),
+        narrow=Markup(narrow),
         file=f"img/{stem}.svg",
         picture=svg.standalone(wide, name, title),
     )

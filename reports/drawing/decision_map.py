@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,117 +19,126 @@ from . import style
 from .axes import TITLE, add_axes, figure
 from .plotting import Plot
 
-TILE, LEFT, FOOT, GAP = 0.42, 0.55, 0.3, 0.4
-WIDE_TILE = 0.78
-"""Inches across that a name and a margin need; where there is less, interpreters stand below each other."""
-ROOMY = 13
-"""Letters of the line below a name that fit into a tile at its usual size."""
+TILE, LEFT, FOOT, GAP = 0.36, 0.5, 0.42, 0.22
+WIDE_TILE = 0.5
+"""Inches across that a name needs at least; where there is less, panels stand below each other."""
+Levels = tuple[list[float], list[int]]
+"""Shares of waiting, and ops in flight."""
 SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters": "interpret.", "sync": "serial"}
 """Names that fit into a tile of a telephone."""
+PER_LETTER = 0.0083
+"""Inches a letter takes for each point of its size."""
+
+
+def of_both_builds(scene: Scene) -> Scene:
+    """The rows of the last interpreter with the GIL that has a map, and of the last without it."""
+    known = maps(scene)
+    builds = {own[0].best.gil is False: place for place, own in known.items()}
+    kept = [row for row in scene.rows if facet(row) in builds.values()]
+    return scene.only(sorted(kept, key=lambda row: row.gil is False)) if builds else scene
 
 
 def draw(scene: Scene, width: float) -> Figure:
-    """A column for each interpreter, as many side by side as fit, and in it a grid of tiles for each size of op."""
+    """A grid of tiles for each size of op and interpreter: interpreters side by side, of one alone the sizes."""
     known = maps(scene)
     names = facet_names([row for row in scene.rows if facet(row) in known])
     regions = [one for own in known.values() for one in own]
     sizes, levels = sorted({one.size_s for one in regions}), _levels(regions)
-    across = max(1, min(len(known), int((width - LEFT + GAP) / (len(levels[0]) * WIDE_TILE + GAP))))
+    alone = len(known) == 1
+    panels = [(place, size) for size in sizes for place in known]
+    across = len(sizes) if alone else len(known)
+    if (width - LEFT - GAP * (across - 1)) / across < len(levels[0]) * WIDE_TILE:
+        across = 1
     inches = (width - LEFT - GAP * (across - 1)) / across
-    grid = TITLE + TILE * len(levels[1]) + 0.26
-    head = TITLE if len(known) > 1 else 0.0
-    block = head + grid * len(sizes) + FOOT
-    fig = figure(width, block * -(-len(known) // across))
+    height = TILE * len(levels[1])
+    block = TITLE + height + 0.24
+    rows = -(-len(panels) // across)
+    fig = figure(width, block * rows + FOOT - 0.24)
     with style.house():
-        for index, (place, own) in enumerate(known.items()):
-            left, top = LEFT + index % across * (inches + GAP), index // across * block
-            if head:
-                _heading(fig, left, top, names[place])
-            for line, size in enumerate(sizes):
-                at = top + head + line * grid + TITLE
-                axes = add_axes(fig, left, at, inches, TILE * len(levels[1]))
-                _grid(axes, [one for one in own if one.size_s == size], levels, index % across == 0)
-                axes.set_title(f"ops of {words.scalar(size, 's')}", loc="left", fontsize=8.5, color=style.INK, pad=4)
-                if line == len(sizes) - 1:
-                    axes.set_xlabel("share of an op that waits")
+        for index, (place, size) in enumerate(panels):
+            column, row = index % across, index // across
+            axes = add_axes(fig, LEFT + column * (inches + GAP), row * block + TITLE, inches, height)
+            own = [one for one in known[place] if one.size_s == size]
+            _grid(axes, levels, column == 0)
+            for one in own:
+                _tile(axes, one, levels, inches / len(levels[0]), 9.0 if width < 5 else 7.0)
+            said = f"ops of {words.scalar(size, 's')}" + ("" if alone else f", {names[place]}")
+            axes.set_title(said, loc="left", fontsize=9, color=style.INK, pad=4)
+            if row == rows - 1:
+                axes.set_xlabel("share of an op that waits", fontsize=9)
     return fig
 
 
-def _levels(regions: Sequence[Region]) -> tuple[list[float], list[int]]:
+def _levels(regions: Sequence[Region]) -> Levels:
     """Shares of waiting from left to right and ops in flight from the bottom up, the same for all grids."""
     return sorted({round(one.waiting, 6) for one in regions}), sorted({one.concurrency for one in regions})
 
 
-def _heading(fig: Figure, left: float, top: float, text: str) -> None:
-    width, height = map(float, fig.get_size_inches())
-    fig.text(left / width, 1 - (top + 0.16) / height, text, weight="bold", color=style.INK, fontsize=9)
-
-
-def _grid(axes: Axes, own: Sequence[Region], levels: tuple[list[float], list[int]], named: bool) -> None:
-    """Tiles of one size; where nothing was measured there is no tile."""
+def _grid(axes: Axes, levels: Levels, named: bool) -> None:
+    """The axes of one size; where nothing was measured there is no tile."""
     shares, flights = levels
     axes.set_xlim(0, len(shares))
     axes.set_ylim(0, len(flights))
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     axes.set_xticks([at + 0.5 for at in range(len(shares))], [f"{share * 100:g} %" for share in shares])
-    axes.set_yticks([at + 0.5 for at in range(len(flights))], [str(one) for one in flights])
+    axes.set_yticks([at + 0.5 for at in range(len(flights))], [str(one) if named else "" for one in flights])
     axes.tick_params(length=0)
     if named:
-        axes.set_ylabel("ops in flight")
-    for one in own:
-        _tile(axes, one, shares.index(round(one.waiting, 6)), flights.index(one.concurrency))
+        axes.set_ylabel("ops in flight", fontsize=9)
 
 
-def _tile(axes: Axes, one: Region, column: int, row: int) -> None:
+def _tile(axes: Axes, one: Region, levels: Levels, inches: float, size: float) -> None:
+    """The best and its margin in a tile so wide, a dot for what was measured, hatched where no order can be told."""
+    column, row = levels[0].index(round(one.waiting, 6)), levels[1].index(one.concurrency)
     look = style.family(one.best.family)
-    hatch = None if one.sure else "////"
-    box = Rectangle((column + 0.03, row + 0.04), 0.94, 0.92, facecolor=look.light, alpha=0.3, linewidth=0)
-    axes.add_patch(box)
-    if hatch:
-        axes.add_patch(Rectangle((column + 0.03, row + 0.04), 0.94, 0.92, fill=False, hatch=hatch,
-                                 edgecolor=look.light, alpha=0.55, linewidth=0))  # fmt: skip
-    name = _short(one.best)
-    axes.text(column + 0.5, row + 0.62, name, ha="center", va="center", fontsize=7.5, color=style.INK, weight="bold")
-    beside = _beside(one)
-    size = 6.5 if len(beside) <= ROOMY else 5.8
-    axes.text(column + 0.5, row + 0.3, beside, ha="center", va="center", fontsize=size, color=style.INK)
+    place: Any = {"xy": (column + 0.02, row + 0.04), "width": 0.96, "height": 0.92, "linewidth": 0}
+    axes.add_patch(Rectangle(**place, facecolor=look.light, alpha=0.3))
+    if not one.sure:
+        axes.add_patch(Rectangle(**place, fill=False, hatch="////", edgecolor=look.light, alpha=0.55))
+    axes.plot([column + 0.02 + 0.05 / inches], [row + 0.16], marker="o", markersize=2.2, color=style.INK, zorder=4)
+    texts = [text for text in _beside(one) if len(text) * size * PER_LETTER <= inches - 0.12] or _beside(one)[-1:]
+    axes.text(column + 0.5, row + 0.66, _short(one.best), ha="center", va="center", color=style.INK, weight="bold",
+              fontsize=min(size, (inches - 0.04) / PER_LETTER / len(_short(one.best))))  # fmt: skip
+    axes.text(column + 0.5, row + 0.28, texts[0], ha="center", va="center", fontsize=size, color=style.INK)
 
 
 def _short(row: Row) -> str:
     return SHORT.get(row.contestant) or words.short_name(row.contestant, 10)
 
 
-def _beside(one: Region) -> str:
-    """By how much it leads, or with whom it is level."""
+def _beside(one: Region) -> tuple[str, ...]:
+    """By how much it leads, or with whom it is level: the long form, then shorter ones."""
     if not one.sure:
-        more = f" +{len(one.top) - 2}" if len(one.top) > 2 else ""
-        return f"or {_short(one.top[1])}{more}"
+        rest = len(one.top) - 2
+        long = f"or {_short(one.top[1])}{f' +{rest}' if rest else ''}"
+        return (long, f"+{rest + 1} more")
     if one.margin is None or one.second is None:
-        return "alone"
-    return f"{words.digits(one.margin.point)}× {_short(one.second)}"
+        return ("alone",)
+    return (f"{words.digits(one.margin.point)}× {_short(one.second)}", f"{words.digits(one.margin.point)}×")
 
 
 def title(scene: Scene) -> str:
-    """Who leads in how many regions of the first map, and how many are open."""
+    """Who wins in how many tiles of the first map, and how many are open."""
     known = maps(scene)
     names = facet_names([row for row in scene.rows if facet(row) in known])
     place, own = next(iter(known.items()))
     clear = Counter(one.best.contestant for one in own if one.sure)
-    parts = [f"{name} leads in {count}" for name, count in clear.most_common(3)]
+    if not clear:
+        return f"In none of {len(own)} mixes of waiting and computing does the run tell who is best"
+    parts = [f"{name} wins {count}" for name, count in clear.most_common(3)]
     rest = sum(clear.values()) - sum(count for _, count in clear.most_common(3))
-    parts += [f"others in {rest}"] if rest else []
+    parts += [f"others {rest}"] if rest else []
     level = len(own) - sum(clear.values())
-    parts += [f"no order can be told in {level}"] if level else []
+    parts += [f"{level} {'is' if level == 1 else 'are'} open"] if level else []
     where = f" on {names[place]}" if len(known) > 1 else ""
-    text = f"Of {len(own)} regions{where} {words.listing(parts)}"
-    return text[:1].upper() + text[1:]
+    return f"Of {len(own)} mixes of waiting and computing{where}, {words.listing(parts)}"
 
 
 def subtitle(scene: Scene) -> str:
     return (
-        "The model with the highest throughput at each point that was measured, and how many times that of the second "
-        "best it reached; hatched where the intervals do not tell the best from the one named below it."
+        "An op is one unit of work, such as a call. Each tile names who gets most of them done, and how many times as "
+        "many as the second best. Hatched: no order can be told. A dot: measured here."
     )
 
 
@@ -138,8 +148,7 @@ DECISION_MAP = Plot(
     draw=draw,
     title=title,
     subtitle=subtitle,
-    caption="Boundaries run somewhere between two neighbouring tiles; nothing is known of what lies between. "
-    "Pure Python on this machine's cores: what leaves the interpreter or waits on connections has rows of its own.",
+    caption="Pure Python on this machine's cores. Between two neighbouring tiles the boundary may lie anywhere.",
     order=-1,
     spans=True,
 )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from when_async.bench.model import Estimate
-from when_async.results.cells.summary import Row
 
-from ..scene.rows import SPEEDUP, Metric, Scene, facet, facet_names, facets, ordered, reason, shown_name, value
-from ..words import Scale, interval, scale_for, unit
+from ..words import Scale, interval
 from . import style
 from .axes import (
     ABOVE,
@@ -25,12 +23,10 @@ from .axes import (
     ROW,
     TITLE,
     add_axes,
-    extent,
     figure,
     fit,
     fit_name,
     name_width,
-    ratio_extent,
     shape_axis,
 )
 
@@ -68,7 +64,7 @@ def write_note(axes: Axes, y: float, text: str) -> None:
     """The reason of a row without a figure, in grey, on the paper's colour so that no line crosses it."""
     box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2}
     axes.text(
-        0.012, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8, color=style.SOFT,
+        0.012, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=9, color=style.SOFT,
         fontstyle="italic", zorder=6, bbox=box,
     )  # fmt: skip
 
@@ -98,7 +94,7 @@ def _write_name(axes: Axes, dot: Dot, y: float, names: float, inches: float) -> 
         axes.text(-0.1 / inches, y, text, transform=across, ha="right", va="center", color=colour)
     else:
         box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8}
-        axes.text(0, y - 0.44, fit_name(dot.name, inches), transform=across, va="center", fontsize=8.5, color=colour,
+        axes.text(0, y - 0.44, fit_name(dot.name, inches), transform=across, va="center", fontsize=9, color=colour,
                   bbox=box, zorder=5)  # fmt: skip
 
 
@@ -121,12 +117,12 @@ def _draw_panel(
             _write_name(axes, dot, y, names, inches)
         if values and dot.estimate is not None:
             shown = interval(dot.estimate, Scale(panel.factor, ""))
-            axes.text(1 + 0.1 / inches, y, shown, transform=across, va="center", color=style.SOFT, fontsize=8)
+            axes.text(1 + 0.1 / inches, y, shown, transform=across, va="center", color=style.SOFT, fontsize=9)
     levels = guide_levels(panel, inches)
     for (x, text), level in zip(panel.guides, levels, strict=True):
         axes.axvline(x, color=style.SOFT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
         up = upper - 0.12 - level * GUIDE / row
-        axes.text(x, up, text, ha=_side(x, panel), va="bottom", fontsize=8, color=style.SOFT)
+        axes.text(x, up, text, ha=_side(x, panel), va="bottom", fontsize=9, color=style.SOFT)
     axes.set_xlabel(panel.label, labelpad=4)
     lift = (TITLE + GUIDE * max(levels) if levels else 0.09) / (row * len(panel.dots))
     if panel.title:
@@ -201,48 +197,3 @@ def dot_figure(grid: Sequence[Sequence[Panel]], width: float) -> Figure:
                 left += room + gap
             top += height
     return fig
-
-
-def side_by_side(panels: Sequence[Panel], width: float) -> Figure:
-    """Panels in lines of three where there is room."""
-    return dot_figure([panels[start : start + 3] for start in range(0, len(panels), 3)], width)
-
-
-def dot_for(scene: Scene, row: Row, metric: Metric, looks: Mapping[str, style.Look]) -> Dot:
-    """The dot of a row for one metric, with its reason where it has no figure."""
-    return Dot(
-        shown_name(row), row.family, looks[row.contestant][0], value(row, metric), scene.raw(row, metric), reason(row)
-    )  # fmt: skip
-
-
-def panels(scene: Scene, metric: Metric, order: Metric, guides: Sequence[tuple[float, str]]) -> list[Panel]:
-    """One panel per facet for one metric; facets share limits, unit and the order of rows, which is by `order`.
-
-    A ratio to the reference has an axis of its own, and no row for the reference.
-    """
-    looks = style.looks((row.contestant, row.family) for row in scene.rows)
-    rows = [row for row in scene.rows if metric is not SPEEDUP or not row.reference]
-    contestants = dict.fromkeys(row.contestant for row in ordered(rows, order))
-    estimates = [found for row in rows if (found := value(row, metric)) is not None]
-    scale, label = scale_for(estimates, metric.kind), RATIO
-    if metric is SPEEDUP:
-        axis, limits = "ratio", ratio_extent(estimates)
-    else:
-        axis, limits = extent(estimates, [x for x, _ in guides if x > 0])
-        label = f"{metric.words}, {unit(scale)}"
-    names, known = facet_names(scene.rows), facets(scene.rows)
-    made = []
-    for one in known:
-        own = {row.contestant: row for row in rows if facet(row) == one}
-        made.append(
-            Panel(
-                title=names[one] if len(known) > 1 else "",
-                dots=[dot_for(scene, own[name], metric, looks) for name in contestants if name in own],
-                label=label,
-                axis=axis,
-                limits=(limits[0] / scale.factor, limits[1] / scale.factor),
-                factor=scale.factor,
-                guides=[(x / scale.factor, text) for x, text in guides if axis == "linear" or x > 0],
-            )
-        )
-    return made

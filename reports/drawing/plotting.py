@@ -68,7 +68,7 @@ def curve_axes(
     shape_axis(axes, "log", limits, CURVES, vertical=True)
     axes.grid(visible=True, axis="y")
     corner: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
-    axes.text(-LEFT / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=8.5, **corner)
+    axes.text(-LEFT / inches, 1 + 0.07 / height, label, color=style.SOFT, fontsize=9, **corner)
     axes.text(-LEFT / inches, 1 + (0.07 + TITLE) / height, heading, weight="bold", **corner)
     return axes
 
@@ -111,4 +111,4 @@ def label_ends(axes: Axes, ends: Sequence[End], size: tuple[float, float], room:
         axes.plot([1 + 0.19 / inches], [at], transform=axes.transAxes, marker=end.marker, markersize=4.2,
                   color=colours.light, markeredgecolor=colours.outline or style.PAPER, markeredgewidth=0.5,
                   clip_on=False)  # fmt: skip
-        axes.text(1 + 0.27 / inches, at, fit_name(end.name, room), transform=axes.transAxes, va="center", fontsize=8.5)
+        axes.text(1 + 0.27 / inches, at, fit_name(end.name, room), transform=axes.transAxes, va="center", fontsize=9)

@@ -78,9 +78,9 @@ RC: Any = {
     "ytick.color": FAINT,
     "xtick.labelcolor": SOFT,
     "ytick.labelcolor": SOFT,
-    "xtick.labelsize": 8.0,
-    "ytick.labelsize": 8.0,
-    "axes.labelsize": 8.5,
+    "xtick.labelsize": 9.0,
+    "ytick.labelsize": 9.0,
+    "axes.labelsize": 9.0,
     "xtick.major.size": 3,
     "ytick.major.size": 3,
     "grid.color": FAINT,
@@ -103,6 +103,12 @@ def family(name: str) -> Family:
 
 def _slug(name: str) -> str:
     return f"f-{name}"
+
+
+def variable(name: str) -> str:
+    """The CSS variable with the colour of a family."""
+    known = ALIASES.get(name, name)
+    return f"--{_slug(known if known in FAMILIES else 'other')}"
 
 
 def variables() -> Mapping[str, tuple[str, str]]:

@@ -117,7 +117,7 @@ def _root(width: float, height: float, attributes: str, inside: str) -> str:
 def inline(raw: str, name: str, label: str) -> str:
     """An `<svg>` element for a page, from `render`; `label` is read aloud, `name` makes its ids unique there."""
     width, height, body = _parts(raw, name)
-    attributes = f'role="group" aria-label="{escape(one_line(label, 400))}" style="max-width:{width * 4 / 3:.0f}px"'
+    attributes = f'role="group" aria-label="{escape(one_line(label, 400))}"'
     # The page has all the variables; a file of its own may be shown where styles are taken away.
     return _root(width, height, attributes, _FALLBACK.sub(r"var(\1)", body))
 

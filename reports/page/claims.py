@@ -1,4 +1,4 @@
-"""Claims as the page shows them: the table, and a section for each with its figures, their cells and raw values."""
+"""Claims as the page shows them: four groups, a row for each, its figures, their cells and raw values folded below."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from .. import words
-from ..scene.rows import MAKESPAN, Scene, facet
+from ..answers.answer import Evidence, Source
+from ..scene.rows import MAKESPAN, Scene
 from ..verdicts.claim import SIGNS, Behaviour, Cell, Reading, Word
 from ..verdicts.judging import Verdict
 from ..verdicts.lookup import Hole, Outcome
 from ..words import slug
+from .brief import UNDECIDED, said
 
 LOOKS: Mapping[Word, str] = {Word.HOLDS: "good", Word.REFUTED: "bad", Word.DEPENDS: "mixed"}
 """How a verdict's word is coloured; the others are in soft ink."""
+PLAIN: Mapping[Word, str] = {
+    Word.HOLDS: "true", Word.REFUTED: "not true", Word.DEPENDS: "true in places", Word.INCONCLUSIVE: "open",
+    Word.NOT_MEASURED: "not measured",
+}  # fmt: skip
+"""What a verdict means in plain words."""
+GROUPS = ("True", "True only here", "Not true, or not any more", "Not decided here")
 Key = tuple[str, str, str, str]
 """Of a row: run, interpreter, place and contestant."""
 
@@ -44,21 +52,21 @@ class PartLine:
 
 @dataclass(frozen=True)
 class VerdictLine:
-    """One verdict: the interpreter, the word with its sign and look, the sentence and what it rests on."""
+    """One verdict: the interpreter, its word with sign and look, a line, the whole sentence and what it rests on."""
 
     python: str
     sign: str
     word: str
+    plain: str
     look: str
+    brief: str
     sentence: str
-    figure: str
-    bounds: str
-    parts: Sequence[PartLine]
+    parts: Sequence[PartLine] = ()
 
 
 @dataclass(frozen=True)
-class ClaimSection:
-    """A claim with its verdict on each interpreter."""
+class ClaimRow:
+    """A claim with its verdict on each interpreter; `other` is the reference's, `whose` names that machine."""
 
     name: str
     anchor: str
@@ -68,40 +76,66 @@ class ClaimSection:
     scope: str
     lines: Sequence[VerdictLine]
     command: str
+    other: VerdictLine | None = None
+    whose: str = ""
 
     @property
-    def by_word(self) -> list[list[VerdictLine]]:
-        """The lines, those of one word together."""
-        found: dict[str, list[VerdictLine]] = {}
-        for line in self.lines:
-            found.setdefault(line.word, []).append(line)
-        return list(found.values())
+    def told(self) -> VerdictLine:
+        """The verdict that stands in its row: the first that is decided, else the first with a figure."""
+        order = {PLAIN[Word.NOT_MEASURED]: 2, PLAIN[Word.INCONCLUSIVE]: 1}
+        return min(self.lines, key=lambda line: order.get(line.plain, 0))
 
     @property
-    def tally(self) -> list[tuple[VerdictLine, str]]:
-        """The first line of each word that occurs, with the interpreters on which it does, where they differ."""
-        groups = self.by_word
-        where = [", ".join(line.python for line in lines) if len(groups) > 1 else "" for lines in groups]
-        return [(lines[0], said) for lines, said in zip(groups, where, strict=True)]
-
-    @property
-    def told(self) -> bool:
-        """Whether any interpreter has a figure for it."""
-        return any(line.word != Word.NOT_MEASURED for line in self.lines)
+    def elsewhere(self) -> str:
+        """Where interpreters differ: `3.13t: not true`; empty where all that decided agree."""
+        open_words = {PLAIN[word] for word in UNDECIDED}
+        rest = [line for line in self.lines if line.plain not in open_words and line.plain != self.told.plain]
+        return "; ".join(f"{line.python}: {line.plain}" for line in rest)
 
 
-def sections(verdicts: Sequence[Verdict], scene: Scene) -> list[ClaimSection]:
-    """A section for each claim that has anything to say; none where no claim has a figure."""
-    if all(one.word is Word.NOT_MEASURED for one in verdicts):
+@dataclass(frozen=True)
+class ClaimGroup:
+    """Claims of one kind."""
+
+    heading: str
+    rows: Sequence[ClaimRow]
+
+
+def undecided(verdicts: Sequence[Verdict]) -> list[str]:
+    """The claims that no interpreter of these decided."""
+    known = {one.claim.name for one in verdicts if one.word not in UNDECIDED}
+    return [name for name in dict.fromkeys(one.claim.name for one in verdicts) if name not in known]
+
+
+def groups(verdicts: Sequence[Verdict], scene: Scene, reference: Sequence[Evidence] = ()) -> list[ClaimGroup]:
+    """Every claim in its group; none where no claim has a figure and the reference knows none either."""
+    if not reference and all(one.word is Word.NOT_MEASURED for one in verdicts):
         return []
-    names = list(dict.fromkeys(one.claim.name for one in verdicts))
     rows = {(row.run, row.python, row.comparison, row.contestant): row for row in scene.rows}
-    return [_section([one for one in verdicts if one.claim.name == name], scene, rows) for name in names]
+    found: dict[str, list[ClaimRow]] = {heading: [] for heading in GROUPS}
+    for name in dict.fromkeys(one.claim.name for one in verdicts):
+        own = [one for one in verdicts if one.claim.name == name]
+        found[_heading([one.word for one in own])].append(_row(own, scene, rows, reference))
+    return [ClaimGroup(heading, own) for heading, own in found.items() if own]
 
 
-def _section(own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row]) -> ClaimSection:
+def _heading(verdicts: Sequence[Word]) -> str:
+    """Where interpreters disagree it is true only in places."""
+    seen = {word for word in verdicts if word not in UNDECIDED}
+    if not seen:
+        return GROUPS[3]
+    if len(seen) > 1 or Word.DEPENDS in seen:
+        return GROUPS[1]
+    return GROUPS[0] if Word.HOLDS in seen else GROUPS[2]
+
+
+def _row(
+    own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row], reference: Sequence[Evidence]
+) -> ClaimRow:
     claim = own[0].claim
-    return ClaimSection(
+    settled = any(one.word not in UNDECIDED for one in own)
+    found = None if settled else _recorded(claim.name, [one.python for one in own], reference)
+    return ClaimRow(
         name=claim.name,
         anchor=f"claim-{slug(claim.name)}",
         section=claim.section,
@@ -110,35 +144,57 @@ def _section(own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row]) -> C
         scope=words.sentence(claim.scope),
         lines=[_line(one, scene, rows) for one in own],
         command=f"when-async run --claim {claim.name}",
+        other=_plain_line(found[0]) if found else None,
+        whose=whose(found[1]) if found else "",
     )
 
 
-def _line(one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> VerdictLine:
-    shown, bounds = words.figure(one.estimate, one.kind) if one.estimate else ("", "")
+def _recorded(name: str, pythons: Sequence[str], reference: Sequence[Evidence]) -> tuple[Verdict, Source] | None:
+    """The reference's verdict on the same interpreter if it has one, and whose it is."""
+    known = [
+        (one.verdicts[name], one.source)
+        for one in sorted(reference, key=lambda one: one.source.python not in pythons)
+        if name in one.verdicts and one.verdicts[name].word is not Word.NOT_MEASURED
+    ]
+    return known[0] if known else None
+
+
+def whose(source: Source) -> str:
+    """The machine and interpreter of the reference: `another machine: AMD EPYC, CPython 3.11`."""
+    machine = source.machine.partition(", ")[0]
+    return words.one_line(f"another machine: {machine}, CPython {source.python}")
+
+
+def _plain_line(one: Verdict) -> VerdictLine:
     return VerdictLine(
         python=words.one_line(one.python),
         sign=SIGNS[one.word],
         word=str(one.word),
+        plain=PLAIN[one.word],
         look=LOOKS.get(one.word, "soft"),
+        brief=words.one_line(said(one), 400),
         sentence=words.one_line(one.sentence, 2000),
-        figure=shown,
-        bounds=bounds,
-        parts=[] if isinstance(one.claim, Behaviour) else [_part(part, one, scene, rows) for part in one.readings],
     )
+
+
+def _line(one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> VerdictLine:
+    parts = [] if isinstance(one.claim, Behaviour) else [_part(part, one, scene, rows) for part in one.readings]
+    known = any(part.n != words.DASH or part.cells for part in parts)
+    return VerdictLine(**{**vars(_plain_line(one)), "parts": parts if known else ()})
 
 
 def _part(reading: Reading, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> PartLine:
     found = reading.found
     kind = reading.part.measure.kind
     if isinstance(found, Estimate):
-        said, n = " ".join(words.figure(found, kind)), str(found.n)
+        figure, n = " ".join(words.figure(found, kind)), str(found.n)
     else:
-        said = words.one_line(found.told if isinstance(found, Hole) else found.said, 300)
+        figure = words.one_line(found.told if isinstance(found, Hole) else found.said, 300)
         n = words.DASH
     happened = "happens" if reading.part.bound.low == 1 else "does not happen"
     told = happened if isinstance(found, Outcome) else reading.part.bound.told(kind)
     cells = [line for cell in reading.part.measure.cells if (line := _cell(cell, one, scene, rows))]
-    return PartLine(reading.part.where, said, told, str(reading.side), n, cells)
+    return PartLine(reading.part.where, figure, told, str(reading.side), n, cells)
 
 
 def _cell(cell: Cell, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> CellLine | None:
@@ -148,5 +204,5 @@ def _cell(cell: Cell, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> Ce
     if row.status != "OK":
         return CellLine(words.one_line(row.cell, 300), row.status, words.one_line(row.reason, 300))
     counted = f"{words.count(row.forks, 'process')}, {words.count(row.rounds, 'round')}"
-    raw = scene.of_facet(facet(row)).raw(row, MAKESPAN)
+    raw = scene.raw(row, MAKESPAN)
     return CellLine(words.one_line(row.cell, 300), counted, ", ".join(words.scalar(each, "s") for each in raw))

@@ -24,6 +24,10 @@ CARD_COLUMNS: tuple[Column, ...] = (
 )
 
 
+PLAIN = ("ladder", "sleep")
+"""Where these were measured they say it all: other workloads add what their libraries hold."""
+
+
 def marginal_memory(fewer: Row, more: Row) -> Estimate | None:
     """Bytes that one more op in flight costs: the slope of PSS between two concurrencies, widest interval."""
     steps = more.concurrency - fewer.concurrency
@@ -35,7 +39,8 @@ def marginal_memory(fewer: Row, more: Row) -> Estimate | None:
 
 def card(scene: Scene) -> Table | None:
     """Each contestant at the most ops in flight that was measured; None where nothing is on record."""
-    chosen = [row for row in scene.rows if row.status == "OK" and (row.pss is not None or row.startup is not None)]
+    known = [row for row in scene.rows if row.status == "OK" and (row.pss is not None or row.startup is not None)]
+    chosen = [row for row in known if row.workload in PLAIN] or known
     shown = [row for workload in dict.fromkeys(row.workload for row in chosen)
              for row in _most_in_flight([row for row in chosen if row.workload == workload])]  # fmt: skip
     if not shown:

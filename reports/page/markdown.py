@@ -1,4 +1,4 @@
-"""The Markdown twin of the page: same findings, same summary table, pictures as files beside it."""
+"""The Markdown twin of the page: same answers and claims, tables of the core, pictures as files beside it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from .. import words
 from ..drawing.charts import Chart
-from ..scene.findings import Finding
 from ..scene.tables import Entry, Item, Table
+from .claims import ClaimGroup
+from .opening import Opening
 
 
 def text(raw: object) -> str:
@@ -39,47 +40,38 @@ def code(raw: object) -> str:
     return "`" + " ".join(words.clean(raw).split()).replace("`", "'").replace("|", "\\|") + "`"
 
 
-def _summary(table: Table) -> list[str]:
-    """The summary, folded away where it is long."""
-    blocks = [_grid(table), text(table.caption)]
-    if not table.long:
-        return blocks
-    head = f"<details><summary>All of it in figures: {table.size} rows</summary>"
-    return [head, *blocks, "</details>"]
-
-
 def report(page: Mapping[str, Any]) -> str:
     """The whole report from what `reports.page.build` computed."""
-    noise = page["noise"]
+    spread = page["spread"]
     blocks = [
         f"# {text(page['heading'])}",
         text(page["lead"]),
-        f"**{noise.sign} {text(noise.word)}** {text(noise.sentence)}",
         *(f"> {text(banner)}" for banner in page["banners"]),
-        f"## {text(page['answer'])}",
+        *_answers(page["opening"]),
         *(_chart(page["map"]) if page["map"] else ()),
-        *(f"**{text(line.question)}.** {prose(line.answer)}" for line in page["guidance"]),
-        *_claims(page),
-        "\n".join(_findings(page["findings"])),
-        *_summary(page["summary"]),
-        *_between(page["between"]),
+        *(("## What ran", _grid(page["statuses"])) if page["statuses"] else ()),
+        *_claims(page["claims"]),
     ]
     for section in page["sections"]:
-        blocks += [f"## {text(section.name)}", text(section.isolates)]
-        for part in section.parts:
-            for chart in part.charts:
-                blocks += _chart(chart)
-        if section.gil:
-            blocks += ["### With the GIL and without it", _grid(section.gil)]
-            blocks.append(text(section.gil.caption))
-        for chart in section.timelines:
+        blocks += [
+            f"## {text(section.name)}",
+            text(section.isolates),
+            f"**{text(section.finding)}**" * bool(section.finding),
+        ]
+        for chart in section.charts:
             blocks += _chart(chart)
-        for heading, table in section.own:
-            blocks += [f"### {text(heading)}", _grid(table), text(table.caption)]
+        if section.unfolded:
+            blocks += [_grid(section.table), text(section.table.caption)]
+            for heading, table in section.own:
+                blocks += [f"### {text(heading)}", _grid(table), text(table.caption)]
+        blocks.append(text(section.absent))
+        if section.gil:
+            blocks += ["### With the GIL and without it", *map(text, section.gil_said)]
+            blocks += [_grid(section.gil), text(section.gil.caption)]
         blocks.append(text(section.learn))
     blocks += _holes(page)
-    blocks += ["## Method", "\n".join(f"- {text(sentence)}" for sentence in page["method"])]
-    blocks += _machines(page)
+    blocks += ["## Method", f"**{spread.sign} {text(spread.word)}** {text(spread.sentence)}"]
+    blocks += ["\n".join(f"- {text(sentence)}" for sentence in page["method"]), *_machines(page)]
     blocks += ["Measure again:", "\n".join(f"    {line}" for line in page["reproduce"])]
     blocks += ["Draw this report again:", f"    {page['command']}"]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -90,31 +82,29 @@ def _chart(chart: Chart) -> Sequence[str]:
     return [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
 
 
-def _claims(page: Mapping[str, Any]) -> Sequence[str]:
-    """A line for each verdict; claims without any figure are named below."""
-    told = [claim for claim in page["claims"] if claim.told]
-    if not told:
-        return []
-    rows = [
-        [code(claim.name), text(line.python), f"{line.sign} {text(line.word)}", prose(line.sentence)]
-        for claim in told
-        for line in claim.lines
-    ]
-    judged = pipes(["claim", "Python", "verdict", "what the figures say"], rows)
-    rest = ", ".join(code(claim.name) for claim in page["claims"] if not claim.told)
-    end = f". Without any figure: {rest}." if rest else "."
-    return ["### The claims, judged", judged, page["tally"] + end]
+def _answers(opening: Opening | None) -> Iterable[str]:
+    """A row for each question; another machine's answer says so."""
+    if opening is None:
+        return
+    rows = []
+    for row in opening.rows:
+        figure = f"{text(row.figure)} {text(row.bounds)}: {text(row.compares)}" if row.figure else ""
+        decides = text(row.decides) + (f" *({text(row.whose)})*" if row.whose else "")
+        rows.append([text(row.question), f"**{text(row.answer)}**", figure, decides])
+    yield pipes(["question", "answer", "figure", "what decides"], rows)
 
 
-def _between(table: Table | None) -> Sequence[str]:
-    return ["## Between environments", _grid(table), text(table.caption)] if table else []
-
-
-def _findings(found: Iterable[Finding]) -> Iterable[str]:
-    for finding in found:
-        yield f"- {code(finding.comparison)}" + (f": {text(finding.brief)}" if finding.brief else "")
-        for where, sentence in finding.said:
-            yield f"  - {f'**{text(where)}:** ' if where else ''}{text(sentence)}"
+def _claims(groups: Sequence[ClaimGroup]) -> Iterable[str]:
+    """A line for each claim, by group."""
+    for group in groups:
+        yield f"### {text(group.heading)}"
+        rows = []
+        for claim in group.rows:
+            said = prose(claim.told.brief) + (f" On {text(claim.elsewhere)}." if claim.elsewhere else "")
+            if claim.other:
+                said += f" *{text(claim.other.plain)} on {text(claim.whose)}*: {prose(claim.other.brief)}"
+            rows.append([code(claim.name), prose(claim.statement), said])
+        yield pipes(["claim", "what is said", "what was found"], rows)
 
 
 def pipes(heads: Sequence[str], rows: Iterable[Iterable[str]], figures: Sequence[int] = ()) -> str:

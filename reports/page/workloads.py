@@ -1,26 +1,24 @@
-"""The page's section on each workload: what it isolates, its charts and tables, and what to learn from it."""
+"""The page's section on each workload: what it isolates, its chart and tables, and what to learn from it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import pandas as pd
-
-from when_async.bench.model import Timeline, Workload, from_json
+from when_async.bench.model import Workload
 from when_async.bench.registry import collect
 
 from .. import words
-from ..drawing import timeline
 from ..drawing.charts import Chart, drawn
 from ..drawing.plotting import Plot
-from ..scene import tables
+from ..scene import gil, tables
+from ..scene.findings import per_facet
 from ..scene.rows import (
     BOUND,
     BOUND_MEANS,
     THROUGHPUT,
     Scene,
-    busiest,
     comparisons,
     facet,
     facet_names,
@@ -32,90 +30,129 @@ from ..words import slug
 from . import gil_table
 from .own_figures import figures_table, latency_table
 
-CHARTED = 3
-"""So many comparisons of a workload have charts; a page of all of them would be long, slow and full of repetition."""
-
-
 SIDE_BY_SIDE = 4
 """So many interpreters stand side by side in charts; of more it is the first and the last of each build."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Charts of one comparison."""
-
-    heading: str
-    charts: list[Chart] = field(default_factory=list)
+CORE, YOURS, OTHERS, INSTRUMENT = "", "Yours", "Others", "The instrument"
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    CORE: ("sleep", "http_fetch", "grid_search"),
+    "Waiting in turns": ("chess", "count", "chain", "mixed", "semaphore", "ladder"),
+    "Structure": ("queue", "fanout", "async_iteration", "blocking_in_async"),
+    "Servers": ("echo_server", "http_server", "chat"),
+    "Storage": ("file_append", "database_sqlite", "database_postgres"),
+    "Computing": ("grid_search_numpy", "grid_search_sklearn"),
+}
+"""The workloads in their order, by what they ask."""
+FEW = 3
+"""So many workloads stand open, whatever they are."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """All about one workload."""
+    """All about one workload; those of a group other than the core are folded, unless there are few in all."""
 
     name: str
     anchor: str
+    group: str
+    unfolded: bool
     isolates: str
+    finding: str
     learn: str
-    parts: list[Part]
+    charts: Sequence[Chart]
     table: tables.Table
     others: tables.Table | None
     others_label: str
+    absent: str = ""
+    """Who cannot do this work here, and why."""
     gil: tables.Table | None = None
     """Each runner with and without the GIL, where a run measured both."""
+    gil_said: Sequence[str] = ()
     own: Sequence[tuple[str, tables.Table]] = ()
     """What the workload reports of itself and how long things waited, each with its heading."""
-    timelines: Sequence[Chart] = ()
-    """Single rounds, seen from inside."""
-    uncharted: int = 0
-    """How many of its comparisons have no charts."""
     shown: str = ""
-    """Which interpreters the charts show, where they leave some out."""
+    """Which interpreters the chart shows, where it leaves some out."""
 
-
-def timelines(frame: pd.DataFrame) -> list[Timeline]:
-    """The rounds that the runs wrote down from inside."""
-    return [from_json(Timeline, record) for record in frame.attrs.get("timelines", ())]
+    @property
+    def python(self) -> str:
+        """The interpreter of the whole table, where there is one."""
+        return next((group.python for group in self.table.groups), "")
 
 
 OnSection = Callable[[int, int, str], None]
-"""Is told before each section: how many are done, how many there are, and the name of this one."""
 
 
 def sections(
-    scene: Scene, workloads: Mapping[str, Workload], seen: Sequence[Timeline], on_section: OnSection | None = None
+    scene: Scene, workloads: Mapping[str, Workload], on_section: OnSection | None = None, mapped: str = ""
 ) -> list[Section]:
-    """A section for each workload in order of the rows; drawing its charts is what takes a page its time."""
-    found = collect("when_async.reports.plots", Plot).values()
-    plots = sorted((each.value for each in found), key=lambda plot: plot.order)
-    sections: list[Section] = []
-    names = list(dict.fromkeys(row.workload for row in scene.rows))
-    for name in names:
+    """One section for each workload, those of the core first, then by group; `mapped` has its chart elsewhere.
+
+    `on_section` is told how many are drawn, of how many, and which one is next.
+    """
+    plots = sorted((each.value for each in collect("when_async.reports.plots", Plot).values()), key=lambda p: p.order)
+    names = sorted(dict.fromkeys(row.workload for row in scene.rows), key=lambda name: _rank(name, workloads))
+    made: list[Section] = []
+    for number, name in enumerate(names, start=1):
         if on_section:
-            on_section(len(sections), len(names), words.one_line(name))
+            on_section(number - 1, len(names), words.one_line(name))
         own = scene.of(workload=name)
-        pictured = of_each_build(own)
-        known = workloads.get(name)
-        shown = busiest(own.rows)
-        rest = [row for row in own.rows if row.comparison not in shown]
-        top = own.only(row for row in own.rows if row.comparison in shown)
-        sections.append(
-            Section(
-                name=words.one_line(name),
-                anchor=f"w{len(sections) + 1}-{slug(name)}",
-                isolates=words.sentence(known.summary) if known else "A workload that is not part of this house.",
-                learn=words.sentence(known.learn) if known else "",
-                parts=_parts(pictured, plots, len(sections) + 1),
-                uncharted=max(0, len(shown) - CHARTED),
-                shown=_shown(pictured) if len(pictured.rows) < len(own.rows) else "",
-                table=tables.workload_table(top),
-                others=tables.workload_table(own.only(rest)) if rest else None,
-                others_label=f"Every contestant in {words.count(len(comparisons(rest)), 'other comparison')}",
-                gil=gil_table.table(top),
-                own=_own(own, known),
-                timelines=timeline.charts(_timelines_of(pictured, seen), f"c{len(sections) + 1}"),
-            )
-        )
-    return sections
+        made.append(_section(own, workloads.get(name), number, () if name == mapped else plots, len(names) <= FEW))
+    return made
+
+
+def _group(name: str, workload: Workload | None) -> str:
+    if workload is None:
+        return YOURS
+    if workload.calibration:
+        return INSTRUMENT
+    return next((group for group, own in GROUPS.items() if name in own), OTHERS)
+
+
+def _rank(name: str, workloads: Mapping[str, Workload]) -> tuple[int, int]:
+    """Where a workload stands: the reader's own and the core first, then the groups in their order."""
+    group = _group(name, workloads.get(name))
+    own = GROUPS.get(group, ())
+    return ([YOURS, *GROUPS, OTHERS, INSTRUMENT].index(group), own.index(name) if name in own else 0)
+
+
+def _section(own: Scene, known: Workload | None, number: int, plots: Sequence[Plot], few: bool) -> Section:
+    name = words.one_line(own.rows[0].workload)
+    group = _group(own.rows[0].workload, known)
+    unfolded = few or group in (CORE, YOURS)
+    pictured = of_each_build(own)
+    main = chief(own)
+    top = own.of(comparison=main)
+    rest = [row for row in own.rows if row.comparison != main]
+    return Section(
+        name=name,
+        anchor=f"w{number}-{slug(name)}",
+        group=group,
+        unfolded=unfolded,
+        isolates=words.capital(words.sentence(known.summary)) if known else "A workload of your own.",
+        finding=_finding(top),
+        learn=words.sentence(known.learn) if known else "",
+        charts=_charts(pictured, main, plots, f"c{number}", unfolded),
+        shown=_shown(pictured) if len(pictured.rows) < len(own.rows) else "",
+        table=tables.workload_table(top),
+        others=tables.workload_table(own.only(rest), raw=False) if rest else None,
+        others_label=words.count(len(comparisons(rest)), "other comparison"),
+        absent=tables.absent(own.rows),
+        gil=gil_table.table(top),
+        gil_said=gil.told(top),
+        own=_own(own, known),
+    )
+
+
+def chief(scene: Scene) -> str:
+    """The comparison that stands for a workload: that of most contestants, of those the one with most in flight."""
+    there = Counter(row.comparison for row in scene.rows if row.status == "OK")
+    flight = {row.comparison: row.concurrency for row in scene.rows}
+    return max(comparisons(scene.rows), key=lambda one: (there[one], flight[one]))
+
+
+def _finding(scene: Scene) -> str:
+    """Who leads in one comparison; of several interpreters who leads on which."""
+    if not scene.measured:
+        return ""
+    return words.capital(words.sentence(per_facet(scene, headline(scene.rows))))
 
 
 def of_each_build(scene: Scene) -> Scene:
@@ -132,13 +169,7 @@ def of_each_build(scene: Scene) -> Scene:
 
 def _shown(scene: Scene) -> str:
     names = words.listing(list(facet_names(scene.rows).values()))
-    return f"The charts show {names}; the tables have every interpreter."
-
-
-def _timelines_of(scene: Scene, seen: Sequence[Timeline]) -> list[Timeline]:
-    """Rounds of these rows on the first interpreter that has any; another's look the same."""
-    own = [one for one in seen if one.comparison in comparisons(scene.rows)]
-    return [one for one in own if one.python == own[0].python]
+    return f"Charts show {names}; the tables have every interpreter."
 
 
 def _own(scene: Scene, workload: Workload | None) -> list[tuple[str, tables.Table]]:
@@ -147,26 +178,17 @@ def _own(scene: Scene, workload: Workload | None) -> list[tuple[str, tables.Tabl
     return [(heading, table) for heading, table in found if table is not None]
 
 
-def _parts(scene: Scene, plots: Sequence[Plot], number: int) -> list[Part]:
-    """One part for each of the first ladders: its busiest comparison, then what spans all its concurrencies."""
-    parts: list[Part] = []
-    for place, comparison in enumerate(busiest(scene.rows)[:CHARTED], start=1):
-        here = scene.of(comparison=comparison)
-        steps = scene.only(row for row in scene.rows if ladder(row) == ladder(here.rows[0]))
-        part = Part(comparison if len(comparisons(scene.rows)) > 1 else "")
-        for plot in plots:
-            target = steps if plot.spans else here
-            if not plot.fits(target):
-                continue
-            if plot.name == "interval_bars" and headline(here.rows) is THROUGHPUT and part.charts:
-                # The same rows as above in absolute figures, which the table has.
-                continue
-            part.charts.append(chart_of(plot, target, f"c{number}-{place}-{plot.name}"))
-        parts.append(part)
-    return parts
+def _charts(scene: Scene, main: str, plots: Sequence[Plot], stem: str, both: bool) -> list[Chart]:
+    """The first chart that fits: it shows what the bars of the table do not; `both` adds the form for a telephone."""
+    here = scene.of(comparison=main)
+    for plot in plots:
+        own = scene.only(row for row in scene.rows if ladder(row) == ladder(here.rows[0])) if plot.spans else here
+        if own.rows and plot.fits(own):
+            return [chart_of(plot, own, f"{stem}-{plot.name}", both=both)]
+    return []
 
 
-def chart_of(plot: Plot, scene: Scene, name: str) -> Chart:
+def chart_of(plot: Plot, scene: Scene, name: str, *, both: bool = True) -> Chart:
     """The chart of a plot; the file for Markdown is the wide one with its own colours."""
     bound = any(row.status == "OK" and row.server_bound for row in scene.rows) and headline(scene.rows) is THROUGHPUT
     return drawn(
@@ -174,4 +196,5 @@ def chart_of(plot: Plot, scene: Scene, name: str) -> Chart:
         name,
         f"{slug(scene.rows[0].workload)}-{name}",
         (plot.title(scene), plot.subtitle(scene), plot.caption + (f" {BOUND} {BOUND_MEANS}" if bound else "")),
+        both=both,
     )

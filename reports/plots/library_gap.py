@@ -64,20 +64,23 @@ def _lane(
     for row, estimate in sorted(points, key=lambda pair: pair[1].point):
         draw_dot(axes, Dot("", row.family, looks[row.contestant][0], estimate), factor, y, inches)
         middle = estimate.point / factor
-        at, half = inches * float(axes.transLimits.transform((middle, y))[0]), len(row.library) * 0.036
+        at = inches * float((axes.transScale + axes.transLimits).transform((middle, y))[0])
+        half = len(row.library) * 0.036
         free = [place for place in LABELS if taken.get(place, -9.0) + 0.05 <= at - half]
         place = free[0] if free else min(LABELS, key=lambda one: taken[one])
         taken[place] = at + half
         # A name near the axis would run into the model's name at the left.
-        shift = max(0.0, half + 0.03 - at) / inches * axes.get_xlim()[1]
-        axes.text(middle + shift, y + place / LANE, row.library, ha="center", va="center", fontsize=8)
+        across = max(half + 0.03, at) / inches
+        axes.text(across, y + place / LANE, row.library, ha="center", va="center", fontsize=9,
+                  transform=axes.get_yaxis_transform())  # fmt: skip
 
 
 def _panel(axes: Axes, scene: Scene, metric: Metric, lanes: list[str], scale: Scale, inches: float) -> None:
     estimates = [e for row in scene.rows if (e := value(row, metric)) is not None]
-    # Linear even where serial rows are far away: lengths along a line are what the chart compares.
-    limits = (0.0, 1.08 * max((e.high for e in estimates), default=1.0))
-    shape_axis(axes, "linear", (limits[0] / scale.factor, limits[1] / scale.factor), inches)
+    # Logarithmic, so that equal lengths along a line are equal ratios.
+    low = min((e.low for e in estimates if e.low > 0), default=0.1) / scale.factor
+    high = max((e.high for e in estimates), default=1.0) / scale.factor
+    shape_axis(axes, "log", (low / 1.15, high * 1.15), inches)
     axes.set_ylim(len(lanes) - 0.45, -0.55)
     axes.set_yticks([])
     axes.set_xlabel(f"{metric.words}, {unit(scale)}")
@@ -167,5 +170,5 @@ LIBRARY_GAP = Plot(
     subtitle=subtitle,
     caption="Distance along a line is the library; distance between lines at one library is the model. "
     "Where no library has both faces, what remains between two lines still mixes the two.",
-    order=4,
+    order=2,
 )

@@ -58,7 +58,8 @@ def main_ladder(scene: Scene) -> Scene:
 
 
 def _fits(scene: Scene) -> bool:
-    return bool(lines(main_ladder(scene), headline(scene.rows)))
+    """A single line has nobody to be compared with."""
+    return len(lines(main_ladder(scene), headline(scene.rows))) > 1
 
 
 def knee(points: Sequence[tuple[Row, Estimate]]) -> Row | None:
@@ -101,7 +102,7 @@ def _draw_labels(axes: Axes, found: Lines, looks: Looks, factor: float, size: tu
         else:
             # A line that ends early is named where it ends: at the edge the name would claim a value there.
             across, up = map(float, to_axes.transform(at))
-            axes.text(across + 0.1 / size[0], up, name, transform=axes.transAxes, va="center", fontsize=8.5, zorder=6)
+            axes.text(across + 0.1 / size[0], up, name, transform=axes.transAxes, va="center", fontsize=9, zorder=6)
     label_ends(axes, ends, size, room)
 
 

@@ -12,6 +12,7 @@ from when_async.results.cells.pairing import bare
 from when_async.results.runfile import Header
 
 from .. import words
+from .rows import Scene, headline, value
 from .tables import Group, Item, Line, Table
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ CAUSES = {
     "between_rounds": "between rounds: checks, probes, pauses",
     "close": "closing workers",
 }
+
+
+STEADY = 0.05
+"""A run is quiet where half of its intervals reach no further than this share of their points."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,17 @@ def noise(frame: pd.DataFrame) -> NoiseSummary:
     if alone is not None:
         said.append(f"while one-thread contestants ran, some task waited for a CPU in {_percent(alone)} of it")
     return NoiseSummary(word == "quiet", f"{word[:1].upper()}{word[1:]}.", _sentence("; ".join(said)))
+
+
+def spread(scene: Scene) -> NoiseSummary:
+    """What the noise did to the figures: how far half of the intervals reach, and nine in ten of them."""
+    known = [found for row in scene.rows if (found := value(row, headline([row]))) is not None and found.point > 0]
+    reach = sorted((one.high - one.low) / 2 / one.point for one in known)
+    if not reach:
+        return NoiseSummary(False, "No interval.", "No cell has two processes or more.")
+    half, most = reach[len(reach) // 2], reach[int(len(reach) * 0.9)]
+    said = f"Half of all intervals reach {_percent(half)} or less to either side, nine in ten {_percent(most)} or less."
+    return NoiseSummary(half <= STEADY, "Quiet." if half <= STEADY else "Noisy.", said)
 
 
 def _sentence(text: str) -> str:

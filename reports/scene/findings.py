@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from .. import words
-from . import gil
-from .libraries import model_sentence, split_sentence
-from .rows import CPU, SPEEDUP, THROUGHPUT, Metric, Scene, busiest, facet_names, facets, figures, headline, value
+from .rows import CPU, Metric, Scene, facet_names, facets, figures, value
 
 NOTHING = "No contestant has a figure here"
 
@@ -127,84 +124,3 @@ def per_facet(scene: Scene, metric: Metric) -> str:
             said = "nobody leads"
         groups.setdefault(said, []).append(names[one].removeprefix("Python "))
     return ". ".join(f"{said} on {words.listing(where)}" for said, where in groups.items())
-
-
-def against_reference(rows: Sequence[Row], told: Row | None = None) -> str:
-    """How the rows of one comparison and facet stand to their reference, in counts and by the largest ratio.
-
-    `told` is a row whose lead over the reference has been stated already.
-    """
-    reference = next((row for row in rows if row.reference), None)
-    measured = [(row, found) for row in rows if not row.reference and (found := value(row, SPEEDUP)) is not None]
-    if reference is None or not measured:
-        return "There is no ratio to a reference here"
-    faster = [(row, found) for row, found in measured if found.low > 1]
-    slower = [(row, found) for row, found in measured if found.high < 1]
-    undecided = len(measured) - len(faster) - len(slower)
-    parts = []
-    if len(faster) > 1:
-        best, found = max(faster, key=lambda pair: pair[1].point)
-        much = f"{best.contestant} by most: {words.times(found)}"
-        parts.append(f"{len(faster)} of {len(measured)} beat {reference.contestant}, {much}")
-    elif faster and faster[0][0] is not told:
-        best, found = faster[0]
-        only = f"Of {len(measured)} only " if len(measured) > 1 else ""
-        parts.append(f"{only}{best.contestant} beat {reference.contestant}, {words.times(found)}")
-    elif not faster:
-        parts.append(f"None of {len(measured)} beat {reference.contestant}")
-    if slower:
-        worst, found = min(slower, key=lambda pair: pair[1].point)
-        verb = "was slower" if len(slower) == 1 else "were slower"
-        most = "" if len(slower) == 1 else " most"
-        parts.append(f"{len(slower)} {verb}, {worst.contestant}{most}: {words.times(found)}")
-    if undecided:
-        parts.append(f"{undecided} show no clear difference to {'it' if parts else reference.contestant}")
-    return ". ".join(parts)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found in one comparison: sentences for each facet, whose label is empty where there is only one.
-
-    `brief` says in one sentence who leads where; it is empty where there is one facet, which then speaks for itself.
-    """
-
-    comparison: str
-    said: Sequence[tuple[str, str]]
-    brief: str = ""
-
-
-def findings(scene: Scene) -> list[Finding]:
-    """What a reader in a hurry should know: each workload at its most ops in flight."""
-    names = facet_names(scene.rows)
-    found: list[Finding] = []
-    for workload in dict.fromkeys(row.workload for row in scene.rows if not row.calibration):
-        own = scene.of(workload=workload)
-        for comparison in busiest(own.rows):
-            here = own.of(comparison=comparison)
-            said = []
-            for one in facets(here.rows):
-                rows = here.of_facet(one)
-                if rows.measured:
-                    said.append((names[one] if len(names) > 1 else "", _sentences(rows)))
-            if said:
-                brief = per_facet(here, headline(here.rows)) + "." if len(said) > 1 else ""
-                said += [("With the GIL and without it", text) for text in (gil.told(here) if len(said) > 1 else ())]
-                found.append(Finding(comparison, said, brief))
-    return found
-
-
-def _sentences(scene: Scene) -> str:
-    """All that is said about one comparison and facet."""
-    metric = headline(scene.rows)
-    said = [lead_sentence(scene, metric)]
-    if metric is THROUGHPUT and any(row.speedup is not None for row in scene.rows):
-        found = lead(scene, metric)
-        told = found.top[0] if found and found.behind and found.behind.reference and len(found.top) == 1 else None
-        said.append(against_reference(scene.rows, told))
-    bound = [row.contestant for row in figures(scene, metric) if row.server_bound]
-    if bound and metric is THROUGHPUT:
-        which = "every contestant" if len(bound) == len(figures(scene, metric)) > 1 else words.several(bound)
-        said.append(f"The server may have been the limit for {which}: lower bounds, with compressed gaps")
-    said += [text for text in (split_sentence(scene), model_sentence(scene)) if text]
-    return ". ".join(text[:1].upper() + text[1:] if index else text for index, text in enumerate(said) if text) + "."

@@ -101,15 +101,6 @@ def split_sentence(scene: Scene) -> str | None:
     )
 
 
-def model_sentence(scene: Scene) -> str | None:
-    """What a library with both faces says about the two models of the split, one thing changed at a time."""
-    found = split(scene)
-    for first, second, ratio in same_library(scene) if found else ():
-        if found and {first.runner, second.runner} == {found.slow.runner, found.fast.runner}:
-            return pair_sentence(first, second, ratio)
-    return None
-
-
 def pair_sentence(first: Row, second: Row, ratio: Estimate) -> str:
     """How two models with one client library stand to each other."""
     start = f"With {first.library} on both sides"

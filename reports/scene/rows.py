@@ -44,8 +44,19 @@ def shown_name(row: Row) -> str:
     return f"{row.contestant} {BOUND}" if bound else str(row.contestant)
 
 
+LEFT = "left: could not be the best"
+"""What is said of a contestant that a run gave up early, as it could not win; it is no hole and no failure."""
+
+
+def left(row: Row) -> bool:
+    """Whether a run gave up this contestant because it could not win."""
+    return LEFT.removeprefix("left: ") in row.reason
+
+
 def reason(row: Row) -> str:
     """Why a row has no figure, in a few words."""
+    if left(row):
+        return LEFT
     return "no figure" if row.status == "OK" else one_line(f"{row.status}: {row.reason}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,26 +10,25 @@ from when_async.results.cells.summary import Row
 
 from .. import words
 from ..words import Scale, scale_for
+from .bars import Axis, Bar, axis_of
 from .findings import lead
 from .rows import (
     BOUND,
     BOUND_MEANS,
     CPU,
+    LEFT,
     OVERHEAD,
     THROUGHPUT,
+    Metric,
     Scene,
-    busiest,
     comparisons,
     facet_names,
     facets,
     headline,
+    left,
     ordered,
-    uncrowded,
     value,
 )
-
-LONG = 40
-"""More rows than this are no summary."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,7 @@ class Line:
     tag: str = ""
     runner: str = ""
     """Whose row it is, for a reader who wants to see only some."""
+    bar: Bar | None = None
 
 
 @dataclass(frozen=True)
@@ -83,16 +82,8 @@ class Table:
     groups: Sequence[Group]
     worded: bool = False
     """Whether the entries are words and so stand at the left."""
-
-    @property
-    def size(self) -> int:
-        """How many rows it has."""
-        return sum(len(group.lines) for group in self.groups)
-
-    @property
-    def long(self) -> bool:
-        """Whether it is one to open at will."""
-        return self.size > LONG
+    axis: Axis | None = None
+    """What the bars of its lines are measured on, where they have some."""
 
 
 def number(value: Estimate | None, scale: Scale | None = None, *, best: bool = False, label: str = "") -> Item:
@@ -107,81 +98,6 @@ def hole(row: Row, label: str = "") -> Item:
     if row.status == "OK":
         return Item("no figure", label=label, hole=True, title="too few processes for an interval")
     return Item(str(row.status), label=label, hole=True, title=words.one_line(row.reason, 300))
-
-
-def runners(rows: Iterable[Row]) -> list[str]:
-    """Models in one stable order: as they first appear, references first."""
-    return list(dict.fromkeys(row.runner for row in sorted(rows, key=lambda row: not row.reference)))
-
-
-def summary_table(scene: Scene) -> Table:
-    """Workloads x models: the ratio to the reference, or the overhead per op where a workload waits.
-
-    Where that would be long, of each series of points only the one with most in flight.
-    """
-    names = facet_names(scene.rows)
-    crowded = len(comparisons(scene.rows)) * len(names) > LONG
-    columns = runners(uncrowded(scene.rows))
-    groups = []
-    for workload in dict.fromkeys(row.workload for row in scene.rows):
-        here = scene.of(workload=workload)
-        judged = headline(here.rows)
-        scale = None if judged is THROUGHPUT else scale_for([value(row, judged) for row in here.rows], "s")
-        common, rests = _common(busiest(here.rows) if crowded else comparisons(here.rows), workload)
-        what = "overhead" if judged is OVERHEAD else "CPU"
-        shows = f"{what} per op, {scale.label}" if scale else f"ratio of throughput to {_reference(here)}"
-        group = Group(workload, f"{', '.join(common)}{' · ' if common else ''}{shows}")
-        for comparison, rest in rests.items():
-            for one in facets(here.of(comparison=comparison).rows):
-                own = here.of(comparison=comparison).of_facet(one)
-                notes = [names[one].removeprefix("Python ")] if len(names) > 1 else []
-                group.lines.append(Line(rest, notes, _summary_entries(own, columns, scale)))
-        groups.append(group)
-    heads = ["comparison", "Python"] if len(names) > 1 else ["comparison"]
-    caption = (
-        "c is the number of ops in flight. A ratio above 1 is faster than the reference; where a workload waits, the "
-        "time beyond the ideal stands instead, and where a schedule sets the pace the CPU time; less is better then. "
-        "95 % intervals in brackets; bold only where the best is beyond doubt."
-    )
-    if crowded:
-        caption += " Points with fewer in flight stand in the tables of the workloads."
-    left_out = len(runners(scene.rows)) - len(columns)
-    if left_out:
-        caption += f" {words.count(left_out, 'variant')} of these models stand in the tables of the workloads."
-    if any(row.server_bound and row.status == "OK" for row in scene.rows):
-        caption += f" {BOUND} {BOUND_MEANS}"
-    return Table(caption, heads, columns, groups)
-
-
-def _summary_entries(own: Scene, columns: Sequence[str], scale: Scale | None) -> list[Entry]:
-    """The entries of one comparison and facet, one per model; its libraries stand below each other."""
-    best = leader(own)
-    absent = [Item(words.DASH, title="not asked for in this run")]
-    return [[_summary_item(row, scale, row is best) for row in own.of(runner=name).rows] or absent for name in columns]
-
-
-def _common(ids: Sequence[str], workload: str) -> tuple[list[str], dict[str, str]]:
-    """Parameters that all comparisons of a workload share, and for each comparison those that it has for itself."""
-    inside = {one: re.fullmatch(r"\[(.*)\]", one.removeprefix(workload)) for one in ids}
-    parts = {one: found[1].split(",") if found else [one] for one, found in inside.items()}
-    shared = [part for part in next(iter(parts.values()), []) if all(part in own for own in parts.values())]
-    shared = [part for part in shared if not part.startswith("c=")] if len(next(iter(parts.values()), [])) > 1 else []
-    return shared, {one: ", ".join(part for part in own if part not in shared) for one, own in parts.items()}
-
-
-def _reference(scene: Scene) -> str:
-    names = {row.contestant for row in scene.rows if row.reference}
-    return names.pop() if len(names) == 1 else "the reference"
-
-
-def _summary_item(row: Row, scale: Scale | None, best: bool) -> Item:
-    """One contestant in the summary; `scale` is given where no ratio is shown, but overhead or CPU time."""
-    shown = value(row, headline([row])) if scale else row.speedup
-    if row.status == "OK" and scale is None and row.reference and row.throughput is not None:
-        return Item("reference", label=row.library)
-    if shown is None:
-        return hole(row, row.library)
-    return replace(number(shown, scale, best=best, label=row.library), mark=BOUND if row.server_bound else "")
 
 
 Getter = Callable[[Row], Estimate | None]
@@ -222,7 +138,6 @@ THROUGHPUT_COLUMNS: tuple[Column, ...] = (RATE, ("ratio", "", lambda row: row.sp
 CPU_COLUMNS: tuple[Column, ...] = (COMMON[0], RATE, *COMMON[1:])
 OVERHEAD_COLUMNS: tuple[Column, ...] = (
     ("overhead per op", "s", lambda row: row.overhead_per_op),
-    ("overhead, %", "%", lambda row: row.overhead),
     *COMMON,
 )
 PERCENT = Scale(0.01, "%")
@@ -252,26 +167,49 @@ def cores(row: Row) -> str:
     return " or ".join("one" if number == 1 else str(number) for number in counts) or words.DASH
 
 
-def workload_table(scene: Scene) -> Table:
-    """Every cell of one workload, grouped by comparison and interpreter, best first."""
-    rows = scene.rows
-    judged = headline(rows)
+def workload_table(scene: Scene, *, raw: bool = True) -> Table:
+    """Every cell of one workload that can be there, grouped by comparison and interpreter, best first, with a bar.
+
+    With `raw` a bar has a mark for each process.
+    """
+    rows = [row for row in scene.rows if row.status != "UNSUPPORTED" or left(row)]
+    judged = headline(scene.rows)
     measured = [row for row in rows if row.status == "OK"]
     columns = OVERHEAD_COLUMNS if judged is OVERHEAD else CPU_COLUMNS if judged is CPU else THROUGHPUT_COLUMNS
     columns = tuple(column for column in columns if any(column[2](row) is not None for row in measured)) or columns[:1]
     scales = scales_of(measured, columns)
-    caption = "Every contestant, best first; 95 % intervals over processes in brackets."
+    known = [found for row in measured if (found := value(row, judged)) is not None]
+    axis = axis_of(known, judged.kind, columns[0][0], _guides(measured, known, judged)) if known else None
+    caption = "Best first; 95 % intervals over processes in brackets."
     if any(row.server_bound for row in measured):
         caption += f" {BOUND} {BOUND_MEANS}"
     titles = headed(columns, scales) + (["speed-up, arithmetic"] if judged is OVERHEAD else [])
-    groups = grouped(scene, lambda row, best: _workload_line(row, columns, scales, best))
-    return Table(caption, ["contestant", "cores allowed"], titles, groups)
+
+    def line(row: Row, best: bool) -> Line:
+        found = value(row, judged)
+        bar = axis.bar(found, row.family, scene.raw(row, judged) if raw else ()) if axis and found else None
+        return replace(_workload_line(row, columns, scales, best), bar=bar)
+
+    return Table(caption, ["contestant", "cores allowed"], titles, grouped(scene.only(rows), line), axis=axis)
+
+
+def _guides(rows: Sequence[Row], known: Sequence[Estimate], judged: Metric) -> list[tuple[float, str]]:
+    """What arithmetic gives for a single comparison, unless it lies far beyond all that was measured."""
+    if len(comparisons(rows)) > 1 or judged is not THROUGHPUT:
+        return []
+    top = 4 * max(one.high for one in known)
+    found: dict[str, float] = {}
+    for row in (one for one in rows if one.ops):
+        least = row.bounds or ({"ideal": row.ideal_s} if row.ideal_s else {})
+        found |= {name: float(row.ops or 0) / time_s for name, time_s in least.items() if time_s > 0}
+    return [(rate, name) for name, rate in found.items() if rate <= top]
 
 
 def _workload_line(row: Row, columns: Sequence[Column], scales: Sequence[Scale], best: bool) -> Line:
-    if row.status != "OK":
-        said = [[Item(f"{row.status}: {words.one_line(row.reason, 240)}", hole=True)]]
-        return Line(row.contestant, [cores(row)], said, quiet=True, runner=words.one_line(row.runner))
+    if row.status != "OK" or left(row):
+        said = LEFT if left(row) else f"{row.status}: {words.one_line(row.reason, 240)}"
+        told = [[Item(said, hole=True)]]
+        return Line(row.contestant, [cores(row)], told, quiet=True, runner=words.one_line(row.runner))
     entries = []
     for index, ((title, _, get), scale) in enumerate(zip(columns, scales, strict=True)):
         found = get(row)
@@ -281,6 +219,16 @@ def _workload_line(row: Row, columns: Sequence[Column], scales: Sequence[Scale],
         # Not measured but computed from the parameters, hence without an interval.
         entries.append([Item(f"{words.digits(row.arithmetic_speedup)}×" if row.arithmetic_speedup else words.DASH)])
     return Line(row.contestant, [cores(row)], entries, tag=tag(row), runner=words.one_line(row.runner))
+
+
+def absent(rows: Iterable[Row]) -> str:
+    """Who has no row and why, in one line; empty where nobody is missing."""
+    who: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row.status == "UNSUPPORTED" and not left(row):
+            who.setdefault(words.one_line(row.reason, 200).rstrip("."), {})[row.contestant] = None
+    said = [f"{words.several(list(names))} ({reason})" for reason, names in who.items()]
+    return f"Not here: {'; '.join(said)}." if said else ""
 
 
 def statuses(scene: Scene) -> Table:

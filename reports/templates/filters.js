@@ -1,6 +1,15 @@
 "use strict";
 (() => {
+  // A link to a row that is folded opens it.
+  const reveal = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
   const form = document.getElementById("filters");
+  if (!form) return;
   const said = form.querySelector("output");
   const chosen = () => Object.fromEntries([...form.querySelectorAll("select")].map(one => [one.dataset.filter, one.value]));
   const apply = () => {
@@ -14,7 +23,7 @@
       }
     }
     // What is asked for is not to lie folded away.
-    for (const rest of document.querySelectorAll("details.rest")) rest.open = Boolean(wanted.python);
+    for (const one of document.querySelectorAll("details.workload")) one.open = one.dataset.workload === wanted.workload;
     const active = Object.values(wanted).filter(Boolean);
     said.textContent = active.length ? `only ${active.join(", ")}; ${left} hidden` : "";
     const query = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
@@ -28,5 +37,5 @@
   form.addEventListener("reset", () => setTimeout(apply));
   form.addEventListener("submit", event => event.preventDefault());
   form.hidden = false;
-  apply();
+  if (Object.values(chosen()).some(Boolean)) apply();
 })();

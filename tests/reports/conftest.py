@@ -21,6 +21,7 @@ from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.rows import Scene
 from when_async.results.frame import load
 
+ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "when-async report results/runs/a.jsonl"
 NASTY = "<script>alert('x')</script>"
 
@@ -102,3 +103,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
                 write(load([make_run(folder / f"{name}.jsonl", **changes)]), folder / name, command=COMMAND)
             (folder / "all").touch()
     return {name: folder / name for name in runs}
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the recorded reference on one interpreter: it has as many comparisons as a default run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reference-page"
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "index.html").exists():
+            write(load([ROOT / "results" / "reference" / "claims-3.11.jsonl.gz"]), folder, command=COMMAND)
+    return folder / "index.html"

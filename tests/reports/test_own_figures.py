@@ -18,13 +18,12 @@ from when_async.reports.drawing.axes import NARROW, WIDE
 from when_async.reports.drawing.plotting import Plot
 from when_async.reports.page.own_figures import figures_table, latency_table
 from when_async.reports.page.writing import write
-from when_async.reports.plots.bounds import BOUNDS, nearest
 from when_async.reports.plots.latency_curve import LATENCY_CURVE
 from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.findings import lead_sentence
 from when_async.reports.scene.libraries import library_sentence
 from when_async.reports.scene.rows import CPU, Scene, headline
-from when_async.reports.scene.tables import Table
+from when_async.reports.scene.tables import Table, workload_table
 
 Frames = Callable[..., pd.DataFrame]
 MS = 1_000_000
@@ -105,21 +104,10 @@ def drawn(plot: Plot, rows: Scene, width: float) -> str:
     return re.sub(r"<[^>]+>", " ", svg.inline(svg.render(plot.draw(rows, width), plot.name), plot.name, "label"))
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_the_bounds_stand_by_name_beside_what_was_measured(rows: Scene, width: float) -> None:
-    text = drawn(BOUNDS, rows, width)
-    assert "taking turns" in text
-    assert "one after another" in text
-
-
-def test_a_row_is_told_by_the_bound_that_it_is_closest_to(rows: Scene) -> None:
-    near = {row.contestant: nearest(row) for row in rows.rows}
-    assert near["sync"] is not None
-    assert near["sync"].name == "one after another"
-    assert near["asyncio"] is not None
-    assert near["asyncio"].name == "taking turns"
-    assert near["uvloop"] is None
-    assert "asyncio was the shortest, at 1.0" in BOUNDS.title(rows)
+def test_what_arithmetic_gives_is_a_line_through_the_bars(rows: Scene) -> None:
+    axis = workload_table(rows).axis
+    assert axis is not None
+    assert {guide.text for guide in axis.guides} == set(TURNS)
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -136,12 +124,11 @@ def test_the_title_orders_tails_only_where_their_intervals_do(rows: Scene, frame
     assert LATENCY_CURVE.title(scene(frame_of("own-figures-alike", cells=alike))).startswith("No order can be told")
 
 
-def test_the_page_and_its_twin_hold_both_tables_and_both_charts(frame_of: Frames, tmp_path: Path) -> None:
+def test_the_page_and_its_twin_hold_both_tables_and_the_chart(frame_of: Frames, tmp_path: Path) -> None:
     write(frame_of("own-figures", cells=cells()), tmp_path, command="when-async report", workloads={"queue": QUEUE})
     for name in ("index.html", "report.md"):
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert "What else it reports" in text
-        assert "taking turns" in text
         assert "had the shortest p99" in text
 
 

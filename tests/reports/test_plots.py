@@ -30,14 +30,12 @@ from when_async.reports.drawing import style, svg
 from when_async.reports.drawing.axes import NARROW, WIDE, plain, ratio_ticks, spread
 from when_async.reports.drawing.dots import Panel, guide_levels
 from when_async.reports.drawing.plotting import Plot
-from when_async.reports.plots.interval_bars import INTERVAL_BARS
 from when_async.reports.plots.library_gap import LIBRARY_GAP
-from when_async.reports.plots.ratios import RATIOS
 from when_async.reports.plots.scaling import SCALING, knee, lines
 from when_async.reports.scene.evidence import scene
-from when_async.reports.scene.findings import findings, lead
+from when_async.reports.scene.findings import lead, lead_sentence, per_facet
 from when_async.reports.scene.libraries import split, split_sentence
-from when_async.reports.scene.rows import OVERHEAD, THROUGHPUT, Scene
+from when_async.reports.scene.rows import OVERHEAD, THROUGHPUT, Scene, headline
 from when_async.results.cells.summary import Row
 from when_async.results.frame import load
 
@@ -54,7 +52,7 @@ def with_makespan(spec: CellSpec, seconds: float) -> CellSpec:
 
 
 def test_every_plot_of_the_package_is_found_by_its_type() -> None:
-    assert set(PLOTS) == {"bounds", "gil", "interval_bars", "latency_curve", "library_gap", "ratios", "scaling"}
+    assert set(PLOTS) == {"gil", "latency_curve", "library_gap", "scaling"}
 
 
 @pytest.mark.parametrize("name", PLOTS)
@@ -84,25 +82,17 @@ def test_no_plot_fails_on_a_run_in_which_nothing_is_ok(frame_of: Frames, name: s
     if plot.fits(rows):
         assert "it broke" in drawn(plot, rows)
         assert plot.title(rows)
-    else:
-        assert name != "interval_bars"
-
-
-def test_a_hole_keeps_its_row_with_the_reason(standard: Scene) -> None:
-    text = drawn(RATIOS, standard.of(workload="http_fetch"))
-    assert "trio/httpx" in text
-    assert "UNSUPPORTED: trio is not installed in" in text
 
 
 def test_colours_follow_the_theme_of_the_reader(standard: Scene) -> None:
-    text = drawn(INTERVAL_BARS, standard.of(workload="grid_search"))
+    text = drawn(LIBRARY_GAP, standard.of(workload="http_fetch"))
     assert "var(--ink)" in text
     assert "var(--f-threads)" in text
     assert not re.search(r": #[0-9a-f]{6}", text)
 
 
 def test_the_picture_for_markdown_carries_its_own_light_and_dark(standard: Scene) -> None:
-    raw = svg.render(INTERVAL_BARS.draw(standard.of(workload="grid_search"), WIDE), "x")
+    raw = svg.render(LIBRARY_GAP.draw(standard.of(workload="http_fetch"), WIDE), "x")
     text = svg.standalone(raw, "x", "a title & more")
     assert "prefers-color-scheme:dark" in text
     assert ET.fromstring(text)[0].text == "a title & more"
@@ -110,7 +100,7 @@ def test_the_picture_for_markdown_carries_its_own_light_and_dark(standard: Scene
 
 def test_drawing_leaves_the_settings_of_matplotlib_alone(standard: Scene) -> None:
     before = dict(mpl.rcParams)
-    drawn(RATIOS, standard.of(workload="grid_search"))
+    drawn(LIBRARY_GAP, standard.of(workload="http_fetch"))
     assert dict(mpl.rcParams) == before
 
 
@@ -164,7 +154,7 @@ def test_an_order_is_claimed_only_where_the_interval_excludes_one(frame_of: Fram
     found = lead(rows, THROUGHPUT)
     assert found is not None
     assert len(found.top) > 1
-    said = findings(rows)[0].said[0][1]
+    said = lead_sentence(rows, THROUGHPUT)
     assert re.search(r": (no difference larger than [\d.]+ % was seen|the intervals are too wide)", said)
     assert "same" not in said
 
@@ -185,19 +175,19 @@ def test_nobody_leads_alone_while_a_noisy_row_further_down_could_be_as_good(stan
 
 
 def test_a_clear_leader_is_named_with_the_interval_of_its_ratio(standard: Scene) -> None:
-    said = INTERVAL_BARS.title(standard.of(workload="grid_search"))
+    said = lead_sentence(standard.of(workload="grid_search"), THROUGHPUT)
     assert re.match(r"multiprocessing led, with [\d.]+× \[[\d.]+, [\d.]+\] the throughput of ", said)
 
 
 def test_waiting_is_judged_by_overhead_and_not_by_speed_up(standard: Scene) -> None:
-    said = INTERVAL_BARS.title(standard.of(workload="sleep", concurrency=10))
+    said = lead_sentence(standard.of(workload="sleep", concurrency=10), OVERHEAD)
     assert re.match(r"uvloop added least to the wait, [\d.]+ µs \[[\d.]+, [\d.]+\] per op", said)
-    assert not RATIOS.fits(standard.of(workload="sleep"))
+    assert headline(standard.of(workload="sleep").rows) is OVERHEAD
 
 
 def test_an_overhead_that_may_be_nothing_is_compared_by_difference(frame_of: Frames) -> None:
     early = [replace(spec, makespan_s=0.0999) if spec.cell.runner == "uvloop" else spec for spec in sleep_cells()]
-    said = INTERVAL_BARS.title(scene(frame_of("early", cells=early)))
+    said = lead_sentence(scene(frame_of("early", cells=early)), OVERHEAD)
     assert re.match(
         r"uvloop added least to the wait, −[\d.]+ µs \[.*\] per op; asyncio added [\d.]+ µs \[.*\] more", said
     )
@@ -205,10 +195,7 @@ def test_an_overhead_that_may_be_nothing_is_compared_by_difference(frame_of: Fra
 
 def test_with_several_interpreters_the_title_says_where(frame_of: Frames) -> None:
     rows = scene(frame_of("pythons", pythons=("3.11", "3.13t"))).of(workload="grid_search")
-    assert RATIOS.title(rows) == "Only multiprocessing beat sync on 3.11 and 3.13t (no GIL)"
-    text = drawn(RATIOS, rows)
-    assert "Python 3.11" in text
-    assert "Python 3.13t (no GIL)" in text
+    assert per_facet(rows, THROUGHPUT) == "multiprocessing led on 3.11 and 3.13t (no GIL)"
 
 
 def libraries(cpu: float = 0.04) -> list[CellSpec]:
@@ -240,12 +227,6 @@ def test_without_a_second_library_nothing_is_taken_apart(frame_of: Frames) -> No
     rows = scene(frame_of("few", cells=few))
     assert split_sentence(rows) is None
     assert "confounded" in LIBRARY_GAP.title(rows)
-
-
-def test_the_instrument_itself_is_never_called_an_answer(frame_of: Frames) -> None:
-    cells = [replace(spec, calibration=True) for spec in sleep_cells()]
-    assert findings(scene(frame_of("instrument", cells=cells))) == []
-    assert findings(scene(frame_of("answers", cells=sleep_cells())))
 
 
 def test_scaling_needs_two_concurrencies_of_otherwise_equal_work(standard: Scene) -> None:

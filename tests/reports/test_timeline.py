@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import pandas as pd
 import pytest
 
-from when_async.bench.model import Lane, Span, Timeline, from_json, to_json
+from when_async.bench.model import Lane, Span, Timeline
 from when_async.reports.drawing.axes import NARROW, WIDE
 from when_async.reports.drawing.timeline import (
     MOST,
@@ -26,7 +22,6 @@ from when_async.reports.drawing.timeline import (
     without,
     write,
 )
-from when_async.reports.page import writing as page
 from when_async.reports.words import ReportError
 
 
@@ -151,14 +146,3 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file in the way")
     with pytest.raises(ReportError, match="cannot write the picture"):
         write(timeline(*boards(2)), tmp_path / "taken" / "timeline.svg")
-
-
-def test_a_page_shows_the_rounds_that_a_run_wrote_down(frame_of: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
-    frame = frame_of("one")
-    comparison = str(frame["comparison"].iloc[0])
-    seen = replace(timeline(*boards(24)), comparison=comparison)
-    frame.attrs["timelines"] = [{"run": "r", **to_json("timeline", seen)}]
-    page.write(frame, tmp_path, command="when-async report", workloads={})
-    for name in ("index.html", "report.md"):
-        assert "asyncio: 24 of 24 tasks waited at once" in (tmp_path / name).read_text(encoding="utf-8")
-    assert from_json(Timeline, json.loads(json.dumps(to_json("timeline", seen)))) == seen
