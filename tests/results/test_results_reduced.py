@@ -66,7 +66,11 @@ def test_it_is_made_again_where_the_code_is_another(ask: Ask, module: Path) -> N
     assert [ask(), ask()] == [2, 2]
 
 
-@pytest.mark.parametrize("content", [b"", b"torn", gzip.compress(b"[]"), gzip.compress(b'{"made_of": "x"}')])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"torn", gzip.compress(b"[]"), gzip.compress(b'{"made_of": "x"}')],
+    ids=["empty", "torn", "a list", "without content"],
+)
 def test_it_is_made_again_where_what_was_kept_is_damaged(ask: Ask, run: Path, content: bytes) -> None:
     ask()
     (run.parent / FOLDER / "a.count.json.gz").write_bytes(content)
