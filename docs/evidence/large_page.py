@@ -28,7 +28,7 @@ def copies(source: Path, folder: Path, runs: int, samples: int) -> list[Path]:
     records = [json.loads(line) for line in content(source).splitlines()]
     measured = [one for one in records if one["kind"] == "sample" and one["phase"] == "measure"]
     rest = [one for one in records if one["kind"] != "sample" or one["phase"] != "measure"]
-    rounds = 1 + max(one["round"] for one in measured)
+    steps = {name: 1 + max(one[name] for one in measured) for name in ("round", "block")}
     repeats = -(-samples // (runs * len(measured)))
     paths = []
     for number in range(runs):
@@ -38,7 +38,8 @@ def copies(source: Path, folder: Path, runs: int, samples: int) -> list[Path]:
                 file.write(json.dumps(renamed(record, number)) + "\n")
             for repeat in range(repeats):
                 for one in measured:
-                    file.write(json.dumps({**one, "round": one["round"] + repeat * rounds}) + "\n")
+                    moved = {name: one[name] + repeat * step for name, step in steps.items()}
+                    file.write(json.dumps({**one, **moved}) + "\n")
         paths.append(path)
     return paths
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from when_async.bench.model import Estimate
@@ -188,7 +189,15 @@ class Scene:
 
     def of_facet(self, wanted: tuple[str, str]) -> Scene:
         """The rows of one run and interpreter."""
-        return self.only(row for row in self.rows if facet(row) == wanted)
+        return self.only(self._by_facet.get(wanted, ()))
+
+    @cached_property
+    def _by_facet(self) -> Mapping[tuple[str, str], Sequence[Row]]:
+        """The rows by facet: tables ask for each of them again and again."""
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(facet(row), []).append(row)
+        return found
 
     def of_cell(self, row: Row) -> CellRounds:
         """The rounds of a row; nothing where none is known."""
