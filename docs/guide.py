@@ -141,7 +141,7 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
     blocks += library(first_of(scene, FETCHES))
     found = answers((), gathered(verdicts, headers, reference=True), pythons[0])
     blocks += ["## The answers", *(f"**{text(words.sentence(one.question))}** {_said(one)}" for one in found)]
-    lines = guidance(scene, [])
+    lines = guidance(scene)
     blocks += ["## The map in words", *(f"**{text(one.question)}.** {prose(one.answer)}" for one in lines)]
     blocks += ["## The verdicts", "\n".join(table(verdicts, pythons)), HOW_TO_READ.format(tally=tally(verdicts))]
     for section in SECTIONS:

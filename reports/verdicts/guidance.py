@@ -1,4 +1,4 @@
-"""What to do, in ten lines at most: each made of a verdict or of the decision map, none written by hand."""
+"""The decision map in words: who wins where work computes, does both, and waits."""
 
 from __future__ import annotations
 
@@ -9,48 +9,20 @@ from dataclasses import dataclass
 from .. import words
 from ..scene.decision import Region, maps
 from ..scene.rows import Scene
-from ..words import slug
-from .claim import Word
-from .judging import Verdict
-
-LINES = 10
-QUESTIONS = (
-    ("io-bound", "Waiting for a network as a client"),
-    ("server-side", "Serving requests"),
-    ("chat", "A server that keeps connections open"),
-    ("grid-search", "Computing in parallel"),
-    ("db-driver", "Reading from a database"),
-    ("thread-ceiling", "Thousands of things in flight"),
-    ("file-writes", "Writing to files"),
-)
-"""Claims that answer what people ask, and the question in words."""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """One line: the question, the answer made of figures, and the anchor of its evidence."""
+    """One line: a kind of work, and who wins it."""
 
     question: str
     answer: str
-    anchor: str = ""
 
 
-def guidance(scene: Scene, verdicts: Sequence[Verdict]) -> list[Advice]:
-    """Lines from the first interpreter's map and that without a GIL, then from verdicts on the first one."""
-    found = maps(scene)
-    lines = _from_map(next(iter(found.values()))) if found else []
-    lines += _without_gil(list(found.values())[1:])
-    first = next(iter(found))[1] if found else next((one.python for one in verdicts if _says(one)), None)
-    for name, question in QUESTIONS:
-        one = next((one for one in verdicts if one.claim.name == name and one.python == first and _says(one)), None)
-        if one is not None:
-            said = f"{words.sentence(one.claim.statement)} {one.sentence}"
-            lines.append(Advice(question, words.one_line(said, 700), f"claim-{slug(name)}"))
-    return lines[:LINES]
-
-
-def _says(one: Verdict) -> bool:
-    return one.word is not Word.NOT_MEASURED
+def guidance(scene: Scene) -> list[Advice]:
+    """Lines from the first interpreter's map and from that without a GIL."""
+    found = list(maps(scene).values())
+    return _from_map(found[0]) + _without_gil(found[1:]) if found else []
 
 
 def _from_map(own: Sequence[Region]) -> list[Advice]:
@@ -60,7 +32,7 @@ def _from_map(own: Sequence[Region]) -> list[Advice]:
         ("Ops that wait for about half their time", [one for one in own if 0 < one.waiting < 0.8]),
         ("Ops that wait for 90 % of their time and more", [one for one in own if one.waiting >= 0.8]),
     )
-    return [Advice(question, _leads(regions), "answer-map") for question, regions in kinds if regions]
+    return [Advice(question, _leads(regions)) for question, regions in kinds if regions]
 
 
 def _without_gil(others: Sequence[Sequence[Region]]) -> list[Advice]:
@@ -68,7 +40,7 @@ def _without_gil(others: Sequence[Sequence[Region]]) -> list[Advice]:
     free = next((own for own in others if own and own[0].best.gil is False), None)
     if free is None:
         return []
-    return [Advice(f"Python {free[0].best.python}, which has no GIL", _leads(free), "answer-map")]
+    return [Advice(f"Python {free[0].best.python}, which has no GIL", _leads(free))]
 
 
 def _leads(regions: Sequence[Region]) -> str:

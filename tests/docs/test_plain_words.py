@@ -72,7 +72,7 @@ def test_findings_can_be_read_aloud(seen: Scene) -> None:
     texts += [text for one in places for text in gil.told(one)]
     alone = [one.of_facet(facet) for one in places for facet in facets(one.rows)]
     texts += [text for one in alone if (text := split_sentence(one))]
-    texts += [one.answer for one in guidance(seen, [])]
+    texts += [one.answer for one in guidance(seen)]
     assert list(too_much(texts)) == []
 
 
