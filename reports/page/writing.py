@@ -94,7 +94,6 @@ def build(
     smoke = any(header.get("profile") == "smoke" for header in headers)
     judged = {"opening": None, "claims": []} if smoke else _judged(frame, scene, headers, reference)
     used = list(dict.fromkeys(row.python for row in scene.rows))
-    machines, uncalibrated = calibration.cards(headers, calibrations)
     chart = _map(scene)
     return {
         **judged,
@@ -113,6 +112,19 @@ def build(
         "holes": holes.holes(scene),
         "holes_sentence": holes.sentence(scene),
         "remarks": holes.remarks(scene),
+        "several_runs": len({row.run for row in scene.rows}) > 1,
+        **_method(frame, scene, headers, calibrations),
+        "command": words.one_line(command, 2000),
+        "version": words.one_line(first.get("tool_version", "")),
+    }
+
+
+def _method(
+    frame: pd.DataFrame, scene: Scene, headers: Sequence[Header], calibrations: Mapping[str, Calibration]
+) -> dict[str, Any]:
+    """How the figures came about, on what, and how disturbed they are."""
+    machines, uncalibrated = calibration.cards(headers, calibrations)
+    return {
         "method": conditions.method(headers),
         "machines": machines,
         "uncalibrated": uncalibrated,
@@ -122,11 +134,8 @@ def build(
         "accounts": conditions.accounts(frame),
         "environment": conditions.environment(headers),
         "reproduce": [words.one_line(header.get("command", ""), 2000) for header in headers],
-        "command": words.one_line(command, 2000),
         "notes": [words.one_line(note, 600) for note in frame.attrs.get("notes", ())],
         "apart": _apart(headers),
-        "several_runs": len({row.run for row in scene.rows}) > 1,
-        "version": words.one_line(first.get("tool_version", "")),
     }
 
 
