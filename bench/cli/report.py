@@ -63,20 +63,18 @@ def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> Non
 def recorded(names: Sequence[str], pythons: Set[str]) -> list[Evidence]:
     """What the recorded reference says of these claims, on these interpreters and on one without the GIL."""
     from when_async.reports.answers.answer import gathered
-    from when_async.reports.verdicts.judging import claims, judge
-    from when_async.results.frame import load
+    from when_async.reports.verdicts.judging import claims
+    from when_async.reports.verdicts.kept import judged
     from when_async.results.overview import header_of
 
-    from .claims import REFERENCE, references
+    from .claims import PATTERN, REFERENCE
 
-    if not any(REFERENCE.glob("claims-*")):
-        return []
-    there = {path: [str(one) for one in header_of(path)["pythons"]] for path in references()}
-    every = [one for own in there.values() for one in own]
+    paths = sorted(REFERENCE.glob(PATTERN))
+    verdicts, _ = judged(paths, [claims()[name] for name in names])
+    every = list(dict.fromkeys(one.python for one in verdicts))
     wanted = {*(pythons & {*every} or every[:1]), *[one for one in every if one.endswith("t")][:1]}
-    frame = load([path for path, own in there.items() if wanted & {*own}])
-    frame = frame[frame["python"].isin(wanted)]
-    return gathered(judge(frame, {name: claims()[name] for name in names}), frame.attrs["headers"], reference=True)
+    own = [one for one in verdicts if one.python in wanted]
+    return gathered(own, [header_of(path) for path in paths], reference=True)
 
 
 QUIET_S = 10.0

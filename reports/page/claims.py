@@ -129,9 +129,7 @@ def _heading(verdicts: Sequence[Word]) -> str:
     return GROUPS[0] if Word.HOLDS in seen else GROUPS[2]
 
 
-def _row(
-    own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row], reference: Sequence[Evidence]
-) -> ClaimRow:
+def _row(own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row], reference: Sequence[Evidence]) -> ClaimRow:
     claim = own[0].claim
     settled = any(one.word not in UNDECIDED for one in own)
     found = None if settled else _recorded(claim.name, [one.python for one in own], reference)

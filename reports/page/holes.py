@@ -38,14 +38,14 @@ def sentence(scene: Scene) -> str:
 
 
 def unfinished(scene: Scene) -> str:
-    """How far a run got that was stopped before its end; empty where it was not."""
+    """How far a run got that has not ended, or was stopped; empty where it has."""
     waiting = {row.comparison for row in scene.rows if row.status == "INCOMPLETE" and not left(row)}
     every = comparisons(scene.rows)
     if not waiting:
         return ""
     done = len(every) - len(waiting)
     return (
-        f"This run was stopped early: {done} of {words.count(len(every), 'comparison')} are measured. "
+        f"This run is not finished: {done} of {words.count(len(every), 'comparison')} measured so far. "
         "To measure the rest: when-async run --resume FILE."
     )
 

@@ -91,13 +91,13 @@ def build(
     scene = scene_of(frame)
     first = headers[0] if headers else {}
     figures = scene.measured
-    judged = _judged(frame, scene, headers, reference) if figures else {"opening": None, "claims": []}
+    smoke = any(header.get("profile") == "smoke" for header in headers)
+    judged = {"opening": None, "claims": []} if smoke else _judged(frame, scene, headers, reference)
     used = list(dict.fromkeys(row.python for row in scene.rows))
-    machines, uncalibrated = calibration.cards(headers, calibrations)
     chart = _map(scene)
     return {
         **judged,
-        "heading": "What to use when" if figures else "Concurrency models: do they run?",
+        "heading": "What to use when" if figures or judged["opening"] else "Concurrency models: do they run?",
         "machine": conditions.machine(first),
         "date": conditions.date(first),
         "lead": _lead(headers, used),
@@ -112,6 +112,19 @@ def build(
         "holes": holes.holes(scene),
         "holes_sentence": holes.sentence(scene),
         "remarks": holes.remarks(scene),
+        "several_runs": len({row.run for row in scene.rows}) > 1,
+        **_method(frame, scene, headers, calibrations),
+        "command": words.one_line(command, 2000),
+        "version": words.one_line(first.get("tool_version", "")),
+    }
+
+
+def _method(
+    frame: pd.DataFrame, scene: Scene, headers: Sequence[Header], calibrations: Mapping[str, Calibration]
+) -> dict[str, Any]:
+    """How the figures came about, on what, and how disturbed they are."""
+    machines, uncalibrated = calibration.cards(headers, calibrations)
+    return {
         "method": conditions.method(headers),
         "machines": machines,
         "uncalibrated": uncalibrated,
@@ -121,11 +134,8 @@ def build(
         "accounts": conditions.accounts(frame),
         "environment": conditions.environment(headers),
         "reproduce": [words.one_line(header.get("command", ""), 2000) for header in headers],
-        "command": words.one_line(command, 2000),
         "notes": [words.one_line(note, 600) for note in frame.attrs.get("notes", ())],
         "apart": _apart(headers),
-        "several_runs": len({row.run for row in scene.rows}) > 1,
-        "version": words.one_line(first.get("tool_version", "")),
     }
 
 
@@ -178,7 +188,8 @@ def _banners(headers: Sequence[Header], scene: Scene, frame: pd.DataFrame) -> li
     said = []
     if any(header.get("profile") == "smoke" for header in headers) or (scene.rows and not scene.measured):
         smoke = all(header.get("profile") == "smoke" for header in headers)
-        said.append(SMOKE if smoke else "no cell has two processes or more, so there is no figure to publish")
+        if smoke or not holes.unfinished(scene):
+            said.append(SMOKE if smoke else "no cell has two processes or more, so there is no figure to publish")
     said += [
         f"{comparison}: contestants came to different results, so their work was not equal; read no ratio from it"
         for comparison in digest_conflicts(frame)

@@ -82,7 +82,8 @@ def test_what_is_kept_of_the_reference_is_what_its_file_gives(path: Path, monkey
     expected = judge(load(path))
 
     def refuse(*_: object) -> None:
-        pytest.fail("renew what is kept: python -m when_async.reports.verdicts.kept results/reference/claims-*.gz")
+        what = "results/reference/claims-*.jsonl.gz"
+        pytest.fail(f"renew what is kept: python -m when_async.reports.verdicts.kept {what}")
 
     monkeypatch.setattr(reduced, "FOLDER", "nothing-is-there")
     monkeypatch.setattr(kept, "_judged", refuse)

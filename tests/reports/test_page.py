@@ -251,7 +251,7 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     path = make_run(tmp_path / "run.jsonl", cells=sleep_cells(), finished=False)
     write(load([path]), tmp_path / "out", command="x")
     text = visible(tmp_path / "out")
-    assert "This run was stopped early: 0 of 1 comparison are measured." in text
+    assert "This run is not finished: 0 of 1 comparison measured so far." in text
     assert "INCOMPLETE" in text
 
 
@@ -374,6 +374,17 @@ def test_what_a_run_left_open_shows_what_the_reference_says_and_whose_it_is(
     own = tmp_path / "own"
     write(told, own, command="x", reference=reference)
     assert "another machine:" not in html(own), "a run is not another machine than its own"
+
+
+def test_a_run_that_came_to_no_figure_still_answers_from_the_reference(
+    frame_of: Callable[..., pd.DataFrame], tmp_path: Path
+) -> None:
+    told = frame_of("told-early", cells=claimed(), pythons=("3.14",), forks=6, run="20260101-000000-aaaa")
+    evidence = gathered(judge(told), told.attrs["headers"], reference=True)
+    early = frame_of("early-end", cells=sleep_cells(), finished=False)
+    write(early, tmp_path, command="x", reference=lambda _: evidence)
+    text = html(tmp_path)
+    assert text.index("This run is not finished") < text.index('id="answers"') < text.index('id="statuses"')
 
 
 def test_a_page_without_any_figure_for_a_claim_names_none(pages: dict[str, Path]) -> None:
