@@ -18,7 +18,7 @@ from when_async.bench.selection import catalogue
 from when_async.reports.verdicts.claim import Cell, Statement
 from when_async.reports.verdicts.judging import lookups
 from when_async.reports.verdicts.lookup import Hole, Lookup
-from when_async.reports.verdicts.series import Rule, Series
+from when_async.results.cells.rule import Rule, Series
 from when_async.results.cells.summary import Row
 from when_async.results.frame import load
 

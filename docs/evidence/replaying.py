@@ -21,7 +21,7 @@ from when_async.reports.deciding.evidence import Evidence
 from when_async.reports.verdicts.claim import Behaviour, Side, Statement, Word, read
 from when_async.reports.verdicts.judging import Verdict, verdict
 from when_async.reports.verdicts.lookup import Lookup
-from when_async.reports.verdicts.series import Rule
+from when_async.results.cells.rule import Rule
 from when_async.results.stats.moderated import LOOKS
 
 PROGRAMS_S = 6.5

@@ -12,7 +12,7 @@ from support.run_files import make_run
 from when_async.bench.model import Environment
 from when_async.reports.verdicts.judging import lookups
 from when_async.reports.verdicts.lookup import Hole
-from when_async.reports.verdicts.series import ONE_LOOK, Series
+from when_async.results.cells.rule import ONE_LOOK, Series
 from when_async.results.frame import load
 from when_async.results.stats.moderated import LEVELS
 
