@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from when_async.results.cells.rule import Series, recorded
+from when_async.results.cells.rule import Series
 from when_async.results.stats.moderated import Moderation, log_variance, moderation
 
 from ..verdicts.claim import Claim, Part, Place, Reading, Side, Word, read
@@ -44,6 +44,11 @@ class Standings:
     def settled(self) -> int:
         """How many there are."""
         return len(self._settled)
+
+    @property
+    def readings(self) -> Mapping[tuple[str, str], Sequence[Reading]]:
+        """By interpreter and claim where each of its parts lies."""
+        return self._read
 
     def update(self, proofs: Mapping[str, Lookup], places: Collection[Place]) -> list[Verdict]:
         """Read the parts of these comparisons again; the verdicts that this settles."""
@@ -93,7 +98,7 @@ def _open(key: tuple[str, str], own: Sequence[Reading]) -> Open:
 
 def learned(claims: Sequence[Claim], proof: Lookup) -> Moderation | None:
     """How far the recorded spread of the parts holds in this run, from those with two processes or more."""
-    known = recorded()
+    known = proof.rule.recorded
     pairs = {}
     for part in (part for claim in claims for part in claim.parts if part.measure.key in known):
         found = part.measure.series(proof)

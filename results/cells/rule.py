@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -52,11 +52,18 @@ class Rule:
     """How an estimate is made of a series.
 
     All processes in one look, as they were asked for; or where the run stopped when it had decided, an interval that
-    holds at every look, `moderation` being what the run learned of its own spread.
+    holds at every look, `moderation` being what the run learned of its own spread. `spread` holds by key the recorded
+    log variances; None are those of the reference.
     """
 
     sequential: bool = False
     moderation: Moderation | None = None
+    spread: Mapping[str, float] | None = field(default=None, compare=False)
+
+    @property
+    def recorded(self) -> Mapping[str, float]:
+        """By key the log variance that is known beforehand."""
+        return recorded() if self.spread is None else self.spread
 
     def decided(self, series: Series, key: str = "", *, counts: bool = False) -> Estimate | None:
         """The estimate of a series that something is decided by; None where there are too few processes.
@@ -87,7 +94,7 @@ class Rule:
         return paired_interval(log_ratios)
 
     def _prior(self, key: str) -> Any:
-        return prior(recorded().get(key), self.moderation) if self.moderation is not None else None
+        return prior(self.recorded.get(key), self.moderation) if self.moderation is not None else None
 
 
 ONE_LOOK = Rule()

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
-from math import exp, inf, log, log1p, sqrt
+from math import exp, inf, log, log1p
 from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate
@@ -58,10 +57,13 @@ class Moderation:
 
 @dataclass(frozen=True)
 class Prior:
-    """What is known of a part's variance beforehand: a value, and the degrees of freedom that it counts for."""
+    """What is known of a part's variance beforehand: a value, and the degrees of freedom that it counts for.
 
-    variance: float
-    freedom: float
+    Of many parts at once both are arrays that broadcast against the parts.
+    """
+
+    variance: float | Floats
+    freedom: float | Floats
 
 
 def log_variance(values: Iterable[float]) -> float | None:
@@ -98,44 +100,58 @@ def inverse_trigamma(value: float) -> float:
     return x
 
 
-def prior(recorded: float | None, known: Moderation | None) -> Prior | None:
-    """What a part's recorded log variance says here; None where there is no recording or no moderation."""
+def prior(recorded: float | Floats | None, known: Moderation | None) -> Prior | None:
+    """What a recorded log variance, or one for each part, says here; None without a recording or a moderation."""
     if recorded is None or known is None:
         return None
     half = known.freedom / 2
-    return Prior(exp(recorded + known.shift + float(special.digamma(half)) - log(half)), known.freedom)
+    return Prior(np.exp(recorded + known.shift + float(special.digamma(half)) - log(half)), known.freedom)
 
 
-def look(values: Floats, known: Prior | None) -> tuple[float, float, float]:
-    """Mean of `values` with the interval of one look: (point, low, high)."""
-    n = len(values)
-    level = LEVELS[2 if known else 3]
-    own = float(values.var(ddof=1))
-    freedom, spread = n - 1.0, own
+def look(values: Floats, known: Prior | None) -> tuple[Floats, Floats, Floats]:
+    """Mean of `values` with the interval of one look: (point, low, high).
+
+    Processes are the last axis; those before it are parts, each of which gets its own interval.
+    """
+    n = values.shape[-1]
+    freedom, spread = np.asarray(n - 1.0), values.var(axis=-1, ddof=1)
     if known is not None:
-        freedom = known.freedom + n - 1
-        spread = (known.freedom * known.variance + (n - 1) * own) / freedom
-    half = float(special.stdtrit(freedom, 1 - level / 2)) * sqrt(spread / n)
-    mean = float(values.mean())
+        freedom = np.asarray(known.freedom + n - 1)
+        spread = (known.freedom * known.variance + (n - 1) * spread) / freedom
+    half = special.stdtrit(freedom, 1 - LEVELS[_first(known)] / 2) * np.sqrt(spread / n)
+    mean = values.mean(axis=-1)
     return mean, mean - half, mean + half
 
 
-def sequence(values: Iterable[float], known: Prior | None) -> tuple[float, float, float] | None:
-    """What all looks at `values`, in order of their processes, say together: (point, low, high).
+def _first(known: Prior | None) -> int:
+    """After how many processes looking begins: two tell something only where a variance is known."""
+    return 2 if known is not None else 3
+
+
+def narrowed(values: Floats, known: Prior | None) -> tuple[Floats, Floats]:
+    """What all looks at `values` say together, as (low, high) of each part; axes as for `look`.
 
     Each look narrows the interval of those before it, so that what one of them has decided stays decided. One that
-    contradicts them is left out. None before the first look, which without a `known` variance comes at 3 processes.
+    contradicts them is left out. Infinite before the first look.
+    """
+    low, high = np.full(values.shape[:-1], -inf), np.full(values.shape[:-1], inf)
+    for n in (n for n in LOOKS if _first(known) <= n <= values.shape[-1]):
+        mean, bottom, top = look(values[..., :n], known)
+        if n == 2:
+            bottom, top = np.minimum(bottom, mean - GUARD), np.maximum(top, mean + GUARD)
+        bottom, top = np.maximum(low, bottom), np.minimum(high, top)
+        fits = bottom <= top
+        low, high = np.where(fits, bottom, low), np.where(fits, top, high)
+    return low, high
+
+
+def sequence(values: Iterable[float], known: Prior | None) -> tuple[float, float, float] | None:
+    """What all looks at one part say together, its processes in order: (point, low, high).
+
+    None before the first look, which without a `known` variance comes at 3 processes.
     """
     data = finite(values)
-    low, high = -inf, inf
-    first = 2 if known else 3
-    ends = takewhile(lambda n: n <= len(data), (n for n in LOOKS if n >= first))
-    for n in ends:
-        mean, bottom, top = look(data[:n], known)
-        if n == 2:
-            bottom, top = min(bottom, mean - GUARD), max(top, mean + GUARD)
-        if max(low, bottom) <= min(high, top):
-            low, high = max(low, bottom), min(high, top)
+    low, high = (float(end) for end in narrowed(data, known))
     if low == -inf:
         return None
     return min(high, max(low, float(data.mean()))), low, high

@@ -20,6 +20,7 @@ from when_async.results.stats.moderated import (
     log_variance,
     look,
     moderation,
+    narrowed,
     prior,
     sequence,
 )
@@ -102,6 +103,18 @@ def test_a_look_that_contradicts_those_before_it_is_left_out() -> None:
     assert after is not None
     assert after[1] <= after[0] <= after[2]
     assert after[2] < GUARD
+
+
+def test_many_parts_at_once_get_the_intervals_that_each_gets_alone() -> None:
+    random = np.random.default_rng(20262)
+    values = random.normal(0, 0.02, (2, 3, 6))
+    variance, freedom = random.uniform(1e-5, 1e-3, (2, 3)), np.array([[0.6], [1.8]])
+    low, high = narrowed(values, Prior(variance, freedom))
+    for run in range(2):
+        for part in range(3):
+            alone = sequence(values[run, part], Prior(float(variance[run, part]), float(freedom[run, 0])))
+            assert alone is not None
+            assert alone[1:] == pytest.approx((low[run, part], high[run, part]))
 
 
 def test_a_ratio_comes_back_from_its_logarithms() -> None:

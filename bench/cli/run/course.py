@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from when_async.reports.deciding.agenda import Open, next_place, outrun, to_go_s
@@ -40,7 +41,7 @@ class Course:
     """The walk of a deciding run; `order` is what the experiment asks for its next step.
 
     `left_s` says how many seconds of the budget are left, `decided` is told each verdict as it falls, `note` writes a
-    record to the run file.
+    record to the run file. `rule` is the one it begins with, before it has learned anything of its own spread.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Course:
         decided: Callable[[Verdict], None],
         note: Callable[[dict[str, Any]], None],
         clock: Callable[[], float] = time.monotonic,
+        rule: Rule = Rule(sequential=True),  # noqa: B008
     ) -> None:
         self._plan = plan
         self._claims = [claim for claim in asked if isinstance(claim, Claim)]
@@ -64,7 +66,7 @@ class Course:
         gils = {each.environment.label: each.environment.gil for one in plan.comparisons for each in one.contestants}
         self.standings = Standings(self._claims, gils)
         self.contests = Contests(dict(pairs(self._comparisons[one] for one in self._core)))
-        self._rules = {python: Rule(sequential=True) for python in gils}
+        self._rules = dict.fromkeys(gils, rule)
         self._left_s, self._decided, self._note, self._clock = left_s, decided, note, clock
         self._forks: dict[str, int] = {}
         self._cost_s: dict[str, float] = {}
@@ -126,9 +128,7 @@ class Course:
         self._forks[place] = fork + 1
         self._cost_s[place] = self._clock() - began
 
-    def _passes(
-        self, experiment: Experiment, stage: str, questions: Callable[[], Sequence[Open]]
-    ) -> Iterator[Step]:
+    def _passes(self, experiment: Experiment, stage: str, questions: Callable[[], Sequence[Open]]) -> Iterator[Step]:
         self.stage = stage
         for done in range(self._most):
             while True:
@@ -164,7 +164,7 @@ class Course:
         for python, proof in self._proofs(experiment, places).items():
             found = learned(self._claims, proof)
             if found is not None:
-                self._rules[python] = Rule(sequential=True, moderation=found)
+                self._rules[python] = replace(self._rules[python], moderation=found)
                 self._note({
                     "kind": "moderation", "python": python, "shift": found.shift, "freedom": found.freedom,
                     "parts": found.parts,
