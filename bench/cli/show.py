@@ -22,7 +22,7 @@ def print_run(path: Path, as_json: bool) -> bool:
     """Sum up a finished run; returns whether anything failed or timed out, or nothing could be measured at all."""
     from when_async.reports.scene.evidence import rounds
     from when_async.reports.terminal.run import summary
-    from when_async.results.cells.summary import flat
+    from when_async.results.cells.flat import flat
     from when_async.results.cells.summary import summary as summarise
     from when_async.results.frame import load
 
