@@ -39,9 +39,9 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
     """Read run files, or one, into one tidy frame with `COLUMNS`; a cell without a sample has one row that says why.
 
     Rows are in the order in which cells were asked for, then in order of happening. `frame.attrs` holds `notes`
-    (sentences on what was left out), `headers`, `accounts`, `services` and `timelines` (lists of objects; all but the
-    first carry the `run` they belong to). Raises RunFileError as `results.runfile.read` does, and where two files hold
-    the same run.
+    (sentences on what was left out), and lists of objects: `headers`, `accounts`, `services`, `behaviours`,
+    `moderations` and `ends`; all but the first carry the `run` they belong to. Raises RunFileError as
+    `results.runfile.read` does, and where two files hold the same run.
     """
     several = [paths] if isinstance(paths, Path | str) else paths
     with _collector_at_rest():
@@ -54,7 +54,6 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
         "headers": [file.header for file in files],
         "accounts": _with_run(files, "account"),
         "services": _with_run(files, "service"),
-        "timelines": _with_run(files, "timeline"),
         "behaviours": _with_run(files, "behaviour"),
         "moderations": _with_run(files, "moderation"),
         "ends": _with_run(files, "ended"),
@@ -123,7 +122,7 @@ def _cell_table(file: RunFile, cells: Sequence[Record]) -> _Table:
     """Columns that are the same in all rows of a cell, run and interpreter included."""
     header = file.header
     environments: Mapping[str, Any] = {env["label"]: env for env in header.get("environments", ())}
-    words = file.measurements()
+    words = {**file.so_far(), **file.measurements()}
     table: _Table = {name: [cell.get(name) for cell in cells] for name in _CELL}
     table |= {name: [header.get(name)] * len(cells) for name in ("run", "profile", "started")}
     table["cell"] = [cell["id"] for cell in cells]

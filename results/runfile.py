@@ -137,6 +137,11 @@ class RunFile:
         """All ended (cell, fork) in order; one that was resumed occurs once for each attempt."""
         return [value for value in self.values if isinstance(value, Trial)]
 
+    def so_far(self) -> dict[str, Measurement]:
+        """By cell what was to be said of cells that an interruption left undecided."""
+        found = [from_json(Measurement, record) for record in self.of_kind("so_far")]
+        return {one.cell: one for one in found}
+
     def measurements(self) -> dict[str, Measurement]:
         """The last word on each decided cell, by cell id."""
         return {value.cell: value for value in self.values if isinstance(value, Measurement)}

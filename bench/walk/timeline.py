@@ -17,7 +17,7 @@ from typing import Any
 
 from ..machine.host import Host
 from ..model import ADDRESS, FailedError, Lane, Shape, Span, Timeline
-from ..plan import Comparison, Plan, Settings
+from ..plan import Comparison, Settings
 from ..processes.service import ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut
 from .workers import WorkerGroup
@@ -28,25 +28,6 @@ COOPERATIVE = ("greenlets",)
 
 class NotRecorded(FailedError):
     """There is no timeline; the text is the reason in one line."""
-
-
-SHOWN = ("sync", "threading", "asyncio")
-"""Runners whose rounds a run writes down: one after another, threads, tasks; others look like one of these."""
-
-
-def wanted(plan: Plan) -> list[tuple[Comparison, int]]:
-    """What a run draws: of each workload whose order of events matters its first point, under the runners shown."""
-    firsts: dict[str, Comparison] = {}
-    for comparison in plan.comparisons:
-        if comparison.workload.timeline and comparison.contestants:
-            firsts.setdefault(comparison.workload.name, comparison)
-    found = []
-    for comparison in firsts.values():
-        home = comparison.contestants[0].cell.python
-        for index, contestant in enumerate(comparison.contestants):
-            if contestant.cell.runner in SHOWN and contestant.cell.python == home:
-                found.append((comparison, index))
-    return found
 
 
 def record(host: Host, settings: Settings, comparison: Comparison, index: int = 0) -> Timeline:

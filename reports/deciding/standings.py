@@ -117,6 +117,17 @@ def only_limits(claims: Sequence[Claim]) -> set[Place]:
     return {place for place, found in kinds.items() if found == {True}}
 
 
+WIDE = 10
+"""A claim that reads so many comparisons is wide: the map's. What it costs would decide ten others."""
+
+
+def only_wide(claims: Sequence[Claim]) -> set[Place]:
+    """Comparisons that no claim reads but wide ones."""
+    places = {claim.name: {place_of(part) for part in claim.parts} for claim in claims}
+    narrow = {place for own in places.values() if len(own) < WIDE for place in own}
+    return {place for own in places.values() for place in own} - narrow
+
+
 def races(claims: Sequence[Claim]) -> Iterator[tuple[Place, tuple[str, ...], frozenset[str]]]:
     """Groups of which only the best is asked for, with their place, and who stays as another part asks by name."""
     parts = [part for claim in claims for part in claim.parts]

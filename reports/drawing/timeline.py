@@ -16,7 +16,6 @@ from when_async.bench.model import Span, Timeline
 from .. import words
 from . import style, svg
 from .axes import CHARACTER, LINE, MARGIN, ROW, WIDE, add_axes, figure, fit_name, name_width, shape_axis, write_lines
-from .charts import Chart, drawn
 
 MOST = 40
 """Lanes that are drawn at most; a picture of a thousand is a wall."""
@@ -219,16 +218,3 @@ def _legend(fig: Figure, timeline: Timeline, kinds: Iterable[str], left: float, 
 def write(timeline: Timeline, path: Path) -> None:
     """The picture with its words as a file; raises ReportError."""
     svg.save(draw(timeline, heading=True), "timeline", f"{timeline.cell}: {title(timeline)}", path)
-
-
-def charts(timelines: Sequence[Timeline], prefix: str) -> list[Chart]:
-    """A chart for the page of each timeline; `prefix` is that of their names."""
-    return [
-        drawn(
-            lambda width, one=one: draw(one, width),  # type: ignore[misc]
-            f"{prefix}-timeline-{place}",
-            f"{prefix}-timeline-{place}",
-            (f"{one.contestant}: {title(one)}", subtitle(one), CAPTION),
-        )
-        for place, one in enumerate(timelines, start=1)
-    ]

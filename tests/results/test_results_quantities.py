@@ -21,8 +21,8 @@ from support.run_files import (
     write_lines,
 )
 from when_async.bench.model import Phase, Quantity, Sample, Trial, Usage
-from when_async.results.cells.quantities import OVER_FORKS, SUMMED, Summed
 from when_async.results.cells.flat import flat
+from when_async.results.cells.quantities import OVER_FORKS, SUMMED, Summed
 from when_async.results.cells.summary import summary
 from when_async.results.columns import COLUMNS, Column, columns_of, quantities
 from when_async.results.frame import load

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from when_async.reports.deciding.agenda import Open, next_place, outrun, to_go_s
 from when_async.reports.deciding.contests import Contests
 from when_async.reports.deciding.evidence import Evidence
-from when_async.reports.deciding.standings import Standings, learned, only_limits, races
+from when_async.reports.deciding.standings import Standings, learned, only_limits, only_wide, races
 from when_async.reports.verdicts.claim import Claim, Statement
 from when_async.results.cells.rule import Rule, recorded_s
 from when_async.results.stats.moderated import LOOKS
@@ -63,6 +63,7 @@ class Course:
         self._evidence = evidence
         self._core = [one.id for one in plan.comparisons if one.id in core and one.contestants]
         self._comparisons = {one.id: one for one in plan.comparisons if one.contestants}
+        self._wide = (only_limits(self._claims) | only_wide(self._claims)) & self._comparisons.keys() - {*self._core}
         gils = {each.environment.label: each.environment.gil for one in plan.comparisons for each in one.contestants}
         self.standings = Standings(self._claims, gils)
         self.contests = Contests(dict(pairs(self._comparisons[one] for one in self._core)))
@@ -79,29 +80,45 @@ class Course:
         """What the time that is left is for."""
 
     def order(self, experiment: Experiment) -> Iterator[Step | Measurement]:
-        """Everything once and a second time; then what is open, the cheapest claim first; then where claims turn."""
+        """Once, a second time, then what is open; then wide claims, a place at a time; then where claims turn."""
         self.stage = "everything once"
         for place in self._first():
             # What is measured once and never again decides nothing, so time for the second is kept.
-            forks = 1 if place in self._once else 2
-            if self._again_s() + forks * self._takes_s(place) <= self._left_s():
+            if self._again_s() + 2 * self._takes_s(place) <= self._left_s():
                 yield from self._step(0, place)
-        yield from self._leave()
-        self._judge(experiment, self._once)
         self.stage = "everything a second time"
         for comparison in one_pass(self._plan, 1):
-            if comparison.id not in self._once and self._forks.get(comparison.id) == 1:
+            if self._forks.get(comparison.id) == 1:
                 yield from self._step(1, comparison.id)
         self._learn(experiment)
-        self._judge(experiment, self._comparisons.keys() - self._once)
-        yield from self._passes(experiment, "what is open", lambda: [*self._own(), *self.standings.questions()])
+        yield from self._passes(experiment, "what is open", lambda: [*self._own(), *self._narrow()])
+        self.stage = "the map and the limits"
+        for place in sorted(self._wide, key=self._takes_s):
+            yield from self._twice(experiment, place)
+        self._learn(experiment)
+        yield from self._passes(experiment, "what is open", self.standings.questions)
         rest = "where claims turn, and who of the core is ahead" if self._claims else "who is ahead"
         yield from self._passes(experiment, rest, lambda: [*self.standings.boundaries(), *self.contests.questions()])
         self.stage = ""
 
+    def _narrow(self) -> list[Open]:
+        """The claims that are open, without the places that wide claims alone read."""
+        found = [Open(one.name, one.places - self._wide) for one in self.standings.questions()]
+        return [one for one in found if one.places]
+
+    def _twice(self, experiment: Experiment, place: str) -> Iterator[Step | Measurement]:
+        """Two forks of a place in turn, so that it has an interval; of a limit one, as long as it is asked for."""
+        if place in self._once:
+            if any(place in one.places for one in self.standings.questions()):
+                yield from self._step(0, place)
+        elif 2 * self._takes_s(place) <= self._left_s():
+            yield from self._step(0, place)
+            yield from self._step(1, place)
+        self._judge(experiment, {place})
+
     def _first(self) -> list[str]:
         """The core, so that it is there first; then what the cheapest claims read, and so on."""
-        ranked = sorted(self.standings.questions(), key=lambda one: to_go_s(one, self._forks, self._expected_s, 0))
+        ranked = sorted(self._narrow(), key=lambda one: to_go_s(one, self._forks, self._expected_s, 0))
         places = [*self._core]
         for question in ranked:
             places += sorted(question.places & self._comparisons.keys())
@@ -109,7 +126,7 @@ class Course:
 
     def _again_s(self) -> float:
         """What a second process of everything takes that has one."""
-        return sum(self._takes_s(place) for place in self._forks if place not in self._once)
+        return sum(self._takes_s(place) for place in self._forks)
 
     def _takes_s(self, place: str) -> float:
         """What one more fork of a comparison takes: what the last one took, or what is recorded of it, made ours."""
@@ -119,7 +136,7 @@ class Course:
         spent_s, expected_s = (sum(costs[one] for one in self._cost_s) for costs in (self._cost_s, self._expected_s))
         return self._expected_s[place] * (spent_s / expected_s if expected_s else 1.0)
 
-    def _step(self, fork: int, place: str) -> Iterator[Step]:
+    def _step(self, fork: int, place: str) -> Iterator[Step | Measurement]:
         """One fork of a comparison, unless it would end beyond the budget."""
         if self._takes_s(place) > self._left_s():
             return
@@ -127,8 +144,12 @@ class Course:
         yield fork, self._comparisons[place]
         self._forks[place] = fork + 1
         self._cost_s[place] = self._clock() - began
+        if fork == 0:
+            yield from self._leave(place)
 
-    def _passes(self, experiment: Experiment, stage: str, questions: Callable[[], Sequence[Open]]) -> Iterator[Step]:
+    def _passes(
+        self, experiment: Experiment, stage: str, questions: Callable[[], Sequence[Open]]
+    ) -> Iterator[Step | Measurement]:
         self.stage = stage
         for done in range(self._most):
             while True:
@@ -144,10 +165,10 @@ class Course:
         """The core, as long as its intervals are not worth reading."""
         return [Open(f" {one}", frozenset({one})) for one in self._core if self._forks.get(one, 0) < CORE_FORKS]
 
-    def _leave(self) -> Iterator[Measurement]:
+    def _leave(self, where: str) -> Iterator[Measurement]:
         """Contestants that could not be the best of their group, which is all that is asked of them."""
         for place, group, stay in races(self._claims):
-            if place not in self._comparisons or place in self._core:
+            if place != where or place not in self._forks:
                 continue
             cells = [each.cell for each in self._comparisons[place].contestants if each.cell.contestant in group]
             for python in {cell.python for cell in cells}:
@@ -159,8 +180,10 @@ class Course:
                         yield Measurement(own[name].id, Status.LEFT, reason)
 
     def _learn(self, experiment: Experiment) -> None:
-        """How far the recorded spread holds here, once and for the rest of the run."""
-        places = self._comparisons.keys() & self._forks.keys()
+        """How far the recorded spread holds here, once and for the rest of the run; then look at all that is there."""
+        if any(rule.moderation for rule in self._rules.values()):
+            return
+        places = self._forks.keys()
         for python, proof in self._proofs(experiment, places).items():
             found = learned(self._claims, proof)
             if found is not None:
@@ -169,6 +192,7 @@ class Course:
                     "kind": "moderation", "python": python, "shift": found.shift, "freedom": found.freedom,
                     "parts": found.parts,
                 })  # fmt: skip
+        self._judge(experiment, places)
 
     def _judge(self, experiment: Experiment, places: Collection[str]) -> None:
         """Look again at what was measured there, and tell what it settles."""

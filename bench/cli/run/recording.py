@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from when_async.results.runfile import RunFileError
 
 from ...machine.host import Host, make_host
 from ...machine.status import StatusLine
-from ...model import FailedError, Measurement, Sample, Status, Trial, to_json
+from ...model import FailedError, Measurement, Sample, Trial, to_json
 from ...plan import DECIDE
 from ...walk.experiment import Event, Experiment, ServiceRecord
 from ...walk.progress import Progress
-from ...walk.timeline import NotRecorded, record, wanted
 from ..shared import interrupt_when_asked
 from .starting import Started
 
@@ -60,10 +59,10 @@ def _measure(started: Started, host: Host) -> None:
         progress.forget(started.done)
         for record in started.looks:
             started.journal.append(record)
-        for event in _walked(started, Experiment(started.plan, host, started.done, progress.step), progress):
+        experiment = Experiment(started.plan, host, started.done, progress.step)
+        for event in _walked(started, experiment, progress):
             if isinstance(event, Measurement):
                 progress.drop(event.cell)
-        write_timelines(started, host, progress.say)
 
 
 def _decide(started: Started, host: Host, began_s: float) -> None:
@@ -77,8 +76,6 @@ def _decide(started: Started, host: Host, began_s: float) -> None:
         experiment = Experiment(started.plan, host, started.done, run.step, run.order)
         for event in _walked(started, experiment, run):
             run.keep(event)
-        if run.left_s() > 0 or started.plan.settings.budget_s is None:
-            write_timelines(started, host, run.say)
 
 
 def _walked(started: Started, experiment: Experiment, status: StatusLine) -> Iterator[Event]:
@@ -90,27 +87,19 @@ def _walked(started: Started, experiment: Experiment, status: StatusLine) -> Ite
             if isinstance(event, Measurement) and event.status in ("FAILED", "TIMEOUT"):
                 status.say(f"{event.status} {event.cell}: {event.reason}")
             yield event
+    except KeyboardInterrupt:
+        for record in so_far(started, experiment):
+            started.journal.append(record)
+        raise
     finally:
         walk.close()  # type: ignore[attr-defined]
 
 
-def write_timelines(started: Started, host: Host, say: Callable[[str], None]) -> None:
-    """Write down single rounds of workloads whose order of events matters, when all that is timed is over.
-
-    A smoke run has no page to show them on. What cannot be recorded is said and costs nothing else.
-    """
-    if started.plan.settings.profile == "smoke":
-        return
-    for comparison, index in wanted(started.plan):
-        cell = comparison.contestants[index].cell.id
-        if cell in started.drawn or started.done.decided.get(cell, Status.OK) != Status.OK:
-            continue
-        try:
-            seen = record(host, started.plan.settings, comparison, index)
-        except NotRecorded as error:
-            say(f"no timeline of {cell}: {error}")
-            continue
-        started.journal.append(to_json("timeline", seen))
+def so_far(started: Started, experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """What is to be said of cells that were measured and not decided, so that a page has their figures."""
+    for comparison in started.plan.comparisons:
+        for one in experiment.conclusions(comparison):
+            yield to_json("so_far", one)
 
 
 def record_of(event: Event) -> dict[str, Any]:

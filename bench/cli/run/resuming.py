@@ -55,10 +55,9 @@ def start_resumed(path: Path) -> Started:
         done.capacities[service["comparison"]] = service["capacity_per_s"]
     journal.append({"kind": "resumed", "at": datetime.now(UTC).isoformat(timespec="seconds"), "attempt": done.attempt})
     write_cells(journal, plan, selection, {cell["id"] for cell in stored.cells()})
-    drawn = frozenset(timeline["cell"] for timeline in stored.of_kind("timeline"))
     seen = {(record["claim"], record["python"]) for record in stored.of_kind("behaviour")}
     looks = look(behaviours(asked), environments, seen, say=tell)
-    return Started(path, journal, plan, done, selection, drawn, looks, asked, head, stored.values)
+    return Started(path, journal, plan, done, selection, looks, asked, head, stored.values)
 
 
 def check_machine(now: Mapping[str, Any], was: Mapping[str, Any], path: Path) -> None:

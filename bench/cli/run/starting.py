@@ -41,8 +41,6 @@ class Started:
     plan: Plan
     done: Done
     selection: Selection
-    drawn: frozenset[str] = frozenset()
-    """Cells whose timeline the file has already."""
     looks: Iterable[dict[str, Any]] = ()
     """Records of the behaviours that claims ask about; each is made when it is asked for."""
     asked: Sequence[Statement] = ()
