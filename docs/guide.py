@@ -9,10 +9,12 @@ No verdict and no figure of these texts is written by hand: what stands here are
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 
@@ -24,6 +26,7 @@ from when_async.reports.answers.topics import answer, answers, find
 from when_async.reports.drawing.charts import drawn
 from when_async.reports.drawing.decision_map import DECISION_MAP
 from when_async.reports.drawing.plotting import Plot
+from when_async.reports.lines import WIDTH
 from when_async.reports.page.markdown import code, pipes, prose, text
 from when_async.reports.plots.library_gap import LIBRARY_GAP
 from when_async.reports.scene import conditions
@@ -72,7 +75,8 @@ def asked(known: Sequence[Evidence], python: str) -> str:
     """A question with what the command prints, and the code that it ends with."""
     said = answer(find(FIVE[0]), (), known, python)
     assert said is not None
-    shown = "\n".join(told(said))
+    with patch.dict(os.environ, COLUMNS=str(WIDTH)):
+        shown = "\n".join(told(said))
     return f"```text\n{shown}\n```\n\n```python\n{shape(said.model, said.in_flight, 200)}```"
 
 

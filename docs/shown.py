@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from when_async.bench.cli.main import COMMANDS, main
 
+from .commands import COLUMNS
 from .navigation import ROOT, pages
 
 BLOCK = re.compile(r"(?<=<!-- output of: )(when-async [^\n]+?)( -->\n\n)(.*?\n\n)??(<!-- end of output -->)", re.DOTALL)
@@ -28,7 +29,7 @@ def printed(line: str) -> str:
     if arguments[0] not in COMMANDS:
         return PENDING
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        done = CliRunner().invoke(main, arguments)
+        done = CliRunner(env={"COLUMNS": str(COLUMNS)}).invoke(main, arguments)
     if done.exit_code:
         raise SystemExit(f"{line}: {done.output}")
     text = "\n".join(each.rstrip() for each in done.stdout.strip().splitlines())

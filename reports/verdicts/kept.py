@@ -56,11 +56,11 @@ def _judged(path: Path, skip_corrupt: bool = False) -> dict[str, Any]:
 
     frame = load(path, skip_corrupt=skip_corrupt)
     known = claims()
-    verdicts: dict[str, list[Any]] = {name: [] for name in known}
+    plain: dict[str, list[Any]] = {name: [] for name in known}
     for one in judge(frame, known):
-        verdicts[one.claim.name].append(_plain(one, one.claim))
+        plain[one.claim.name].append(_plain(one, one.claim))
     runs = [header["run"] for header in frame.attrs["headers"]]
-    return {"runs": runs, "notes": frame.attrs["notes"], "verdicts": verdicts}
+    return {"runs": runs, "notes": frame.attrs["notes"], "verdicts": plain}
 
 
 def _plain(value: Any, claim: Statement) -> Any:

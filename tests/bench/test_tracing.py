@@ -18,9 +18,7 @@ import pytest
 
 from support import fakes
 from when_async.bench.model import Cell, Job, Shape, Timeline
-from when_async.bench.plan import PROFILES, build
-from when_async.bench.registry import Found
-from when_async.bench.walk.timeline import chrome_trace, read, wanted
+from when_async.bench.walk.timeline import chrome_trace, read
 from when_async.bench.worker.children import child_job
 from when_async.bench.worker.kits import open_async, open_blocking
 from when_async.bench.worker.tracing import LEAST_NS, TracedSleep
@@ -240,12 +238,3 @@ def test_the_trace_is_in_the_format_that_perfetto_reads() -> None:
     assert {one["tid"] for one in complete} == set(named)
     assert complete[1]["args"] == {"thread": 7, "task": "", "cpu_us": 5.0}
     assert {one["pid"] for one in trace["traceEvents"]} == {1}
-
-
-def test_a_run_writes_down_the_first_point_of_what_matters_by_order_under_a_few_runners() -> None:
-    marked, plain = fakes.workload("marked", timeline=True), fakes.workload("plain")
-    points = [(Found(marked, fakes.REF), fakes.point(n)) for n in (20, 40)] + [(Found(plain, fakes.REF), fakes.point())]
-    names = ("sync", "threading", "multiprocessing", "asyncio")
-    plan = build(points, fakes.runners(*names), [fakes.ENVIRONMENT], PROFILES["quick"])
-    chosen = [comparison.contestants[index].cell.id for comparison, index in wanted(plan)]
-    assert chosen == [f"marked[n=20,c=4]-{name}@3.11" for name in ("sync", "threading", "asyncio")]

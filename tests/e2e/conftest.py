@@ -42,6 +42,8 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     """The command line inside this process, for what needs no signal and no process of its own."""
+    # xdist hands the width of its own terminal on.
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def called(*arguments: object) -> Result:
         words = [str(argument) for argument in arguments]
