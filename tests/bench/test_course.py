@@ -175,15 +175,13 @@ def test_nothing_is_begun_that_would_end_beyond_the_budget() -> None:
     assert len(own.steps) == 4
 
 
-def test_what_cannot_have_a_second_process_is_not_begun() -> None:
+def test_a_short_budget_goes_to_a_third_process_of_little_before_a_first_of_all() -> None:
     values = {(name, "sync"): CLOSE for name in "abcd"}
     own = walk(
         [claim(name, part(name, ABOVE)) for name in "abcd"], [comparison(name, "sync") for name in "abcd"], values,
-        budget_s=45.0, cost_s=dict.fromkeys("abcd", 10.0),
+        budget_s=65.0, cost_s=dict.fromkeys("abcd", 10.0),
     )  # fmt: skip
-    begun = {place for _, place in own.steps}
-    assert len(begun) == 2
-    assert all((1, place) in own.steps for place in begun)
+    assert own.steps == [(0, "a"), (0, "b"), (1, "a"), (1, "b"), (2, "a"), (2, "b")]
 
 
 def test_a_limit_is_settled_by_one_process() -> None:

@@ -16,7 +16,7 @@ from when_async.results.cells.rule import Rule, recorded_s
 from when_async.results.stats.moderated import LOOKS
 
 from ...model import Measurement, Status
-from ...plan import Comparison, Plan, one_pass
+from ...plan import Comparison, Plan
 from ...walk.experiment import Experiment, Step
 
 if TYPE_CHECKING:
@@ -82,14 +82,13 @@ class Course:
     def order(self, experiment: Experiment) -> Iterator[Step | Measurement]:
         """Once, a second time, then what is open; then wide claims, a place at a time; then where claims turn."""
         self.stage = "everything once"
-        for place in self._first():
-            # What is measured once and never again decides nothing, so time for the second is kept.
-            if self._again_s() + 2 * self._takes_s(place) <= self._left_s():
+        for place in self._ranked(0):
+            if self._fits(0, place):
                 yield from self._step(0, place)
         self.stage = "everything a second time"
-        for comparison in one_pass(self._plan, 1):
-            if self._forks.get(comparison.id) == 1:
-                yield from self._step(1, comparison.id)
+        for place in self._ranked(1):
+            if self._forks.get(place) == 1 and self._fits(1, place):
+                yield from self._step(1, place)
         self._learn(experiment)
         yield from self._passes(experiment, "what is open", lambda: [*self._own(), *self._narrow()])
         self.stage = "the map and the limits"
@@ -116,17 +115,23 @@ class Course:
             yield from self._step(1, place)
         self._judge(experiment, {place})
 
-    def _first(self) -> list[str]:
-        """The core, so that it is there first; then what the cheapest claims read, and so on."""
-        ranked = sorted(self._narrow(), key=lambda one: to_go_s(one, self._forks, self._expected_s, 0))
+    def _ranked(self, done: int) -> list[str]:
+        """The core, so that it is there first; then what the claims read that are cheapest to take beyond `done`."""
+        costs = {place: self._takes_s(place) for place in self._comparisons}
+        ranked = sorted(self._narrow(), key=lambda one: to_go_s(one, self._forks, costs, done))
         places = [*self._core]
         for question in ranked:
             places += sorted(question.places & self._comparisons.keys())
         return list(dict.fromkeys(places))
 
-    def _again_s(self) -> float:
-        """What a second process of everything takes that has one."""
-        return sum(self._takes_s(place) for place in self._forks)
+    def _fits(self, fork: int, place: str) -> bool:
+        """Whether there is time to go on to a third fork of this place and of all that have this fork already.
+
+        Most is decided by the third look, and what ends before it has cost time for nothing.
+        """
+        more = CORE_FORKS - fork
+        begun_s = sum(self._takes_s(one) for one, forks in self._forks.items() if forks > fork)
+        return (more - 1) * begun_s + more * self._takes_s(place) <= self._left_s()
 
     def _takes_s(self, place: str) -> float:
         """What one more fork of a comparison takes: what the last one took, or what is recorded of it, made ours."""
@@ -151,7 +156,8 @@ class Course:
         self, experiment: Experiment, stage: str, questions: Callable[[], Sequence[Open]]
     ) -> Iterator[Step | Measurement]:
         self.stage = stage
-        for done in range(self._most):
+        # What was begun comes to its third look before anything else is begun.
+        for done in (CORE_FORKS - 1, *range(self._most)):
             while True:
                 costs = {place: self._takes_s(place) for place in self._comparisons}
                 open_ = [Open(one.name, one.places & costs.keys()) for one in questions()]
