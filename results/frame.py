@@ -33,6 +33,8 @@ _TRIAL = tuple(quantities(Trial))
 _NOISE = tuple(quantities(Noise))
 _SERVICE = tuple(quantities(ServiceCounts))
 _Table = dict[str, list[Any]]
+INTERRUPTED = "the run was interrupted before this cell was decided"
+BUDGET = "the budget of the run was used up before it was measured"
 
 
 def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False) -> pd.DataFrame:
@@ -134,10 +136,11 @@ def _cell_table(file: RunFile, cells: Sequence[Record]) -> _Table:
     table["python_version"] = [environments.get(cell["python"], {}).get("version") for cell in cells]
     table["gil"] = [environments.get(cell["python"], {}).get("gil") for cell in cells]
     table |= {"status": [], "reason": [], "advice": []}
+    cut = BUDGET if file.of_kind("ended") else INTERRUPTED
     for cell in cells:
         word = words.get(cell["id"])
         table["status"].append(str(word.status) if word else INCOMPLETE)
-        table["reason"].append(word.reason if word else "the run was interrupted before this cell was decided")
+        table["reason"].append(word.reason if word else cut)
         table["advice"].append("; ".join(word.advice) if word else "")
     return table
 

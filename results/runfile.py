@@ -78,6 +78,7 @@ class Header(TypedDict, total=False):
     pin: bool
     timeout_s: float
     sweep: bool
+    budget_s: float | None
     command: str
     machine: Machine
     environments: Sequence[EnvironmentEntry]

@@ -31,8 +31,9 @@ def print_run(path: Path, as_json: bool) -> bool:
     frame = load([path])
     rows = summarise(frame)
     statuses = {row.status for row in rows}
-    # A run that was asked for behaviour alone has no cell, and nothing of it has failed.
-    broken = bool(statuses & {"FAILED", "TIMEOUT", "INCOMPLETE"}) or bool(rows and "OK" not in statuses)
+    # What a budget left out has not failed, and a run that was asked for behaviour alone has no cell.
+    bad = {"FAILED", "TIMEOUT"} if frame.attrs["ends"] else {"FAILED", "TIMEOUT", "INCOMPLETE"}
+    broken = bool(statuses & bad) or bool(rows and "OK" not in statuses)
     if as_json:
         click.echo(json.dumps([flat(row) for row in rows], indent=1))
         return broken

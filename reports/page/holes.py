@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from when_async.results.cells.summary import Row
 
 from .. import words
@@ -37,8 +40,18 @@ def sentence(scene: Scene) -> str:
     return f"{len(found)} of {words.count(len(scene.rows), 'cell')} have no figure: {said}."
 
 
-def unfinished(scene: Scene) -> str:
-    """How far a run got that has not ended, or was stopped; empty where it has."""
+def unfinished(scene: Scene, ends: Sequence[Mapping[str, Any]] = ()) -> str:
+    """How far a run got that has not ended, was stopped, or used up its budget; empty where nothing is left to do."""
+    for one in ends:
+        if one["decided"] < one["asked"]:
+            minutes = one["seconds"] / 60
+            return (
+                f"{one['decided']} of {one['asked']} claims are decided here, in {minutes:.1f} minutes. "
+                "For the others the page shows what another machine found. More time decides more: "
+                "when-async run --budget 15m."
+            )
+    if ends:
+        return ""
     waiting = {row.comparison for row in scene.rows if row.status == "INCOMPLETE" and not left(row)}
     every = comparisons(scene.rows)
     if not waiting:

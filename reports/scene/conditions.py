@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from when_async.results.cells.noise import noise as measure
 from when_async.results.cells.pairing import bare
+from when_async.results.cells.rule import DECIDE
 from when_async.results.runfile import Header
 
 from .. import words
@@ -164,7 +165,10 @@ def interpreters(headers: Sequence[Header], used: Sequence[str]) -> str:
 
 
 def profile(header: Header) -> str:
-    """`profile quick: 3 processes x 5 rounds a cell`."""
+    """`profile quick: 3 processes x 5 rounds a cell`, or by which budget a run decided."""
+    if header.get("profile") == DECIDE:
+        minutes = f"{float(header.get('budget_s') or 0) / 60:g}"
+        return words.one_line(f"decided within {minutes} {'minute' if minutes == '1' else 'minutes'}")
     forks, rounds = int(header.get("forks") or 0), int(header.get("rounds") or 0)
     processes = "1 process" if forks == 1 else f"{forks} processes"
     return words.one_line(f"profile {header.get('profile', '?')}: {processes} × {words.count(rounds, 'round')} a cell")

@@ -247,6 +247,16 @@ def test_a_run_in_which_nothing_went_well_still_has_a_page(pages: dict[str, Path
     assert "60 s were not enough" in text
 
 
+def test_a_run_that_used_up_its_budget_says_what_it_decided_and_how_to_decide_more(tmp_path: Path) -> None:
+    frame = load([make_run(tmp_path / "run.jsonl", cells=sleep_cells(), finished=False)])
+    frame.attrs["ends"] = [{"run": "r", "decided": 25, "asked": 39, "seconds": 288.0, "budget_s": 300.0, "why": "time"}]
+    write(frame, tmp_path / "out", command="x")
+    text = visible(tmp_path / "out")
+    assert "25 of 39 claims are decided here, in 4.8 minutes." in text
+    assert "when-async run --budget 15m" in text
+    assert "not finished" not in text
+
+
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     path = make_run(tmp_path / "run.jsonl", cells=sleep_cells(), finished=False)
     write(load([path]), tmp_path / "out", command="x")
