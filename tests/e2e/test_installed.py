@@ -212,7 +212,7 @@ def test_a_function_of_the_users_bench_is_tried(installed: Installed) -> None:
 
 def test_the_gate_measures_the_users_bench_on_both_sides(installed: Installed) -> None:
     arguments = ("gate", "--base", "HEAD", "-w", "benchmarks/shop.py", "-r", "sync", "--no-controls", "--queue")
-    said = installed.run("when-async", *arguments, "--margin", "100%", "--budget", "3s", "-v", PYTHONPATH="")
+    said = installed.run("when-async", *arguments, "--margin", "100%", "--budget", "60s", "-v", PYTHONPATH="")
     assert "shop[n=8,c=2]-sync" in said
     assert "PASS" in said
 
