@@ -25,6 +25,7 @@ from ..scene.rows import (
     facets,
     headline,
     ladder,
+    value,
 )
 from ..words import slug
 from . import gil_table
@@ -142,10 +143,16 @@ def _section(own: Scene, known: Workload | None, number: int, plots: Sequence[Pl
 
 
 def chief(scene: Scene) -> str:
-    """The comparison that stands for a workload: that of most contestants, of those the one with most in flight."""
-    there = Counter(row.comparison for row in scene.rows if row.status == "OK")
+    """The comparison that stands for a workload: that in which most kinds of model have a figure.
+
+    Of those the one with most contestants, then with most in flight.
+    """
+    metric = headline(scene.rows)
+    seen = [row for row in scene.rows if value(row, metric) is not None]
+    kinds = {one: {row.family for row in seen if row.comparison == one} for one in comparisons(scene.rows)}
+    there = Counter(row.comparison for row in seen)
     flight = {row.comparison: row.concurrency for row in scene.rows}
-    return max(comparisons(scene.rows), key=lambda one: (there[one], flight[one]))
+    return max(kinds, key=lambda one: (len(kinds[one]), there[one], flight[one]))
 
 
 def _finding(scene: Scene) -> str:

@@ -20,7 +20,9 @@ from support.run_files import CellSpec, grid_cells, make_run, sleep_cells
 from when_async.bench.model import Status
 from when_async.reports.answers.answer import Evidence, gathered
 from when_async.reports.page import claims as claim_groups
+from when_async.reports.page.workloads import chief
 from when_async.reports.page.writing import write
+from when_async.reports.scene.evidence import scene
 from when_async.reports.verdicts.judging import claims, judge
 from when_async.reports.words import ReportError
 from when_async.results.cells.summary import summary
@@ -460,3 +462,9 @@ def test_no_sentence_of_the_page_is_longer_than_thirty_words(recorded: Path) -> 
         plain = re.sub(r"\[[^\]]*\]", "", unescape(re.sub(r"<[^>]+>", "", one)))
         for sentence in re.split(r"(?<=[.?!]) +(?=[A-Z])|[;:] ", plain):
             assert len(sentence.split()) <= 30, sentence
+
+
+def test_the_comparison_of_most_kinds_of_model_stands_for_its_workload(tmp_path: Path) -> None:
+    crowd = [one for one in sleep_cells(concurrency=100) if one.cell.family == "asyncio"]
+    seen = scene(load([make_run(tmp_path / "run.jsonl", cells=[*crowd, *sleep_cells()], forks=3)]))
+    assert chief(seen) == sleep_cells()[0].cell.comparison
