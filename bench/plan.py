@@ -224,11 +224,9 @@ def _order(settings: Settings, comparison: Comparison, fork: int, phase: Phase, 
 
 def walk(plan: Plan) -> list[tuple[int, Comparison]]:
     """Forks outermost, comparisons shuffled inside: slow drift of the machine spreads over all of them."""
-    return [(fork, comparison) for fork in range(plan.settings.forks) for comparison in one_pass(plan, fork)]
-
-
-def one_pass(plan: Plan, fork: int) -> list[Comparison]:
-    """Every comparison that anybody takes part in, in the order of this fork."""
-    comparisons = [comparison for comparison in plan.comparisons if comparison.contestants]
-    random.Random(f"{plan.settings.seed}/{fork}").shuffle(comparisons)
-    return comparisons
+    order = []
+    for fork in range(plan.settings.forks):
+        comparisons = [comparison for comparison in plan.comparisons if comparison.contestants]
+        random.Random(f"{plan.settings.seed}/{fork}").shuffle(comparisons)
+        order += [(fork, comparison) for comparison in comparisons]
+    return order

@@ -42,7 +42,8 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
 
     Rows are in the order in which cells were asked for, then in order of happening. `frame.attrs` holds `notes`
     (sentences on what was left out), and lists of objects: `headers`, `accounts`, `services`, `behaviours`,
-    `moderations` and `ends`; all but the first carry the `run` they belong to. Raises RunFileError as
+    `moderations` and `ends`; all but the first carry the `run` they belong to. `stopped` names the runs that an
+    interruption left with cells undecided. Raises RunFileError as
     `results.runfile.read` does, and where two files hold the same run.
     """
     several = [paths] if isinstance(paths, Path | str) else paths
@@ -59,6 +60,7 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
         "behaviours": _with_run(files, "behaviour"),
         "moderations": _with_run(files, "moderation"),
         "ends": _with_run(files, "ended"),
+        "stopped": [file.header["run"] for file in files if file.so_far().keys() - file.measurements().keys()],
     }
     return frame
 

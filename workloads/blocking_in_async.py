@@ -144,7 +144,6 @@ BLOCKING_IN_ASYNC = Workload(
         ),
     },
     bounds=bounds,
-    timeline=True,
     learn=(
         "You learn what coroutines around blocking calls cost and gain, and which calls a thread off the loop cures; "
         "you do not learn how long other tasks of a loop wait for one such call, because here there are no others."

@@ -160,7 +160,6 @@ CHAIN = Workload(
     ideal_s=ideal_s,
     bounds=bounds,
     headline="overhead",
-    timeline=True,
     learn=(
         "You learn what a model adds to each step of work that has to be done in order, and when many chains crowd "
         "each other; you do not learn about the work inside a step, because a step only waits and hashes a few bytes."

@@ -175,7 +175,6 @@ CHESS = Workload(
     },
     ideal_s=ideal_s,
     bounds=bounds,
-    timeline=True,
     learn=(
         "You learn how much one busy thread gains by going on to others while it would wait, and where its own CPU "
         "time ends the gain; you do not learn about waits on real input and output, which cost CPU themselves."

@@ -122,7 +122,6 @@ COUNT = Workload(
     ideal_s=ideal_s,
     bounds=bounds,
     headline="overhead",
-    timeline=True,
     learn=(
         "You learn whether a model's waits overlap and how soon all of them have begun; you do not learn which model "
         "is faster at work, because all that is done here is waiting."

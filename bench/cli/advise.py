@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
-from .shared import JSON, RUN_FILES, fail, offering, plain_errors, tell, width
+from when_async.reports.lines import columns
+
+from .shared import JSON, RUN_FILES, fail, offering, plain_errors, tell
 
 ALL = "all"
 KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.json"
@@ -84,7 +86,7 @@ def advise(**options: Any) -> None:
     print_advice(asked, work, cores, machine)
     if others := [one.python for one in found if one not in asked]:
         where = f"On {', '.join(others)} it may be another: --python VERSION, or --python all."
-        click.echo("\n" + textwrap.fill(where, width(), break_on_hyphens=False))
+        click.echo("\n" + textwrap.fill(where, columns(), break_on_hyphens=False))
 
 
 def _of(found: list[Any], python: str | None) -> list[Any]:

@@ -9,9 +9,11 @@ from typing import TypedDict
 
 import click
 
+from when_async.reports.lines import columns
+
 from ..quantity import comparison_id, show, typed
 from ..selection import ALL, Catalogue, catalogue, select
-from .shared import JSON, WORKLOAD, plain_errors, runner_option, width
+from .shared import JSON, WORKLOAD, plain_errors, runner_option
 
 
 @click.command("list")
@@ -55,7 +57,7 @@ def listing(known: Catalogue) -> list[ListingRow]:
 
 def _points(profile: str, ids: Sequence[str]) -> list[str]:
     """The points of a profile, beside its name where there is room for all of them, else below it."""
-    if max(map(len, ids)) + 13 <= width():
+    if max(map(len, ids)) + 13 <= columns():
         return [f"    {profile:>7}  {one}" for one in ids]
     return [f"    {profile}:", *(f"    {one}" for one in ids)]
 
@@ -101,7 +103,7 @@ def print_listing(rows: Sequence[ListingRow]) -> None:
     runners = [row for row in rows if row["kind"] == "runner"]
     click.echo("\n" + _wrapped("", "Runners by family (* is core: what a run takes when none is named)", "", "  "))
     longest = max((len(row["name"]) for row in runners), default=0)
-    beside = longest + SUMMARY_LEAST <= width()
+    beside = longest + SUMMARY_LEAST <= columns()
     for family in dict.fromkeys(row["family"] for row in runners):
         click.echo(f"\n  {family}")
         for row in runners:
@@ -112,6 +114,6 @@ def print_listing(rows: Sequence[ListingRow]) -> None:
 
 def _wrapped(head: str, text: str, first: str, further: str) -> str:
     return textwrap.fill(
-        head + text, width(), initial_indent=first, subsequent_indent=further,
+        head + text, columns(), initial_indent=first, subsequent_indent=further,
         break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
     )  # fmt: skip

@@ -11,13 +11,15 @@ from typing import Literal
 
 import click
 
+from when_async.reports.lines import columns
+
 from .. import registry
 from ..environments.provision import Missing
 from ..model import Environment
 from ..registry import MatrixRow
 from ..selection import ALL, Catalogue, catalogue, environments_for, select
 from .completing import PYTHONS
-from .shared import JSON, PINS, PYTHON, WORKLOAD, plain_errors, runner_option, tell, width
+from .shared import JSON, PINS, PYTHON, WORKLOAD, plain_errors, runner_option, tell
 
 Key = Literal["workload", "runner", "python"]
 """What the rows can be sorted and grouped by."""
@@ -156,18 +158,18 @@ def print_matrix(rows: Sequence[MatrixRow]) -> None:
     several = len({row["python"] for row in rows}) > 1
     for table in found:
         of = listed(table.of) if several else f"Python {listed(table.of)}"
-        click.echo(textwrap.fill(of, width(), break_on_hyphens=False))
+        click.echo(textwrap.fill(of, columns(), break_on_hyphens=False))
         for lines in _fitting(table):
             click.echo("\n".join(f"  {line}".rstrip() for line in lines) + "\n")
     for number, reason in enumerate(reasons, 1):
         mark = f"({number}) ".rjust(5)
-        click.echo(textwrap.fill(reason, width(), initial_indent=mark, subsequent_indent=" " * len(mark),
+        click.echo(textwrap.fill(reason, columns(), initial_indent=mark, subsequent_indent=" " * len(mark),
                                  break_long_words=False, break_on_hyphens=False))  # fmt: skip
 
 
 def _fitting(table: Table) -> Iterator[list[str]]:
     """The table's lines, in as many parts as its columns need."""
-    first, most = max(map(len, table.marks)), width()
+    first, most = max(map(len, table.marks)), columns()
     widths = [
         max(len(column), *(len(marks[place]) for marks in table.marks.values()))
         for place, column in enumerate(table.columns)

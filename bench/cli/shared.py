@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 OK, USAGE, BROKEN, INTERRUPTED = 0, WhenAsyncError.exit_code, FailedError.exit_code, 130
-TERMINAL_WIDTH = 100
-"""Columns where there is no terminal that could be asked."""
 
 Callback = Callable[[click.Context, click.Parameter, Any], Any]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -215,13 +212,10 @@ def interrupt_when_asked() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def width() -> int:
-    """Columns for plain text: those of the terminal or of COLUMNS, a page's where there is neither or more."""
-    return min(shutil.get_terminal_size((TERMINAL_WIDTH, 24)).columns, TERMINAL_WIDTH)
-
-
 def console() -> Console:
     """Where tables go: as wide as the terminal, or as a page where there is none."""
     from rich.console import Console
 
-    return Console(width=None if Console().is_terminal else width())
+    from when_async.reports.lines import columns
+
+    return Console(width=None if Console().is_terminal else columns())

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, TypeVar
 
 from .measured import Measurement, Sample
-from .timeline import Lane, Span, Timeline
 from .words import Phase, Status
 
 Noun = TypeVar("Noun", bound=Any)
@@ -15,8 +13,7 @@ Noun = TypeVar("Noun", bound=Any)
 
 def to_json(kind: str, value: Any) -> dict[str, Any]:
     """Turn a dataclass of this module into a flat object for one journal line."""
-    # Only a timeline holds other nouns; deep copies of the rest would take longer than writing them.
-    return {"kind": kind, **(asdict(value) if isinstance(value, Timeline) else vars(value))}
+    return {"kind": kind, **vars(value)}
 
 
 def from_json(cls: type[Noun], data: Mapping[str, Any]) -> Noun:
@@ -25,9 +22,6 @@ def from_json(cls: type[Noun], data: Mapping[str, Any]) -> Noun:
     if cls is Sample:
         known["phase"] = Phase(known["phase"])
         known["affinity"] = tuple(known["affinity"])
-    if cls is Timeline:
-        known["lanes"] = tuple(Lane(**lane) for lane in known["lanes"])
-        known["spans"] = tuple(Span(**span) for span in known["spans"])
     if cls is Measurement:
         known["status"] = Status(known["status"])
         known["advice"] = tuple(known.get("advice", ()))

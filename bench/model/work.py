@@ -173,8 +173,6 @@ class Workload:
     """One of the few that `-m core` keeps to."""
     threaded: tuple[str, ...] = ()
     """Client libraries that work in threads of their own: with them no runner is a model of one thread."""
-    timeline: bool = False
-    """Whether a run also draws a round of it as a timeline, for what matters is the order of events."""
     prepare: Callable[[Params], AbstractContextManager[None]] | None = None
     """Entered in the worker before the runner opens anything and left after all is closed; may raise Unsuited."""
 

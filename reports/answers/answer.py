@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from when_async.bench.model import Estimate
 
 from ..verdicts.lookup import Hole, Outcome
+from .said import Said
 
 if TYPE_CHECKING:
     from ..verdicts.claim import Reading
@@ -79,29 +80,13 @@ class Source:
         return f"{whose}: {self.machine}; {self.interpreter}; {self.date}"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One question and what the figures say.
-
-    `answer` is a phrase of a few words; `figure` the ratio behind it, with what it compares in `compares`; `sentence`
-    the one sentence for a reader in a hurry; `decides` what tips the balance; `claims` the ids behind all of it.
-    `model` is the runner whose code is one to begin from, empty where there is none, with `in_flight` at once (0: one
-    a core).
-    """
+@dataclass(frozen=True, kw_only=True)
+class Answer(Said):
+    """One question, what a rule makes of the figures, and whose figures they are."""
 
     topic: str
     question: str
-    answer: str
-    sentence: str
-    figure: Estimate | None
-    compares: str
-    decides: str
-    advice: str
-    limits: str
-    claims: tuple[str, ...]
     source: Source
-    model: str = ""
-    in_flight: int = 0
     kind: str = "x"
     decided: bool = True
 

@@ -11,6 +11,8 @@ from when_async.bench.model import Estimate
 class Said:
     """The parts of an Answer that follow from figures.
 
+    `answer` is a phrase of a few words; `figure` the ratio behind it, with what it compares in `compares`; `sentence`
+    the one sentence for a reader in a hurry; `decides` what tips the balance; `claims` the ids behind all of it.
     `model` is the runner whose code is one to begin from, with `in_flight` at once; 0 stands for one for each core.
     """
 

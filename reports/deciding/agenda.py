@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
-Place = str
+from ..verdicts.claim import Place
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,7 @@ def outrun(rounds: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
     `rounds` holds by contestant the throughput of each round; whoever has none is not judged.
     """
-    known = {name: sorted(values) for name, values in rounds.items() if values}
-    if not known:
-        return {}
-    best = max(_median(values) for values in known.values())
-    shares = {name: values[-1] / best for name, values in known.items()}
+    known = {name: values for name, values in rounds.items() if values}
+    best = max(map(median, known.values()), default=0.0)
+    shares = {name: max(values) / best for name, values in known.items()}
     return {name: share for name, share in shares.items() if share < RACING}
-
-
-def _median(ranked: Sequence[float]) -> float:
-    half = len(ranked) // 2
-    return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from when_async.results.stats.standing import Outcome, judge
 
+from ..verdicts.claim import Place
 from ..verdicts.lookup import Hole, Lookup
 from .agenda import Open
 
-Place = str
 MARGIN = 0.03
 """A difference of up to so much does not matter, as in `compare`."""
 
@@ -23,9 +23,7 @@ class Contests:
     """
 
     def __init__(self, pairs: Mapping[tuple[Place, str], tuple[str, Collection[str]]]) -> None:
-        self._open = {
-            (place, python, name) for (place, python), (_, others) in pairs.items() for name in others
-        }  # fmt: skip
+        self._open = {(place, python, name) for (place, python), (_, others) in pairs.items() for name in others}
         self._reference = {key: reference for key, (reference, _) in pairs.items()}
         self.asked = len(self._open)
 
@@ -49,8 +47,4 @@ class Contests:
 
     def questions(self) -> list[Open]:
         """The comparisons that have a pair which is not settled."""
-        return [Open(place, frozenset({place})) for place in sorted(_places(self._open))]
-
-
-def _places(pairs: Iterable[tuple[Place, str, str]]) -> set[Place]:
-    return {place for place, _, _ in pairs}
+        return [Open(place, frozenset({place})) for place in sorted({place for place, _, _ in self._open})]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from when_async.results.cells.summary import Row
@@ -40,8 +40,12 @@ def sentence(scene: Scene) -> str:
     return f"{len(found)} of {words.count(len(scene.rows), 'cell')} have no figure: {said}."
 
 
-def unfinished(scene: Scene, ends: Sequence[Mapping[str, Any]] = ()) -> str:
-    """How far a run got that has not ended, was stopped, or used up its budget; empty where nothing is left to do."""
+def unfinished(scene: Scene, attrs: Mapping[Any, Any]) -> str:
+    """How far a run got that has not ended, was stopped, or used up its budget; empty where nothing is left to do.
+
+    `attrs` are those of the frame (results.frame.load).
+    """
+    ends = attrs.get("ends", ())
     for one in ends:
         if one["decided"] < one["asked"]:
             minutes = one["seconds"] / 60
@@ -50,11 +54,10 @@ def unfinished(scene: Scene, ends: Sequence[Mapping[str, Any]] = ()) -> str:
                 "For the others the page shows what another machine found. More time decides more: "
                 "when-async run --budget 15m."
             )
-    if ends:
-        return ""
-    waiting = {row.comparison for row in scene.rows if row.status == "INCOMPLETE" and not left(row)}
+    ended = {one["run"] for one in ends}
+    waiting = {row.comparison for row in scene.rows if row.status == "INCOMPLETE" and row.run not in ended}
     every = comparisons(scene.rows)
-    if not waiting:
+    if not waiting and not set(attrs.get("stopped", ())) - ended:
         return ""
     done = len(every) - len(waiting)
     return (

@@ -188,13 +188,13 @@ def _banners(headers: Sequence[Header], scene: Scene, frame: pd.DataFrame) -> li
     said = []
     if any(header.get("profile") == "smoke" for header in headers) or (scene.rows and not scene.measured):
         smoke = all(header.get("profile") == "smoke" for header in headers)
-        if smoke or not holes.unfinished(scene, frame.attrs.get("ends", ())):
+        if smoke or not holes.unfinished(scene, frame.attrs):
             said.append(SMOKE if smoke else "no cell has two processes or more, so there is no figure to publish")
     said += [
         f"{comparison}: contestants came to different results, so their work was not equal; read no ratio from it"
         for comparison in digest_conflicts(frame)
     ]
-    said += [holes.unfinished(scene, frame.attrs.get("ends", ()))]
+    said += [holes.unfinished(scene, frame.attrs)]
     return [words.one_line(text, 600) for text in said if text]
 
 

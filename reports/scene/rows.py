@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from when_async.bench.model import Estimate
+from when_async.bench.model import Estimate, Status
 from when_async.results.cells import pairing
 from when_async.results.cells.pairing import CellRounds, Key, nothing
 from when_async.results.cells.rule import ONE_LOOK, Rule, of_pair
@@ -51,7 +51,7 @@ LEFT = "left: could not be the best"
 
 def left(row: Row) -> bool:
     """Whether a run gave up this contestant because it could not win."""
-    return LEFT.removeprefix("left: ") in row.reason
+    return row.status == Status.LEFT
 
 
 def reason(row: Row) -> str:

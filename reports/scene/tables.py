@@ -172,7 +172,7 @@ def workload_table(scene: Scene, *, raw: bool = True) -> Table:
 
     With `raw` a bar has a mark for each process.
     """
-    rows = [row for row in scene.rows if row.status != "UNSUPPORTED" or left(row)]
+    rows = [row for row in scene.rows if row.status != "UNSUPPORTED"]
     judged = headline(scene.rows)
     measured = [row for row in rows if row.status == "OK"]
     columns = OVERHEAD_COLUMNS if judged is OVERHEAD else CPU_COLUMNS if judged is CPU else THROUGHPUT_COLUMNS
@@ -206,7 +206,7 @@ def _guides(rows: Sequence[Row], known: Sequence[Estimate], judged: Metric) -> l
 
 
 def _workload_line(row: Row, columns: Sequence[Column], scales: Sequence[Scale], best: bool) -> Line:
-    if row.status != "OK" or left(row):
+    if row.status != "OK":
         said = LEFT if left(row) else f"{row.status}: {words.one_line(row.reason, 240)}"
         told = [[Item(said, hole=True)]]
         return Line(row.contestant, [cores(row)], told, quiet=True, runner=words.one_line(row.runner))
@@ -225,7 +225,7 @@ def absent(rows: Iterable[Row]) -> str:
     """Who has no row and why, in one line; empty where nobody is missing."""
     who: dict[str, dict[str, None]] = {}
     for row in rows:
-        if row.status == "UNSUPPORTED" and not left(row):
+        if row.status == "UNSUPPORTED":
             who.setdefault(words.one_line(row.reason, 200).rstrip("."), {})[row.contestant] = None
     said = [f"{words.several(list(names))} ({reason})" for reason, names in who.items()]
     return f"Not here: {'; '.join(said)}." if said else ""

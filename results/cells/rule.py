@@ -13,7 +13,7 @@ from when_async.bench.model import Estimate
 
 from ..late import late
 from ..stats.estimate import linear_interval, paired_interval, positive
-from ..stats.moderated import Moderation, linear_sequence, log_sequence, prior
+from ..stats.moderated import Moderation, Prior, linear_sequence, log_sequence, prior
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +93,7 @@ class Rule:
             return log_sequence(log_ratios, "x", known)
         return paired_interval(log_ratios)
 
-    def _prior(self, key: str) -> Any:
+    def _prior(self, key: str) -> Prior | None:
         return prior(self.recorded.get(key), self.moderation) if self.moderation is not None else None
 
 

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from support import fakes
 from when_async.bench.cli.listing import listing, print_listing
 from when_async.bench.cli.main import main
-from when_async.bench.cli.shared import TERMINAL_WIDTH
 from when_async.bench.registry import Found
 from when_async.bench.selection import Catalogue, catalogue
+from when_async.reports.lines import WIDTH
 
 LONG = " ".join(f"word{number}" for number in range(40))
 
@@ -42,7 +42,7 @@ def test_runners_stand_below_their_family_and_the_core_is_marked(capsys: pytest.
 
 def test_what_is_long_goes_on_below_its_beginning_and_nothing_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys)
-    assert max(map(len, lines)) <= TERMINAL_WIDTH == 100
+    assert max(map(len, lines)) <= WIDTH == 100
     assert " ".join(" ".join(lines).split()).count(LONG) == 2
     begin = next(place for place, line in enumerate(lines) if line.startswith("    * base"))
     assert lines[begin + 1].index("word") == lines[begin].index("word")
@@ -50,7 +50,7 @@ def test_what_is_long_goes_on_below_its_beginning_and_nothing_is_lost(capsys: py
 
 def test_our_own_workloads_and_runners_fit_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     print_listing(listing(catalogue()))
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= TERMINAL_WIDTH
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= WIDTH
 
 
 def test_programs_get_family_and_core_of_runners_and_neither_of_others() -> None:

@@ -15,11 +15,11 @@ from support import fakes
 from when_async.bench.cli.completing import PYTHONS
 from when_async.bench.cli.main import main
 from when_async.bench.cli.matrix import print_matrix, tables
-from when_async.bench.cli.shared import TERMINAL_WIDTH
 from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment
 from when_async.bench.registry import Found, matrix
 from when_async.bench.selection import environments_for
+from when_async.reports.lines import WIDTH
 
 Row = dict[str, Any]
 
@@ -171,7 +171,7 @@ def test_nothing_is_wider_than_a_terminal_and_nothing_is_lost(capsys: pytest.Cap
     long = " ".join(f"word{number}" for number in range(60))
     rows = [row(python=python, reason=long if python == pythons[-1] else "") for python in pythons]
     lines = printed(rows, capsys)
-    assert max(map(len, lines)) <= TERMINAL_WIDTH == 100
+    assert max(map(len, lines)) <= WIDTH == 100
     assert re.findall(r"3\.\d+\+\S+", " ".join(lines)) == pythons
     assert " ".join(" ".join(lines).split()).endswith(f"(1) {long}")
     assert sum(line.startswith("  asyncio ") for line in lines) == sum("3.1" in line for line in lines) > 1
@@ -179,6 +179,6 @@ def test_nothing_is_wider_than_a_terminal_and_nothing_is_lost(capsys: pytest.Cap
 
 def test_the_whole_matrix_of_our_runners_fits_a_terminal(asked: list[str]) -> None:
     lines = click.unstyle(command("--all-pythons")).splitlines()
-    assert max(map(len, lines)) <= TERMINAL_WIDTH
+    assert max(map(len, lines)) <= WIDTH
     named: Mapping[str, int] = {python: sum(python in line.split() for line in lines) for python in PYTHONS}
     assert min(named.values()) > 0

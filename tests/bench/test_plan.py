@@ -10,10 +10,11 @@ import pytest
 from support import fakes
 from when_async.bench.environments.provision import Missing
 from when_async.bench.model import Environment, Phase, Point, Workload
-from when_async.bench.plan import PROFILES, Plan, blocks, build, walk
+from when_async.bench.plan import DECIDE, PROFILES, Plan, blocks, build, walk
 from when_async.bench.plugin import hooks as plugin
 from when_async.bench.quantity import QuantityError
 from when_async.bench.registry import Found
+from when_async.results.cells import rule
 
 ALL = ("sync", "threading", "multiprocessing", "asyncio")
 OTHER = replace(fakes.ENVIRONMENT, label="3.13t", version="3.13.5", gil=False)
@@ -216,3 +217,7 @@ def test_a_client_library_with_threads_of_its_own_keeps_no_runner_to_one_core() 
 def test_the_plugin_offers_the_profiles_that_there_are() -> None:
     """It names them itself, as the plan is too much to load into a session without a cell."""
     assert tuple(PROFILES) == plugin.PROFILES
+
+
+def test_who_reads_a_run_that_decides_knows_its_profile_by_the_same_name() -> None:
+    assert rule.DECIDE == DECIDE

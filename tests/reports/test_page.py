@@ -251,12 +251,19 @@ def test_a_run_in_which_nothing_went_well_still_has_a_page(pages: dict[str, Path
 
 def test_a_run_that_used_up_its_budget_says_what_it_decided_and_how_to_decide_more(tmp_path: Path) -> None:
     frame = load([make_run(tmp_path / "run.jsonl", cells=sleep_cells(), finished=False)])
-    frame.attrs["ends"] = [{"run": "r", "decided": 25, "asked": 39, "seconds": 288.0, "budget_s": 300.0, "why": "time"}]
+    frame.attrs["ends"] = [{"run": frame["run"][0], "decided": 25, "asked": 39, "seconds": 288.0}]
     write(frame, tmp_path / "out", command="x")
     text = visible(tmp_path / "out")
     assert "25 of 39 claims are decided here, in 4.8 minutes." in text
     assert "when-async run --budget 15m" in text
     assert "not finished" not in text
+
+
+def test_an_interrupted_run_whose_cells_all_have_figures_says_so_too(tmp_path: Path) -> None:
+    frame = load([make_run(tmp_path / "run.jsonl", cells=sleep_cells(), forks=3)])
+    frame.attrs["stopped"] = [frame["run"][0]]
+    write(frame, tmp_path / "out", command="x")
+    assert "This run is not finished: 1 of 1 comparison measured so far." in visible(tmp_path / "out")
 
 
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
@@ -269,7 +276,7 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
 
 def test_a_contestant_that_could_not_win_is_shown_as_such_and_is_no_hole(tmp_path: Path) -> None:
     cells = [
-        replace(one, status=Status.UNSUPPORTED, reason="left: could not be the best", failed_after=0)
+        replace(one, status=Status.LEFT, reason="could not be the best: it reached 0.50", failed_after=0)
         if one.cell.runner == "asyncio" else one for one in grid_cells()
     ]  # fmt: skip
     write(load([make_run(tmp_path / "run.jsonl", cells=cells)]), tmp_path / "out", command="x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,16 @@ def test_a_cell_that_was_not_decided_is_incomplete(tmp_path: Path) -> None:
     frame = load([make_run(tmp_path / "run.jsonl", finished=False)])
     assert {"INCOMPLETE"} == set(frame["status"])
     assert {"the run was interrupted before this cell was decided"} == set(frame["reason"])
+
+
+def test_what_an_interruption_left_undecided_has_the_figures_that_were_said_of_it_so_far(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "run.jsonl", cells=sleep_cells(), finished=False)
+    cell = sleep_cells()[0].cell.id
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"kind": "so_far", "cell": cell, "status": "OK", "reason": "", "advice": []}) + "\n")
+    frame = load([path])
+    assert set(frame.loc[frame["cell"] == cell, "status"]) == {"OK"}
+    assert set(frame.loc[frame["cell"] != cell, "status"]) == {"INCOMPLETE"}
 
 
 def test_warm_up_rounds_are_in_the_frame_and_labelled(tmp_path: Path) -> None:

@@ -57,13 +57,12 @@ class Course:
         clock: Callable[[], float] = time.monotonic,
         rule: Rule = Rule(sequential=True),  # noqa: B008
     ) -> None:
-        self._plan = plan
         self._claims = [claim for claim in asked if isinstance(claim, Claim)]
         self._once = only_limits(self._claims)
         self._evidence = evidence
         self._core = [one.id for one in plan.comparisons if one.id in core and one.contestants]
         self._comparisons = {one.id: one for one in plan.comparisons if one.contestants}
-        self._wide = (only_limits(self._claims) | only_wide(self._claims)) & self._comparisons.keys() - {*self._core}
+        self._wide = (self._once | only_wide(self._claims)) & self._comparisons.keys() - {*self._core}
         gils = {each.environment.label: each.environment.gil for one in plan.comparisons for each in one.contestants}
         self.standings = Standings(self._claims, gils)
         self.contests = Contests(dict(pairs(self._comparisons[one] for one in self._core)))

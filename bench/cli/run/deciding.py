@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from when_async.reports.deciding.evidence import Evidence
+from when_async.reports.lines import WIDTH
 from when_async.reports.verdicts.behaviours import of_record
 from when_async.reports.verdicts.claim import SIGNS, Behaviour, Word
 from when_async.reports.verdicts.judging import Verdict, behaviour_verdict
@@ -23,8 +24,7 @@ from .course import Course
 from .starting import Started, cell_records
 
 CLOSING_S = 10.0
-"""What is kept of the budget for the timelines and for ending."""
-WIDTH = 100
+"""What is kept of the budget for ending."""
 PLAIN_EVERY_S = 30.0
 """Where there is no terminal a line says so often how far the run is."""
 
