@@ -19,8 +19,11 @@ from .fingerprint import cgroup_folders, core_numbers
 
 STAT = Path("/proc/stat")
 PRESSURE = Path("/proc/pressure/cpu")
-STEAL_FIELD = 8
-"""Place of steal in a cpu line of /proc/stat, its name being field 0 (proc_stat(5))."""
+BUSY_FIELDS, STEAL_FIELD = (1, 2, 3), 8
+"""Places of user, nice and system time and of steal in a cpu line of /proc/stat, its name being field 0 (proc_stat(5)).
+
+Interrupts are left out: the time that the network takes in them is on no process's account.
+"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Mark:
     """Counters of the machine at one moment, in seconds since it started; None where it does not tell."""
 
     steal_s: float | None
+    busy_s: float | None
     pressure_s: float | None
     throttled_s: float | None
 
@@ -35,7 +39,7 @@ class Mark:
 class Noise:
     """Reads the machine's own account of disturbance; close it, or use it in a `with` statement.
 
-    `cores` are those whose stolen time counts, by default all that we may use. `throttle` are cpu.stat files of
+    `cores` are those whose time counts, by default all that we may use. `throttle` are cpu.stat files of
     control groups: our own and those above it, because the limit may sit in any of them.
     """
 
@@ -64,13 +68,13 @@ class Noise:
     def mark(self) -> Mark:
         """The counters as they are now."""
         throttled = [_throttled_s(handle) or 0.0 for handle in self._throttle]
-        return Mark(self._steal_s(), self._pressure_s(), sum(throttled) if throttled else None)
+        return Mark(*self._cpu_s(), self._pressure_s(), sum(throttled) if throttled else None)
 
     def since(self, mark: Mark) -> dict[str, float]:
-        """What was added since `mark`: steal_s, pressure_s, throttled_s as far as known, and load1 as it is now."""
+        """What was added since `mark` of what is known, by its name, and load1 as it is now."""
         now = self.mark()
         answer: dict[str, float] = {}
-        for name in ("steal_s", "pressure_s", "throttled_s"):
+        for name in ("steal_s", "busy_s", "pressure_s", "throttled_s"):
             old, new = getattr(mark, name), getattr(now, name)
             if old is not None and new is not None:
                 # A steal counter can step back on some hypervisors; less than nothing was not stolen.
@@ -94,15 +98,19 @@ class Noise:
     ) -> None:
         self.close()
 
-    def _steal_s(self) -> float | None:
-        found: list[int] = []
+    def _cpu_s(self) -> tuple[float | None, float | None]:
+        """What was stolen from our cores, and what programs used of them."""
+        found: list[tuple[int, int]] = []
         for line in _read(self._stat, self._stat_bytes).splitlines():
             if not line.startswith(b"cpu"):
                 break
             fields = line.split()
             if fields[0] in self._names and len(fields) > STEAL_FIELD:
-                found.append(int(fields[STEAL_FIELD]))
-        return sum(found) * self._tick_s if found else None
+                found.append((int(fields[STEAL_FIELD]), sum(int(fields[place]) for place in BUSY_FIELDS)))
+        if not found:
+            return None, None
+        steal, busy = (sum(ticks) * self._tick_s for ticks in zip(*found, strict=True))
+        return steal, busy
 
     def _pressure_s(self) -> float | None:
         total = re.search(rb"^some .*total=(\d+)", _read(self._pressure, 512))

@@ -108,6 +108,9 @@ class Noise:
     throttled_s: Annotated[
         float, Quantity("time for which a control group withheld its CPU share during the round", "s")
     ]
+    busy_s: Annotated[
+        float, Quantity("CPU time that all programs together took on the run's cores while the noise was watched", "s")
+    ]
     window_s: Annotated[
         float, Quantity("how long the noise was watched: the round with its gate, seen from outside", "s")
     ]

@@ -7,7 +7,7 @@ loses at most the round in flight; closing the iterator kills and buries everyth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -89,7 +89,7 @@ class Experiment:
         self.on_step = on_step
         self._order: Order = order or (lambda _: walk(plan))
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Samples, trials and service records as they happen, and one Measurement for every cell."""
         for comparison in self.plan.comparisons:
             for cell, reason in comparison.refused:

@@ -41,7 +41,7 @@ class Contests:
                 if isinstance(found, Hole):
                     decided = found.asked
                 else:
-                    decided = judge(np.log(found.values), MARGIN).verdict is not Outcome.INCONCLUSIVE
+                    decided = judge(np.log(found.values), MARGIN, looked=True).verdict is not Outcome.INCONCLUSIVE
                 if decided:
                     self._open.discard((place, python, name))
 

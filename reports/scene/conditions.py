@@ -57,6 +57,9 @@ def noise(frame: pd.DataFrame) -> NoiseSummary:
     said = [f"{_percent(steal)} of the measured time went to other guests of the host (steal)"]
     if alone is not None:
         said.append(f"while one-thread contestants ran, some task waited for a CPU in {_percent(alone)} of it")
+    others = found["others_cores"]
+    if others is not None:
+        said.append(f"other programs kept {float(others):.2g} cores busy")
     return NoiseSummary(word == "quiet", f"{word[:1].upper()}{word[1:]}.", _sentence("; ".join(said)))
 
 

@@ -16,6 +16,7 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.rule import Series
 
 from .. import words
+from .crowding import crowded
 from .lookup import Hole, Lookup, Outcome
 
 REAL_PYTHON = "https://realpython.com/async-io-python/"
@@ -164,11 +165,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Reading:
-    """One part of a claim, what was found for it, and on which side of its bound that lies."""
+    """One part of a claim, what was found for it, and on which side of its bound that lies.
+
+    `others` says how many cores other programs kept busy, where that is why the part is left open.
+    """
 
     part: Part
     found: Estimate | Outcome | Hole
     side: Side
+    others: float | None = None
 
     @property
     def pending(self) -> bool:
@@ -179,7 +184,11 @@ class Reading:
 def read(part: Part, proof: Lookup) -> Reading:
     """One part, held against its bound."""
     found = estimated(part, proof)
-    return Reading(part, found, Side.MISSING if isinstance(found, Hole) else part.bound.side(found))
+    if isinstance(found, Hole):
+        return Reading(part, found, Side.MISSING)
+    quantity = getattr(part.measure, "name", "makespan")
+    others = crowded(part.measure.cells, quantity, proof) if isinstance(found, Estimate) else None
+    return Reading(part, found, part.bound.side(found) if others is None else Side.ACROSS, others)
 
 
 def estimated(part: Part, proof: Lookup) -> Estimate | Outcome | Hole:

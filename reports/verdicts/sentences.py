@@ -64,7 +64,8 @@ def clause(one: Reading) -> str:
         said = "ran" if found.happened else "did not all run"
     else:
         said = " ".join(words.figure(found, one.part.measure.kind))
-    return f"{one.part.says.format(said)} {one.part.where}"
+    while_ = f", while other programs kept {one.others:.2g} cores busy" if one.others is not None else ""
+    return f"{one.part.says.format(said)} {one.part.where}{while_}"
 
 
 def _on(side: Side, readings: Sequence[Reading]) -> list[Reading]:

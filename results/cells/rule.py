@@ -75,23 +75,23 @@ class Rule:
         if counts and len(series.values) > 1:
             low, high = min(series.values), max(series.values)
             return Estimate(sum(series.values) / len(series.values), low, high, series.unit, len(series.values))
-        if not series.logs:
-            return linear_sequence(series.values, series.unit)
-        return log_sequence(np.log(series.values), series.unit, self._prior(key))
+        return self._looked(series, key)
 
     def shown(self, series: Series, key: str = "") -> Estimate | None:
-        """The estimate of a series that is shown: where nothing is recorded of its spread that of a single look."""
-        known = self._prior(key)
-        if known is not None and series.logs and len(series.values) > 1:
-            return log_sequence(np.log(series.values), series.unit, known)
-        return (linear_interval if series.signed else positive)(series.values, series.unit)
+        """The estimate of a series that is shown; before anything could be decided by it, that of a single look."""
+        found = self._looked(series, key) if self.sequential else None
+        return found or (linear_interval if series.signed else positive)(series.values, series.unit)
 
     def ratio(self, log_ratios: Sequence[float], key: str) -> Estimate | None:
         """A ratio from one logarithm per process, to be shown."""
-        known = self._prior(key)
-        if known is not None and len(log_ratios) > 1:
-            return log_sequence(log_ratios, "x", known)
-        return paired_interval(log_ratios)
+        found = log_sequence(log_ratios, "x", self._prior(key)) if self.sequential else None
+        return found or paired_interval(log_ratios)
+
+    def _looked(self, series: Series, key: str) -> Estimate | None:
+        """What all looks say together; None before the first of them."""
+        if not series.logs:
+            return linear_sequence(series.values, series.unit)
+        return log_sequence(np.log(series.values), series.unit, self._prior(key))
 
     def _prior(self, key: str) -> Prior | None:
         return prior(self.recorded.get(key), self.moderation) if self.moderation is not None else None

@@ -21,9 +21,10 @@ from ..stats.outliers import count_outliers, label_outliers
 from .figures import estimates as of_figures
 from .figures import processes
 from .latency import Latency, latencies
+from .noise import others_cores
 from .pairing import CellRounds, Key, bare, cell_codes, cell_rounds, log_ratios
 from .quantities import FORK, SUMMED, Forks, estimates, per_fork
-from .rule import ONE_LOOK, Rule, Series, of_cell, of_pair, recorded, rules_of
+from .rule import ONE_LOOK, Rule, Series, of_cell, of_pair, rules_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,6 +113,8 @@ class Row:
     """By quantity or figure the number of each process, by fork, from which the estimates are formed."""
     outliers: Mapping[str, int] = field(default_factory=dict)
     """How many processes lay apart from the others by their makespan, by label; none is dropped (method.md, R19)."""
+    others: float | None = None
+    """How many cores programs other than the run's kept busy meanwhile."""
 
     def estimate(self, name: str) -> Estimate | None:
         """A quantity by its name; None where the cell has no number for it, and for what is no quantity."""
@@ -155,16 +158,16 @@ def _processes(forks: Forks | None, figures: Mapping[str, Mapping[int, float]]) 
 def _shown(
     cell: Mapping[str, Any], processes: Mapping[str, Mapping[int, float]], rules: Mapping[Key, Rule]
 ) -> dict[str, Estimate | None]:
-    """The estimates of those quantities whose spread the reference knows, where the run goes by it."""
+    """The estimates of a run that stopped when it had decided, as it looked at them more than once."""
     rule = rules.get((cell["run"], cell["python"]), ONE_LOOK)
-    if rule.moderation is None:
+    if not rule.sequential:
         return {}
-    known = {name: of_cell(name, cell["contestant"], cell["comparison"]) for name in SUMMED.keys() & processes.keys()}
-    return {
-        name: rule.shown(Series(tuple(processes[name].values()), SUMMED[name].unit, signed=False), key)
-        for name, key in known.items()
-        if key in recorded() and SUMMED[name].over_forks == "positive"
-    }
+    found = {}
+    for name in (name for name in SUMMED if name in processes and SUMMED[name].over_forks):
+        summed = SUMMED[name]
+        series = Series(tuple(processes[name].values()), summed.unit, summed.over_forks == "linear")
+        found[name] = rule.shown(series, of_cell(name, cell["contestant"], cell["comparison"]))
+    return found
 
 
 def digest_conflicts(frame: pd.DataFrame) -> list[str]:
@@ -254,12 +257,14 @@ def _seen(measured: pd.DataFrame) -> dict[Key, dict[str, Any]]:
     cells, keys = cell_codes(measured)
     forks, digests, cores = (_distinct(cells, len(keys), measured[name]) for name in ("fork", "digest", "affinity"))
     rounds = np.bincount(cells, minlength=len(keys)).tolist()
+    others = others_cores(measured, cells, len(keys))
     return {
         key: {
             "forks": len(forks[place]),
             "rounds": rounds[place],
             "digests": tuple(sorted(digests[place])),
             "affinity": " or ".join(sorted(cores[place])),
+            "others": others[place],
         }
         for place, key in enumerate(keys)
     }

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..cells.pairing import CellRounds, cell_rounds, log_ratios, measured, nothing
+from ..cells.rule import DECIDE
 from ..runfile import Header
 from ..stats.holm import holm
 from ..stats.standing import Standing, judge, judge_unpaired
@@ -144,13 +145,16 @@ def _rows(
 def _paired(frame: pd.DataFrame, margin: float) -> Judge:
     """Judges two cells of one run by the log-ratios of the forks in which they met."""
     rounds = _rounds(frame)
+    looked = _header(frame).get("profile") == DECIDE
 
     def judged(two: Two, metric: str) -> Standing | str:
         a, b = (rounds.get(cell, nothing()) for cell in (two.id_a, two.id_b))
         if _coarse(a, metric) or _coarse(b, metric):
             return _TOO_COARSE
         found = log_ratios(a, b, METRICS[metric])
-        return judge(found, margin) if found else "the two never met in a block, so they have no paired ratio"
+        if not found:
+            return "the two never met in a block, so they have no paired ratio"
+        return judge(found, margin, looked=looked)
 
     return judged
 

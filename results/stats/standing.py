@@ -58,7 +58,8 @@ class Standing:
 
     `ratio` is time of A / time of B with the unit `x` and `n` counting forks; None for fewer than 2. `margin` is the
     difference that does not matter (0.03 is 3 %) and `extent` where the interval lies against it; a difference can be
-    beyond doubt and still lie within the margin. `p` is two-sided against a ratio of 1, None for fewer than 6 forks.
+    beyond doubt and still lie within the margin. `p` is two-sided against a ratio of 1, None for fewer than 6 forks
+    and where the run looked as it went.
     `forks_needed` is how many forks in all (in each run, where `paired` is false) would make it conclusive, None where
     it is or where more than `MOST_FORKS` would be needed.
     """
@@ -72,14 +73,15 @@ class Standing:
     paired: bool = True
 
 
-def judge(log_ratios: Iterable[float], margin: float, confidence: float = 0.95) -> Standing:
+def judge(log_ratios: Iterable[float], margin: float, confidence: float = 0.95, *, looked: bool = False) -> Standing:
     """The verdict from one log(time of A / time of B) per fork, both measured beside each other in that fork.
 
-    Raises ValueError for a margin outside (0, 1] or a value that is not finite.
+    `looked` says that the run looked at them as it went, so that the interval has to hold at every look. Raises
+    ValueError for a margin outside (0, 1] or a value that is not finite.
     """
     values = list(log_ratios)
-    p = signed_rank_p(values, 0.0, "two-sided") if len(values) >= RANK_FORKS else None
-    few = FEWEST <= len(values) < RANK_FORKS
+    p = signed_rank_p(values, 0.0, "two-sided") if len(values) >= RANK_FORKS and not looked else None
+    few = len(values) >= FEWEST and (looked or len(values) < RANK_FORKS)
     ratio = log_sequence(values, "x", None) if few else paired_interval(values, confidence)
     found = ratio, paired_interval(values, _INNER)
     return _judged(*found, len(values), p, margin, paired=True)

@@ -56,7 +56,7 @@ class Proof:
     gil: bool = True
 
     def row(self, cell: tuple[str, str]) -> Any:
-        return SimpleNamespace(cell=cell[0])
+        return SimpleNamespace(cell=cell[0], one_core=True)
 
     def middle(self, cell: tuple[str, str], name: str) -> Hole:
         return Hole("nothing yet", asked=False)

@@ -114,9 +114,18 @@ def test_only_time_stolen_from_cores_we_may_use_counts(tmp_path: Path) -> None:
         assert noise.since(before)["steal_s"] == 0
 
 
+def test_what_programs_use_of_our_cores_is_told_without_interrupts(tmp_path: Path) -> None:
+    tick_s = 1 / os.sysconf("SC_CLK_TCK")
+    stat = put(tmp_path, "stat", "cpu 0\ncpu0 10 2 5 90 0 7 7 0\ncpu1 1 1 1 90 0 0 0 0\ncpu2 50 0 0 90 0 0 0 0\n")
+    with Noise(stat, tmp_path / "gone", [], cores=[0, 1]) as noise:
+        before = noise.mark()
+        stat.write_text("cpu 0\ncpu0 30 3 9 90 0 99 99 0\ncpu1 2 1 1 99 9 0 0 0\ncpu2 99 0 0 90 0 0 0 0\n")
+        assert noise.since(before)["busy_s"] == pytest.approx(26 * tick_s)
+
+
 def test_what_a_system_does_not_tell_is_absent_and_not_zero(tmp_path: Path) -> None:
     with Noise(tmp_path / "stat", tmp_path / "pressure", []) as noise:
-        assert noise.mark() == Mark(None, None, None)
+        assert noise.mark() == Mark(None, None, None, None)
         assert set(noise.since(noise.mark())) <= {"load1"}
 
 
@@ -134,4 +143,4 @@ def test_noise_of_this_machine_can_be_read_and_closed_twice() -> None:
     noise.close()
     noise.close()
     assert all(value >= 0 for value in found.values())
-    assert noise.mark() == Mark(None, None, None)
+    assert noise.mark() == Mark(None, None, None, None)

@@ -58,6 +58,14 @@ def word_of(run: pd.DataFrame, *parts: Part, axis: Axis | None = None) -> Any:
     return found
 
 
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """The same while other programs keep a core busy."""
+    path = tmp_path_factory.mktemp("busy") / "a.jsonl"
+    cells = [*sleep_cells(), *grid_cells()]
+    return load([make_run(path, cells=cells, forks=6, noise=0.01, fork_noise=0.01, others=0.98)])
+
+
 PROCESSES = speedup(GRID, "multiprocessing", "sync")
 THREADS = speedup(GRID, "threading", "sync")
 
@@ -377,3 +385,30 @@ def test_the_id_of_a_point_leaves_out_what_is_zero() -> None:
     assert point_of("database_sqlite[rows=20000,n=400,c=10]", known)[1].params["writes"] == 0
     with pytest.raises(RegistryError, match="did you mean 'sleep'"):
         point_of("slep[wait=1ms,n=4,c=2]", known)
+
+
+def test_several_cores_are_not_held_against_one_while_other_programs_have_them(busy: pd.DataFrame) -> None:
+    found = word_of(busy, part(PROCESSES, Bound(low=1.1)))
+    assert found.word is Word.INCONCLUSIVE
+    assert "while other programs kept 0.98 cores busy" in found.sentence
+    assert "while other programs kept 0.98 cores busy" in found.brief()
+
+
+@pytest.mark.parametrize(
+    ("measure", "word"),
+    [
+        (speedup(SLEEP, "uvloop", "asyncio"), Word.HOLDS),
+        (speedup(GRID, "multiprocessing", "threading"), Word.HOLDS),
+        (Value((GRID, "multiprocessing"), "parallelism"), Word.INCONCLUSIVE),
+        (Value((GRID, "multiprocessing"), "pss"), Word.HOLDS),
+        (Value((GRID, "sync"), "makespan"), Word.HOLDS),
+    ],
+)
+def test_what_needs_no_more_cores_than_the_other_side_is_decided_all_the_same(
+    busy: pd.DataFrame, measure: Measure, word: Word
+) -> None:
+    assert word_of(busy, part(measure, Bound(low=1e-9))).word is word
+
+
+def test_on_a_quiet_machine_the_same_is_decided(run: pd.DataFrame) -> None:
+    assert word_of(run, part(PROCESSES, Bound(low=1.1))).word is Word.HOLDS

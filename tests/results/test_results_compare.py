@@ -308,6 +308,17 @@ def test_pressure_that_a_contestant_with_many_processes_makes_itself_is_no_distu
     assert found["pressure_share"] == pytest.approx(0.45)
 
 
+@pytest.mark.parametrize(("others", "word"), [(0.0, "quiet"), (0.2, "quiet"), (0.98, "other programs kept 0.98 cores")])
+def test_a_core_that_other_programs_keep_busy_is_seen(tmp_path: Path, others: float, word: str) -> None:
+    frame = load([make_run(tmp_path / "run.jsonl", cells=[*sleep_cells(), *http_cells()], others=others)])
+    found = noise(frame)
+    assert found["others_cores"] == pytest.approx(others, abs=1e-9)
+    assert word in str(found["word"])
+    known = {row.workload: row.others for row in summary(frame) if row.status == "OK"}
+    assert known["sleep"] == pytest.approx(others, abs=1e-9)
+    assert known["http_fetch"] is None, "its server computes too, and not each server counts its own"
+
+
 def test_noise_that_was_not_recorded_is_not_called_quiet(tmp_path: Path) -> None:
     spec = sleep_cells()[0]
     lines = [header_line(), cell_line(spec), sample_line(spec.cell.id, noise={}), measurement_line(spec.cell.id)]

@@ -9,6 +9,7 @@ import pytest
 
 from when_async.bench.model import Estimate
 from when_async.results.stats.estimate import paired_interval, signed_rank_p, signed_rank_ps
+from when_async.results.stats.moderated import log_sequence
 from when_async.results.stats.standing import (
     MOST_FORKS,
     Extent,
@@ -78,6 +79,15 @@ def test_ten_times_as_fast_within_a_percent_is_a_verdict_after_three_forks() -> 
 
 def test_three_forks_that_scatter_decide_nothing() -> None:
     assert judge([0.1, 0.2, 0.0], 0.03).verdict is Outcome.INCONCLUSIVE
+
+
+def test_a_run_that_looked_as_it_went_has_the_interval_of_all_looks_and_no_p() -> None:
+    logs = [0.011, 0.012, 0.013, 0.030, 0.011, 0.012]
+    once, looked = judge(logs, 0.03), judge(logs, 0.03, looked=True)
+    assert once.ratio is not None
+    assert looked.ratio is not None
+    assert (once.p, looked.p) == (pytest.approx(2 / 2**6), None)
+    assert looked.ratio == log_sequence(logs, "x", None)
 
 
 def test_six_forks_can_give_a_verdict() -> None:

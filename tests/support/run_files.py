@@ -322,12 +322,15 @@ def standard_cells(pythons: Sequence[str] = ("3.11",)) -> list[CellSpec]:
 class _Writer:
     """Draws the samples of a run: a factor for the block, one for the process, one for the round."""
 
-    def __init__(self, seed: int, noise: float, fork_noise: float, steal: float, pressure: float) -> None:
+    def __init__(
+        self, seed: int, noise: float, fork_noise: float, steal: float, pressure: float, others: float | None = None
+    ) -> None:
         self.random = random.Random(seed)
         self.noise = noise
         self.fork_noise = fork_noise
         self.steal = steal
         self.pressure = pressure
+        self.others = others
         self.now_ns = 10_000_000_000
 
     def factor(self, sigma: float) -> float:
@@ -352,6 +355,11 @@ class _Writer:
             if spec.capacity_per_s
             else {}
         )
+        user_s, system_s = spec.cpu_user_s * slow * self.factor(self.noise), spec.cpu_system_s * slow
+        noise = {"steal_s": makespan_s * self.steal, "pressure_s": makespan_s * self.pressure}
+        if self.others is not None:
+            window_s = makespan_s + 0.01
+            noise |= {"window_s": window_s, "busy_s": user_s + system_s + 0.01 + self.others * window_s}
         return sample_line(
             spec.cell.id,
             fork=fork,
@@ -362,8 +370,8 @@ class _Writer:
             pid=4000 + 100 * fork + position,
             start_ns=self.now_ns,
             makespan_s=makespan_s,
-            cpu_user_s=spec.cpu_user_s * slow * self.factor(self.noise),
-            cpu_system_s=spec.cpu_system_s * slow,
+            cpu_user_s=user_s,
+            cpu_system_s=system_s,
             switches_voluntary=int(spec.switches * self.factor(self.noise)),
             switches_involuntary=self.random.randrange(3) + int(20 * self.steal),
             peak_rss_bytes=int(spec.peak_rss_bytes * self.factor(self.fork_noise)),
@@ -374,7 +382,7 @@ class _Writer:
             answer=spec.answer,
             affinity=(fork % 2,) if spec.cell.one_core else (0, 1),
             service=service,
-            noise={"steal_s": makespan_s * self.steal, "pressure_s": makespan_s * self.pressure},
+            noise=noise,
             figures={name: value * slow for name, value in spec.figures.items()},
             latency=packed([int(one * slow) for one in spec.latencies_ns]),
         )
@@ -419,6 +427,7 @@ def make_run(
     fork_noise: float = 0.03,
     steal: float = 0.0,
     pressure: float = 0.0,
+    others: float | None = None,
     pythons: Sequence[str] = ("3.11",),
     finished: bool = True,
     **header: Any,
@@ -426,7 +435,8 @@ def make_run(
     """Write a whole run to `path` and return it.
 
     `noise` and `fork_noise` are the log-scale scatter between rounds and between processes (0 makes every sample
-    equal to its spec); `steal` and `pressure` are shares of the makespan. With `finished=False` the run was killed
+    equal to its spec); `steal` and `pressure` are shares of the makespan, `others` the
+    cores that other programs kept busy. With `finished=False` the run was killed
     after its samples: measurements and account are missing. Other names replace fields of the header.
     """
     specs = standard_cells(pythons) if cells is None else list(cells)
@@ -436,7 +446,7 @@ def make_run(
     groups: dict[str, list[CellSpec]] = {}
     for spec in specs:
         groups.setdefault(spec.cell.comparison, []).append(spec)
-    writer = _Writer(seed, noise, fork_noise, steal, pressure)
+    writer = _Writer(seed, noise, fork_noise, steal, pressure, others)
     for fork in range(forks):
         for group in groups.values():
             lines += writer.fork(group, fork, warmups, rounds)

@@ -186,11 +186,13 @@ class Course:
 
     def _learn(self, experiment: Experiment) -> None:
         """How far the recorded spread holds here, once and for the rest of the run; then look at all that is there."""
-        if any(rule.moderation for rule in self._rules.values()):
+        unknown = [python for python, rule in self._rules.items() if rule.moderation is None]
+        if not unknown:
             return
         places = self._forks.keys()
-        for python, proof in self._proofs(experiment, places).items():
-            found = learned(self._claims, proof)
+        proofs = self._proofs(experiment, places)
+        for python in unknown:
+            found = learned(self._claims, proofs[python])
             if found is not None:
                 self._rules[python] = replace(self._rules[python], moderation=found)
                 self._note({

@@ -23,8 +23,8 @@ from .claimed import CORE_PLACES
 from .course import Course
 from .starting import Started, cell_records
 
-CLOSING_S = 10.0
-"""What is kept of the budget for ending."""
+CLOSING_S = 3.0
+"""What is kept of the budget for ending: the last workers, and what is said of them."""
 PLAIN_EVERY_S = 30.0
 """Where there is no terminal a line says so often how far the run is."""
 

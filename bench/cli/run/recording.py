@@ -60,9 +60,10 @@ def _measure(started: Started, host: Host) -> None:
         for record in started.looks:
             started.journal.append(record)
         experiment = Experiment(started.plan, host, started.done, progress.step)
-        for event in _walked(started, experiment, progress):
-            if isinstance(event, Measurement):
-                progress.drop(event.cell)
+        with kept_so_far(started, experiment):
+            for event in _walked(started, experiment, progress):
+                if isinstance(event, Measurement):
+                    progress.drop(event.cell)
 
 
 def _decide(started: Started, host: Host, began_s: float) -> None:
@@ -74,25 +75,30 @@ def _decide(started: Started, host: Host, began_s: float) -> None:
             started.journal.append(record)
             run.looked(record)
         experiment = Experiment(started.plan, host, started.done, run.step, run.order)
-        for event in _walked(started, experiment, run):
-            run.keep(event)
+        with kept_so_far(started, experiment):
+            for event in _walked(started, experiment, run):
+                run.keep(event)
 
 
 def _walked(started: Started, experiment: Experiment, status: StatusLine) -> Iterator[Event]:
     """The events of a walk, each in the run file before it is handed on."""
-    walk = experiment.events()
-    try:
+    with contextlib.closing(experiment.events()) as walk:
         for event in walk:
             started.journal.append(record_of(event))
             if isinstance(event, Measurement) and event.status in ("FAILED", "TIMEOUT"):
                 status.say(f"{event.status} {event.cell}: {event.reason}")
             yield event
+
+
+@contextlib.contextmanager
+def kept_so_far(started: Started, experiment: Experiment) -> Iterator[None]:
+    """Wherever the walk is interrupted, what is known so far is written."""
+    try:
+        yield
     except KeyboardInterrupt:
         for record in so_far(started, experiment):
             started.journal.append(record)
         raise
-    finally:
-        walk.close()  # type: ignore[attr-defined]
 
 
 def so_far(started: Started, experiment: Experiment) -> Iterator[dict[str, Any]]:
