@@ -32,7 +32,7 @@ from ..terminal.comparison import between
 from ..verdicts.judging import judge, latest
 from ..words import ReportError
 from . import claims as claim_groups
-from . import cost, holes, markdown
+from . import cost, elsewhere, holes, markdown
 from .older import older_table
 from .opening import Reference, open_claims, opening
 from .workloads import OnSection, chart_of, sections
@@ -90,11 +90,13 @@ def build(
     headers = list(frame.attrs.get("headers", ()))
     scene = scene_of(frame)
     first = headers[0] if headers else {}
+    runs = {str(header.get("run")) for header in headers}
     figures = scene.measured
     smoke = any(header.get("profile") == "smoke" for header in headers)
     judged = {"opening": None, "claims": []} if smoke else _judged(frame, scene, headers, reference)
     used = list(dict.fromkeys(row.python for row in scene.rows))
     chart = _map(scene)
+    lent = elsewhere.decision_map(used, runs) if judged["opening"] and reference and not chart else None
     return {
         **judged,
         "heading": "What to use when" if figures or judged["opening"] else "Concurrency models: do they run?",
@@ -102,8 +104,9 @@ def build(
         "date": conditions.date(first),
         "lead": _lead(headers, used),
         "banners": _banners(headers, scene, frame),
+        "undecided": words.one_line(holes.undecided(frame.attrs), 600),
         "statuses": None if figures else tables.statuses(scene),
-        "map": chart,
+        "map": chart or lent,
         "filters": _filters(scene) if figures else [],
         "older": older_table(older),
         "between": between(frame) if figures else None,
@@ -188,7 +191,7 @@ def _banners(headers: Sequence[Header], scene: Scene, frame: pd.DataFrame) -> li
     said = []
     if any(header.get("profile") == "smoke" for header in headers) or (scene.rows and not scene.measured):
         smoke = all(header.get("profile") == "smoke" for header in headers)
-        if smoke or not holes.unfinished(scene, frame.attrs):
+        if smoke or not (holes.unfinished(scene, frame.attrs) or holes.undecided(frame.attrs)):
             said.append(SMOKE if smoke else "no cell has two processes or more, so there is no figure to publish")
     said += [
         f"{comparison}: contestants came to different results, so their work was not equal; read no ratio from it"
@@ -211,12 +214,20 @@ def code(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
+def unbroken(text: str) -> Markup:
+    """Escaped text in which no figure is parted from its unit and its interval at the end of a line."""
+    return Markup(
+        re.sub(r"[−\d.]+(?:×| \w+)? \[[^\[\]]{1,24}\]", r'<span class="whole">\g<0></span>', str(escape(text)))
+    )
+
+
 def _html(page: Mapping[str, Any]) -> str:
     """The page; every text that is not ours is escaped by the template engine."""
     loader = jinja2.PackageLoader("when_async.reports")
     made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     css = Markup(style.css() + "\n" + loader.get_source(made, "page.css")[0])
     made.filters["code"] = code
+    made.filters["figures"] = unbroken
     made.filters["tint"] = style.variable
     script = Markup(loader.get_source(made, "filters.js")[0])
     return svg.shared(made.get_template("page.html.j2").render(page=page, css=css, script=script))
