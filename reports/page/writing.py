@@ -90,23 +90,20 @@ def build(
     headers = list(frame.attrs.get("headers", ()))
     scene = scene_of(frame)
     first = headers[0] if headers else {}
-    runs = {str(header.get("run")) for header in headers}
     figures = scene.measured
     smoke = any(header.get("profile") == "smoke" for header in headers)
     judged = {"opening": None, "claims": []} if smoke else _judged(frame, scene, headers, reference)
     used = list(dict.fromkeys(row.python for row in scene.rows))
     chart = _map(scene)
-    lent = elsewhere.decision_map(used, runs) if judged["opening"] and reference and not chart else None
+    lends = bool(judged["opening"] and reference and not chart)
     return {
         **judged,
         "heading": "What to use when" if figures or judged["opening"] else "Concurrency models: do they run?",
         "machine": conditions.machine(first),
         "date": conditions.date(first),
-        "lead": _lead(headers, used),
-        "banners": _banners(headers, scene, frame),
-        "undecided": words.one_line(holes.undecided(frame.attrs), 600),
+        **_top(frame, scene, headers, used),
         "statuses": None if figures else tables.statuses(scene),
-        "map": chart or lent,
+        "map": elsewhere.decision_map(used, _runs(headers)) if lends else chart,
         "filters": _filters(scene) if figures else [],
         "older": older_table(older),
         "between": between(frame) if figures else None,
@@ -119,6 +116,15 @@ def build(
         **_method(frame, scene, headers, calibrations),
         "command": words.one_line(command, 2000),
         "version": words.one_line(first.get("tool_version", "")),
+    }
+
+
+def _top(frame: pd.DataFrame, scene: Scene, headers: Sequence[Header], used: Sequence[str]) -> dict[str, Any]:
+    """What stands above the answers."""
+    return {
+        "lead": _lead(headers, used),
+        "banners": _banners(headers, scene, frame),
+        "undecided": words.one_line(holes.undecided(frame.attrs), 600),
     }
 
 
@@ -149,9 +155,13 @@ def _judged(
     verdicts = latest(judge(frame, scene=scene))
     own = gathered(verdicts, headers)
     asked = open_claims(verdicts, own)
-    runs = {header.get("run") for header in headers}
-    known = [one for one in (reference(asked) if reference and asked else ()) if one.source.run not in runs]
+    known = [one for one in (reference(asked) if reference and asked else ()) if one.source.run not in _runs(headers)]
     return {"opening": opening(own, known), "claims": claim_groups.groups(verdicts, scene, known)}
+
+
+def _runs(headers: Sequence[Header]) -> set[str]:
+    """The runs that a page shows, which are nobody else's."""
+    return {str(header.get("run")) for header in headers}
 
 
 def _filters(scene: Scene) -> list[tuple[str, list[str]]]:
