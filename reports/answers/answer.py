@@ -161,10 +161,13 @@ def gathered(
     for one in verdicts:
         found.setdefault((one.run, one.python), {})[one.claim.name] = one
     places = sorted(found, key=lambda place: place[0], reverse=True)
-    return [Evidence(_source(run, python, headers, reference), found[run, python]) for run, python in places]
+    return [
+        Evidence(source_of(run, python, headers, reference=reference), found[run, python]) for run, python in places
+    ]
 
 
-def _source(run: str, python: str, headers: Sequence[Mapping[str, Any]], reference: bool) -> Source:
+def source_of(run: str, python: str, headers: Sequence[Mapping[str, Any]], *, reference: bool) -> Source:
+    """Whose the figures of a run on an interpreter are, from the headers of runs."""
     from ..scene import conditions
 
     head: Mapping[str, Any] = next((one for one in headers if one.get("run") == run), {})
