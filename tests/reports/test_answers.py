@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -118,6 +119,16 @@ def test_who_serves_http_learns_with_what() -> None:
     assert said is not None
     assert said.answer == "asyncio, such as aiohttp"
     assert "no handler blocks" in said.decides
+
+
+def test_a_figure_of_several_cores_that_others_had_answers_nothing() -> None:
+    here = seen({("grid-search", "with units of 5 ms"): ratio(0.98)})
+    (reading,) = here.verdicts["grid-search"].readings
+    busy = replace(here.verdicts["grid-search"], readings=(replace(reading, side=Side.ACROSS, others=0.98),))
+    crowded = replace(here, verdicts={"grid-search": busy})
+    assert here.estimate("grid-search", "with units of 5 ms") is not None
+    assert crowded.estimate("grid-search", "with units of 5 ms") is None
+    assert crowded.reason("grid-search", "with units of 5 ms").startswith("other programs kept 0.98 cores busy")
 
 
 def test_threads_compute_only_where_they_are_seen_to() -> None:
