@@ -148,16 +148,14 @@ def _times(options: dict[str, Any]) -> tuple[float, float]:
         return wait_s, cpu_s
     if options["wait"] is not None or options["cpu"] is not None:
         fail("--like measures what --wait and --cpu say; give one or the other")
-    from ..trying.call import Untried
-    from .try_ import first_call, make_call
+    from .own.asking import Asked, environments, look_at, make_call
+    from .own.notes import notes, refuse_cached
+    from .own.planning import waits
 
     call = make_call(options["like"], options["args"], options["kwargs"])
-    try:
-        seen = first_call(call, True, {"pythons": (), "pins": (), "timeout_s": 60.0})
-    except Untried as error:
-        fail(str(error))
-    cpu_s = min(float(seen["cpu_s"]), float(seen["seconds"]))
-    wait_s = max(0.0, float(seen["seconds"]) - cpu_s)
-    taken_ms, used_ms = float(seen["seconds"]) * 1e3, cpu_s * 1e3
-    tell(f"{options['like']} took {taken_ms:.3g} ms in its second call, {used_ms:.3g} ms of it CPU time")
-    return wait_s, max(cpu_s, 1e-7)
+    able = environments((), {"pythons": (), "pins": ()})
+    (seen,) = look_at(Asked(call, any_result=True), able[0], 60.0)
+    refuse_cached(call, seen)
+    for note in notes(call, seen):
+        tell(f"note: {note}")
+    return seen.waits_s if waits(seen) else 0.0, max(seen.cpu_s, 1e-7)
