@@ -21,7 +21,7 @@ from when_async.reports.terminal.advice import cost
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import from_frame, write
 from when_async.results.prediction.fitted import Fitted
-from when_async.results.prediction.law import CLOSE_GOAL, RIGHT_GOAL
+from when_async.results.prediction.judged import CLOSE_GOAL, RIGHT_GOAL
 
 PAGE = Path(__file__).resolve().parents[1] / "advice.md"
 

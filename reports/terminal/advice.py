@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from when_async.results.prediction.fitted import Fitted, ranking
-from when_async.results.prediction.law import CLOSE_GOAL, LEVEL, RIGHT_GOAL, Overheads, Work, recommended
+from when_async.results.prediction.judged import CLOSE_GOAL, LEVEL, RIGHT_GOAL, recommended
+from when_async.results.prediction.law import Overheads, Work
 
 from .. import words
 from ..lines import columns, flowed, wrapped

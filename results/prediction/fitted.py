@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from ..cells.summary import Row
-from .law import PARALLEL, Accuracy, HeldOut, Overheads, SeenCell, Work, accuracy, fit, leave_out, spread
+from .judged import Accuracy, HeldOut, accuracy, leave_out, spread
+from .law import PARALLEL, Overheads, SeenCell, Work, fit
 
 MIXED, SLEEP, PAYLOAD = "mixed", "sleep", "grid_search"
 MODELS = ("sync", "threading", "multiprocessing", "interpreters", "asyncio", "uvloop", "trio")

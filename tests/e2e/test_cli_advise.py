@@ -17,7 +17,8 @@ from when_async.bench.cli import advise as cli_advise_command
 from when_async.reports.terminal.shapes import SHAPES, shape
 from when_async.results.prediction.advice_file import write
 from when_async.results.prediction.fitted import Fitted
-from when_async.results.prediction.law import Accuracy, Overheads
+from when_async.results.prediction.judged import Accuracy
+from when_async.results.prediction.law import Overheads
 
 LOOP = Overheads("asyncio", "asyncio", False, 1.0, 8e-6, 6e-5, 2e-4, 0.0, 0.0, 0.0, -0.05, 0.08)
 THREADS = Overheads("threading", "threads", False, 1.0, 2e-5, 1e-4, 1e-3, 0.0, 0.0, 0.0, -0.1, 0.2)
