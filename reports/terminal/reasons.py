@@ -105,9 +105,9 @@ def counted(known: Fitted) -> str:
     if not any(one.start_s or one.start_place_s for one in known.overheads):
         return "The start of pools and loops is left out: these figures know none of it."
     return (
-        "Start-up is what the same run saw: imports of asyncio, trio and multiprocessing, and opening and closing of "
-        "pool or loop. Left out are the start of the interpreter, the import of concurrent.futures and your own "
-        "imports; where new processes import those again, as they do from Python 3.14 on, they take longer to start."
+        "Start-up is what that run saw: imports of asyncio, trio and multiprocessing, opening and closing of pool or "
+        "loop. Left out: the interpreter, concurrent.futures, and your own imports, which new processes repeat from "
+        "Python 3.14 on."
     )
 
 

@@ -1,1 +1,1 @@
-"""How long work will take under each model: the law, the figures fitted for it, the file that keeps them."""
+"""How long work will take under each model: the law and the figures fitted for it, their file, programs and start-up."""

@@ -197,7 +197,7 @@ def test_what_is_left_out_is_said(call: Call, tmp_path: Path) -> None:
     found = [Fitted("3.11", True, 2, "20261125-000000-aaaa", (LOOP, THREADS, pool), Accuracy(101, 88, 18, 14), ())]
     write(tmp_path / "advice.json", found, "a machine")
     done = call(*COMPUTING)
-    assert "Left out are the start of the interpreter" in " ".join(done.stdout.split())
+    assert "Left out: the interpreter, concurrent.futures, and your own imports" in " ".join(done.stdout.split())
     assert "56.0 ms" in done.stdout
 
 
