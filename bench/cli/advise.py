@@ -120,7 +120,7 @@ def _work(options: dict[str, Any]) -> tuple[Work, int]:
 
     op = _op(options)
     cores = cores_left(options["cores"] or _cores(), op)
-    work = Work(op.wait_s, op.cpu_s, options["ops"], 1, op.payload_bytes, op.gil_free)
+    work = Work(op.wait_s, op.cpu_s, options["ops"], 1, op.payload_bytes, op.gil_free, op.carry_s)
     concurrency = options["concurrency"] or min(work.ops, DEFAULT if work.waits else cores)
     return replace(work, concurrency=concurrency), cores
 

@@ -16,7 +16,7 @@ BUSY = 1.5
 class Op:
     """What one op does: seconds it waits and computes, the share that lets the GIL go, the size of its result.
 
-    `cores` says how many cores it keeps busy while it computes; `cpu_s` are seconds of the wall in which it does.
+    `carry_s` is the CPU that it takes to pickle and unpickle that result. `cores` says how many cores it keeps busy while it computes; `cpu_s` are seconds of the wall in which it does.
     """
 
     wait_s: float
@@ -24,6 +24,7 @@ class Op:
     gil_free: float = 0.0
     payload_bytes: int = 0
     cores: float = 1.0
+    carry_s: float = 0.0
 
 
 def op_of(seen: Mapping[str, Any]) -> Op:
@@ -40,7 +41,8 @@ def op_of(seen: Mapping[str, Any]) -> Op:
     cpu_s = min(float(seen["cpu_s"]) / cores, seconds)
     wait_s = max(0.0, seconds - cpu_s - float(seen.get("runq_s") or 0.0))
     free = min(1.0, max(0.0, float(seen.get("gil_free") or 0.0)))
-    found = Op(wait_s, max(cpu_s, 1e-7), free, int(seen.get("result_bytes") or 0), cores)
+    size, carry_s = int(seen.get("result_bytes") or 0), float(seen.get("pickle_s") or 0.0)
+    found = Op(wait_s, max(cpu_s, 1e-7), free, size, cores, carry_s)
     return found if Work(wait_s, found.cpu_s, 1, 1).waits else replace(found, wait_s=0.0)
 
 

@@ -48,6 +48,8 @@ class Work:
     payload_bytes: int = 0
     gil_free: float = 0.0
     """Which share of the computing lets the GIL go, from 0 to 1: threads do that share side by side."""
+    carry_s: float = 0.0
+    """CPU to pickle and unpickle a result: a list of numbers costs far more a byte than the bytes of the reference."""
 
     @property
     def waits(self) -> bool:
@@ -117,6 +119,8 @@ class Overheads:
         """The predicted time of all ops."""
         in_flight = self._in_flight(work)
         compute_s = work.cpu_s * self.scale + self.op_s + work.payload_bytes * self.byte_s
+        if self.family in PARALLEL:
+            compute_s += work.carry_s
         share_s = self._busy_s(work, compute_s, work.cpu_s * self.scale, in_flight, cores)
         asked_s = self._asked_s(work)
         wait_s = asked_s + self.late_s if asked_s else 0.0

@@ -223,6 +223,7 @@ QUIET = {"seconds": 0.02, "cpu_s": 0.02}
         # Rounding of a clock.
         ({**QUIET, "seconds": 0.020012}, Op(0.0, 0.02)),
         ({**QUIET, "gil_free": 0.9, "result_bytes": 5000}, Op(0.0, 0.02, 0.9, 5000)),
+        ({**QUIET, "pickle_s": 0.03}, Op(0.0, 0.02, carry_s=0.03)),
         # Two cores are kept busy for a hundredth of a second.
         ({"seconds": 0.01, "cpu_s": 0.02, "cores": 2.0}, Op(0.0, 0.01, cores=2.0)),
         ({**QUIET, "cores": 1.02}, Op(0.0, 0.02)),

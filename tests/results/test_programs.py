@@ -95,6 +95,12 @@ def test_what_lets_the_gil_go_is_for_threads_and_not_for_processes() -> None:
     assert taken(ranking(KNOWN_HERE, replace(free, gil_free=0.0), 2, {})).runner == "multiprocessing"
 
 
+def test_a_result_that_takes_longer_to_pickle_than_to_compute_is_not_for_processes() -> None:
+    carried = replace(COMPUTING, carry_s=0.02)
+    assert taken(ranking(KNOWN_HERE, carried, 2, {})).runner == "sync"
+    assert THREADS.makespan_s(carried, 2) == THREADS.makespan_s(COMPUTING, 2)
+
+
 def test_threads_take_turns_with_the_share_that_holds_the_gil() -> None:
     def seconds(share: float) -> float:
         return replace(THREADS, op_s=0.0, round_s=0.0).makespan_s(replace(COMPUTING, gil_free=share, concurrency=4), 4)
