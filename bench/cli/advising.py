@@ -16,7 +16,8 @@ BUSY = 1.5
 class Op:
     """What one op does: seconds it waits and computes, the share that lets the GIL go, the size of its result.
 
-    `carry_s` is the CPU that it takes to pickle and unpickle that result. `cores` says how many cores it keeps busy while it computes; `cpu_s` are seconds of the wall in which it does.
+    `carry_s` is the CPU that it takes to pickle and unpickle that result. `cores` says how many cores it keeps busy
+    while it computes; `cpu_s` are seconds of the wall in which it does.
     """
 
     wait_s: float

@@ -1,1 +1,1 @@
-"""How long work will take under each model: the law and the figures fitted for it, their file, programs and start-up."""
+"""How long work takes under each model: the law, the figures fitted for it and their file, programs and start-up."""
