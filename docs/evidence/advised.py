@@ -194,11 +194,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     numbers = [int(one) for one in chosen.only.split(",") if one] or list(range(1, len(SHAPES) + 1))
     found = measure(numbers) if chosen.measure else stored()
-    print("\n".join(table(found)))
     if chosen.measure and not chosen.only:
         STORED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if chosen.write and not chosen.only:
         PAGE.write_text(replace_between(PAGE.read_text(encoding="utf-8"), NAME, table(found)), encoding="utf-8")
+    print("\n".join(table(found)))
 
 
 if __name__ == "__main__":
