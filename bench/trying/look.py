@@ -38,7 +38,7 @@ class Seen:
     computing in which another thread can run, None where it was not looked for. `stood_s` is the longest time in
     which its loop ran nothing else. `threads` and `processes` it keeps, and `native` threads that Python does not know
     of. `loops` are the libraries that ran it, `refused` why another did not. Sizes are of pickles in bytes, None with
-    the reason in `unsent` where there is none.
+    the reason in `unsent` where there is none; pickling the result and reading it again takes `pickle_s` of CPU.
     """
 
     like: str
@@ -58,6 +58,7 @@ class Seen:
     processes: int = 0
     result_bytes: int | None = None
     arguments_bytes: int | None = None
+    pickle_s: float = 0.0
     unsent: str = ""
 
     @property
@@ -105,7 +106,7 @@ def look(call: Call, *, any_result: bool) -> Seen:
     else:
         second, stood_s, loops = timed(call, invoke), 0.0, {}
     _refuse(call, first.result, second.result, any_result=any_result)
-    carried, given, unsent = _sizes(call, second.result)
+    carried, given, pickle_s, unsent = _sent(call, second.result)
     return Seen(
         like=kind(second.result) if any_result else likeness(second.result), type=kind(second.result), awaits=awaits,
         first_s=first.seconds, seconds=second.seconds, cpu_s=second.cpu_s, queued_s=second.queued_s,
@@ -115,7 +116,7 @@ def look(call: Call, *, any_result: bool) -> Seen:
         gil_free=None if awaits else gil_free(invoke, second.seconds, second.cpu_s),
         threads=len(set(threading.enumerate()) - threads), native=native_threads(),
         processes=len(multiprocessing.active_children()),
-        result_bytes=carried, arguments_bytes=given, unsent=unsent,
+        result_bytes=carried, arguments_bytes=given, pickle_s=pickle_s, unsent=unsent,
     )  # fmt: skip
 
 
@@ -166,13 +167,15 @@ def _hits(function: Any) -> int:
     return int(info().hits) if callable(info) else 0
 
 
-def _sizes(call: Call, result: Any) -> tuple[int | None, int | None, str]:
-    """Bytes of the result and of the arguments when they are sent to another process; why they cannot be."""
+def _sent(call: Call, result: Any) -> tuple[int | None, int | None, float, str]:
+    """Bytes of the result and of the arguments when they are sent to another process, and the CPU; why they cannot."""
+    began = cpu_s()
     try:
-        carried = len(pickle.dumps(result, 5))
+        carried = pickle.dumps(result, 5)
+        pickle.loads(carried)
     except Exception as error:
-        return None, None, f"its result cannot be sent to another process: {words(error)}"
-    return carried, len(pickle.dumps(call.arguments(), 5)), ""
+        return None, None, 0.0, f"its result cannot be sent to another process: {words(error)}"
+    return len(carried), len(pickle.dumps(call.arguments(), 5)), cpu_s() - began, ""
 
 
 def take_answers() -> TextIO:
