@@ -17,6 +17,7 @@ from ..stats.estimate import log_interval
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
     import pandas as pd
     from hdrh import histogram as hdrh
     from hdrh.histogram import HdrHistogram
@@ -28,6 +29,8 @@ BEYOND = 10
 """How many samples a process must have beyond a percentile before it is read."""
 
 _LOWEST_NS, _HIGHEST_NS, _DIGITS = 1, 3_600_000_000_000, 3
+_SHAPE = ("bucket_count", "sub_bucket_count", "unit_magnitude", "word_size")
+"""What two histograms have in common whose counts stand for the same values."""
 
 Key = tuple[str, str]
 """Run and cell."""
@@ -54,13 +57,42 @@ def supported(share: float, count: int) -> bool:
 
 def merged(texts: Iterable[str]) -> HdrHistogram:
     """All histograms in one; empty texts count for nothing. Raises ValueError on a text that is no histogram."""
-    total = hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    total = _empty()
     for text in filter(None, texts):
         try:
-            total.add(hdrh.HdrHistogram.decode(text))
+            _add(total, hdrh.HdrHistogram.decode(text))
         except Exception as error:  # the library raises whatever its decoders do
             raise ValueError(f"not a histogram: {text[:20]!r}") from error
     return total
+
+
+def _empty() -> HdrHistogram:
+    return hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+
+
+def _add(total: HdrHistogram, more: HdrHistogram) -> None:
+    """As HdrHistogram's `add`, which goes through all 33 792 counts, of which a few hundred are not 0."""
+    if any(getattr(more, name) != getattr(total, name) for name in _SHAPE):
+        total.add(more)
+        return
+    where = _filled(more)
+    _counts(total)[where] += _counts(more)[where]
+    total.total_count += more.get_total_count()
+    total.max_value = max(total.max_value, more.get_max_value())
+    total.min_value = min(total.min_value, more.get_min_value())
+
+
+def _counts(histogram: HdrHistogram) -> npt.NDArray[np.uint64]:
+    return np.ctypeslib.as_array(histogram.counts)
+
+
+def _filled(histogram: HdrHistogram) -> slice:
+    """Where its counts are that are not 0."""
+    if not histogram.get_total_count():
+        return slice(0, 0)
+    ends = (histogram.get_min_value(), histogram.get_max_value())
+    first, last = (histogram.get_counts_array_index(end) for end in ends)
+    return slice(first, last + 1)
 
 
 def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
@@ -82,9 +114,9 @@ def of_processes(processes: list[HdrHistogram]) -> Latency:
     read = [read_s(process, wanted.values()) for process in processes]
     estimates = {name: log_interval([own[share] for own in read], "s") for name, share in wanted.items()}
     percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
-    pooled = hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    pooled = _empty()
     for process in processes:
-        pooled.add(process)
+        _add(pooled, process)
     return Latency(percentiles, _curve(pooled), sum(counts))
 
 
@@ -93,10 +125,11 @@ def read_s(histogram: HdrHistogram, shares: Iterable[float]) -> dict[float, floa
 
     As HdrHistogram's `get_percentile_to_value_dict`, which walks tens of thousands of counts in Python.
     """
-    totals = np.cumsum(np.ctypeslib.as_array(histogram.counts))
+    where = _filled(histogram)
+    totals = np.cumsum(_counts(histogram)[where])
     found = {}
     for share in shares:
-        place = int(np.searchsorted(totals, histogram.get_target_count_at_percentile(100 * share)))
+        place = where.start + int(np.searchsorted(totals, histogram.get_target_count_at_percentile(100 * share)))
         value = histogram.get_value_from_index(place)
         end = histogram.get_highest_equivalent_value if share else histogram.get_lowest_equivalent_value
         found[share] = float(end(value)) / 1e9
