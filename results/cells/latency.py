@@ -60,14 +60,23 @@ def merged(texts: Iterable[str]) -> HdrHistogram:
     total = _empty()
     for text in filter(None, texts):
         try:
-            _add(total, hdrh.HdrHistogram.decode(text))
+            _add(total, _alone(hdrh.HdrHistogram.decode(text)))
         except Exception as error:  # the library raises whatever its decoders do
             raise ValueError(f"not a histogram: {text[:20]!r}") from error
     return total
 
 
 def _empty() -> HdrHistogram:
-    return hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    return _alone(hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS))
+
+
+def _alone(histogram: HdrHistogram) -> HdrHistogram:
+    """Not held by its encoder, which it holds: thousands of them would stay until garbage is collected.
+
+    It cannot be encoded any more.
+    """
+    histogram.encoder.histogram = None
+    return histogram
 
 
 def _add(total: HdrHistogram, more: HdrHistogram) -> None:
