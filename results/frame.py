@@ -48,10 +48,14 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
     """
     several = [paths] if isinstance(paths, Path | str) else paths
     with _collector_at_rest():
-        files = [read(Path(path), skip_corrupt=skip_corrupt) for path in several]
-        refuse_twins((file.header["run"], file.path) for file in files)
-        parts = [frame_of(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
-        frame = pd.concat(parts, ignore_index=True)
+        return _together([read(Path(path), skip_corrupt=skip_corrupt) for path in several])
+
+
+def _together(files: Sequence[RunFile]) -> pd.DataFrame:
+    """The rows of all files, with what `load` says of `attrs`."""
+    refuse_twins((file.header["run"], file.path) for file in files)
+    parts = [frame_of(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
+    frame = pd.concat(parts, ignore_index=True)
     frame.attrs = {
         "notes": [note for file in files for note in file.notes],
         "headers": [file.header for file in files],
