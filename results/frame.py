@@ -14,6 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -156,7 +157,9 @@ def _sample_table(samples: Sequence[Sample]) -> _Table:
     table = _table(samples, _PLAIN)
     cores: dict[tuple[int, ...], str] = {}
     table["affinity"] = [_cores(sample.affinity, cores) for sample in samples]
-    table["figures"] = [json.dumps(sample.figures) if sample.figures else "" for sample in samples]
+    # Ten times as fast as the standard library, and rounds are many.
+    written = msgspec.json.Encoder().encode
+    table["figures"] = [written(sample.figures).decode() if sample.figures else "" for sample in samples]
     table["latency"] = [sample.latency or "" for sample in samples]
     noise = [sample.noise or {} for sample in samples]
     table |= {name: [one.get(name) for one in noise] for name in _NOISE}
