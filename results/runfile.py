@@ -234,7 +234,7 @@ def content(path: Path) -> bytes:
     """The content of a run file; raises RunFileError where it cannot be read or holds nothing."""
     with opened(path) as file:
         data = file.read()
-    if not data.strip():
+    if not data or data.isspace():
         raise RunFileError(f"{path} is empty; delete it and start again with `{TOOL} run`")
     return data
 

@@ -41,7 +41,7 @@ def test_what_is_below_a_nanosecond_or_beyond_an_hour_still_counts() -> None:
 @pytest.mark.parametrize("shape", [(1, 3_600_000_000_000, 3), (2, 7_200_000_000_000, 3), (1, 10**9, 2)])
 def test_merging_says_what_the_library_says(shape: tuple[int, int, int]) -> None:
     own = [hdrh.HdrHistogram(*shape) for _ in range(2)]
-    for histogram, values in zip(own, ([3, 40_000, 5 * MS], [70 * MS, 80 * MS]), strict=True):
+    for histogram, values in zip(own, ([0, 3, 40_000, 5 * MS], [70 * MS, 80 * MS]), strict=True):
         for value in values:
             histogram.record_value(value)
     together = hdrh.HdrHistogram(1, 3_600_000_000_000, 3)
