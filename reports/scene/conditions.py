@@ -30,6 +30,9 @@ CAUSES = {
 }
 
 
+_PLACES = ("workload", "python", "run")
+_WATCHED = ("phase", "one_core", "makespan_s", "window_s", "steal_s", "pressure_s", "switches_involuntary")
+"""What a line of the ledger is of, and the columns that `measure` reads."""
 STEADY = 0.05
 """A run is quiet where half of its intervals reach no further than this share of their points."""
 
@@ -80,10 +83,11 @@ def _sentence(text: str) -> str:
 
 def ledger(frame: pd.DataFrame) -> Table:
     """Noise by run, interpreter and workload; a description of the machine, and no estimates."""
-    frame = bare(frame)
+    # Every group takes its rows of every column, so all others are left behind first.
+    frame = bare(frame)[[*_PLACES, *_WATCHED]]
     rows = frame[(frame["phase"] == "measure") & frame["makespan_s"].notna()]
     lines = []
-    for names, group in rows.groupby(["workload", "python", "run"], sort=False):
+    for names, group in rows.groupby([*_PLACES], sort=False):
         found = measure(group)
         shares = [_percent(found[name]) for name in ("steal_share", "pressure_share", "pressure_share_one_core")]
         preempted = found["involuntary_per_s"]
