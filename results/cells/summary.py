@@ -22,7 +22,7 @@ from ..stats.outliers import count_outliers, label_outliers
 from .figures import estimates as of_figures
 from .figures import processes
 from .latency import Latency, latencies
-from .noise import others_cores
+from .noise import WATCHED, others_cores
 from .pairing import CellRounds, Key, bare, cell_codes, cell_rounds, log_ratios
 from .quantities import FORK, SUMMED, Forks, estimates, per_fork
 from .rule import ONE_LOOK, Rule, Series, of_cell, of_pair, rules_of
@@ -250,7 +250,7 @@ _DESCRIPTION = (
 _DERIVED = (
     "params", "bounds", "face", "latency_of", "one_core", "reference", "calibration", "serial_ideal_s",
 )  # fmt: skip
-_SEEN = ("run", "cell", "fork", "digest", "affinity")
+_SEEN = ("run", "cell", "fork", "digest", "affinity", *WATCHED)
 _ROUND = tuple(
     name
     for name, one in COLUMNS.items()
