@@ -12,15 +12,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..model import Course, Job, Proof, Round, Runner, Usage
+from ..model.contents import digest_of
 from .counting import mark, marks
 from .limits import cores
 from .trap import Refused
-
-try:
-    # The same function. `hashlib` would load OpenSSL, which nobody here needs, into every measured process.
-    from _blake2 import blake2b
-except ImportError:
-    from hashlib import blake2b
 
 EARLY_S = 20e-6
 """Clocks may differ by this much before one is called wrong."""
@@ -154,11 +149,6 @@ class Inspection:
 def items_digest(given: Iterable[int]) -> str:
     """By this the items of one worker, given by their marks, are held against those of another; their order counts."""
     return digest_of(b"".join(each.to_bytes(4, "big") for each in given))
-
-
-def digest_of(data: bytes) -> str:
-    """A short name for these bytes."""
-    return blake2b(data, digest_size=12).hexdigest()
 
 
 def type_of(results: Sequence[Any]) -> str:

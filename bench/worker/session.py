@@ -16,7 +16,8 @@ from typing import Any
 from ..model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
 from .activity import ActivityWatch
 from .attest import gil_because, gil_enabled
-from .equality import EARLY_S, Inspection, allowed, check_cpu, digest_of
+from .equality import EARLY_S, Inspection, allowed, check_cpu
+from .oracle import judge
 from .probes import total
 from .trap import FinaliserTrap, Refused, agings
 
@@ -222,15 +223,3 @@ def _check_settled(index: int, result: Any) -> None:
         if inspect.iscoroutine(result):
             result.close()
         raise Refused(f"op {index} returned {type(result).__name__} that nobody awaited: no work was done")
-
-
-def judge(job: Job, items: Sequence[Any], results: Sequence[Any]) -> tuple[str, str]:
-    """Hold the results against the oracle; returns its answer and a digest of all results in order of the items.
-
-    Raises Refused where the oracle does not take them.
-    """
-    try:
-        answer = job.workload.check(job.params, items, results)
-    except WrongAnswer as error:
-        raise Refused(f"wrong answer: {error}") from error
-    return answer, digest_of(repr(results).encode())
