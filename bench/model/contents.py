@@ -103,7 +103,7 @@ class Walk:
             return self._named(value)
         plainly = library_parts(value)
         if plainly is not None:
-            return [self._part(each) for each in plainly]
+            return [self._piece(each) for each in plainly]
         enum = sys.modules.get("enum")
         if enum is not None and isinstance(value, enum.Enum):
             return [self.of(value._value_ if value._name_ is None else value._name_)]
@@ -112,10 +112,10 @@ class Walk:
             return self._fields(value, fields)
         return self._held(value) or buffer_parts(value) or self._reduced(value)
 
-    def _part(self, part: Any) -> bytes:
-        if isinstance(part, bytes):
-            return part
-        return _one([part]) if isinstance(part, memoryview) else self.of(part)
+    def _piece(self, piece: Any) -> bytes:
+        if isinstance(piece, bytes):
+            return piece
+        return _one([piece]) if isinstance(piece, memoryview) else self.of(piece)
 
     def _held(self, value: Any) -> list[bytes]:
         """The same for what holds others, and for what is a plain value of a type of its own."""
@@ -209,11 +209,11 @@ def digest_of(data: bytes) -> str:
     return blake2b(data, digest_size=12).hexdigest()
 
 
-def _one(parts: Iterable[Any]) -> bytes:
+def _one(pieces: Iterable[Any]) -> bytes:
     hashed = blake2b(digest_size=16)
-    for part in parts:
-        hashed.update(b"%d:" % len(part))
-        hashed.update(part)
+    for piece in pieces:
+        hashed.update(b"%d:" % len(piece))
+        hashed.update(piece)
     return hashed.digest()
 
 

@@ -7,7 +7,6 @@ numbers do. A part that is told is bytes or a view of some; any other part is a 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -115,8 +114,7 @@ def _tensor(value: Any) -> Parts | None:
 def _columns(value: Any) -> Parts | None:
     kind = str(getattr(value, "schema", getattr(value, "dtype", getattr(value, "type", "")))).encode()
     if hasattr(value, "rows"):
-        rows: Sequence[Any] = value.rows()
-        return [kind, rows]
+        return [kind, value.rows()]
     for tell in ("to_pylist", "to_list", "as_py"):
         if hasattr(value, tell):
             return [kind, getattr(value, "name", None), getattr(value, tell)()]

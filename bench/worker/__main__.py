@@ -81,8 +81,7 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
         return compare(session, trial["runner"], hand_first=command["hand_first"])
     if command["do"] == "trace":
         return trace(session, command["path"])
-    facts = session.facts
-    return {"teardown_s": session.close(), "facts": facts}
+    return {"teardown_s": session.close(), "facts": session.facts}
 
 
 def trace(session: TrialSession, path: str) -> dict[str, Any]:

@@ -93,10 +93,13 @@ def check_clock(done: Round) -> None:
         raise Refused(f"its clock was stopped {early_s * 1e3:.3f} ms before the last op was done")
 
 
-def check_cpu(runner: Runner, used: Usage, makespan_s: float) -> None:
-    """Refuse a makespan in which so much CPU cannot have been used on the cores that there are (N8)."""
+def check_cpu(runner: Runner, used: Usage, makespan_s: float, *, helped: bool = False) -> None:
+    """Refuse a makespan in which so much CPU cannot have been used on the cores that there are (N8).
+
+    `helped` says that the work has threads of its own beside the one of its model.
+    """
     cpu_s = used.cpu_user_s + used.cpu_system_s
-    usable = 1 if runner.one_core else cores()
+    usable = 1 if runner.one_core and not helped else cores()
     if cpu_s > CPU_SLACK_FACTOR * usable * makespan_s + CPU_SLACK_S:
         raise Refused(f"{cpu_s:.3f} s of CPU were used in what it says were {makespan_s:.6f} s on {usable} core(s)")
 
