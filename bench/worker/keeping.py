@@ -11,7 +11,7 @@ import inspect
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from types import FrameType
@@ -54,6 +54,12 @@ class Keeping:
         self._runner_file = "" if honest else _file_of(inspect.unwrap(runner.open))
         self.alone = honest and runner.one_core
         """Whether whatever works beside its one thread is the work's own."""
+
+    def adopt(self, threads: Collection[threading.Thread]) -> None:
+        """Take in what was started while the workload was imported; no runner has been opened yet."""
+        if self._users:
+            self.threads |= set(threads)
+            self._started += active_children()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -116,6 +122,21 @@ class Keeping:
 
 def _file_of(function: Any) -> str:
     return str(getattr(getattr(function, "__code__", None), "co_filename", ""))
+
+
+@contextmanager
+def starts_heard(found: list[threading.Thread]) -> Iterator[None]:
+    """Note the threads that a user's module starts while it is imported."""
+
+    def hear(thread: threading.Thread) -> None:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and not outside(frame.f_code.co_filename):
+            frame = frame.f_back
+        if frame is not None:
+            found.append(thread)
+
+    with _heard(threading.Thread, hear):
+        yield
 
 
 def family(name: str) -> str:

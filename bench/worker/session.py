@@ -40,7 +40,7 @@ class TrialSession:
         self._threads: set[threading.Thread] = set()
         self._gil = gil_enabled()
         self._crowd = ""
-        self._keeping = Keeping(runner, job)
+        self.keeping = Keeping(runner, job)
         self._told: dict[str, str] = {}
         self.learned: Mapping[str, str] = {}
         """What an instrumented round showed beside its sample: which items were made, of which type the results are."""
@@ -54,7 +54,7 @@ class TrialSession:
             if self.runner.program is None:
                 raise Refused(f"{self.runner.name} only hands out ops; {self.job.workload.name} is a program")
             opener = self.runner.program
-        with self._keeping.watching():
+        with self.keeping.watching():
             if self.job.workload.prepare is not None:
                 self._stack.enter_context(self.job.workload.prepare(self.job.params))
             start = time.perf_counter()
@@ -85,7 +85,7 @@ class TrialSession:
         self._stack.close()
         taken = time.perf_counter() - start
         self.trap.check()
-        check_leftovers(self._threads, self._keeping)
+        check_leftovers(self._threads, self.keeping)
         self._tell_kept()
         return taken
 
@@ -95,7 +95,7 @@ class TrialSession:
             self._told["observed"] = ", ".join(found)
 
     def _tell_kept(self) -> None:
-        if kept := self._keeping.words():
+        if kept := self.keeping.words():
             self._told["keeps"] = kept
 
     def round(self, *, prove: bool, sweep: bool = True) -> dict[str, Any]:
@@ -143,11 +143,11 @@ class TrialSession:
         Once may be chance: in its first round a loop may look up addresses in threads, for the connections it makes.
         """
         activity = ActivityWatch() if self.runner.one_core and (prove or self._crowd) else None
-        with self._keeping.watching() if prove or self.job.trace else nullcontext():
+        with self.keeping.watching() if prove or self.job.trace else nullcontext():
             done = self.session.run(items, prove=prove)
         crowd = activity.crowd() if activity else ""
-        if crowd and activity and self._keeping.accounts_for(activity):
-            self._told["keeps"] = self._keeping.words() or crowd
+        if crowd and activity and self.keeping.accounts_for(activity):
+            self._told["keeps"] = self.keeping.words() or crowd
             crowd = ""
         if crowd and self._crowd:
             raise Refused(f"{crowd} were at work where {self.runner.name} is a model of one thread")
