@@ -20,6 +20,7 @@ from typing import Any
 from ..model import Job, Runner
 from . import fanout
 from .activity import ActivityWatch
+from .trap import Refused
 
 PACKAGE = __name__.partition(".bench.")[0]
 OURS = tuple(
@@ -149,6 +150,19 @@ def active_children() -> list[Any]:
     """Live processes that multiprocessing has started here."""
     multiprocessing = sys.modules.get("multiprocessing")
     return list(multiprocessing.active_children()) if multiprocessing is not None else []
+
+
+def check_leftovers(threads: set[threading.Thread], keeping: Keeping) -> None:
+    """Refuse a session that closed and left threads or child processes behind (method.md, R13).
+
+    What the code of the workload keeps from round to round is its own affair.
+    """
+    kept = {*threads, *keeping.threads_here()}
+    left = [thread.name for thread in threading.enumerate() if thread not in kept]
+    own = keeping.processes_here()
+    left += [child.name for child in active_children() if child not in own]
+    if left:
+        raise Refused(f"{len(left)} thread(s) or process(es) were left behind, such as {left[0]}")
 
 
 @contextmanager

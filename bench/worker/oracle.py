@@ -15,6 +15,14 @@ SHOWN = 60
 DUTY = "`check` raises WrongAnswer where results are wrong, and else says in words what is right, such as '20 sums'"
 
 
+def check_items(items: Any) -> None:
+    """Refuse a round without work: nothing is done in no time."""
+    if not hasattr(items, "__len__") or not hasattr(items, "__getitem__"):
+        raise Refused(f"its make_items returned {type(items).__name__} and not a list with one item for each op")
+    if not len(items):
+        raise Refused("its make_items makes no items, so there is nothing to do: return one item for each op")
+
+
 def judge(job: Job, items: Sequence[Any], results: Sequence[Any]) -> tuple[str, str]:
     """Hold the results against the oracle; returns its answer and a digest of all results in order of the items.
 

@@ -16,9 +16,9 @@ from ..model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usag
 from .activity import ActivityWatch
 from .attest import gil_because, gil_enabled
 from .equality import EARLY_S, Inspection, allowed, check_cpu
-from .keeping import Keeping, active_children
+from .keeping import Keeping, check_leftovers
 from .observers import observers
-from .oracle import judge
+from .oracle import check_items, judge
 from .probes import total
 from .trap import FinaliserTrap, Refused, agings
 
@@ -179,27 +179,6 @@ class TrialSession:
             "peak_in_flight": seen,
             "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
         }
-
-
-def check_leftovers(threads: set[threading.Thread], keeping: Keeping) -> None:
-    """Refuse a session that closed and left threads or child processes behind (method.md, R13).
-
-    What the code of the workload keeps from round to round is its own affair.
-    """
-    kept = {*threads, *keeping.threads_here()}
-    left = [thread.name for thread in threading.enumerate() if thread not in kept]
-    own = keeping.processes_here()
-    left += [child.name for child in active_children() if child not in own]
-    if left:
-        raise Refused(f"{len(left)} thread(s) or process(es) were left behind, such as {left[0]}")
-
-
-def check_items(items: Any) -> None:
-    """Refuse a round without work: nothing is done in no time."""
-    if not hasattr(items, "__len__") or not hasattr(items, "__getitem__"):
-        raise Refused(f"its make_items returned {type(items).__name__} and not a list with one item for each op")
-    if not len(items):
-        raise Refused("its make_items makes no items, so there is nothing to do: return one item for each op")
 
 
 def least_s(runner: Runner, job: Job) -> float:
