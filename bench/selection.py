@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from .asking.parent import imported_with_care
 from .environments.interpreters import Unresolvable
 from .environments.provision import Missing, default, default_label, named
 from .model import Environment, Point, Runner, Workload
@@ -56,12 +58,18 @@ def catalogue(workload_specs: Sequence[str] = (), runner_specs: Sequence[str] = 
     for spec in workload_specs:
         path = _name_of(spec)
         if path.endswith(".py"):
-            _merge(workloads, collect(path, Workload), "workload")
+            _merge(workloads, _own(path, Workload), "workload")
     for path in runner_specs:
         if path.endswith(".py"):
-            _merge(runners, collect(path, Runner), "runner")
+            _merge(runners, _own(path, Runner), "runner")
     workloads = dict(sorted(workloads.items(), key=lambda item: (item[1].value.calibration, item[0])))
     return Catalogue(workloads, dict(sorted(runners.items(), key=_runner_rank)))
+
+
+def _own(path: str, kind: type[N]) -> Mapping[str, Found[N]]:
+    """What a user's file defines; raises RegistryError."""
+    with imported_with_care(path):
+        return collect(path, kind)
 
 
 def _name_of(spec: str) -> str:
@@ -221,14 +229,20 @@ def from_record(record: Mapping[str, Any]) -> Selection:
     points = []
     for entry in record["points"]:
         ref = found_again(entry["ref"])
-        found = Found(find_workload(ref, entry["name"]), ref)
+        with _care(ref):
+            found = Found(find_workload(ref, entry["name"]), ref)
         points.append((found, Point(entry["concurrency"], entry["params"])))
-    runners = {
-        entry["name"]: Found(find_runner(found_again(entry["ref"]), entry["name"]), found_again(entry["ref"]))
-        for entry in record["runners"]
-    }
+    runners = {}
+    for entry in record["runners"]:
+        ref = found_again(entry["ref"])
+        with _care(ref):
+            runners[entry["name"]] = Found(find_runner(ref, entry["name"]), ref)
     only = {place: tuple(names) for place, names in record.get("only", {}).items()}
     return Selection(tuple(points), runners, only)
+
+
+def _care(ref: str) -> AbstractContextManager[None]:
+    return imported_with_care(ref) if ref.endswith(".py") else nullcontext()
 
 
 def point_of(place: str, known: Mapping[str, Found[Workload]]) -> tuple[Found[Workload], Point]:

@@ -16,6 +16,7 @@ def known_workloads(specs: Sequence[str]) -> tuple[str, ...]:
     found = tuple(map(canonical, specs))
     if found:
         select(catalogue(found), found, (), "quick")
+        _tell_of_imports()
     return found
 
 
@@ -26,7 +27,18 @@ def known_runners(specs: Sequence[str]) -> tuple[str, ...]:
     known = catalogue((), specs).runners if specs else {}
     for spec in specs:
         runners_of(spec, known)
+    _tell_of_imports()
     return tuple(specs)
+
+
+def _tell_of_imports() -> None:
+    """What files of the user do to whoever imports them, and was put back."""
+    import click
+
+    from ..asking.parent import told
+
+    for note in told():
+        click.echo(f"note: {note}", err=True)
 
 
 def known_claims(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """The gate's settings: `[tool.when-async.gate]` of pyproject.toml, and what the command line says instead.
 
-    [tool.when-async.gate]
-    base = "origin/main"
-    margin = "3%"
-    workloads = ["benchmarks/shop.py"]
+[tool.when-async.gate]
+base = "origin/main"
+margin = "3%"
+workloads = ["benchmarks/shop.py"]
 
-    [tool.when-async.gate.margins]
-    "*-threading*" = "6%"
-    "http_fetch[*]-asyncio/aiohttp" = "5%"
+[tool.when-async.gate.margins]
+"*-threading*" = "6%"
+"http_fetch[*]-asyncio/aiohttp" = "5%"
 """
 
 from __future__ import annotations

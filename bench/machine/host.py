@@ -6,13 +6,14 @@ import contextlib
 import os
 import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from ..environments.provision import child_environ
 from ..environments.trees import import_root
 from ..processes.reaper import Reaper
+from ..processes.undisturbed import kept_out, undisturbed
 from ..processes.worker import Worker
 from ..worker.probes import below
 from .account import Account
@@ -32,6 +33,8 @@ class Host:
     account: Account
     start_worker: Callable[..., Worker] = Worker
     clock: Callable[[], float] = time.monotonic
+    kept_out: Sequence[str] = ()
+    """What is set here for finding faults, and is no business of a worker."""
 
     def __enter__(self) -> Self:
         return self
@@ -52,11 +55,12 @@ def make_host() -> Host:
     service_environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(import_root()), outer)))}
     return Host(
         cores=core_numbers(),
-        worker_environ=child_environ(),
+        worker_environ=undisturbed(child_environ()),
         service_environ=service_environ,
         reaper=Reaper(service_environ),
         noise=Noise(),
         account=Account(),
+        kept_out=kept_out(os.environ),
     )
 
 

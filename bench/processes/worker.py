@@ -19,6 +19,7 @@ from ..environments.provision import interpreter_options
 from ..model import FailedError, Point, Runner, Workload
 from ..registry import Found
 from .reaper import Reaper, kill_group
+from .undisturbed import quiet_options
 
 STDERR_LINES = 4
 STACK_WAIT_S = 0.5
@@ -163,7 +164,8 @@ class Worker(LineProcess):
     """One measured process with the trial it was started for."""
 
     def __init__(self, executable: str, trial: Mapping[str, Any], **options: Any) -> None:
-        super().__init__([executable, *interpreter_options(), "-P", "-m", "when_async.bench.worker"], **options)
+        command = [executable, *quiet_options(interpreter_options()), "-P", "-m", "when_async.bench.worker"]
+        super().__init__(command, **options)
         self.launch_s = 0.0
         try:
             self.send(json.dumps(trial))

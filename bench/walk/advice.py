@@ -6,7 +6,7 @@ loosened after a first run, in which it reproached a pool that had reached 97 of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -42,9 +42,21 @@ class History:
             self.peak_in_flight = max(self.peak_in_flight or 0, sample.peak_in_flight)
 
 
-def advise(cell: Cell, history: History, cores: int) -> tuple[str, ...]:
-    """All advice for one cell, as sentences; empty when there is nothing to say."""
-    return tuple(_sentences(cell, history, cores))
+SEEN = {
+    "keeps": "its own code keeps {}: the row is of them too, whatever its model says",
+    "observed": "its workers were watched by {}: the row is of that too",
+}
+"""What a worker attests beside the facts of its session, by name, as a sentence."""
+
+
+def seen_in(facts: Mapping[str, object]) -> list[str]:
+    """What a trial says of itself that a reader of its row has to know."""
+    return [sentence.format(facts[name]) for name, sentence in SEEN.items() if name in facts]
+
+
+def advise(cell: Cell, history: History, cores: int, seen: Iterable[str] = ()) -> tuple[str, ...]:
+    """All advice for one cell, as sentences, with what was `seen` in its trials; empty when there is nothing to say."""
+    return (*seen, *_sentences(cell, history, cores))
 
 
 def _sentences(cell: Cell, history: History, cores: int) -> Iterable[str]:

@@ -16,7 +16,7 @@ from ..machine.host import Host
 from ..model import ADDRESS, Measurement, Phase, Sample, Status, Trial
 from ..plan import Block, Comparison, Plan, blocks, walk
 from ..processes.service import ServiceAbsent, ServiceFailed
-from .advice import History, advise
+from .advice import History, advise, seen_in
 from .checks import majority
 from .workers import LostWorker, WorkerGroup
 
@@ -47,6 +47,8 @@ class Done:
     digests: dict[str, str] = field(default_factory=dict)
     result_types: dict[str, str] = field(default_factory=dict)
     histories: dict[str, History] = field(default_factory=dict)
+    seen: dict[str, list[str]] = field(default_factory=dict)
+    """By cell what its trials said that a reader of the row has to know."""
     decided: dict[str, Status] = field(default_factory=dict)
     capacities: dict[str, float | None] = field(default_factory=dict)
     attempt: int = 0
@@ -59,6 +61,13 @@ class Done:
         self.samples.add(sample.key)
         self.histories.setdefault(sample.cell, History()).keep(sample)
         return None
+
+    def hear(self, cell: str, facts: Mapping[str, Any]) -> list[str]:
+        """Note what a trial says of itself; returns what no trial of any cell has said before."""
+        known = {words for said in self.seen.values() for words in said}
+        mine = self.seen.setdefault(cell, [])
+        mine += [words for words in seen_in(facts) if words not in mine]
+        return [words for words in mine if words not in known]
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,8 @@ class Experiment:
         self.host = host
         self.done = done or Done()
         self.on_step = on_step
+        self.news: list[str] = []
+        """What trials said of themselves for the first time; whoever walks may take it away."""
         self._order: Order = order or (lambda _: walk(plan))
 
     def events(self) -> Generator[Event, None, None]:
@@ -119,7 +130,9 @@ class Experiment:
         common = majority(digests.elements())
         for cell in open_:
             if self.done.digests[cell] == common:
-                advice = advise(known[cell], self.done.histories[cell], len(self.host.cores))
+                advice = advise(
+                    known[cell], self.done.histories[cell], len(self.host.cores), self.done.seen.get(cell, ())
+                )
                 yield Measurement(cell, Status.OK, advice=advice)
             else:
                 believed = f"those of {digests[common]} of" if common else "one another's, with no majority among"
@@ -177,6 +190,7 @@ class Experiment:
             for trial, lost in group.close():
                 if "result_type" in trial.facts:
                     self.done.result_types[trial.cell] = str(trial.facts["result_type"])
+                self.news += [f"{trial.cell}: {words}" for words in self.done.hear(trial.cell, trial.facts)]
                 yield trial
                 yield from self._lose(lost)
 

@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,6 +23,7 @@ from ..model import Job, Runner, Shape, Unsuited, last_words
 from ..registry import find_runner, find_workload
 from .attest import attest
 from .equality import EARLY_S
+from .keeping import starts_heard
 from .session import TrialSession
 from .trap import Refused, gil_heard
 
@@ -81,8 +83,7 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
         return compare(session, trial["runner"], hand_first=command["hand_first"])
     if command["do"] == "trace":
         return trace(session, command["path"])
-    facts = session.facts
-    return {"teardown_s": session.close(), "facts": facts}
+    return {"teardown_s": session.close(), "facts": session.facts}
 
 
 def trace(session: TrialSession, path: str) -> dict[str, Any]:
@@ -128,9 +129,11 @@ def main() -> int:
     trial = json.loads(commands.readline())
     try:
         switched_by: list[str] = []
-        with gil_heard(switched_by):
+        started: list[threading.Thread] = []
+        with gil_heard(switched_by), starts_heard(started):
             runner, job = load(trial)
         session = TrialSession(runner, job, trial["seed"])
+        session.keeping.adopt(started)
         session.trap.gil_by += switched_by
     except Exception as error:
         say("error", reason=last_words(error))

@@ -7,6 +7,7 @@ thread is counted on the loop (method.md, N2).
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 
 from .probes import below, usage_of
 
@@ -24,11 +25,15 @@ class ActivityWatch:
         self._threads = thread_switches()
         self._children = child_switches()
 
-    def crowd(self) -> str:
-        """Who shared the work, in words; empty where one thread did it, and where the system does not tell."""
-        after, children = thread_switches(), child_switches()
+    def crowd(self, known: Collection[int | None] = (), *, children: bool = True) -> str:
+        """Who shared the work, in words; empty where one thread did it, and where the system does not tell.
+
+        Threads that are `known` by their native ids do not count, nor do processes without `children`.
+        """
+        after = {thread: count for thread, count in thread_switches().items() if thread not in known}
+        below = child_switches() if children else {}
         threads = sharing([after[thread] - self._threads.get(thread, 0) for thread in after])
-        processes = sum(count > self._children.get(child, 0) for child, count in children.items())
+        processes = sum(count > self._children.get(child, 0) for child, count in below.items())
         told = [f"{threads} threads"] if threads > ASKING_AND_ANSWERING else []
         return " and ".join(told + ([f"{processes} other process(es)"] if processes else []))
 

@@ -12,15 +12,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..model import Course, Job, Proof, Round, Runner, Usage
+from ..model.contents import digest_of
 from .counting import mark, marks
 from .limits import cores
 from .trap import Refused
-
-try:
-    # The same function. `hashlib` would load OpenSSL, which nobody here needs, into every measured process.
-    from _blake2 import blake2b
-except ImportError:
-    from hashlib import blake2b
 
 EARLY_S = 20e-6
 """Clocks may differ by this much before one is called wrong."""
@@ -98,10 +93,13 @@ def check_clock(done: Round) -> None:
         raise Refused(f"its clock was stopped {early_s * 1e3:.3f} ms before the last op was done")
 
 
-def check_cpu(runner: Runner, used: Usage, makespan_s: float) -> None:
-    """Refuse a makespan in which so much CPU cannot have been used on the cores that there are (N8)."""
+def check_cpu(runner: Runner, used: Usage, makespan_s: float, *, helped: bool = False) -> None:
+    """Refuse a makespan in which so much CPU cannot have been used on the cores that there are (N8).
+
+    `helped` says that the work has threads of its own beside the one of its model.
+    """
     cpu_s = used.cpu_user_s + used.cpu_system_s
-    usable = 1 if runner.one_core else cores()
+    usable = 1 if runner.one_core and not helped else cores()
     if cpu_s > CPU_SLACK_FACTOR * usable * makespan_s + CPU_SLACK_S:
         raise Refused(f"{cpu_s:.3f} s of CPU were used in what it says were {makespan_s:.6f} s on {usable} core(s)")
 
@@ -154,11 +152,6 @@ class Inspection:
 def items_digest(given: Iterable[int]) -> str:
     """By this the items of one worker, given by their marks, are held against those of another; their order counts."""
     return digest_of(b"".join(each.to_bytes(4, "big") for each in given))
-
-
-def digest_of(data: bytes) -> str:
-    """A short name for these bytes."""
-    return blake2b(data, digest_size=12).hexdigest()
 
 
 def type_of(results: Sequence[Any]) -> str:

@@ -6,17 +6,19 @@ import gc
 import inspect
 import math
 import os
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 from ..model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
 from .activity import ActivityWatch
 from .attest import gil_because, gil_enabled
-from .equality import EARLY_S, Inspection, allowed, check_cpu, digest_of
+from .equality import EARLY_S, Inspection, allowed, check_cpu
+from .keeping import Keeping, check_leftovers
+from .observers import observers
+from .oracle import check_items, judge
 from .probes import total
 from .trap import FinaliserTrap, Refused, agings
 
@@ -38,6 +40,8 @@ class TrialSession:
         self._threads: set[threading.Thread] = set()
         self._gil = gil_enabled()
         self._crowd = ""
+        self.keeping = Keeping(runner, job)
+        self._told: dict[str, str] = {}
         self.learned: Mapping[str, str] = {}
         """What an instrumented round showed beside its sample: which items were made, of which type the results are."""
 
@@ -50,11 +54,13 @@ class TrialSession:
             if self.runner.program is None:
                 raise Refused(f"{self.runner.name} only hands out ops; {self.job.workload.name} is a program")
             opener = self.runner.program
-        if self.job.workload.prepare is not None:
-            self._stack.enter_context(self.job.workload.prepare(self.job.params))
-        start = time.perf_counter()
-        self._session = self._stack.enter_context(opener(self.job))
-        taken = time.perf_counter() - start
+        with self.keeping.watching():
+            if self.job.workload.prepare is not None:
+                self._stack.enter_context(self.job.workload.prepare(self.job.params))
+            start = time.perf_counter()
+            self._session = self._stack.enter_context(opener(self.job))
+            taken = time.perf_counter() - start
+        self._look_around()
         workers = self.facts.get("workers", allowed(self.runner, self.job))
         if workers != allowed(self.runner, self.job):
             raise Refused(f"it opened {workers} workers where {allowed(self.runner, self.job)} were asked for")
@@ -70,7 +76,8 @@ class TrialSession:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        return dict(self._session.facts) if self._session else {}
+        """What the session attests of itself, what its code keeps and who else looks on."""
+        return {**self._session.facts, **self._told} if self._session else {}
 
     def close(self) -> float:
         """Close the session; returns the seconds this took. Raises Refused if finalisers complain."""
@@ -78,8 +85,18 @@ class TrialSession:
         self._stack.close()
         taken = time.perf_counter() - start
         self.trap.check()
-        check_leftovers(self._threads)
+        check_leftovers(self._threads, self.keeping)
+        self._tell_kept()
         return taken
+
+    def _look_around(self) -> None:
+        """Note whoever looks on; a tracer may come with a library that an op imports."""
+        if found := observers():
+            self._told["observed"] = ", ".join(found)
+
+    def _tell_kept(self) -> None:
+        if kept := self.keeping.words():
+            self._told["keeps"] = kept
 
     def round(self, *, prove: bool, sweep: bool = True) -> dict[str, Any]:
         """Run one round and judge it; returns the fields of a Sample that are known in here, and `latencies_ns`.
@@ -90,6 +107,7 @@ class TrialSession:
         work was not done as the runner's model says.
         """
         items = self.job.workload.make_items(self.job.params, self.seed)
+        check_items(items)
         # A program is one op, which is given all items.
         given = [items] if self.job.workload.shape is Shape.PROGRAM else items
         inspection = Inspection(self.runner, self.job, given) if prove else None
@@ -104,7 +122,8 @@ class TrialSession:
         if inspection is not None:
             inspection.judge(done)
             self.learned = {"items": inspection.items_digest, "result_type": inspection.result_type}
-        check_cpu(self.runner, used, done.makespan_s)
+        check_cpu(self.runner, used, done.makespan_s, helped="keeps" in self._told)
+        self._look_around()
         self._check_gil()
         # The full collection before the round has left nothing of before it to be looked through again.
         self.trap.check(sweep=sweep, old=agings() != aged)
@@ -124,8 +143,12 @@ class TrialSession:
         Once may be chance: in its first round a loop may look up addresses in threads, for the connections it makes.
         """
         activity = ActivityWatch() if self.runner.one_core and (prove or self._crowd) else None
-        done = self.session.run(items, prove=prove)
+        with self.keeping.watching() if prove or self.job.trace else nullcontext():
+            done = self.session.run(items, prove=prove)
         crowd = activity.crowd() if activity else ""
+        if crowd and activity and self.keeping.accounts_for(activity):
+            self._told["keeps"] = self.keeping.words() or crowd
+            crowd = ""
         if crowd and self._crowd:
             raise Refused(f"{crowd} were at work where {self.runner.name} is a model of one thread")
         self._crowd = crowd
@@ -156,16 +179,6 @@ class TrialSession:
             "peak_in_flight": seen,
             "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
         }
-
-
-def check_leftovers(threads: set[threading.Thread]) -> None:
-    """Refuse a session that closed and left threads or child processes behind (method.md, R13)."""
-    left = [thread.name for thread in threading.enumerate() if thread not in threads]
-    multiprocessing = sys.modules.get("multiprocessing")
-    if multiprocessing is not None:
-        left += [child.name for child in multiprocessing.active_children()]
-    if left:
-        raise Refused(f"{len(left)} thread(s) or process(es) were left behind, such as {left[0]}")
 
 
 def least_s(runner: Runner, job: Job) -> float:
@@ -222,15 +235,3 @@ def _check_settled(index: int, result: Any) -> None:
         if inspect.iscoroutine(result):
             result.close()
         raise Refused(f"op {index} returned {type(result).__name__} that nobody awaited: no work was done")
-
-
-def judge(job: Job, items: Sequence[Any], results: Sequence[Any]) -> tuple[str, str]:
-    """Hold the results against the oracle; returns its answer and a digest of all results in order of the items.
-
-    Raises Refused where the oracle does not take them.
-    """
-    try:
-        answer = job.workload.check(job.params, items, results)
-    except WrongAnswer as error:
-        raise Refused(f"wrong answer: {error}") from error
-    return answer, digest_of(repr(results).encode())

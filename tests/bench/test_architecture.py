@@ -216,8 +216,8 @@ def test_a_workload_imports_its_client_libraries_inside_its_bodies() -> None:
 
 FLOORS = {
     "bench": (
-        "model", "registry quantity trying", "worker", "environments runners", "plan processes selection", "machine",
-        "calibration walk", "gate plugin", "cli",
+        "model", "registry quantity trying", "worker", "environments runners", "asking", "plan processes selection",
+        "machine", "calibration walk", "gate plugin", "cli",
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (

@@ -278,8 +278,8 @@ def crowds(monkeypatch: pytest.MonkeyPatch, seen: list[str]) -> list[str]:
     left = list(seen)
 
     class Witness:
-        def crowd(self) -> str:
-            return left.pop(0)
+        def crowd(self, known: Any = (), *, children: bool = True) -> str:
+            return "5 threads" if known or not children else left.pop(0)
 
     monkeypatch.setattr(session, "ActivityWatch", Witness)
     return left

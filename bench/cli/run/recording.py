@@ -16,7 +16,7 @@ from ...model import FailedError, Measurement, Sample, Trial, to_json
 from ...plan import DECIDE
 from ...walk.experiment import Event, Experiment, ServiceRecord
 from ...walk.progress import Progress
-from ..shared import interrupt_when_asked
+from ..shared import interrupt_when_asked, tell
 from .starting import Started
 
 
@@ -31,6 +31,8 @@ def execute(started: Started, began_s: float | None = None) -> None:
     """
     interrupt_when_asked()
     host = make_host()
+    if host.kept_out:
+        tell(f"note: workers are started without {', '.join(host.kept_out)}, which would be measured with the work")
     journal = started.journal
     try:
         if started.plan.settings.profile == DECIDE:
@@ -85,6 +87,8 @@ def _walked(started: Started, experiment: Experiment, status: StatusLine) -> Ite
     with contextlib.closing(experiment.events()) as walk:
         for event in walk:
             started.journal.append(record_of(event))
+            while experiment.news:
+                status.say(f"note: {experiment.news.pop(0)}")
             if isinstance(event, Measurement) and event.status in ("FAILED", "TIMEOUT"):
                 status.say(f"{event.status} {event.cell}: {event.reason}")
             yield event

@@ -50,6 +50,8 @@ def start_resumed(path: Path) -> Started:
     done = Done(attempt=1 + sum(1 for record in stored.records if record["kind"] == "resumed"))
     for sample in stored.samples():
         done.keep(sample)
+    for trial in stored.of_kind("trial"):
+        done.hear(trial["cell"], trial.get("facts", {}))
     done.decided = {cell: measurement.status for cell, measurement in stored.measurements().items()}
     for service in stored.of_kind("service"):
         done.capacities[service["comparison"]] = service["capacity_per_s"]
