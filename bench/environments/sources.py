@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..quantity import file_of
 from . import git, trees
 from .git import SHORT, SourceError
 from .interpreters import Run, run_command
@@ -220,9 +221,9 @@ def reroot(ref: str, repository: Path, source: Source) -> str:
     A file inside the repository, with or without a point in brackets, becomes the same file of the tree, there or
     not; a module's name and a file from elsewhere stay as they are.
     """
-    name, bracket, point = (ref, "", "") if ref.endswith(".py") else ref.partition("[")
-    if not name.endswith(".py"):
+    name, point = file_of(ref)
+    if not name:
         return ref
     inside = os.path.relpath(Path(name).resolve(), repository.resolve())
     there = Path(os.path.normpath(source.path / inside))
-    return f"{there}{bracket}{point}" if there.is_relative_to(source.root) else ref
+    return f"{there}{point}" if there.is_relative_to(source.root) else ref

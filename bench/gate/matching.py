@@ -13,7 +13,7 @@ from ..environments.interpreters import Run, run_command
 from ..environments.provision import child_environ, interpreter_options, worker_environ
 from ..model import Environment, FailedError
 from ..plan import Comparison, Contestant, build
-from ..quantity import canonical
+from ..quantity import canonical, file_of
 from ..registry import Found
 from ..selection import Selection
 from .injection import labelled
@@ -167,9 +167,9 @@ def absolute(specs: Iterable[str]) -> list[str]:
     """Specs as ids have them, whose files have an absolute path, so that they can be found in another tree."""
     # A tree from before ids could be typed without brackets must understand them too.
     named = map(canonical, specs)
-    return [os.path.abspath(spec) if spec.partition("[")[0].endswith(".py") else spec for spec in named]
+    return [os.path.abspath(spec) if file_of(spec)[0] else spec for spec in named]
 
 
 def in_tree(specs: Sequence[str], reroot: Callable[[str, str], str], label: str) -> list[str]:
     """The same specs as the tree of one side has them."""
-    return [reroot(spec, label) if spec.partition("[")[0].endswith(".py") else spec for spec in specs]
+    return [reroot(spec, label) if file_of(spec)[0] else spec for spec in specs]

@@ -27,7 +27,7 @@ from ...gate.walk import Broken, Walk
 from ...machine.fingerprint import fingerprint
 from ...machine.host import Host, make_host
 from ...model import to_json
-from ...quantity import canonical
+from ...quantity import name_of
 from ...registry import choose
 from ...selection import Selection, catalogue, select
 from .reporting import command_line, noise_word, report_of
@@ -55,7 +55,7 @@ def refuse_unknown(request: Request, inventories: tuple[Entries, Entries]) -> No
 
 
 def _path(spec: str) -> str:
-    return canonical(spec).partition("[")[0]
+    return name_of(spec)
 
 
 def _is_file(spec: str) -> bool:
