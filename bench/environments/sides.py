@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..model import Environment
@@ -112,10 +112,12 @@ def make_side(
     name = source.name if source else ""
     own = python is None or python == default_label()
     if own and not chosen and not separate and not install:
-        return default(modules, label=label, source=name, path=path, run=run)
-    tree = installable(source) if install else None
-    wanted = Wanted(interpreter_of(python, run), without(requirements, chosen), chosen, tree)
-    return make(wanted, modules, label=label, progress=progress, source=name, path=path, run=run)
+        found = default(modules, label=label, source=name, path=path, run=run)
+    else:
+        tree = installable(source) if install else None
+        wanted = Wanted(interpreter_of(python, run), without(requirements, chosen), chosen, tree)
+        found = make(wanted, modules, label=label, progress=progress, source=name, path=path, run=run)
+    return replace(found, folder=str(source.path)) if source else found
 
 
 def installable(source: Source | None) -> Tree:

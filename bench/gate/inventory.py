@@ -87,6 +87,8 @@ def _has_runner(spec: str, known: Mapping[str, Found[Runner]]) -> bool:
 
 def main() -> int:
     asked = json.loads(sys.argv[1])
+    if asked.get("folder"):
+        os.chdir(asked["folder"])
     try:
         cells = inventory(asked["workloads"], asked["runners"], asked["profile"])
     except Exception as error:

@@ -49,7 +49,8 @@ def take_inventory(environment: Environment, asked: Mapping[str, Any], *, run: R
     `asked` has `workloads` and `runners` (specs, those that are files already in this tree) and `profile`.
     """
     script = str(Path(__file__).with_name("inventory.py"))
-    command = [environment.executable, *interpreter_options(), "-P", script, json.dumps(dict(asked))]
+    told = json.dumps({**asked, "folder": environment.folder})
+    command = [environment.executable, *interpreter_options(), "-P", script, told]
     done = run(command, worker_environ(child_environ(), environment))
     try:
         answer = json.loads(done.stdout.strip().splitlines()[-1])

@@ -121,10 +121,11 @@ class WorkerGroup:
 
     def _trial(self, contestant: Contestant) -> dict[str, Any]:
         cell = contestant.cell
+        mine = contestant.workload.ref.endswith(".py") and contestant.environment.folder
         return trial(
             contestant.workload, contestant.runner, cell.body_key, Point(cell.concurrency, cell.params),
             self.settings.seed, address=self.service.address if self.service else None,
-            extra_loops=contestant.extra_loops,
+            extra_loops=contestant.extra_loops, **({"folder": mine} if mine else {}),
         )  # fmt: skip
 
     def open(self) -> list[LostWorker]:

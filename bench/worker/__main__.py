@@ -38,7 +38,9 @@ def take_channels() -> tuple[TextIO, TextIO]:
 
 
 def load(trial: Mapping[str, Any]) -> tuple[Runner, Job]:
-    """Find the runner and the workload that the trial names."""
+    """Find the runner and the workload that the trial names, in the folder that relative paths of it mean."""
+    if trial.get("folder"):
+        os.chdir(trial["folder"])
     runner = find_runner(trial["runner_ref"], trial["runner"])
     if runner.prepare is not None:
         runner.prepare()
