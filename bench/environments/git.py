@@ -55,6 +55,14 @@ def commit_of(ref: str, top: Path, run: Run) -> str | None:
     return found if done.returncode == 0 and re.fullmatch(r"[0-9a-f]{40,64}", found) else None
 
 
+def ignores(top: Path, path: str, run: Run) -> bool:
+    """Whether .gitignore and its like keep a path out of the repository."""
+    try:
+        return git(top, run, "check-ignore", "--quiet", "--", path).returncode == 0
+    except SourceError:
+        return False
+
+
 def changes(folder: Path, run: Run) -> tuple[str | None, bool]:
     """The commit that is checked out in the repository of `folder`, and whether there are changes on top of it."""
     top = toplevel(folder, run)

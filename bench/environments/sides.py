@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 from ..model import Environment
 from .interpreters import Run, Unresolvable, run_command
 from .pins import parse, without
+from .placing import Place, ground, places, written
 from .provision import default, default_label, interpreter_of, make
-from .sources import Source, export, is_ours, project, python_path, reroot
+from .sources import Source, distribution, export, is_ours, project, python_path, reroot
 from .trees import source_tree
 from .venvs import Progress, Tree, Wanted
 
@@ -68,16 +68,18 @@ def make_both(
     """The environments of two sides that differ in nothing but what was asked for; raises what `make_side` does."""
     # Where one side needs an environment of its own the other gets one too.
     separate = install or any(side.pins or side.python not in (None, default_label()) for side in asked)
+    here = project(Path.cwd(), run)
+    found = places(sources, ground(here, run), install=install, run=run) if any(sources) else [None, None]
     first, second = (
         make_side(
             label=label, modules=modules, requirements=requirements, progress=progress, python=side.python,
-            pins=side.pins, source=source, install=install, separate=separate, run=run,
+            pins=side.pins, source=source, place=place, install=install, separate=separate, run=run,
         )
-        for side, source, label in zip(asked, sources, labels, strict=True)
+        for side, source, place, label in zip(asked, sources, found, labels, strict=True)
     )  # fmt: skip
     known = {label: source for label, source in zip(labels, sources, strict=True) if source}
     notes = dict.fromkeys(note for source in known.values() for note in source.notes)
-    return Sides((first, second), known, project(Path.cwd(), run), tuple(notes))
+    return Sides((first, second), known, here, tuple(notes))
 
 
 def make_side(
@@ -89,13 +91,15 @@ def make_side(
     python: str | None = None,
     pins: Sequence[str] = (),
     source: Source | None = None,
+    place: Place | None = None,
     install: bool = False,
     separate: bool = False,
     run: Run = run_command,
 ) -> Environment:
     """The environment of one side, under the given label; its workers start with `worker_environ`.
 
-    `python` is a version or path (default: the running one), `source` a tree (default: the when-async that runs this).
+    `python` is a version or path (default: the running one), `source` a tree (default: the when-async that runs this),
+    of which workers import what `place` says.
     Without another python and without pins it is the running environment, unless `separate` asks for one made by uv,
     so that both sides can be made alike. `install` builds and installs the source tree with its dependencies, instead
     of importing from it.
@@ -107,8 +111,8 @@ def make_side(
     chosen = parse(pins)
     path: Sequence[str] = ()
     if source is not None:
-        imported = (source_tree(),) if install and not is_ours(source.path) else python_path(source)
-        path = [str(each) for each in imported]
+        sealed = (source_tree(),) if install and not is_ours(source.path) else python_path(source)
+        path = place.path if place else [str(each) for each in sealed]
     name = source.name if source else ""
     own = python is None or python == default_label()
     if own and not chosen and not separate and not install:
@@ -117,7 +121,9 @@ def make_side(
         tree = installable(source) if install else None
         wanted = Wanted(interpreter_of(python, run), without(requirements, chosen), chosen, tree)
         found = make(wanted, modules, label=label, progress=progress, source=name, path=path, run=run)
-    return replace(found, folder=str(source.path)) if source else found
+    if source is not None:
+        found = replace(found, folder=str(source.path), side=written(place.side) if place else "")
+    return found
 
 
 def installable(source: Source | None) -> Tree:
@@ -130,13 +136,3 @@ def installable(source: Source | None) -> Tree:
         return Tree(source.path, f"folder {source.path.resolve()}", distribution(source.path), live=True)
     inside = source.path.relative_to(source.root)
     return Tree(source.path, f"{source.commit}:{inside}", distribution(source.path), live=False)
-
-
-def distribution(folder: Path) -> str | None:
-    """The name in a project's pyproject.toml; None where it is told elsewhere, as older projects do."""
-    try:
-        with open(folder / "pyproject.toml", "rb") as file:
-            name = tomllib.load(file)["project"]["name"]
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError):
-        return None
-    return name if isinstance(name, str) else None

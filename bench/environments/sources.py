@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +176,16 @@ def _sealed_of(root: Path, cache: Path) -> list[Path]:
             if Path(os.readlink(tree / NAME / SEALED[0])).is_relative_to(root):
                 found.append(tree)
     return found
+
+
+def distribution(folder: Path) -> str | None:
+    """The name in a project's pyproject.toml; None where it is told elsewhere, as older projects do."""
+    try:
+        with open(folder / "pyproject.toml", "rb") as file:
+            name = tomllib.load(file)["project"]["name"]
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def is_ours(path: Path) -> bool:

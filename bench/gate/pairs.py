@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..homes import WRONG
 from ..machine.host import Host
 from ..model import FailedError, Pair, Phase, Sample, Service, Status
 from ..plan import Block, Comparison, Contestant, Settings
@@ -42,6 +43,10 @@ class PairFailed(FailedError):
         self.side = side
         self.status = status
         self.reason = reason
+
+
+class WrongCode(FailedError):
+    """A side ran code that is not its own; the text names side, module and file, and the cure. Ends the gate."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +172,11 @@ def rounds_for(round_s: float, most: int, pair_s: float = PAIR_S) -> int:
 
 
 def _check(lost: list[LostWorker], group: WorkerGroup, sides: tuple[str, str]) -> None:
-    """Raise PairFailed for the first loss."""
+    """Raise PairFailed for the first loss, or WrongCode where it means that the two cannot be compared at all."""
     for loss in lost:
         ids = [contestant.cell.id for contestant in group.comparison.contestants]
+        if WRONG in loss.reason:
+            raise WrongCode(f"{sides[ids.index(loss.cell)]}: {loss.reason.partition(WRONG)[2]}")
         raise PairFailed(sides[ids.index(loss.cell)], loss.status, loss.reason)
 
 

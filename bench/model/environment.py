@@ -15,7 +15,8 @@ class Environment:
     one is missing. `pins` are the packages that were asked for by version. `source` is the short hash of a commit or
     the name of a folder, empty for the when-async that runs this; `path` is what its workers import from, empty for
     our own packages, and `folder` where relative paths of a workload's file lead, empty where no side has its own.
-    Neither is ever written down, for they are of this machine.
+    `side` is a file that tells its workers which tree is theirs and which is not (`homes.Side`). None of the three is
+    ever written down, for they are of this machine.
     """
 
     label: str
@@ -30,6 +31,7 @@ class Environment:
     source: str = ""
     path: tuple[str, ...] = ()
     folder: str = ""
+    side: str = ""
 
     @property
     def python(self) -> tuple[int, int]:

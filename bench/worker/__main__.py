@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TextIO
 
+from ..homes import imported
 from ..model import Job, Runner, Shape, Unsuited, last_words
 from ..registry import find_runner, find_workload
 from .attest import attest
@@ -70,7 +71,8 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
     """Answer one command."""
     if command["do"] == "open":
         startup_s = session.open()
-        return {"startup_s": startup_s, "facts": session.facts, "attestation": attest(session.trap.gil_by)}
+        told = {"startup_s": startup_s, "facts": session.facts, "attestation": attest(session.trap.gil_by)}
+        return {**told, "modules": imported()}
     if command["do"] == "round":
         prove = bool(command.get("prove"))
         began_ns = time.perf_counter_ns()
@@ -83,8 +85,8 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
         return compare(session, trial["runner"], hand_first=command["hand_first"])
     if command["do"] == "trace":
         return trace(session, command["path"])
-    facts = session.facts
-    return {"teardown_s": session.close(), "facts": facts}
+    facts, modules = session.facts, imported()
+    return {"teardown_s": session.close(), "facts": facts, "modules": modules}
 
 
 def trace(session: TrialSession, path: str) -> dict[str, Any]:
