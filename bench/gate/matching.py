@@ -26,6 +26,10 @@ Entries = Mapping[str, Mapping[str, str]]
 class InventoryFailed(FailedError):
     """A tree's benchmarks cannot be listed; the text says why."""
 
+    def __init__(self, side: str, reason: str) -> None:
+        super().__init__(f"{side}: its benchmarks cannot be listed: {reason}")
+        self.side = side
+
 
 @dataclass(frozen=True)
 class Unmatched:
@@ -55,9 +59,9 @@ def take_inventory(environment: Environment, asked: Mapping[str, Any], *, run: R
     try:
         answer = json.loads(done.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        raise InventoryFailed(f"{environment.label}: its benchmarks cannot be listed: {done.last_words}") from None
+        raise InventoryFailed(environment.label, done.last_words) from None
     if "error" in answer:
-        raise InventoryFailed(f"{environment.label}: its benchmarks cannot be listed: {answer['error']}")
+        raise InventoryFailed(environment.label, answer["error"])
     return {entry["cell"]: entry for entry in answer["cells"]}
 
 

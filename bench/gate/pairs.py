@@ -8,7 +8,7 @@ neighbours in time; what finalisers have to say is heard when the pair closes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,6 +63,14 @@ class PairedCell:
         return self.comparison.workload.service
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What was seen of each side by its label: the project's modules with their files, or why it failed."""
+
+    modules: dict[str, Mapping[str, str]]
+    failed: dict[str, str]
+
+
 class Services:
     """Helper processes that outlive a pair, one for each role of the cores; a dead one is started anew."""
 
@@ -108,14 +116,9 @@ class Pairs:
         start.
         """
         head_first = index // 2 % 2 == 1
-        order = (paired.head, paired.base) if head_first else (paired.base, paired.head)
-        comparison = replace(paired.comparison, contestants=order)
         began, start_ns = time.monotonic(), time.monotonic_ns()
         mark = self.host.noise.mark()
-        service = None
-        if paired.service is not None:
-            service = self.services.lend(paired.service, self._service_cores(paired, index))
-        group = WorkerGroup(self.host, PAIR_SETTINGS, comparison, index, 0, service)
+        service, group = self._group(paired, head_first, index)
         try:
             samples = self._samples(group, head_first, PAIR_S if paired.base.cell.one_core else PAIR_OF_MANY_S)
         except PairFailed:
@@ -128,6 +131,38 @@ class Pairs:
         noise = {**self.host.noise.since(mark), "window_s": seconds}
         taken = {"series": series, "index": index, "head_first": head_first}
         return _pair(paired, samples, **taken, start_ns=start_ns, seconds=seconds, noise=noise)
+
+    def _group(
+        self, paired: PairedCell, head_first: bool, index: int
+    ) -> tuple[RunningService | None, WorkerGroup]:
+        order = (paired.head, paired.base) if head_first else (paired.base, paired.head)
+        comparison = replace(paired.comparison, contestants=order)
+        service = None
+        if paired.service is not None:
+            service = self.services.lend(paired.service, self._service_cores(paired, index))
+        return service, WorkerGroup(self.host, PAIR_SETTINGS, comparison, index, 0, service)
+
+    def look(self, paired: PairedCell) -> Looked:
+        """One untimed round of each side, only to see what they import; raises WrongCode, ServiceFailed."""
+        sides = ("base", "head")
+        found = Looked({}, {})
+        _, group = self._group(paired, False, 0)
+        try:
+            lost = [*group.launch({0, 1}), *group.open()]
+            block = Block(Phase.WARMUP, 0, (0, 1))
+            for place in (0, 1):
+                lost += group.round(place, block, place)[1] if group.has(place) else []
+            members = {sides[place]: member for place, member in group.members.items()}
+            lost += [each for _, ended in group.close() for each in ended]
+            found.modules.update({side: member.modules for side, member in members.items()})
+        finally:
+            group.kill()
+        for loss in lost:
+            try:
+                _check([loss], group, sides)
+            except PairFailed as error:
+                found.failed[error.side] = error.reason
+        return found
 
     def _service_cores(self, paired: PairedCell, index: int) -> list[int] | None:
         """The core of the contestants, where they have one: then a round waits for nobody on another core.

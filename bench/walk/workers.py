@@ -280,6 +280,7 @@ class WorkerGroup:
         # A body may import when it runs.
         if complaint := code_complaint(member.contestant.environment, answer):
             raise ProcessFailed(complaint)
+        member.modules = answer.get("modules", {})
         # What a session learned of itself on the way, such as the size of its chunks.
         member.facts = answer.get("facts", member.facts)
         return float(answer["teardown_s"])
