@@ -14,6 +14,7 @@ from .provision import default, default_label, interpreter_of, make
 from .sources import Source, distribution, export, is_ours, project, python_path, reroot
 from .trees import source_tree
 from .venvs import Progress, Tree, Wanted
+from .versions import described, takes_version
 
 HERE = "."
 
@@ -47,10 +48,17 @@ class Sides:
         return reroot(ref, self.project, self.sources[label]) if label in self.sources else ref
 
 
-def export_both(a: Asked, b: Asked, run: Run = run_command) -> tuple[Source | None, Source | None]:
-    """The source trees of two sides of the project in this folder, None where one has none; raises SourceError."""
+def export_both(
+    a: Asked, b: Asked, run: Run = run_command, generated: Sequence[str] = ()
+) -> tuple[Source | None, Source | None]:
+    """The source trees of two sides of the project in this folder, None where one has none; raises SourceError.
+
+    `generated` are files that no commit holds and each is to have.
+    """
     here = project(Path.cwd(), run)
-    first, second = (None if side.ref is None else export(side.ref, repository=here, run=run) for side in (a, b))
+    first, second = (
+        None if side.ref is None else export(side.ref, repository=here, run=run, generated=generated) for side in (a, b)
+    )
     return first, second
 
 
@@ -118,7 +126,7 @@ def make_side(
     if own and not chosen and not separate and not install:
         found = default(modules, label=label, source=name, path=path, run=run)
     else:
-        tree = installable(source) if install else None
+        tree = installable(source, run) if install else None
         wanted = Wanted(interpreter_of(python, run), without(requirements, chosen), chosen, tree)
         found = make(wanted, modules, label=label, progress=progress, source=name, path=path, run=run)
     if source is not None:
@@ -126,13 +134,17 @@ def make_side(
     return found
 
 
-def installable(source: Source | None) -> Tree:
+def installable(source: Source | None, run: Run = run_command) -> Tree:
     """The tree as uv is to install it; raises Unresolvable where there is nothing to install."""
     if source is None:
         raise Unresolvable("there is no source tree to install; name a git ref or a folder")
     if not any((source.path / name).is_file() for name in ("pyproject.toml", "setup.py")):
         raise Unresolvable(f"{source.asked} has neither pyproject.toml nor setup.py, so it cannot be installed")
+    name, version = distribution(source.path), ""
+    if takes_version(source.path):
+        repository = Path.cwd() if source.commit else source.path.resolve()
+        version = described(source.commit or "HEAD", repository, run)
     if source.commit is None:
-        return Tree(source.path, f"folder {source.path.resolve()}", distribution(source.path), live=True)
-    inside = source.path.relative_to(source.root)
-    return Tree(source.path, f"{source.commit}:{inside}", distribution(source.path), live=False)
+        return Tree(source.path, f"folder {source.path.resolve()}", name, live=True, version=version)
+    identity = f"{source.commit}:{source.path.relative_to(source.root)}" + (f" as {version}" if version else "")
+    return Tree(source.path, identity, name, live=False, version=version)

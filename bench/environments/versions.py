@@ -60,6 +60,15 @@ def _at(table: Any, names: tuple[str, ...]) -> Any:
     return table
 
 
+def takes_version(project: Path) -> bool:
+    """Whether the version of a project is found out when it is built, and may be asked of git."""
+    tool: Any = {}
+    with contextlib.suppress(OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        tool = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    dynamic = _at(tool, ("project", "dynamic"))
+    return (isinstance(dynamic, list) and "version" in dynamic) or bool(version_files(project))
+
+
 def described(commit: str, top: Path, run: Run) -> str:
     """A version for a commit from the tags before it, as usual tools say it or later: `1.0.post3+g0a1b2c3`."""
     done = git.git(top, run, "describe", "--tags", "--long", "--match", "*[0-9]*", commit)

@@ -128,7 +128,7 @@ def _gate(context: click.Context, **options: Any) -> int:
     with machine(wait=options["wait"], say=tell):
         sides = make_sides(
             base, head, python=request.config.python or None, install=options["install"], say=tell,
-            workloads=request.config.workloads, runners=request.config.runners,
+            workloads=request.config.workloads, runners=request.config.runners, generated=request.config.generated,
         )  # fmt: skip
         if not options["workloads"]:
             request = replace(request, config=with_base_workloads(request.config, sides))
