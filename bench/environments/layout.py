@@ -13,8 +13,11 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from .sources import PROJECT_FILES, project
 
 
 @dataclass
@@ -52,6 +55,14 @@ def layout(project: Path) -> Layout:
     roots = [root for root in dict.fromkeys(inside) if not os.path.isabs(root) and (project / root).is_dir()]
     aliases = {name: place for name, place in said.aliases.items() if (project / place).exists()}
     return Layout(roots, aliases)
+
+
+@cache
+def own_roots(folder: str) -> tuple[str, ...]:
+    """Where the project of a folder keeps its packages, as real folders; nothing where it is no project."""
+    here = project(Path(folder))
+    known = any((here / name).is_file() for name in PROJECT_FILES)
+    return tuple(os.path.normpath(here / root) for root in layout(here).roots) if known else ()
 
 
 def _at(table: Any, *names: str) -> Any:

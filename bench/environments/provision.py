@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..homes import SIDE
+from ..homes import LAST, SIDE
 from ..model import Environment
 from ..worker import attest
 from . import interpreters, uv_words, venvs
 from .interpreters import BuildFailed, Interpreter, NoEnvironment, Run, Unresolvable, run_command
+from .layout import own_roots
 from .pins import Pin, parse, without
 from .pins import label as with_pins
 from .trees import bytecode_folder, cache_folder, source_tree
@@ -218,7 +219,9 @@ def child_environ(path: Sequence[str] = ()) -> dict[str, str]:
     # Without bytecode every launch would compile the libraries again, and launch_s would tell of that.
     dropped = (*CONFUSING, "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    return {**kept, **(_tree_variables(path) if path else {"PYTHONPATH": joined([str(source_tree()), *outer_path()])})}
+    if path:
+        return {**kept, **_tree_variables(path)}
+    return {**kept, "PYTHONPATH": joined([str(source_tree()), *outer_path()]), LAST: joined(own_roots(os.getcwd()))}
 
 
 def outer_path() -> list[str]:
@@ -235,7 +238,9 @@ def joined(path: Sequence[str]) -> str:
 def worker_environ(base: Mapping[str, str], environment: Environment) -> Mapping[str, str]:
     """The variables of a worker in this environment: `base`, changed where it imports from a source tree."""
     side = {SIDE: environment.side} if environment.side else {}
-    return {**base, **_tree_variables(environment.path), **side} if environment.path else base
+    # What is found at last is the working copy, and that is nobody's but head's.
+    rest = {name: value for name, value in base.items() if name != LAST}
+    return {**rest, **_tree_variables(environment.path), **side} if environment.path else base
 
 
 def _tree_variables(path: Sequence[str]) -> dict[str, str]:

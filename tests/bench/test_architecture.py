@@ -156,7 +156,7 @@ def test_no_room_imports_the_public_names() -> None:
     ("rooms", "allowed"),
     [
         (("bench.model",), ("bench.model",)),
-        (("bench.homes",), ()),
+        (("bench.homes",), ("bench.homes",)),
         (("bench.registry",), ("bench.homes", "bench.model")),
         (("bench.quantity",), ("bench.model",)),
         (("workloads",), ("workloads", "bench.model")),
