@@ -77,9 +77,13 @@ def places(sources: Sequence[Source | None], under: Ground, *, install: bool, ru
         path, aliases = _imported(source, top, under, install=install)
         foreign = tuple(dict.fromkeys(tree for tree in trees if tree != str(top)))
         installed = () if install else under.serving.installed
-        roots = tuple(each for each in path[1:] if Path(os.path.realpath(each)).is_relative_to(top))
+        roots = tuple(each for each in path[1:] if _is_own(each, top) and each not in under.neutral)
         found.append(Place(tuple(path), Side(str(top), foreign, roots, aliases, installed, under.neutral)))
     return found
+
+
+def _is_own(folder: str, top: Path) -> bool:
+    return Path(os.path.realpath(folder)).is_relative_to(top)
 
 
 def _top_of(source: Source, run: Run) -> Path:

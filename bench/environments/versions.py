@@ -51,7 +51,9 @@ def _said(project: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse((project / "setup.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "use_scm_version":
                 told = ast.literal_eval(node.value)
-                yield from (told[key] for key in ("version_file", "write_to") if key in told)
+                for key in ("version_file", "write_to"):
+                    if isinstance(told, dict) and isinstance(told.get(key), str):
+                        yield told[key]
 
 
 def _at(table: Any, names: tuple[str, ...]) -> Any:

@@ -7,6 +7,7 @@ neighbours in time; what finalisers have to say is heard when the pair closes.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -211,7 +212,9 @@ def _check(lost: list[LostWorker], group: WorkerGroup, sides: tuple[str, str]) -
     for loss in lost:
         ids = [contestant.cell.id for contestant in group.comparison.contestants]
         if WRONG in loss.reason:
-            raise WrongCode(f"{sides[ids.index(loss.cell)]}: {loss.reason.partition(WRONG)[2]}")
+            # Whoever caught it said where in our code it was raised, which helps nobody.
+            said = re.sub(r" \(at [^()]+:\d+\)", "", loss.reason.partition(WRONG)[2])
+            raise WrongCode(f"{sides[ids.index(loss.cell)]}: {said}")
         raise PairFailed(sides[ids.index(loss.cell)], loss.status, loss.reason)
 
 
