@@ -5,6 +5,11 @@ base = "origin/main"
 margin = "3%"
 workloads = ["benchmarks/shop.py"]
 
+[[tool.when-async.gate.target]]
+call = "shop:total"
+args = [[1, 2, 3]]
+runners = ["sync"]
+
 [tool.when-async.gate.margins]
 "*-threading*" = "6%"
 "http_fetch[*]-asyncio/aiohttp" = "5%"
@@ -13,9 +18,10 @@ workloads = ["benchmarks/shop.py"]
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -38,6 +44,23 @@ class ConfigError(WhenAsyncError):
 
 
 @dataclass(frozen=True)
+class Target:
+    """A function of the project to be gated: `call` names it, arguments are JSON, `runners` are who calls it.
+
+    `items` gives each call an argument of its own. `in_flight` calls are made at once by runners that can, and `ops` in
+    a round; None leaves it to a look at the function.
+    """
+
+    call: str
+    args: str = "[]"
+    kwargs: str = "{}"
+    items: str = ""
+    runners: tuple[str, ...] = ("sync",)
+    in_flight: int = 1
+    ops: int | None = None
+
+
+@dataclass(frozen=True)
 class GateConfig:
     """What a gate is asked to do; shares are fractions (0.03 is 3 %), times are seconds."""
 
@@ -45,6 +68,8 @@ class GateConfig:
     margin: float = 0.03
     budget_s: float = 600.0
     workloads: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
+    """Functions of the project that are benchmarks as they are."""
     runners: tuple[str, ...] = ()
     generated: tuple[str, ...] = ()
     """Patterns of files that a build writes and no commit holds; a commit gets those of the working folder."""
@@ -117,7 +142,7 @@ def not_known(what: str, name: str, known: Collection[str]) -> ConfigError:
 def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
     readers = {
         "base": _text, "python": _text, "margin": share, "budget": span_s, "workloads": _texts, "runners": _texts,
-        "generated": _texts,
+        "generated": _texts, "target": _targets,
         "metrics": _texts, "fail-inconclusive": _flag, "margins": _margins,
     }  # fmt: skip
     values: dict[str, Any] = {}
@@ -125,13 +150,57 @@ def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
         what = f"{name} of [tool.when-async.gate] in {path}"
         if name not in readers:
             raise not_known(what, name, readers)
-        values[{"budget": "budget_s"}.get(name, name.replace("-", "_"))] = readers[name](value, what)
+        place = {"budget": "budget_s", "target": "targets"}.get(name, name.replace("-", "_"))
+        values[place] = readers[name](value, what)
     config = replace(GateConfig(), **values)
     wrong = [metric for metric in config.metrics if metric not in METRICS]
     if wrong or not config.metrics:
         known = f"{', '.join(METRICS[:-1])} and {METRICS[-1]}"
         raise ConfigError(f"metrics of [tool.when-async.gate] in {path} must be of {known}, not {wrong}")
     return config
+
+
+def _targets(value: object, what: str) -> tuple[Target, ...]:
+    if not isinstance(value, Sequence) or not all(isinstance(each, Mapping) for each in value):
+        raise ConfigError(f"{what} must be tables: [[tool.when-async.gate.target]], each with a call")
+    return tuple(_target(each, what) for each in value)
+
+
+def _target(table: Mapping[str, object], what: str) -> Target:
+    readers: dict[str, Callable[[object, str], Any]] = {
+        "call": _text, "args": _json(list), "kwargs": _json(dict), "items": _json(list), "runners": _texts,
+        "in_flight": _count, "ops": _count,
+    }  # fmt: skip
+    known = {name.replace("_", "-") for name in readers}
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        place = name.replace("-", "_")
+        if place not in readers:
+            raise not_known(f"{name} of a {what}", name, known)
+        values[place] = readers[place](value, f"{name} of a {what}")
+    if not values.get("call"):
+        raise ConfigError(f'a {what} has no call; write call = "package.module:function"')
+    return Target(**values)
+
+
+def _json(kind: type) -> Callable[[object, str], str]:
+    """A list or table as JSON text, which is how it travels to workers."""
+
+    def read(value: object, what: str) -> str:
+        if not isinstance(value, kind):
+            raise ConfigError(f"{what} must be a {'list' if kind is list else 'table'}, not {value!r}")
+        try:
+            return json.dumps(value)
+        except (TypeError, ValueError):
+            raise ConfigError(f"{what} must hold what JSON can: texts, numbers, true, lists, tables") from None
+
+    return read
+
+
+def _count(value: object, what: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigError(f"{what} must be a whole number of 1 or more, not {value!r}")
+    return value
 
 
 def _text(value: object, what: str) -> str:

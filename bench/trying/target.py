@@ -35,6 +35,7 @@ class Untried(WhenAsyncError):
 class Call:
     """What is called: `module:function` or `path/file.py:function`, found from `folder`, with arguments as JSON.
 
+    Without a folder it is found from the working folder of each process, as the sides of a gate have their own.
     `items` is a JSON list of which each op gets one, as its only argument; without it each op makes the same call.
     """
 
@@ -71,7 +72,7 @@ class Call:
     def root(self) -> str:
         """The folder that the module is imported from."""
         if not self.where.endswith(".py"):
-            return self.folder
+            return self.folder or os.getcwd()
         folder = os.path.dirname(self._file())
         for _ in self._packages()[:-1]:
             folder = os.path.dirname(folder)
@@ -90,7 +91,7 @@ class Call:
         return len(json.loads(self.items)) if self.items else 1
 
     def _file(self) -> str:
-        return os.path.normpath(os.path.join(self.folder, self.where))
+        return os.path.normpath(os.path.join(self.folder or os.getcwd(), self.where))
 
     def _stem(self) -> str:
         return os.path.basename(self.where).removesuffix(".py")
@@ -106,7 +107,7 @@ class Call:
 
 def find(call: Call) -> Callable[..., Any]:
     """Import the callable, with the folder as the current one; raises Untried."""
-    os.chdir(call.folder)
+    os.chdir(call.folder or ".")
     if sys.path[:1] != [call.root]:
         sys.path.insert(0, call.root)
     found: Any = _module(call)

@@ -25,11 +25,13 @@ def tried(
     any_result: bool,
     loops: Sequence[str] = (),
     twin: Call | None = None,
+    styles: Sequence[str] = (),
 ) -> Workload:
     """The workload: each op makes the call, and every result must be like that of the first call.
 
     `points` holds how many calls a round has and how many are in flight. `loops` are the libraries that can run the
-    async one of `call` and `twin`; where there are none, `call` blocks and has no twin.
+    async one of `call` and `twin`; where there are none, `call` blocks and has no twin. `styles` leaves it to the
+    runners of these names. An empty `like` holds the results of a round against its first.
     """
     def make_items(params: Params, seed: int) -> list[Any]:
         every = [call.arguments(index) for index in range(call.kinds)]
@@ -44,13 +46,13 @@ def tried(
     return Workload(
         name=call.short,
         summary=f"calls {call.short} n times",
-        bodies=_bodies(call, twin, loops),
+        bodies=_bodies(call, twin, loops, styles),
         params=(Param("n", 1, 1_000_000, "how many calls a round has"),),
         make_items=make_items,
         observe=observe,
         prepare=partial(_imported, [call, *([twin] if twin else [])]),
         check=check,
-        grid={"quick": tuple(Point(in_flight, {"n": n}) for n, in_flight in points)},
+        grid=dict.fromkeys(("quick", "gate"), tuple(Point(in_flight, {"n": n}) for n, in_flight in points)),
     )
 
 
@@ -65,8 +67,12 @@ def _imported(calls: Sequence[Call], params: Params) -> Iterator[None]:
     yield
 
 
-def _bodies(call: Call, twin: Call | None, loops: Sequence[str]) -> dict[str, Callable[..., Any]]:
+def _bodies(
+    call: Call, twin: Call | None, loops: Sequence[str], styles: Sequence[str]
+) -> dict[str, Callable[..., Any]]:
     """By style who runs it: the blocking one for threads and processes, the async one for each loop that can."""
+    if styles:
+        return dict.fromkeys(styles, (_awaited if loops else _blocking)(call))
     blocking, awaited = (None, call) if loops and twin is None else (call, twin)
     bodies: dict[str, Callable[..., Any]] = {} if blocking is None else {"blocking": _blocking(blocking)}
     if awaited is not None:
@@ -108,6 +114,7 @@ def _own(one: tuple[list[Any], dict[str, Any]]) -> Any:
 def _checked(call: Call, like: str, asked: int, results: Sequence[Any], *, any_result: bool) -> str:
     if len(results) != asked:
         raise WrongAnswer(f"{asked} calls were asked for, {len(results)} came back")
+    like = like or (results[0] if results else "")
     # Of items only the first was looked at; the others are held against each other's contestants by their digest.
     known = [each for index, each in enumerate(results) if not call.items or index == 0 or any_result]
     wrong = sum(each != like for each in known)
@@ -125,6 +132,7 @@ def source(
     any_result: bool,
     loops: Sequence[str] = (),
     twin: Call | None = None,
+    styles: Sequence[str] = (),
 ) -> str:
     """A file that defines this workload; whatever came from outside is in it as a literal and never as code."""
     numbers = [(int(n), int(in_flight)) for n, in_flight in points]
@@ -133,7 +141,8 @@ def source(
         "from when_async.bench.trying.target import Call\n"
         "from when_async.bench.trying.work import tried\n\n"
         f"TRIED = tried(\n    {_literal(call)}, {like!a}, {numbers!a}, any_result={any_result is True},\n"
-        f"    loops={tuple(map(str, loops))!a}, twin={_literal(twin)},\n)\n"
+        f"    loops={tuple(map(str, loops))!a}, twin={_literal(twin)}, "
+        f"styles={tuple(map(str, styles))!a},\n)\n"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from ...quantity import canonical, file_of
 from .. import folders
 from ..checking import known_runners, known_workloads
 from ..shared import (
+    USAGE,
     WAIT,
     checked,
     fail,
@@ -31,6 +33,7 @@ from ..shared import (
 )
 from .sides import Sides, make_sides
 from .state import Request
+from .targets import LINES, with_targets
 
 if TYPE_CHECKING:
     from when_async.results.gate.acceptance import Acceptance
@@ -133,7 +136,9 @@ def _gate(context: click.Context, **options: Any) -> int:
         if not options["workloads"]:
             request = replace(request, config=with_base_workloads(request.config, sides))
         folders.kept(folder)
-        report = run_gate(request, sides, _accepted(sides), folder, tell)
+        with tempfile.TemporaryDirectory(prefix="when-async-gate-") as made:
+            request = replace(request, config=with_targets(request.config, sides, Path(made), tell))
+            report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:
         publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"], named=options["output"] is not None)
     except NotWritten as error:
@@ -153,6 +158,12 @@ def _request(options: dict[str, Any]) -> tuple[Request, Asked, Asked]:
     pins = options["base_pins"] or options["head_pins"]
     if not config.base and not pins:
         fail('say what to compare with: --base main, or base = "origin/main" in [tool.when-async.gate]')
+    if options["workloads"]:
+        config = replace(config, targets=())
+    elif not (config.workloads or config.targets or pins or OURS.is_dir()):
+        # Our own workloads say nothing of somebody else's project.
+        tell(f"when-async: {LINES}")
+        sys.exit(USAGE)
     base_ref = options["base"] or (options["head"] if pins else config.base)
     request = Request(
         config=config, seed=options["seed"], thorough=options["thorough"], controls=not options["no_controls"],

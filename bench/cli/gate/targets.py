@@ -1,0 +1,100 @@
+"""Functions of a project as benchmarks of its gate: looked at on both sides, and written down as workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ...gate.config import ConfigError, GateConfig, Target
+from ...model import FailedError
+from ...trying.look import Seen
+from ...trying.target import Call, Untried
+from ...trying.work import source
+from ..own.asking import Asked, look_at, make_call
+from ..own.notes import refuse_cached
+from .sides import Sides
+
+ROUND_S = 0.02
+"""A round of a pair is short, so that neighbours are neighbours in time; it has one call for each place at least."""
+MOST = 10_000
+TIMEOUT_S = 60.0
+LINES = """say what to measure: add to pyproject.toml
+
+    [tool.when-async.gate]
+    base = "origin/main"
+
+    [[tool.when-async.gate.target]]
+    call = "package.module:function"
+    args = [[1, 2, 3]]
+    runners = ["sync"]
+
+or name a workload with -w"""
+"""What a project is told that names nothing to measure."""
+
+
+def with_targets(config: GateConfig, sides: Sides, folder: Path, say: Callable[[str], None]) -> GateConfig:
+    """The settings with a workload file in `folder` for each target that both sides have.
+
+    One that base has not is told as new. Raises FailedError where head cannot run one, ConfigError where two have a
+    name.
+    """
+    files: list[str] = []
+    names: dict[str, str] = {}
+    runners: dict[str, None] = {}
+    for number, target in enumerate(config.targets):
+        call = make_call(target.call, target.args, target.kwargs, target.items)
+        if names.setdefault(call.short, target.call) != target.call or call.short in [*names][: len(files)]:
+            raise ConfigError(f"two targets of the gate are called {call.short}; measure them by two functions")
+        seen = _seen(target, call, sides, say)
+        if seen is not None:
+            file = folder / f"target_{number}.py"
+            file.write_text(_source(target, call, seen), encoding="ascii")
+            files.append(str(file))
+            runners |= dict.fromkeys(target.runners)
+    more = tuple(dict.fromkeys([*config.runners, *runners])) if config.runners or not config.workloads else ()
+    return replace(config, workloads=(*config.workloads, *files), runners=more)
+
+
+def _seen(target: Target, call: Call, sides: Sides, say: Callable[[str], None]) -> Seen | None:
+    """What head's function is like; None where base has none to compare it with."""
+    base, head = sides.environments
+    try:
+        (own,) = look_at(Asked(replace(call, folder=head.folder or call.folder)), head, TIMEOUT_S)
+        refuse_cached(call, own)
+    except Untried as error:
+        raise FailedError(f"head: {error}") from None
+    try:
+        look_at(Asked(replace(call, folder=base.folder or call.folder)), base, TIMEOUT_S)
+    except Untried as error:
+        say(f"new: {call.short} runs in head, but in base {error}; there is nothing to compare it with yet")
+        return None
+    _check_runners(target, own)
+    return own
+
+
+def _check_runners(target: Target, seen: Seen) -> None:
+    loops = {"asyncio": ("asyncio", "uvloop"), "trio": ("trio",), "curio": ("curio",)}
+    if not seen.awaits:
+        return
+    able = [name for library in seen.loops for name in loops.get(library, ())]
+    wrong = [name for name in target.runners if name not in able]
+    if wrong:
+        raise ConfigError(f'{target.call} is async and {wrong[0]} cannot run it; write runners = ["{able[0]}"]')
+
+
+def _source(target: Target, call: Call, seen: Seen) -> str:
+    """The file of its workload: found from each side's own folder, by the runners that are named and no others."""
+    places = target.in_flight
+    calls = min(MOST, int(ROUND_S / max(seen.seconds, 1e-9)))
+    n = target.ops or max(1, calls // places) * places
+    own = replace(call, folder="")
+    return source(own, "", [(n, places)], any_result=False, loops=seen.loops, styles=_styles(target.runners))
+
+
+def _styles(runners: Sequence[str]) -> tuple[str, ...]:
+    """By whose name a body is found: a variant has that of its model."""
+    from ...selection import catalogue
+
+    known = catalogue([], [name for name in runners if name.endswith(".py")]).runners
+    return tuple(dict.fromkeys(known[name].value.styles[0] if name in known else name for name in runners))
