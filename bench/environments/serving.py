@@ -61,6 +61,9 @@ for name in sorted(names - set(sys.stdlib_module_names)):
     else:
         continue
     places = list(spec.submodule_search_locations or ()) or ([spec.origin] if spec.origin else [])
+    if spec.has_location and os.path.basename(spec.origin) == "__init__.py":
+        # A strict editable install is a folder of links, one for each file.
+        places = [os.path.dirname(os.path.realpath(spec.origin))]
     found[name] = [os.path.realpath(place) for place in places if inside(place)]
 path = [os.path.realpath(each) for each in sys.path if each and os.path.isdir(each) and inside(each)]
 print(json.dumps({"path": path, "found": {k: v for k, v in found.items() if v}, "installed": installed}))

@@ -63,6 +63,7 @@ def check(cells: Iterable[PairedCell], pairs: Pairs, trees: Trees) -> None:
         looked = pairs.look(paired)
         for side, reason in looked.failed.items():
             explain(side, reason, trees)
+            _out_of_reach(side, reason, looked, trees)
         told = _lacking(looked, trees)
         if told:
             raise NotInGit(told)
@@ -87,6 +88,20 @@ def _lacking(looked: Looked, trees: Trees) -> str:
         shown = home.relative_to(trees.project)
         return f"head imports {homes[home]} from {shown}, which git ignores and base has not; {CURE}"
     return ""
+
+
+def _out_of_reach(side: str, reason: str, looked: Looked, trees: Trees) -> None:
+    """Raise NotInGit where a side has what the other imports, in a folder that nobody says to import from."""
+    named = NO_MODULE.search(reason)
+    others = {name: file for modules in looked.modules.values() for name, file in modules.items()}
+    home = trees.home(os.path.realpath(others[named[1]])) if named and named[1] in others else None
+    if named and home and side in trees.sources:
+        shown = home.relative_to(trees.project)
+        if (trees.sources[side].path / shown).exists():
+            raise NotInGit(
+                f"{side} cannot import {named[1]}, though its tree has {shown}; say in pyproject.toml where packages "
+                "lie, put that folder on PYTHONPATH, or have each side built: --install"
+            )
 
 
 def explain(side: str, reason: str, trees: Trees) -> None:

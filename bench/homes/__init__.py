@@ -22,4 +22,4 @@ def at_home(file: str) -> None:
         keep_to(side)
     if BESIDE not in sys.meta_path:
         sys.meta_path[:] = [BESIDE, *sys.meta_path, AT_LAST]
-    BESIDE.add(os.path.realpath(file))
+    BESIDE.add(os.path.abspath(file))

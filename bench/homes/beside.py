@@ -30,7 +30,7 @@ class Beside:
     def add(self, file: str) -> None:
         """Serve the folder of `file` too; what an earlier folder gave under a name that this one has is forgotten."""
         folder = os.path.dirname(file)
-        self.files.add(file)
+        self.files.add(os.path.realpath(file))
         for name, place in list(self.served.items()):
             if place != folder and PathFinder.find_spec(name, [folder]) is not None:
                 self._forget(name)
