@@ -290,6 +290,40 @@ def test_an_oracle_that_says_nothing_is_refused(answer: Any, shown: str) -> None
     )
 
 
+def failing(params: Any, items: Any, results: Any) -> str:
+    return str(results[5])
+
+
+def test_an_oracle_that_fails_is_said_to_be_what_failed() -> None:
+    with pytest.raises(
+        Refused, match=r"^its oracle failed: IndexError: list index out of range \(at test_contents\.py"
+    ):
+        judged(1, failing)
+    with pytest.raises(
+        Refused, match=r"^its oracle failed: TypeError: .* takes 0 positional arguments but 3 were given"
+    ):
+        judged(1, lambda: "fine")
+
+
+async def checks_later(params: Any, items: Any, results: Any) -> str:
+    return "fine"
+
+
+def test_an_oracle_that_nobody_can_await_is_no_answer() -> None:
+    with pytest.raises(Refused, match=r"^its oracle answered <coroutine object checks_later"):
+        judged(1, checks_later)
+
+
+@pytest.mark.parametrize("items", [[], (), np.array([]), {1: 2}, None, iter("ab"), {3}])
+def test_items_that_are_none_or_no_list_are_refused(items: Any) -> None:
+    workload = fakes.workload(make_items=lambda params, seed: items)
+    with (
+        opened(SYNC, fakes.job(workload)) as trial,
+        pytest.raises(Refused, match=r"^its make_items (makes no|returned)"),
+    ):
+        trial.round(prove=True)
+
+
 def claiming(words: str = "") -> Any:
     def check(params: Any, items: Any, results: Any) -> str:
         if words:
