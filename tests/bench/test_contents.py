@@ -15,6 +15,8 @@ import io
 import re
 import sqlite3
 import threading
+import weakref
+from contextlib import closing
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -84,6 +86,11 @@ def structured(value: int) -> Any:
     return made
 
 
+def row() -> sqlite3.Row:
+    with closing(sqlite3.connect(":memory:")) as base:
+        return sqlite3.Row(base.execute("SELECT 1 AS a, 2 AS b"), (1, 2))
+
+
 ALIKE = {
     "sets in another order": ({"a", "b", 3, None}, {None, 3, "b", "a"}),
     "frozensets in sets": ({frozenset("ab")}, {frozenset("ba")}),
@@ -125,9 +132,7 @@ ALIKE = {
     "deques": (collections.deque([1, {2}]), collections.deque([1, {2}])),
     "functions without a name": ([lambda x: x + 1], [lambda x: x + 1]),
     "ints of many digits": ([1 << 20_000], [1 << 20_000]),
-    "rows of a database": tuple(
-        sqlite3.Row(sqlite3.connect(":memory:").execute("SELECT 1 AS a, 2 AS b"), (1, 2)) for _ in "ab"
-    ),
+    "rows of a database": (row(), row()),
 }  # fmt: skip
 
 
@@ -230,7 +235,7 @@ def deep() -> Any:
 
 PROMISES = {
     "lock": (lambda: [1, {"a": Thing(guard=threading.Lock())}], "results[1].a.guard is of type lock, which cannot be"),
-    "connection": (lambda: [sqlite3.connect(":memory:")], "results[0] is of type Connection, which cannot be told"),
+    "weak": (lambda: [weakref.ref(Thing)], "results[0] is of type ReferenceType, which cannot be told from another"),
     "generator": (lambda: [(n for n in "ab")], "results[0] is of type generator, whose work is done when"),
     "map": (lambda: [[map(str, [1])]], "results[0][0] is of type map, whose work is done when somebody goes through"),
     "file": (lambda: [io.StringIO("a")], "results[0] is of type StringIO, whose work is done"),
