@@ -15,6 +15,7 @@ BYTES: Mapping[str, int] = {"B": 1, "KiB": 2**10, "MiB": 2**20, "kB": 1000, "MB"
 UNITS: Mapping[str, Mapping[str, float]] = {"s": SECONDS, "bytes": BYTES, "/s": {"/s": 1.0}}
 NUMBER = re.compile(r"^(\d+(?:\.\d+)?)([A-Za-z/]*)$")
 TYPED = re.compile(r"([^\[\]=,]+?):(\w+=[^\[\]]*?)(-[A-Za-z].*)?")
+FILE = re.compile(r"(?P<path>.*\.py)(?:\[(?P<inside>[^\[\]]*)\]|:(?P<typed>\w+=[^\[\]/]*))?", re.DOTALL)
 SPEC = re.compile(r"^(?P<name>[^\[\]]+)(?:\[(?P<inside>[^\[\]]*)\])?$")
 
 
@@ -85,8 +86,28 @@ def comparison_id(workload: Workload, point: Point) -> str:
     return f"{workload.name}[{','.join([*shown, f'c={point.concurrency}'])}]"
 
 
+def file_of(spec: str) -> tuple[str, str]:
+    """The path in a selector of a file, and its point in brackets if it has one; two empty texts for any other.
+
+    A folder may have brackets in its name too, so whatever ends in .py is a path first.
+    """
+    match = FILE.fullmatch(spec.strip())
+    if not match:
+        return "", ""
+    inside = match["inside"] if match["inside"] is not None else match["typed"]
+    return match["path"], "" if inside is None else f"[{inside}]"
+
+
+def name_of(spec: str) -> str:
+    """The name or path of a selector, without its point."""
+    return file_of(spec)[0] or canonical(spec).partition("[")[0]
+
+
 def canonical(text: str) -> str:
     """An id as run files have it, of a point or of a cell, whichever way it was typed; all else as it is."""
+    path, point = file_of(text)
+    if path:
+        return path + point
     match = TYPED.fullmatch(text.strip())
     return f"{match[1]}[{match[2]}]{match[3] or ''}" if match else text.strip()
 
@@ -98,15 +119,16 @@ def typed(text: str) -> str:
 
 def split(spec: str) -> tuple[str, dict[str, str]]:
     """A selector such as `sleep:wait=1ms,c=4` or `sleep[wait=1ms,c=4]` taken apart: the name and its parameters."""
-    match = SPEC.match(canonical(spec))
-    if not match:
+    name, point = file_of(spec)
+    match = None if name else SPEC.match(canonical(spec))
+    if not name and not match:
         raise QuantityError(f"{spec!r} is not understood; write a name, or like sleep:wait=10ms,n=100,c=10")
-    inside = match["inside"] or ""
+    name, inside = (match["name"].strip(), match["inside"] or "") if match else (name, point[1:-1])
     pairs = [part.partition("=") for part in inside.split(",") if part.strip()]
     for key, equals, _ in pairs:
         if not equals:
             raise QuantityError(f"{key!r} in {spec!r} has no value; write it like {key}=...")
-    return match["name"].strip(), {key.strip(): value for key, _, value in pairs}
+    return name, {key.strip(): value for key, _, value in pairs}
 
 
 def override(workload: Workload, point: Point, pairs: Mapping[str, str]) -> Point:

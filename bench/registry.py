@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Generic, Protocol, TypedDict, TypeVar
 from zlib import crc32
 
+from .homes import at_home
 from .model import Runner, Shape, WhenAsyncError, Workload
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def _load_file(name: str, path: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not os.path.isfile(path):
         raise RegistryError(f"{path}: there is no such Python file")
+    at_home(path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -142,7 +142,7 @@ def runners_of(spec: str, known: Mapping[str, Found[Runner]]) -> list[Found[Runn
         families = {found.value.family for found in known.values()}
         family = choose(spec.removeprefix(FAMILY), families, "family of runners")
         return [found for found in known.values() if found.value.family == family]
-    if any(sign in spec for sign in "*?"):
+    if any(sign in spec for sign in "*?") and not spec.endswith(".py"):
         found = [known[name] for name in known if fnmatchcase(name, spec)]
         if not found:
             raise RegistryError(f"no runner is named like {spec!r}; `when-async list` shows them")

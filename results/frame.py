@@ -14,6 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -48,10 +49,14 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
     """
     several = [paths] if isinstance(paths, Path | str) else paths
     with _collector_at_rest():
-        files = [read(Path(path), skip_corrupt=skip_corrupt) for path in several]
-        refuse_twins((file.header["run"], file.path) for file in files)
-        parts = [frame_of(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
-        frame = pd.concat(parts, ignore_index=True)
+        return _together([read(Path(path), skip_corrupt=skip_corrupt) for path in several])
+
+
+def _together(files: Sequence[RunFile]) -> pd.DataFrame:
+    """The rows of all files, with what `load` says of `attrs`."""
+    refuse_twins((file.header["run"], file.path) for file in files)
+    parts = [frame_of(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
+    frame = pd.concat(parts, ignore_index=True)
     frame.attrs = {
         "notes": [note for file in files for note in file.notes],
         "headers": [file.header for file in files],
@@ -152,7 +157,9 @@ def _sample_table(samples: Sequence[Sample]) -> _Table:
     table = _table(samples, _PLAIN)
     cores: dict[tuple[int, ...], str] = {}
     table["affinity"] = [_cores(sample.affinity, cores) for sample in samples]
-    table["figures"] = [json.dumps(sample.figures) if sample.figures else "" for sample in samples]
+    # Ten times as fast as the standard library, and rounds are many.
+    written = msgspec.json.Encoder().encode
+    table["figures"] = [written(sample.figures).decode() if sample.figures else "" for sample in samples]
     table["latency"] = [sample.latency or "" for sample in samples]
     noise = [sample.noise or {} for sample in samples]
     table |= {name: [one.get(name) for one in noise] for name in _NOISE}

@@ -1,7 +1,7 @@
 """Reading a run file: what it holds, and one clear sentence for each way in which it can be damaged.
 
 The parent process that measures reads its own file when a run goes on, so this module imports the standard library
-and `bench.model` only, until there are samples to read. The format is documented in results/SCHEMA.md;
+and `bench.model` only, until there are lines with a type to read. The format is documented in results/SCHEMA.md;
 `results.journal` writes it.
 """
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import msgspec
 
 TOOL = "when-async"
-_SAMPLE = b'{"kind": "sample"'
 Record = dict[str, Any]
 Value = Sample | Trial | Measurement
 """A line of a kind that is held to its type."""
@@ -98,6 +97,7 @@ def _required(cls: type[Any]) -> frozenset[str]:
 
 
 CHECKED: Mapping[str, type[Value]] = {"sample": Sample, "trial": Trial, "measurement": Measurement}
+_BEGINNINGS = {b'{"kind": "%s"' % kind.encode(): cls for kind, cls in CHECKED.items()}
 REQUIRED: Mapping[str, frozenset[str]] = {
     "cell": _required(Cell) | {"id"},
     **{kind: _required(cls) for kind, cls in CHECKED.items()},
@@ -164,7 +164,7 @@ def read(path: Path, *, skip_corrupt: bool = False) -> RunFile:
         if not line or line.isspace():
             continue
         try:
-            numbered.append((index + 1, _sample(line) or parse_line(line)))
+            numbered.append((index + 1, _quickly(line) or parse_line(line)))
         except ValueError as error:
             if index == last:
                 notes.append(f"{path.name}: the last line ({index + 1}) is unfinished and was left out")
@@ -234,7 +234,7 @@ def content(path: Path) -> bytes:
     """The content of a run file; raises RunFileError where it cannot be read or holds nothing."""
     with opened(path) as file:
         data = file.read()
-    if not data.strip():
+    if not data or data.isspace():
         raise RunFileError(f"{path} is empty; delete it and start again with `{TOOL} run`")
     return data
 
@@ -255,20 +255,21 @@ def parse_header(path: Path, line: bytes) -> Header:
     return cast(Header, said)
 
 
-def _sample(line: bytes) -> Sample | None:
-    """The sample in a line as we write it; None for all others, and for one that `parse_line` has to judge."""
-    if line.startswith(_SAMPLE):
-        with suppress(ValueError):
-            return _samples().decode(line)
-    return None
+def _quickly(line: bytes) -> Value | None:
+    """The value in a line as we write it; None for all others, and for one that `parse_line` has to judge."""
+    beginning = line[: line.find(b",")]
+    try:
+        return _decoder(beginning).decode(line) if beginning in _BEGINNINGS else None
+    except ValueError:
+        return None
 
 
 @cache
-def _samples() -> msgspec.json.Decoder[Sample]:
-    """Nearly all lines are samples, and this reads them several times as fast as the standard library."""
+def _decoder(beginning: bytes) -> msgspec.json.Decoder[Value]:
+    """Nearly all lines have a type, and this reads them several times as fast as the standard library."""
     import msgspec
 
-    return msgspec.json.Decoder(Sample)
+    return msgspec.json.Decoder(_BEGINNINGS[beginning])
 
 
 def parse_line(line: bytes) -> Record | Value:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +15,14 @@ from when_async.reports.lines import columns
 
 from .shared import JSON, RUN_FILES, fail, offering, plain_errors, tell
 
+if TYPE_CHECKING:
+    from when_async.results.prediction.law import Work
+
+    from .advising import Op
+
 ALL = "all"
+DEFAULT = 100
+"""In flight where nobody says how many."""
 KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.json"
 
 
@@ -26,14 +34,21 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
     "--concurrency",
     "-c",
     type=click.IntRange(1, 1_000_000),
-    help="Ops in flight; default: 100, or all where fewer; as many as cores where nothing waits.",
+    help="Ops in flight at most; default: 100, or all where fewer; as many as cores where nothing waits.",
 )
-@click.option("--payload", metavar="SIZE", default="0B", show_default=True, help="Size of a result, such as 4KiB.")
+@click.option(
+    "--gil-free",
+    "gil_free",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    help="Share of the computing that lets the GIL go, as NumPy, zlib and hashlib do: 0 to 1; default: 0.",
+)
+@click.option("--payload", metavar="SIZE", help="Size of a result when pickled, such as 4KiB; default: nothing.")
 @click.option("--cores", type=click.IntRange(1, 4096), help="Cores to use; default: those of this machine.")
 @click.option(
     "--like",
     metavar="MODULE:FUNCTION",
-    help="Measure wait and CPU of a blocking callable of yours, by two calls; a module of this folder, or installed.",
+    help="Measure what a blocking callable of yours does, by two calls; a module of this folder, or installed.",
 )
 @click.option("--args", "args", default="[]", show_default=True, help="Its arguments as a JSON list.")
 @click.option("--kwargs", "kwargs", default="{}", show_default=True, help="Its keyword arguments as a JSON object.")
@@ -49,6 +64,14 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
     shell_complete=RUN_FILES,
     help="Advise from this run file of yours instead of the reference; repeatable.",
 )
+@click.option(
+    "--code",
+    "code",
+    type=click.Choice(["best", ALL]),
+    default="best",
+    show_default=True,
+    help="Print the code of the best, or of all that are ranked.",
+)
 @JSON
 @plain_errors
 def advise(**options: Any) -> None:
@@ -59,19 +82,16 @@ def advise(**options: Any) -> None:
     when-async advise --cpu 40ms --ops 10000                     10 000 images to resize
     when-async advise --like 'mine:fetch' --args '["a"]' -n 200  as a function of yours does
 
-    Predictions are the operational bound plus what each runner was seen to add; how far they were off in cells that
-    they were not fitted to is printed with each answer. In brackets stands where 95 % of measured times would lie.
+    Predictions are the operational bound plus what each runner was seen to add, and the start of pool or loop; how far
+    they were off in cells that they were not fitted to is printed with each answer. In brackets stands where 95 % of
+    measured times would lie.
     """
-    from when_async.reports.terminal.advice import print_advice, records
+    from when_async.reports.terminal.advice import Asked, print_advice, records
     from when_async.results.prediction.advice_file import from_frame, read
-    from when_async.results.prediction.law import Work
 
-    wait_s, cpu_s = _times(options)
-    ops = options["ops"]
-    payload_bytes = int(_quantity("--payload", options, "bytes"))
-    cores = options["cores"] or _cores()
-    concurrency = options["concurrency"] or min(ops, 100 if wait_s else cores)
-    work = Work(wait_s, cpu_s, ops, concurrency, payload_bytes)
+    from .advising import limits
+
+    work, cores = _work(options)
     if options["runs"]:
         from when_async.results.frame import load
 
@@ -79,14 +99,30 @@ def advise(**options: Any) -> None:
         found, machine = from_frame(frame), "the machine of these runs"
     else:
         found, machine = read(KNOWN)
-    asked = _of(found, options["python"])
+    chosen = _of(found, options["python"])
+    asked = Asked(work, cores, limits(options["cores"] or _cores()))
     if options["as_json"]:
-        click.echo(json.dumps(records(asked, work, cores), indent=1))
+        click.echo(json.dumps(records(chosen, asked), indent=1))
         return
-    print_advice(asked, work, cores, machine)
-    if others := [one.python for one in found if one not in asked]:
-        where = f"On {', '.join(others)} it may be another: --python VERSION, or --python all."
+    others = [one for one in found if one not in chosen]
+    print_advice(chosen, asked, machine, others, every=options["code"] == ALL)
+    if others:
+        names = ", ".join(one.python for one in others)
+        where = f"On {names} it may be another: --python VERSION, or --python all."
         click.echo("\n" + textwrap.fill(where, columns(), break_on_hyphens=False))
+
+
+def _work(options: dict[str, Any]) -> tuple[Work, int]:
+    """What is to be done, and how many calls at once the cores can compute."""
+    from when_async.results.prediction.law import Work
+
+    from .advising import cores_left
+
+    op = _op(options)
+    cores = cores_left(options["cores"] or _cores(), op)
+    work = Work(op.wait_s, op.cpu_s, options["ops"], 1, op.payload_bytes, op.gil_free, op.carry_s)
+    concurrency = options["concurrency"] or min(work.ops, DEFAULT if work.waits else cores)
+    return replace(work, concurrency=concurrency), cores
 
 
 def _of(found: list[Any], python: str | None) -> list[Any]:
@@ -136,28 +172,21 @@ def _quantity(option: str, options: dict[str, Any], unit: str) -> float:
         fail(f"{option} {options[name]} {why}; write it like {option} {example}")
 
 
-def _times(options: dict[str, Any]) -> tuple[float, float]:
-    """Seconds that an op waits and computes, as given or as measured on a callable."""
+def _op(options: dict[str, Any]) -> Op:
+    """What an op does, as given or as seen of a callable; what is given of GIL and result holds in any case."""
+    from .advising import Op, look
+
     if options["like"] is None:
         if options["wait"] is None and options["cpu"] is None:
             fail("say what an op does, such as --wait 50ms --cpu 1ms, or name a function with --like module:function")
         values = {name: options[name] or "0s" for name in ("wait", "cpu")}
-        wait_s, cpu_s = (_quantity(f"--{name}", values, "s") for name in ("wait", "cpu"))
-        if not wait_s + cpu_s:
+        op = Op(_quantity("--wait", values, "s"), _quantity("--cpu", values, "s"))
+        if not op.wait_s + op.cpu_s:
             fail("an op that neither waits nor computes takes no time; give --wait or --cpu a length")
-        return wait_s, cpu_s
-    if options["wait"] is not None or options["cpu"] is not None:
+    elif options["wait"] is not None or options["cpu"] is not None:
         fail("--like measures what --wait and --cpu say; give one or the other")
-    from ..trying.call import Untried
-    from .try_ import first_call, make_call
-
-    call = make_call(options["like"], options["args"], options["kwargs"])
-    try:
-        seen = first_call(call, True, {"pythons": (), "pins": (), "timeout_s": 60.0})
-    except Untried as error:
-        fail(str(error))
-    cpu_s = min(float(seen["cpu_s"]), float(seen["seconds"]))
-    wait_s = max(0.0, float(seen["seconds"]) - cpu_s)
-    taken_ms, used_ms = float(seen["seconds"]) * 1e3, cpu_s * 1e3
-    tell(f"{options['like']} took {taken_ms:.3g} ms in its second call, {used_ms:.3g} ms of it CPU time")
-    return wait_s, max(cpu_s, 1e-7)
+    else:
+        op = look(options["like"], options["args"], options["kwargs"])
+    if options["payload"] is not None:
+        op = replace(op, payload_bytes=int(_quantity("--payload", options, "bytes")))
+    return op if options["gil_free"] is None else replace(op, gil_free=options["gil_free"])

@@ -55,6 +55,14 @@ def commit_of(ref: str, top: Path, run: Run) -> str | None:
     return found if done.returncode == 0 and re.fullmatch(r"[0-9a-f]{40,64}", found) else None
 
 
+def ignores(top: Path, path: str, run: Run) -> bool:
+    """Whether .gitignore and its like keep a path out of the repository."""
+    try:
+        return git(top, run, "check-ignore", "--quiet", "--", path).returncode == 0
+    except SourceError:
+        return False
+
+
 def changes(folder: Path, run: Run) -> tuple[str | None, bool]:
     """The commit that is checked out in the repository of `folder`, and whether there are changes on top of it."""
     top = toplevel(folder, run)
@@ -88,12 +96,18 @@ def check_out(commit: str, top: Path, folder: Path, index: Path, run: Run) -> No
 
     `git archive` would leave out what .gitattributes marks export-ignore, which often is the benchmarks themselves.
     """
-    own_index = {"GIT_INDEX_FILE": str(index)}
-    for arguments in (
-        ("read-tree", "--no-sparse-checkout", commit),
-        ("checkout-index", "--all", "--quiet", f"--prefix={folder}{os.sep}"),
-    ):
-        done = git(top, run, *arguments, **own_index)
-        if done.returncode != 0:
-            said = public(done.last_words.removeprefix("fatal: ").removeprefix("error: "))
-            raise SourceError(f"git could not export commit {commit[:SHORT]}: {said}")
+    own = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(folder)}
+    # With -u, and not by checkout-index: a partial clone then fetches all that it lacks at once, not file by file.
+    done = git(
+        top, run, "-c", "submodule.recurse=false", "read-tree", "--reset", "-u", "--no-sparse-checkout", commit, **own
+    )
+    if done.returncode != 0:
+        said = public(done.last_words.removeprefix("fatal: ").removeprefix("error: "))
+        raise SourceError(f"git could not export commit {commit[:SHORT]}: {said}{_partial(top, run)}")
+
+
+def _partial(top: Path, run: Run) -> str:
+    """What to do where a clone holds only the files that it has needed so far; else nothing."""
+    done = git(top, run, "config", "--get-regexp", r"^remote\..*\.(promisor|partialclonefilter)$")
+    found = re.match(r"remote\.(.*)\.\w+ ", done.stdout)
+    return f"; this clone is partial, get all of it with: git fetch --refetch --no-filter {found[1]}" if found else ""

@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..homes import LAST, SIDE
 from ..model import Environment
 from ..worker import attest
 from . import interpreters, uv_words, venvs
 from .interpreters import BuildFailed, Interpreter, NoEnvironment, Run, Unresolvable, run_command
+from .layout import own_roots
 from .pins import Pin, parse, without
 from .pins import label as with_pins
 from .trees import bytecode_folder, cache_folder, source_tree
@@ -210,22 +212,38 @@ def interpreter_options() -> list[str]:
 
 
 def child_environ(path: Sequence[str] = ()) -> dict[str, str]:
-    """The environment variables of a worker: ours, with `path` or our sealed packages in place of PYTHONPATH.
+    """The environment variables of a worker: ours, with `path`, or our sealed packages ahead of PYTHONPATH.
 
     PYTHON_GIL, PYTHONHASHSEED and their like go through, so that what is set outside holds inside (method.md, T10).
     """
     # Without bytecode every launch would compile the libraries again, and launch_s would tell of that.
     dropped = (*CONFUSING, "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    return {**kept, **(_tree_variables(path) if path else {"PYTHONPATH": str(source_tree())})}
+    if path:
+        return {**kept, **_tree_variables(path)}
+    return {**kept, "PYTHONPATH": joined([str(source_tree()), *outer_path()]), LAST: joined(own_roots(os.getcwd()))}
+
+
+def outer_path() -> list[str]:
+    """What this process was told to import from; absolute, because a worker starts in another folder."""
+    given = os.environ.get("PYTHONPATH")
+    return list(dict.fromkeys(os.path.abspath(each) for each in given.split(os.pathsep))) if given else []
+
+
+def joined(path: Sequence[str]) -> str:
+    """A PYTHONPATH."""
+    return os.pathsep.join(path)
 
 
 def worker_environ(base: Mapping[str, str], environment: Environment) -> Mapping[str, str]:
     """The variables of a worker in this environment: `base`, changed where it imports from a source tree."""
-    return {**base, **_tree_variables(environment.path)} if environment.path else base
+    side = {SIDE: environment.side} if environment.side else {}
+    # What is found at last is the working copy, and that is nobody's but head's.
+    rest = {name: value for name, value in base.items() if name != LAST}
+    return {**rest, **_tree_variables(environment.path), **side} if environment.path else base
 
 
 def _tree_variables(path: Sequence[str]) -> dict[str, str]:
     # Bytecode goes to the cache, so that nothing is written into a user's folder, a folder that cannot be written is
     # not compiled at each launch, and base and head, one of them fresh and one long in use, start alike.
-    return {"PYTHONPATH": os.pathsep.join(path), "PYTHONPYCACHEPREFIX": str(bytecode_folder())}
+    return {"PYTHONPATH": joined(path), "PYTHONPYCACHEPREFIX": str(bytecode_folder())}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..model import Environment
 from .interpreters import Run, Unresolvable, run_command
 from .pins import parse, without
+from .placing import Place, ground, places, written
 from .provision import default, default_label, interpreter_of, make
-from .sources import Source, export, is_ours, project, python_path, reroot
+from .sources import Source, distribution, export, is_ours, project, python_path, reroot
 from .trees import source_tree
 from .venvs import Progress, Tree, Wanted
+from .versions import described, takes_version
 
 HERE = "."
 
@@ -47,10 +48,17 @@ class Sides:
         return reroot(ref, self.project, self.sources[label]) if label in self.sources else ref
 
 
-def export_both(a: Asked, b: Asked, run: Run = run_command) -> tuple[Source | None, Source | None]:
-    """The source trees of two sides of the project in this folder, None where one has none; raises SourceError."""
+def export_both(
+    a: Asked, b: Asked, run: Run = run_command, generated: Sequence[str] = ()
+) -> tuple[Source | None, Source | None]:
+    """The source trees of two sides of the project in this folder, None where one has none; raises SourceError.
+
+    `generated` are files that no commit holds and each is to have.
+    """
     here = project(Path.cwd(), run)
-    first, second = (None if side.ref is None else export(side.ref, repository=here, run=run) for side in (a, b))
+    first, second = (
+        None if side.ref is None else export(side.ref, repository=here, run=run, generated=generated) for side in (a, b)
+    )
     return first, second
 
 
@@ -68,16 +76,18 @@ def make_both(
     """The environments of two sides that differ in nothing but what was asked for; raises what `make_side` does."""
     # Where one side needs an environment of its own the other gets one too.
     separate = install or any(side.pins or side.python not in (None, default_label()) for side in asked)
+    here = project(Path.cwd(), run)
+    found = places(sources, ground(here, run), install=install, run=run) if any(sources) else [None, None]
     first, second = (
         make_side(
             label=label, modules=modules, requirements=requirements, progress=progress, python=side.python,
-            pins=side.pins, source=source, install=install, separate=separate, run=run,
+            pins=side.pins, source=source, place=place, install=install, separate=separate, run=run,
         )
-        for side, source, label in zip(asked, sources, labels, strict=True)
+        for side, source, place, label in zip(asked, sources, found, labels, strict=True)
     )  # fmt: skip
     known = {label: source for label, source in zip(labels, sources, strict=True) if source}
     notes = dict.fromkeys(note for source in known.values() for note in source.notes)
-    return Sides((first, second), known, project(Path.cwd(), run), tuple(notes))
+    return Sides((first, second), known, here, tuple(notes))
 
 
 def make_side(
@@ -89,13 +99,15 @@ def make_side(
     python: str | None = None,
     pins: Sequence[str] = (),
     source: Source | None = None,
+    place: Place | None = None,
     install: bool = False,
     separate: bool = False,
     run: Run = run_command,
 ) -> Environment:
     """The environment of one side, under the given label; its workers start with `worker_environ`.
 
-    `python` is a version or path (default: the running one), `source` a tree (default: the when-async that runs this).
+    `python` is a version or path (default: the running one), `source` a tree (default: the when-async that runs this),
+    of which workers import what `place` says.
     Without another python and without pins it is the running environment, unless `separate` asks for one made by uv,
     so that both sides can be made alike. `install` builds and installs the source tree with its dependencies, instead
     of importing from it.
@@ -107,34 +119,32 @@ def make_side(
     chosen = parse(pins)
     path: Sequence[str] = ()
     if source is not None:
-        imported = (source_tree(),) if install and not is_ours(source.path) else python_path(source)
-        path = [str(each) for each in imported]
+        sealed = (source_tree(),) if install and not is_ours(source.path) else python_path(source)
+        path = place.path if place else [str(each) for each in sealed]
     name = source.name if source else ""
     own = python is None or python == default_label()
     if own and not chosen and not separate and not install:
-        return default(modules, label=label, source=name, path=path, run=run)
-    tree = installable(source) if install else None
-    wanted = Wanted(interpreter_of(python, run), without(requirements, chosen), chosen, tree)
-    return make(wanted, modules, label=label, progress=progress, source=name, path=path, run=run)
+        found = default(modules, label=label, source=name, path=path, run=run)
+    else:
+        tree = installable(source, run) if install else None
+        wanted = Wanted(interpreter_of(python, run), without(requirements, chosen), chosen, tree)
+        found = make(wanted, modules, label=label, progress=progress, source=name, path=path, run=run)
+    if source is not None:
+        found = replace(found, folder=str(source.path), side=written(place.side) if place else "")
+    return found
 
 
-def installable(source: Source | None) -> Tree:
+def installable(source: Source | None, run: Run = run_command) -> Tree:
     """The tree as uv is to install it; raises Unresolvable where there is nothing to install."""
     if source is None:
         raise Unresolvable("there is no source tree to install; name a git ref or a folder")
     if not any((source.path / name).is_file() for name in ("pyproject.toml", "setup.py")):
         raise Unresolvable(f"{source.asked} has neither pyproject.toml nor setup.py, so it cannot be installed")
+    name, version = distribution(source.path), ""
+    if takes_version(source.path):
+        repository = Path.cwd() if source.commit else source.path.resolve()
+        version = described(source.commit or "HEAD", repository, run)
     if source.commit is None:
-        return Tree(source.path, f"folder {source.path.resolve()}", distribution(source.path), live=True)
-    inside = source.path.relative_to(source.root)
-    return Tree(source.path, f"{source.commit}:{inside}", distribution(source.path), live=False)
-
-
-def distribution(folder: Path) -> str | None:
-    """The name in a project's pyproject.toml; None where it is told elsewhere, as older projects do."""
-    try:
-        with open(folder / "pyproject.toml", "rb") as file:
-            name = tomllib.load(file)["project"]["name"]
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError):
-        return None
-    return name if isinstance(name, str) else None
+        return Tree(source.path, f"folder {source.path.resolve()}", name, live=True, version=version)
+    identity = f"{source.commit}:{source.path.relative_to(source.root)}" + (f" as {version}" if version else "")
+    return Tree(source.path, identity, name, live=False, version=version)

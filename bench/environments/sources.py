@@ -12,11 +12,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..quantity import file_of
 from . import git, trees
+from .filling import Filling
 from .git import SHORT, SourceError
 from .interpreters import Run, run_command
 from .trees import NAME, SEALED, bytecode_of, cache_folder, made_whole, no_cache, remove, sealed, source_tree
@@ -56,11 +59,14 @@ def project(folder: Path, run: Run = run_command) -> Path:
     return folder
 
 
-def export(ref: str, *, repository: Path, cache: Path | None = None, run: Run = run_command) -> Source:
+def export(
+    ref: str, *, repository: Path, cache: Path | None = None, run: Run = run_command, generated: Sequence[str] = ()
+) -> Source:
     """The tree of a git ref of `repository`, or of a folder; raises SourceError, or NoEnvironment for a bad cache.
 
     `repository` is the project's folder, for which `.` stands too; where it is not the top of its repository, `path`
     is the same folder in the exported tree. A name that is both a ref and a folder is the ref; ./NAME is the folder.
+    `generated` are patterns of files that no commit holds and that are taken from the working copy.
     """
     cache = cache or cache_folder()
     if not ref or ref.startswith("-") or not ref.isprintable():
@@ -77,7 +83,7 @@ def export(ref: str, *, repository: Path, cache: Path | None = None, run: Run = 
         top = None if folder.is_dir() and shutil.which("git") is None else git.toplevel(repository, run)
         commit = git.commit_of(ref, top, run) if top else None
         if top and commit:
-            return _commit(ref, commit, top, repository.resolve().relative_to(top), cache, run)
+            return _commit(ref, commit, top, repository.resolve().relative_to(top), cache, run, generated)
         if folder.is_dir():
             return _folder(ref, folder.resolve(), cache, run)
         if top is None:
@@ -111,7 +117,9 @@ def _link(folder: Path, live: Path) -> Path:
     return link if link.resolve() == folder else folder
 
 
-def _commit(ref: str, commit: str, top: Path, inside: Path, cache: Path, run: Run) -> Source:
+def _commit(
+    ref: str, commit: str, top: Path, inside: Path, cache: Path, run: Run, generated: Sequence[str]
+) -> Source:
     refs = cache / "refs"
     root = refs / commit[:SHORT]
     if not is_whole(root, commit):
@@ -122,8 +130,9 @@ def _commit(ref: str, commit: str, top: Path, inside: Path, cache: Path, run: Ru
     if not path.is_dir():
         raise SourceError(f"commit {commit[:SHORT]} ({ref}) has no folder {inside}, which is what is measured here")
     notes = _notes(path)
-    if (root / ".gitmodules").is_file():
-        notes.append(f"the submodules of {ref} are not exported; their folders are empty there")
+    if not is_ours(path):
+        held = json.loads((root / MARKER).read_text(encoding="utf-8"))["files"]
+        notes += Filling(root, inside, commit, top, held, generated, run).notes(ref)
     with contextlib.suppress(OSError):
         if "filter=lfs" in (root / ".gitattributes").read_text(encoding="utf-8", errors="replace"):
             notes.append(f"files of {ref} that Git LFS keeps are not fetched; only the pointers to them are there")
@@ -176,6 +185,16 @@ def _sealed_of(root: Path, cache: Path) -> list[Path]:
     return found
 
 
+def distribution(folder: Path) -> str | None:
+    """The name in a project's pyproject.toml; None where it is told elsewhere, as older projects do."""
+    try:
+        with open(folder / "pyproject.toml", "rb") as file:
+            name = tomllib.load(file)["project"]["name"]
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) else None
+
+
 def is_ours(path: Path) -> bool:
     """Whether the tree is when-async itself, whose own workers are what is compared."""
     return all(part.exists() for part in _parts(path).values()) and (path / "bench/worker/__main__.py").is_file()
@@ -220,9 +239,9 @@ def reroot(ref: str, repository: Path, source: Source) -> str:
     A file inside the repository, with or without a point in brackets, becomes the same file of the tree, there or
     not; a module's name and a file from elsewhere stay as they are.
     """
-    name, bracket, point = (ref, "", "") if ref.endswith(".py") else ref.partition("[")
-    if not name.endswith(".py"):
+    name, point = file_of(ref)
+    if not name:
         return ref
     inside = os.path.relpath(Path(name).resolve(), repository.resolve())
     there = Path(os.path.normpath(source.path / inside))
-    return f"{there}{bracket}{point}" if there.is_relative_to(source.root) else ref
+    return f"{there}{point}" if there.is_relative_to(source.root) else ref

@@ -28,6 +28,7 @@ from .interpreters import (
 )
 from .pins import Pin, named_in
 from .venv_imports import weed
+from .versions import PRETEND
 
 RECORD = "when-async.json"
 """When an environment was last asked for what it lacks, and why it lacks it; written last, and touched at each use."""
@@ -55,6 +56,8 @@ class Tree:
     identity: str
     name: str | None
     live: bool
+    version: str = ""
+    """What its build backend is to take for its version, where it would ask git and this is no repository."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ class Wanted:
     def demands(self) -> list[str]:
         """What every installation into it must hold to."""
         return [*(pin.text for pin in self.pins), *([str(self.tree.folder)] if self.tree else [])]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables of an installation into it."""
+        version = self.tree.version if self.tree else ""
+        return {**tool_environ(), **(dict.fromkeys(PRETEND, version) if version else {})}
 
     @property
     def from_source(self) -> list[str]:
@@ -209,7 +218,7 @@ def _fetch(folder: Path, wanted: Wanted, due: Mapping[str, str], run: Run) -> tu
     """
     # The demands go with every command: what is installed later must not change what was asked for.
     command = [*_command(folder, wanted), *wanted.demands]
-    together = run([*command, *due.values()], tool_environ())
+    together = run([*command, *due.values()], wanted.environ)
     lasting: dict[str, str] = {}
     passing: dict[str, str] = {}
     if together.returncode == 0:
@@ -217,11 +226,11 @@ def _fetch(folder: Path, wanted: Wanted, due: Mapping[str, str], run: Run) -> tu
     unreachable = together if uv_words.is_unreachable(together) else None
     # Without a network each further try would take its time to fail; what uv has in its own cache still goes.
     if wanted.demands:
-        alone = run([*command, *(["--offline"] if unreachable else [])], tool_environ()) if due else together
+        alone = run([*command, *(["--offline"] if unreachable else [])], wanted.environ) if due else together
         if alone.returncode != 0:
             raise _refused(wanted, unreachable or alone)
     for module, requirement in due.items():
-        done = run([*command, *(["--offline"] if unreachable else []), requirement], tool_environ())
+        done = run([*command, *(["--offline"] if unreachable else []), requirement], wanted.environ)
         if done.returncode == 0:
             continue
         if uv_words.is_unreachable(done):

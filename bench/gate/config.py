@@ -46,6 +46,8 @@ class GateConfig:
     budget_s: float = 600.0
     workloads: tuple[str, ...] = ()
     runners: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
+    """Patterns of files that a build writes and no commit holds; a commit gets those of the working folder."""
     python: str = ""
     fail_inconclusive: bool = False
     metrics: tuple[str, ...] = METRICS
@@ -115,6 +117,7 @@ def not_known(what: str, name: str, known: Collection[str]) -> ConfigError:
 def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
     readers = {
         "base": _text, "python": _text, "margin": share, "budget": span_s, "workloads": _texts, "runners": _texts,
+        "generated": _texts,
         "metrics": _texts, "fail-inconclusive": _flag, "margins": _margins,
     }  # fmt: skip
     values: dict[str, Any] = {}

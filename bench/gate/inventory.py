@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 
@@ -59,13 +60,18 @@ def _cell(comparison: str, runner: str, key: str) -> str:
 
 def _there(spec: str) -> bool:
     """Whether a spec is a name, or a file that exists."""
-    name = spec.partition("[")[0]
-    return not name.endswith(".py") or os.path.isfile(name)
+    path = _file(spec)
+    return not path or os.path.isfile(path)
+
+
+def _file(spec: str) -> str:
+    """The path in a spec, whose folders may have brackets in their names; empty where it is no file."""
+    found = re.fullmatch(r"(.*\.py)(\[[^\[\]]*\])?", spec, re.DOTALL)
+    return found[1] if found else ""
 
 
 def _has(spec: str, known: Collection[str]) -> bool:
-    name = spec.partition("[")[0]
-    return name.endswith(".py") or name in known
+    return bool(_file(spec)) or spec.partition("[")[0] in known
 
 
 def _has_runner(spec: str, known: Mapping[str, Found[Runner]]) -> bool:
@@ -81,6 +87,8 @@ def _has_runner(spec: str, known: Mapping[str, Found[Runner]]) -> bool:
 
 def main() -> int:
     asked = json.loads(sys.argv[1])
+    if asked.get("folder"):
+        os.chdir(asked["folder"])
     try:
         cells = inventory(asked["workloads"], asked["runners"], asked["profile"])
     except Exception as error:

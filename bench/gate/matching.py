@@ -13,7 +13,7 @@ from ..environments.interpreters import Run, run_command
 from ..environments.provision import child_environ, interpreter_options, worker_environ
 from ..model import Environment, FailedError
 from ..plan import Comparison, Contestant, build
-from ..quantity import canonical
+from ..quantity import canonical, file_of
 from ..registry import Found
 from ..selection import Selection
 from .injection import labelled
@@ -25,6 +25,10 @@ Entries = Mapping[str, Mapping[str, str]]
 
 class InventoryFailed(FailedError):
     """A tree's benchmarks cannot be listed; the text says why."""
+
+    def __init__(self, side: str, reason: str) -> None:
+        super().__init__(f"{side}: its benchmarks cannot be listed: {reason}")
+        self.side = side
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,15 @@ def take_inventory(environment: Environment, asked: Mapping[str, Any], *, run: R
     `asked` has `workloads` and `runners` (specs, those that are files already in this tree) and `profile`.
     """
     script = str(Path(__file__).with_name("inventory.py"))
-    command = [environment.executable, *interpreter_options(), "-P", script, json.dumps(dict(asked))]
+    told = json.dumps({**asked, "folder": environment.folder})
+    command = [environment.executable, *interpreter_options(), "-P", script, told]
     done = run(command, worker_environ(child_environ(), environment))
     try:
         answer = json.loads(done.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        raise InventoryFailed(f"{environment.label}: its benchmarks cannot be listed: {done.last_words}") from None
+        raise InventoryFailed(environment.label, done.last_words) from None
     if "error" in answer:
-        raise InventoryFailed(f"{environment.label}: its benchmarks cannot be listed: {answer['error']}")
+        raise InventoryFailed(environment.label, answer["error"])
     return {entry["cell"]: entry for entry in answer["cells"]}
 
 
@@ -167,9 +172,9 @@ def absolute(specs: Iterable[str]) -> list[str]:
     """Specs as ids have them, whose files have an absolute path, so that they can be found in another tree."""
     # A tree from before ids could be typed without brackets must understand them too.
     named = map(canonical, specs)
-    return [os.path.abspath(spec) if spec.partition("[")[0].endswith(".py") else spec for spec in named]
+    return [os.path.abspath(spec) if file_of(spec)[0] else spec for spec in named]
 
 
 def in_tree(specs: Sequence[str], reroot: Callable[[str, str], str], label: str) -> list[str]:
     """The same specs as the tree of one side has them."""
-    return [reroot(spec, label) if spec.partition("[")[0].endswith(".py") else spec for spec in specs]
+    return [reroot(spec, label) if file_of(spec)[0] else spec for spec in specs]

@@ -7,11 +7,13 @@ neighbours in time; what finalisers have to say is heard when the pair closes.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..homes import WRONG
 from ..machine.host import Host
 from ..model import FailedError, Pair, Phase, Sample, Service, Status
 from ..plan import Block, Comparison, Contestant, Settings
@@ -44,6 +46,10 @@ class PairFailed(FailedError):
         self.reason = reason
 
 
+class WrongCode(FailedError):
+    """A side ran code that is not its own; the text names side, module and file, and the cure. Ends the gate."""
+
+
 @dataclass(frozen=True)
 class PairedCell:
     """What a pair is taken of: the same cell in base and in head; `cell` is its id without an environment."""
@@ -56,6 +62,14 @@ class PairedCell:
     @property
     def service(self) -> Service | None:
         return self.comparison.workload.service
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen of each side by its label: the project's modules with their files, or why it failed."""
+
+    modules: dict[str, Mapping[str, str]]
+    failed: dict[str, str]
 
 
 class Services:
@@ -103,14 +117,9 @@ class Pairs:
         start.
         """
         head_first = index // 2 % 2 == 1
-        order = (paired.head, paired.base) if head_first else (paired.base, paired.head)
-        comparison = replace(paired.comparison, contestants=order)
         began, start_ns = time.monotonic(), time.monotonic_ns()
         mark = self.host.noise.mark()
-        service = None
-        if paired.service is not None:
-            service = self.services.lend(paired.service, self._service_cores(paired, index))
-        group = WorkerGroup(self.host, PAIR_SETTINGS, comparison, index, 0, service)
+        service, group = self._group(paired, head_first, index)
         try:
             samples = self._samples(group, head_first, PAIR_S if paired.base.cell.one_core else PAIR_OF_MANY_S)
         except PairFailed:
@@ -123,6 +132,38 @@ class Pairs:
         noise = {**self.host.noise.since(mark), "window_s": seconds}
         taken = {"series": series, "index": index, "head_first": head_first}
         return _pair(paired, samples, **taken, start_ns=start_ns, seconds=seconds, noise=noise)
+
+    def _group(
+        self, paired: PairedCell, head_first: bool, index: int
+    ) -> tuple[RunningService | None, WorkerGroup]:
+        order = (paired.head, paired.base) if head_first else (paired.base, paired.head)
+        comparison = replace(paired.comparison, contestants=order)
+        service = None
+        if paired.service is not None:
+            service = self.services.lend(paired.service, self._service_cores(paired, index))
+        return service, WorkerGroup(self.host, PAIR_SETTINGS, comparison, index, 0, service)
+
+    def look(self, paired: PairedCell) -> Looked:
+        """One untimed round of each side, only to see what they import; raises WrongCode, ServiceFailed."""
+        sides = ("base", "head")
+        found = Looked({}, {})
+        _, group = self._group(paired, False, 0)
+        try:
+            lost = [*group.launch({0, 1}), *group.open()]
+            block = Block(Phase.WARMUP, 0, (0, 1))
+            for place in (0, 1):
+                lost += group.round(place, block, place)[1] if group.has(place) else []
+            members = {sides[place]: member for place, member in group.members.items()}
+            lost += [each for _, ended in group.close() for each in ended]
+            found.modules.update({side: member.modules for side, member in members.items()})
+        finally:
+            group.kill()
+        for loss in lost:
+            try:
+                _check([loss], group, sides)
+            except PairFailed as error:
+                found.failed[error.side] = error.reason
+        return found
 
     def _service_cores(self, paired: PairedCell, index: int) -> list[int] | None:
         """The core of the contestants, where they have one: then a round waits for nobody on another core.
@@ -167,9 +208,13 @@ def rounds_for(round_s: float, most: int, pair_s: float = PAIR_S) -> int:
 
 
 def _check(lost: list[LostWorker], group: WorkerGroup, sides: tuple[str, str]) -> None:
-    """Raise PairFailed for the first loss."""
+    """Raise PairFailed for the first loss, or WrongCode where it means that the two cannot be compared at all."""
     for loss in lost:
         ids = [contestant.cell.id for contestant in group.comparison.contestants]
+        if WRONG in loss.reason:
+            # Whoever caught it said where in our code it was raised, which helps nobody.
+            said = re.sub(r" \(at [^()]+:\d+\)", "", loss.reason.partition(WRONG)[2])
+            raise WrongCode(f"{sides[ids.index(loss.cell)]}: {said}")
         raise PairFailed(sides[ids.index(loss.cell)], loss.status, loss.reason)
 
 

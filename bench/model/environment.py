@@ -14,7 +14,9 @@ class Environment:
     importable module or pinned package to its version, or to None where it is missing; `reasons` says in words why
     one is missing. `pins` are the packages that were asked for by version. `source` is the short hash of a commit or
     the name of a folder, empty for the when-async that runs this; `path` is what its workers import from, empty for
-    our own packages, and never written down, for it is of this machine.
+    our own packages, and `folder` where relative paths of a workload's file lead, empty where no side has its own.
+    `side` is a file that tells its workers which tree is theirs and which is not (`homes.Side`). None of the three is
+    ever written down, for they are of this machine.
     """
 
     label: str
@@ -28,6 +30,8 @@ class Environment:
     pins: tuple[str, ...] = ()
     source: str = ""
     path: tuple[str, ...] = ()
+    folder: str = ""
+    side: str = ""
 
     @property
     def python(self) -> tuple[int, int]:

@@ -213,5 +213,7 @@ def trial(
         "params": dict(point.params),
         "concurrency": point.concurrency,
         "seed": seed,
+        # A file of somebody's own opens its data by a relative path as well.
+        **({"folder": os.getcwd()} if workload.ref.endswith(".py") else {}),
         **more,
     }

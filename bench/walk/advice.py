@@ -17,6 +17,8 @@ DRIFT = 0.10
 DRIFT_ROUNDS = 4
 """Fewer rounds than this in a fork cannot show a drift."""
 
+STOOD = 0.8
+"""A loop that stood still for this share of its rounds ran one op after another."""
 OVERLAP = 0.5
 """Ops that wait reach more than this share of the concurrency; below it there is little to overlap."""
 
@@ -26,12 +28,16 @@ class History:
     """What advice needs to know of a cell: makespans by fork, and the ops seen in flight."""
 
     makespans: dict[int, dict[int, float]] = field(default_factory=dict)
+    stood: list[float] = field(default_factory=list)
+    """The share of each round for which its loop stood still at a stretch."""
     peak_in_flight: int | None = None
 
     def keep(self, sample: Sample) -> None:
         """Note one sample, of either phase."""
         if sample.phase is Phase.MEASURE:
             self.makespans.setdefault(sample.fork, {})[sample.round] = sample.makespan_s
+            if sample.stall_max_s is not None:
+                self.stood.append(sample.stall_max_s / sample.makespan_s)
         if sample.peak_in_flight is not None:
             self.peak_in_flight = max(self.peak_in_flight or 0, sample.peak_in_flight)
 
@@ -56,10 +62,11 @@ def advise(cell: Cell, history: History, cores: int, seen: Iterable[str] = ()) -
 def _sentences(cell: Cell, history: History, cores: int) -> Iterable[str]:
     peak = history.peak_in_flight
     if peak is not None and peak < OVERLAP * cell.concurrency and cell.runner != "sync":
-        yield (
-            f"at most {peak} of {cell.concurrency} ops were seen in flight at once: "
-            "its ops hardly wait, or cannot be started fast enough"
-        )
+        seen = f"at most {peak} of {cell.concurrency} ops were seen in flight at once"
+        if history.stood and median(history.stood) >= STOOD:
+            yield f"{seen}: the loop stood still for the whole round, so its ops block it or compute"
+        else:
+            yield f"{seen}: its ops hardly wait, or cannot be started fast enough"
     if cell.family == "processes" and cell.concurrency > cores:
         yield f"{cell.concurrency} processes share {cores} cores"
     drift = drift_of(history)

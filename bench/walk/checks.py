@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..homes import side_of
 from ..model import Environment
 
 CLOCK_S = 20e-6
@@ -32,6 +33,14 @@ def attestation_complaint(environment: Environment, attested: Mapping[str, Any])
         why = attested.get("gil_because") or "an extension or PYTHON_GIL may have changed it"
         return f"the GIL should be {asked} in {environment.label}, the worker says it is {got} ({why})"
     return None
+
+
+def code_complaint(environment: Environment, answer: Mapping[str, Any]) -> str:
+    """What is wrong with the files that a side's modules came from; empty where they are its own.
+
+    A worker that belongs to no side tells of none, nor does that of an older tree of ours.
+    """
+    return side_of(environment.side).complaint(answer.get("modules", {})) if environment.side else ""
 
 
 def time_complaint(makespan_s: float, window_s: float) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..environments.provision import worker_environ
@@ -12,7 +12,7 @@ from ..model import Phase, Point, Sample, Status, Trial, from_json
 from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService, ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker, trial
-from .checks import attestation_complaint, minority, pool_complaint, time_complaint
+from .checks import attestation_complaint, code_complaint, minority, pool_complaint, time_complaint
 from .cores import roles
 from .latency import packed
 
@@ -40,6 +40,8 @@ class Member:
     items: str = ""
     """Digest of the items that its process made."""
     result_type: str = ""
+    modules: Mapping[str, str] = field(default_factory=dict)
+    """Of a side's project, with their files."""
 
 
 class WorkerGroup:
@@ -121,10 +123,11 @@ class WorkerGroup:
 
     def _trial(self, contestant: Contestant) -> dict[str, Any]:
         cell = contestant.cell
+        mine = contestant.workload.ref.endswith(".py") and contestant.environment.folder
         return trial(
             contestant.workload, contestant.runner, cell.body_key, Point(cell.concurrency, cell.params),
             self.settings.seed, address=self.service.address if self.service else None,
-            extra_loops=contestant.extra_loops,
+            extra_loops=contestant.extra_loops, **({"folder": mine} if mine else {}),
         )  # fmt: skip
 
     def open(self) -> list[LostWorker]:
@@ -140,9 +143,11 @@ class WorkerGroup:
         member.startup_s = answer["startup_s"]
         member.facts = answer["facts"]
         member.attestation = answer["attestation"]
-        complaint = attestation_complaint(member.contestant.environment, answer["attestation"])
+        environment = member.contestant.environment
+        complaint = attestation_complaint(environment, answer["attestation"]) or code_complaint(environment, answer)
         if complaint:
             raise ProcessFailed(complaint)
+        member.modules = answer.get("modules", {})
 
     def round(self, index: int, block: Block, position: int) -> tuple[Sample | None, list[LostWorker]]:
         """One round of one contestant; a failure comes back as the loss of that contestant alone."""
@@ -272,6 +277,10 @@ class WorkerGroup:
 
     def _close(self, member: Member) -> float:
         answer = member.worker.ask(self.settings.timeout_s, do="close")
+        # A body may import when it runs.
+        if complaint := code_complaint(member.contestant.environment, answer):
+            raise ProcessFailed(complaint)
+        member.modules = answer.get("modules", {})
         # What a session learned of itself on the way, such as the size of its chunks.
         member.facts = answer.get("facts", member.facts)
         return float(answer["teardown_s"])

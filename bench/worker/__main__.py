@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TextIO
 
+from ..homes import imported
 from ..model import Job, Runner, Shape, Unsuited, last_words
 from ..registry import find_runner, find_workload
 from .attest import attest
@@ -40,7 +41,9 @@ def take_channels() -> tuple[TextIO, TextIO]:
 
 
 def load(trial: Mapping[str, Any]) -> tuple[Runner, Job]:
-    """Find the runner and the workload that the trial names."""
+    """Find the runner and the workload that the trial names, in the folder that relative paths of it mean."""
+    if trial.get("folder"):
+        os.chdir(trial["folder"])
     runner = find_runner(trial["runner_ref"], trial["runner"])
     if runner.prepare is not None:
         runner.prepare()
@@ -70,7 +73,8 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
     """Answer one command."""
     if command["do"] == "open":
         startup_s = session.open()
-        return {"startup_s": startup_s, "facts": session.facts, "attestation": attest(session.trap.gil_by)}
+        told = {"startup_s": startup_s, "facts": session.facts, "attestation": attest(session.trap.gil_by)}
+        return {**told, "modules": imported()}
     if command["do"] == "round":
         prove = bool(command.get("prove"))
         began_ns = time.perf_counter_ns()
@@ -83,7 +87,8 @@ def serve(trial: Mapping[str, Any], session: TrialSession, command: Mapping[str,
         return compare(session, trial["runner"], hand_first=command["hand_first"])
     if command["do"] == "trace":
         return trace(session, command["path"])
-    return {"teardown_s": session.close(), "facts": session.facts}
+    modules = imported()
+    return {"teardown_s": session.close(), "facts": session.facts, "modules": modules}
 
 
 def trace(session: TrialSession, path: str) -> dict[str, Any]:

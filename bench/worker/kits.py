@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..homes import check_code
 from ..model import Job
 from .slowdown import slowed, slowed_async
 
@@ -63,6 +64,8 @@ def open_blocking(job: Job, sleep: Callable[[float], Any] = time.sleep) -> tuple
     kit = BlockingKit(in_flight=job.within or 1, address=job.address, sleep=sleep)
     try:
         op = slowed(job.body(kit, job.params), job.extra_loops)
+        # Here and not in the worker alone: what a process of a pool imports, nobody else sees.
+        check_code()
         return (traced(op, job) if job.trace else op), kit
     except BaseException:
         kit.close()

@@ -91,9 +91,7 @@ def main() -> None:
                 given = paired(kind, known, environment)
                 doubling = doubling_loops(pairs, given, forks=8)
                 head["loops"][kind.name] = {"cell": given.cell, "doubling": round(doubling, 1)}
-                conditions += [(kind.name, 0.0, slowed(given, 0))] * (
-                    UNCHANGED if kind.one_core else UNCHANGED_OTHERS
-                )
+                conditions += [(kind.name, 0.0, slowed(given, 0))] * (UNCHANGED if kind.one_core else UNCHANGED_OTHERS)
                 for effect in EFFECTS if kind.one_core else EFFECTS_OTHERS:
                     conditions.append((kind.name, effect, slowed(given, round(effect * doubling))))
             out.write(json.dumps(head) + "\n")

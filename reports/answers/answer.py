@@ -130,9 +130,11 @@ class Evidence:
         return next((each for each in one.readings if each.part.where == where), None) if one else None
 
     def estimate(self, claim: str, where: str) -> Estimate | None:
-        """The figure of a part; None where it has none."""
+        """The figure of a part; None where it has none, or other programs had the cores that it is about."""
         found = self.reading(claim, where)
-        return found.found if found and isinstance(found.found, Estimate) else None
+        if found is None or found.others is not None:
+            return None
+        return found.found if isinstance(found.found, Estimate) else None
 
     def outcome(self, claim: str, where: str) -> Outcome | None:
         """Whether something happened; None where nobody looked."""
@@ -142,6 +144,8 @@ class Evidence:
     def reason(self, claim: str, where: str) -> str:
         """Why a part has no figure; empty where it has one, or was not asked for."""
         found = self.reading(claim, where)
+        if found is not None and found.others is not None:
+            return f"other programs kept {found.others:.2g} cores busy while it was measured"
         return found.found.reason if found and isinstance(found.found, Hole) and found.found.asked else ""
 
     def first_decided(self, *parts: tuple[str, str]) -> Estimate | None:
@@ -161,10 +165,13 @@ def gathered(
     for one in verdicts:
         found.setdefault((one.run, one.python), {})[one.claim.name] = one
     places = sorted(found, key=lambda place: place[0], reverse=True)
-    return [Evidence(_source(run, python, headers, reference), found[run, python]) for run, python in places]
+    return [
+        Evidence(source_of(run, python, headers, reference=reference), found[run, python]) for run, python in places
+    ]
 
 
-def _source(run: str, python: str, headers: Sequence[Mapping[str, Any]], reference: bool) -> Source:
+def source_of(run: str, python: str, headers: Sequence[Mapping[str, Any]], *, reference: bool) -> Source:
+    """Whose the figures of a run on an interpreter are, from the headers of runs."""
     from ..scene import conditions
 
     head: Mapping[str, Any] = next((one for one in headers if one.get("run") == run), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from when_async.bench.model import Estimate
 from when_async.results.stats.estimate import inverse
 
 from .. import words
@@ -63,7 +64,7 @@ def native(seen: Evidence) -> Said | None:
         else f"Where NumPy computes, two threads were {words.times(threads)} as fast as a plain loop.",
         figure=threads,
         compares="two threads over a plain loop, NumPy",
-        decides="the library lets the GIL go" if wins else f"two threads get {words.times(threads)}",
+        decides=_lets_go(processes) if wins else f"two threads get {words.times(threads)}",
         advice="Use a pool of threads, one for each core: nothing is copied between them."
         if name == "threads"
         else f"Use {name}.",
@@ -74,6 +75,12 @@ def native(seen: Evidence) -> Said | None:
         claims=(CPU, GRID),
         model=MODELS[name],
     )
+
+
+def _lets_go(processes: Estimate | None) -> str:
+    """Why threads are enough, and what processes reach beside them."""
+    beside = f"; two processes were {words.times(processes)} as fast as two threads" if processes else ""
+    return f"the library lets the GIL go{beside}"
 
 
 def _sklearn(seen: Evidence) -> str:

@@ -13,6 +13,7 @@ IO, SERVER, CHAT, UV = "io-bound", "server-side", "chat", "uvloop"
 SAME_LIBRARY = "with httpx on both sides"
 REQUESTS = "with requests"
 HTTP_CLIENT = "with http.client"
+OVERLAP = "with 20 calls in flight"
 ROOMS = (500, 200, 50, 10)
 
 
@@ -24,7 +25,7 @@ def http(seen: Evidence) -> Said | None:
     place = standing(model)
     how = {
         Standing.LEVEL: (
-            "threads or asyncio, level",
+            "threads or asyncio alike",
             f"threads and asyncio are {level(model)}: asyncio was {words.times(model)} as fast",
         ),
         Standing.AHEAD: ("asyncio", f"asyncio wins: it was {words.times(model)} as fast as threads"),
@@ -36,9 +37,7 @@ def http(seen: Evidence) -> Said | None:
         sentence=f"For many slow HTTP calls with a lean client, {how[1]}.",
         figure=model,
         compares="asyncio with aiohttp over threads with http.client",
-        decides=f"the client library: {words.times(library)} from requests to aiohttp"
-        if lean and library
-        else "the model itself",
+        decides="; then ".join([*_overlap(seen), _tips(library) if lean and library else "the model itself"]),
         advice="Choose a lean client first, then keep the model your code already has."
         if lean
         else "Take the model that is ahead here, and a lean client.",
@@ -49,6 +48,17 @@ def http(seen: Evidence) -> Said | None:
         model="asyncio" if place is Standing.AHEAD else "threading",
         in_flight=100,
     )
+
+
+def _overlap(seen: Evidence) -> list[str]:
+    """What either model wins over one call after another."""
+    found = seen.estimate(IO, OVERLAP)
+    return [f"overlap: {words.times(found)} a plain loop, 20 at once"] if found and found.low > 1 else []
+
+
+def _tips(library: Estimate) -> str:
+    """What the client library costs where models are level."""
+    return f"the library: threads with requests take {words.times(library)} as long"
 
 
 def _same_library(seen: Evidence) -> str:
@@ -71,9 +81,12 @@ def serving(seen: Evidence) -> Said | None:
         return None
     ratio = inverse(found)
     how = {
-        Standing.AHEAD: ("asyncio", f"asyncio wins: threads used {words.times(ratio)} the CPU for a request"),
+        Standing.AHEAD: (
+            f"asyncio, such as {library}",
+            f"asyncio wins: threads used {words.times(ratio)} the CPU for a request",
+        ),
         Standing.LEVEL: (
-            "threads or asyncio, level",
+            "threads or asyncio alike",
             f"threads used {words.times(ratio)} the CPU of asyncio, which is {level(ratio)}",
         ),
         Standing.BEHIND: ("threads", f"threads win: asyncio used {words.times(found)} the CPU for a request"),
@@ -82,8 +95,8 @@ def serving(seen: Evidence) -> Said | None:
         answer=how[0],
         sentence=f"To serve HTTP, {how[1]}.",
         figure=ratio,
-        compares=f"CPU a request, threads with waitress over asyncio with {library}",
-        decides="the CPU for each request",
+        compares=f"CPU for a request: threads with waitress over asyncio with {library}",
+        decides="the CPU for each request, while no handler blocks or computes",
         advice=f"Serve with asyncio and {library}, and keep handlers from blocking or computing."
         if standing(ratio) is Standing.AHEAD
         else "Keep the server you have.",
@@ -108,7 +121,7 @@ def connections(seen: Evidence) -> Said | None:
     limit = stopped is not None and not stopped.happened
     wins = standing(found) is Standing.AHEAD
     return Said(
-        answer="asyncio, for memory" if wins else "threads or tasks, level",
+        answer="asyncio, for memory" if wins else "threads or tasks alike",
         sentence="For thousands of open connections use asyncio: a thread with its connection takes "
         f"{words.times(found)} the memory of a task."
         if wins
@@ -140,7 +153,7 @@ def chat(seen: Evidence) -> Said | None:
     how = {
         Standing.AHEAD: ("threads", f"threads win a chat room: asyncio used {words.times(found)} their CPU"),
         Standing.LEVEL: (
-            "threads or asyncio, level",
+            "threads or asyncio alike",
             f"threads and asyncio are {level(found)} in a chat room: asyncio used {words.times(found)} the CPU",
         ),
         Standing.BEHIND: ("asyncio", f"asyncio wins a chat room: it used {words.times(found)} the CPU of threads"),
@@ -173,13 +186,15 @@ def uvloop(seen: Evidence) -> Said | None:
     cpu = f"asyncio used {words.times(waits)} the CPU of uvloop" if saves and waits else ""
     alike = standing(wall) is Standing.LEVEL
     return Said(
-        answer=("for CPU, not for time" if saves else "no, level") if alike else "yes" if wall.low > 1 else "no",
+        answer=("saves CPU, not time" if saves else "no, level") if alike else "yes" if wall.low > 1 else "no",
         sentence=f"For HTTP calls uvloop is {level(wall)} with asyncio in time: it was {words.times(wall)} as fast."
         if alike
         else f"For HTTP calls uvloop was {words.times(wall)} as fast as asyncio.",
         figure=wall,
         compares="uvloop over asyncio, HTTP calls a second",
-        decides=f"the CPU of bare waits: {words.times(waits)}" if saves and waits else "time",
+        decides=f"how busy the loop is: bare waits cost {words.times(waits)} the CPU without it"
+        if saves and waits
+        else "time",
         advice=joined(
             f"Use it where the loop itself is the load: for bare waits {cpu}." if cpu else "",
             "It is one line to try: measure your program with and without it.",

@@ -20,7 +20,7 @@ def database(seen: Evidence) -> Said | None:
     wins = standing(found) is Standing.AHEAD
     stall = seen.estimate(DB, "on PostgreSQL")
     return Said(
-        answer="in coroutines, an async driver" if wins else "any driver, level",
+        answer="in coroutines, an async driver" if wins else "either driver alike",
         sentence="Inside coroutines use an async driver: ten queries at once were "
         f"{words.times(found)} as fast as with a blocking one."
         if wins
@@ -49,7 +49,7 @@ def files(seen: Evidence) -> Said | None:
     ratio = inverse(small)
     wins = standing(ratio) is Standing.AHEAD
     return Said(
-        answer="plain writes" if wins else "aiofiles" if standing(ratio) is Standing.BEHIND else "either, level",
+        answer="plain writes" if wins else "aiofiles" if standing(ratio) is Standing.BEHIND else "either alike",
         sentence=f"Write to files plainly: for records of 128 B that was {words.times(ratio)} as fast as aiofiles."
         if wins
         else f"Plain writes were {words.times(ratio)} as fast as aiofiles for records of 128 B.",

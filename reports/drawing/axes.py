@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -58,6 +58,19 @@ def ratio_extent(estimates: Sequence[Estimate]) -> tuple[float, float]:
     """Limits of a ratio axis: as far below 1 as above, so that half and double are equally far away."""
     reach = max([1.15, *(e.high for e in estimates), *(1 / e.low for e in estimates if e.low > 0)]) * 1.12
     return (1 / reach, reach)
+
+
+def log_limits(points: Iterable[float], intervals: Iterable[Estimate], factor: float) -> tuple[float, float]:
+    """Limits of a logarithmic axis in units of `factor`: what lines and intervals need, and not a decade more.
+
+    An interval that reaches down to almost nothing runs out of the axis: a decade below the lowest point there is
+    nothing else to see.
+    """
+    known = list(intervals)
+    drawn = [one for one in (*points, *(each.point for each in known)) if one > 0]
+    low = max(min([*drawn, *(one.low for one in known)]), min(drawn) / 10)
+    high = min(max([*drawn, *(one.high for one in known)]), max(drawn) * 10)
+    return low / factor / 1.25, high / factor * 1.25
 
 
 def ratio_ticks(reach: float) -> list[float]:

@@ -24,6 +24,8 @@ class Chart:
     narrow: Markup
     file: str
     picture: str
+    whose: str = ""
+    """Names the machine where it is not the one of this run."""
 
 
 def drawn(

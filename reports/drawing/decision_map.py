@@ -26,8 +26,8 @@ Levels = tuple[list[float], list[int]]
 """Shares of waiting, and ops in flight."""
 SHORT = {"multiprocessing": "processes", "threading": "threads", "interpreters": "interpret.", "sync": "serial"}
 """Names that fit into a tile of a telephone."""
-PER_LETTER = 0.0083
-"""Inches a letter takes for each point of its size."""
+PER_LETTER, PER_BOLD = 0.0083, 0.0088
+"""Inches a letter takes for each point of its size, in plain and in bold type."""
 
 
 def of_both_builds(scene: Scene) -> Scene:
@@ -89,17 +89,16 @@ def _grid(axes: Axes, levels: Levels, named: bool) -> None:
 
 
 def _tile(axes: Axes, one: Region, levels: Levels, inches: float, size: float) -> None:
-    """The best and its margin in a tile so wide, a dot for what was measured, hatched where no order can be told."""
+    """The best and its margin in a tile so wide, hatched where no order can be told."""
     column, row = levels[0].index(round(one.waiting, 6)), levels[1].index(one.concurrency)
     look = style.family(one.best.family)
     place: Any = {"xy": (column + 0.02, row + 0.04), "width": 0.96, "height": 0.92, "linewidth": 0}
     axes.add_patch(Rectangle(**place, facecolor=look.light, alpha=0.3))
     if not one.sure:
         axes.add_patch(Rectangle(**place, fill=False, hatch="////", edgecolor=look.light, alpha=0.55))
-    axes.plot([column + 0.02 + 0.05 / inches], [row + 0.16], marker="o", markersize=2.2, color=style.INK, zorder=4)
     texts = [text for text in _beside(one) if len(text) * size * PER_LETTER <= inches - 0.12] or _beside(one)[-1:]
     axes.text(column + 0.5, row + 0.66, _short(one.best), ha="center", va="center", color=style.INK, weight="bold",
-              fontsize=min(size, (inches - 0.04) / PER_LETTER / len(_short(one.best))))  # fmt: skip
+              fontsize=min(size, (0.96 * inches - 0.03) / PER_BOLD / len(_short(one.best))))  # fmt: skip
     axes.text(column + 0.5, row + 0.28, texts[0], ha="center", va="center", fontsize=size, color=style.INK)
 
 
@@ -138,7 +137,7 @@ def title(scene: Scene) -> str:
 def subtitle(scene: Scene) -> str:
     return (
         "An op is one unit of work, such as a call. Each tile names who gets most of them done, and how many times as "
-        "many as the second best. Hatched: no order can be told. A dot: measured here."
+        "many as the second best. Hatched: no order can be told. Empty: not measured."
     )
 
 

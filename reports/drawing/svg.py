@@ -9,6 +9,7 @@ import io
 import re
 import warnings
 from collections import Counter
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
@@ -28,8 +29,13 @@ _SHORT_FONT = re.compile(r"font: ([\d.]+px) [^;\"]*")
 _STILL = re.compile(r" transform=\"rotate\(-?0 [^)]*\)\"")
 _UNSEEN = re.compile(r"<path [^>]*style=\"fill: none\"/>|<path d=\"M [-\d.]+ [-\d.]+ ?\"[^>]*/>")
 _EMPTY = re.compile(r"<g>\s*</g>|<g ?/>|<defs>\s*</defs>")
+_PREFIX = "\0"
 _GROUP = re.compile(r"<g(?: [^>]*[^/>])?>|</g>")
 _TAG = re.compile(r"<[^>]*>")
+_PLACE = re.compile(r"\.0(?:0\d*)?(?!\d)|(\.\d[1-9])\d*|(\.\d)(?:0\d*)?")
+"""The end of a number: nothing, two digits or one are left of it."""
+_COMMAND = re.compile(r" *([A-Za-z]) *")
+_AFTER = re.compile(r"([;:]) ")
 _OUTLINE = re.compile(r" d=\"([^\"]*)\"")
 _STYLE = re.compile(r" style=\"([^\"]*)\"")
 _FALLBACK = re.compile(r"var\((--[\w-]+),#\w+\)")
@@ -67,11 +73,9 @@ def _slim(body: str) -> str:
 
 def _terse(tag: str) -> str:
     """A tag with places to a hundredth of a point, which is less than anybody sees, and without idle blanks."""
-    tag = re.sub(r"(\.\d\d)\d+", r"\1", tag)
-    tag = re.sub(r"(\.\d)0(?!\d)", r"\1", tag)
-    tag = re.sub(r"\.0(?!\d)", "", tag)
-    tag = _OUTLINE.sub(lambda d: ' d="' + re.sub(r" *([A-Za-z]) *", r"\1", d[1]).strip() + '"', tag)
-    return _STYLE.sub(lambda own: ' style="' + re.sub(r"([;:]) ", r"\1", _idle(own[1])) + '"', tag)
+    tag = _PLACE.sub(r"\1\2", tag)
+    tag = _OUTLINE.sub(lambda d: ' d="' + _COMMAND.sub(r"\1", d[1]).strip() + '"', tag)
+    return _STYLE.sub(lambda own: ' style="' + _AFTER.sub(r"\1", _idle(own[1])) + '"', tag)
 
 
 def _idle(declarations: str) -> str:
@@ -94,13 +98,20 @@ def _ungrouped(body: str) -> str:
 
 def _parts(raw: str, prefix: str) -> tuple[float, float, str]:
     """Width and height in points and the tidied inside of a raw SVG, its ids prefixed."""
+    width, height, body = _tidied(raw)
+    return width, height, body.replace(_PREFIX, prefix)
+
+
+@lru_cache(maxsize=1)
+def _tidied(raw: str) -> tuple[float, float, str]:
+    """The same with `_PREFIX` before each id; a page and a file beside it want one picture each."""
     match = _BODY.search(raw)
     if match is None:
         raise ValueError("matplotlib wrote an SVG of an unknown shape")
     body = _NOISE.sub("", match[3])
     body = _STILL.sub("", _SHORT_FONT.sub(r"font-size: \1", _FONT.sub("", body)))
     used = dict.fromkeys([*_HREF.findall(body), *_URL.findall(body)])
-    short = {name: f"{prefix}-{number}" for number, name in enumerate(used)}
+    short = {name: f"{_PREFIX}-{number}" for number, name in enumerate(used)}
     body = _ID.sub(lambda m: f'id="{short[m[1]]}"' if m[1] in used else "", body)
     body = _URL.sub(lambda m: f"url(#{short[m[1]]})", _HREF.sub(lambda m: f'href="#{short[m[1]]}"', body))
     body = re.sub(r"<g\s+>", "<g>", re.sub(r"\s*\n\s*", " ", body))

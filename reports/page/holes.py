@@ -41,20 +41,11 @@ def sentence(scene: Scene) -> str:
 
 
 def unfinished(scene: Scene, attrs: Mapping[Any, Any]) -> str:
-    """How far a run got that has not ended, was stopped, or used up its budget; empty where nothing is left to do.
+    """How far a run got that has not ended or was stopped; empty where nothing is left to do.
 
     `attrs` are those of the frame (results.frame.load).
     """
-    ends = attrs.get("ends", ())
-    for one in ends:
-        if one["decided"] < one["asked"]:
-            minutes = one["seconds"] / 60
-            return (
-                f"{one['decided']} of {one['asked']} claims are decided here, in {minutes:.1f} minutes. "
-                "For the others the page shows what another machine found. More time decides more: "
-                "when-async run --budget 15m."
-            )
-    ended = {one["run"] for one in ends}
+    ended = {one["run"] for one in attrs.get("ends", ())}
     waiting = {row.comparison for row in scene.rows if row.status == "INCOMPLETE" and row.run not in ended}
     every = comparisons(scene.rows)
     if not waiting and not set(attrs.get("stopped", ())) - ended:
@@ -64,6 +55,21 @@ def unfinished(scene: Scene, attrs: Mapping[Any, Any]) -> str:
         f"This run is not finished: {done} of {words.count(len(every), 'comparison')} measured so far. "
         "To measure the rest: when-async run --resume FILE."
     )
+
+
+def undecided(attrs: Mapping[Any, Any]) -> str:
+    """What a run left open that used up its budget, and what shows it; empty where it left nothing open.
+
+    `attrs` are those of the frame (results.frame.load).
+    """
+    for one in attrs.get("ends", ()):
+        if one["decided"] < one["asked"]:
+            minutes = one["seconds"] / 60
+            return (
+                f"{one['decided']} of {one['asked']} claims are decided here, in {minutes:.1f} minutes. "
+                "Grey rows come from another machine. More time decides more: `when-async run --budget 15m`."
+            )
+    return ""
 
 
 def remarks(scene: Scene) -> list[str]:

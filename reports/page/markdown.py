@@ -47,6 +47,7 @@ def report(page: Mapping[str, Any]) -> str:
         f"# {text(page['heading'])}",
         text(page["lead"]),
         *(f"> {text(banner)}" for banner in page["banners"]),
+        prose(page["undecided"]),
         *_answers(page["opening"]),
         *(_chart(page["map"]) if page["map"] else ()),
         *(("## What ran", _grid(page["statuses"])) if page["statuses"] else ()),
@@ -79,7 +80,8 @@ def report(page: Mapping[str, Any]) -> str:
 
 def _chart(chart: Chart) -> Sequence[str]:
     picture = f"![{text(chart.title)}]({chart.file})"
-    return [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}"]
+    whose = f" *({text(chart.whose)})*" if chart.whose else ""
+    return [f"### {text(chart.title)}", picture, f"{text(chart.subtitle)} {text(chart.caption)}{whose}"]
 
 
 def _answers(opening: Opening | None) -> Iterable[str]:

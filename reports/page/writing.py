@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from ..terminal.comparison import between
 from ..verdicts.judging import judge, latest
 from ..words import ReportError
 from . import claims as claim_groups
-from . import cost, holes, markdown
+from . import cost, elsewhere, holes, markdown
 from .older import older_table
 from .opening import Reference, open_claims, opening
 from .workloads import OnSection, chart_of, sections
@@ -59,7 +61,8 @@ def write(
     told how far the drawing is. Raises ReportError where the folder cannot be written.
     """
     known = _known() if workloads is None else workloads
-    page = build(frame, command, known, calibrations or {}, older, reference, on_section)
+    with _rarely_collected():
+        page = build(frame, command, known, calibrations or {}, older, reference, on_section)
     charts = [chart for section in page["sections"] for chart in section.charts]
     charts += [page["map"]] if page["map"] else []
     pictures = {chart.file: chart.picture for chart in charts}
@@ -75,6 +78,17 @@ def write(
         reason = error.strerror or str(error)
         raise ReportError(f"cannot write the report to {output}: {reason}; choose another folder") from error
     return written
+
+
+@contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """Collect garbage a fiftieth as often: figures are full of cycles, but a page makes too few of them to matter."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def build(
@@ -95,15 +109,15 @@ def build(
     judged = {"opening": None, "claims": []} if smoke else _judged(frame, scene, headers, reference)
     used = list(dict.fromkeys(row.python for row in scene.rows))
     chart = _map(scene)
+    lends = bool(judged["opening"] and reference and not chart)
     return {
         **judged,
         "heading": "What to use when" if figures or judged["opening"] else "Concurrency models: do they run?",
         "machine": conditions.machine(first),
         "date": conditions.date(first),
-        "lead": _lead(headers, used),
-        "banners": _banners(headers, scene, frame),
+        **_top(frame, scene, headers, used),
         "statuses": None if figures else tables.statuses(scene),
-        "map": chart,
+        "map": elsewhere.decision_map(used, _runs(headers)) if lends else chart,
         "filters": _filters(scene) if figures else [],
         "older": older_table(older),
         "between": between(frame) if figures else None,
@@ -116,6 +130,15 @@ def build(
         **_method(frame, scene, headers, calibrations),
         "command": words.one_line(command, 2000),
         "version": words.one_line(first.get("tool_version", "")),
+    }
+
+
+def _top(frame: pd.DataFrame, scene: Scene, headers: Sequence[Header], used: Sequence[str]) -> dict[str, Any]:
+    """What stands above the answers."""
+    return {
+        "lead": _lead(headers, used),
+        "banners": _banners(headers, scene, frame),
+        "undecided": words.one_line(holes.undecided(frame.attrs), 600),
     }
 
 
@@ -146,9 +169,13 @@ def _judged(
     verdicts = latest(judge(frame, scene=scene))
     own = gathered(verdicts, headers)
     asked = open_claims(verdicts, own)
-    runs = {header.get("run") for header in headers}
-    known = [one for one in (reference(asked) if reference and asked else ()) if one.source.run not in runs]
+    known = [one for one in (reference(asked) if reference and asked else ()) if one.source.run not in _runs(headers)]
     return {"opening": opening(own, known), "claims": claim_groups.groups(verdicts, scene, known)}
+
+
+def _runs(headers: Sequence[Header]) -> set[str]:
+    """The runs that a page shows, which are nobody else's."""
+    return {str(header.get("run")) for header in headers}
 
 
 def _filters(scene: Scene) -> list[tuple[str, list[str]]]:
@@ -188,7 +215,7 @@ def _banners(headers: Sequence[Header], scene: Scene, frame: pd.DataFrame) -> li
     said = []
     if any(header.get("profile") == "smoke" for header in headers) or (scene.rows and not scene.measured):
         smoke = all(header.get("profile") == "smoke" for header in headers)
-        if smoke or not holes.unfinished(scene, frame.attrs):
+        if smoke or not (holes.unfinished(scene, frame.attrs) or holes.undecided(frame.attrs)):
             said.append(SMOKE if smoke else "no cell has two processes or more, so there is no figure to publish")
     said += [
         f"{comparison}: contestants came to different results, so their work was not equal; read no ratio from it"
@@ -211,12 +238,20 @@ def code(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
+def unbroken(text: str) -> Markup:
+    """Escaped text in which no figure is parted from its unit and its interval at the end of a line."""
+    return Markup(
+        re.sub(r"[−\d.]+(?:×| \w+)? \[[^\[\]]{1,24}\]", r'<span class="whole">\g<0></span>', str(escape(text)))
+    )
+
+
 def _html(page: Mapping[str, Any]) -> str:
     """The page; every text that is not ours is escaped by the template engine."""
     loader = jinja2.PackageLoader("when_async.reports")
     made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     css = Markup(style.css() + "\n" + loader.get_source(made, "page.css")[0])
     made.filters["code"] = code
+    made.filters["figures"] = unbroken
     made.filters["tint"] = style.variable
     script = Markup(loader.get_source(made, "filters.js")[0])
     return svg.shared(made.get_template("page.html.j2").render(page=page, css=css, script=script))

@@ -11,7 +11,7 @@ from when_async.results.cells.latency import PERCENTILES, Latency
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.axes import FOOT, TITLE, figure, name_width
+from ..drawing.axes import FOOT, TITLE, figure, log_limits, name_width
 from ..drawing.plotting import CURVES, LEFT, End, Plot, curve_axes, draw_curve, label_ends, mark_ticks
 from ..page.own_figures import of
 from ..scene.rows import Scene, facet, facet_names, facets, uncrowded
@@ -43,8 +43,9 @@ def draw(scene: Scene, width: float) -> Figure:
     found, known = waited(rows), facets(rows)
     looks = style.looks((row.contestant, row.family) for row in scene.rows)
     scale = scale_for([e for _, latency in found for e in latency.percentiles.values()], "s")
-    values = [seconds for _, latency in found for _, seconds in latency.curve if seconds > 0]
-    limits = (min(values) / scale.factor / 1.25, max(values) / scale.factor * 1.25)
+    # The very quickest may be a nanosecond, and six decades below all others: they get no room.
+    values = [seconds for _, latency in found for share, seconds in latency.curve if share > 0]
+    limits = log_limits(values, [e for _, latency in found for e in latency.percentiles.values()], scale.factor)
     reach = max(1 / (1 - share) for _, latency in found for share, _ in latency.curve)
     room = name_width([row.contestant for row in rows], width * (0.3 if width > 5 else 0.42))
     head = TITLE * (2 if len(known) > 1 else 1) + 0.06
@@ -100,6 +101,6 @@ LATENCY_CURVE = Plot(
         f"From {of(scene)}: all processes pooled; bars are 95 % intervals over processes. Both axes are logarithmic."
     ),
     caption="Look at the right end: what one in a hundred has to wait for is what users notice. A line ends where "
-    "there are fewer than ten samples beyond it.",
+    "there are fewer than ten samples beyond it. The quickest may lie below the axis.",
     order=4,
 )

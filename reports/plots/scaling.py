@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +12,7 @@ from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from ..drawing import style
-from ..drawing.axes import FOOT, TITLE, figure, name_width, plain
+from ..drawing.axes import FOOT, TITLE, figure, log_limits, name_width, plain
 from ..drawing.plotting import CURVES, LEFT, End, Plot, curve_axes, draw_curve, label_ends, mark_ticks
 from ..scene.findings import did, lead
 from ..scene.rows import OVERHEAD, Metric, Scene, facet, facet_names, facets, headline, ladder, models, serial, value
@@ -102,7 +103,9 @@ def _draw_labels(axes: Axes, found: Lines, looks: Looks, factor: float, size: tu
         else:
             # A line that ends early is named where it ends: at the edge the name would claim a value there.
             across, up = map(float, to_axes.transform(at))
-            axes.text(across + 0.1 / size[0], up, name, transform=axes.transAxes, va="center", fontsize=9, zorder=6)
+            ground: dict[str, Any] = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6}
+            axes.text(across + 0.1 / size[0], up, name, transform=axes.transAxes, va="center", fontsize=9, zorder=6,
+                      bbox=ground)  # fmt: skip
     label_ends(axes, ends, size, room)
 
 
@@ -115,7 +118,7 @@ def draw(scene: Scene, width: float) -> Figure:
     every = {one: lines(scene.of_facet(one), metric) for one in known}
     estimates = [e for found in every.values() for points in found.values() for _, e in points]
     scale = scale_for(estimates, metric.kind)
-    low, high = min(e.low for e in estimates) / scale.factor, max(e.high for e in estimates) / scale.factor
+    limits = log_limits((), estimates, scale.factor)
     full = {one: named(found, metric) for one, found in every.items()}
     room = name_width([name for names in full.values() for name in names], width * (0.3 if width > 5 else 0.42))
     names = facet_names(scene.rows)
@@ -131,7 +134,7 @@ def draw(scene: Scene, width: float) -> Figure:
         for index, one in enumerate(known):
             left, top = (index % columns) * (width / columns) + LEFT, (index // columns) * block + head
             heading = names[one] if len(known) > 1 else ""
-            axes = curve_axes(fig, (left, top, inches, height), (low / 1.25, high * 1.25), label, heading)
+            axes = curve_axes(fig, (left, top, inches, height), limits, label, heading)
             _shape(axes, [row.concurrency for row in scene.rows], inches)
             shown = {name: points for name, points in every[one].items() if name in full[one]}
             for name, points in every[one].items():

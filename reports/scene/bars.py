@@ -83,13 +83,14 @@ def axis_of(estimates: Iterable[Estimate], kind: str, what: str, guides: Sequenc
 
 
 def ratio_axis(ratios: Iterable[Estimate], reach: float = 2.0) -> Axis:
-    """A logarithmic axis for ratios with a line at 1; `reach` is what it covers on either side at least."""
+    """A logarithmic axis for ratios with a line and a tick at 1; `reach` is what it covers on either side at least."""
     known = list(ratios)
     low = min([1 / reach, *(one.low for one in known if one.low > 0)])
     high = max([reach, *(one.high for one in known)])
     plain = Axis(low / 1.1, high * 1.1, log=True)
     steps = [2.0**power for power in range(floor(log(low, 2)), 20) if low / 1.05 <= 2.0**power <= high * 1.05]
-    marks = [Tick(_cent(plain.share(one)), f"{one:g}×") for one in _thinned(steps)]
+    every = -(-len(steps) // TICKS)
+    marks = [Tick(_cent(plain.share(one)), f"{one:g}×") for one in steps if round(log(one, 2)) % every == 0]
     return Axis(plain.low, plain.high, True, "times as much", marks, [Tick(_cent(plain.share(1.0)), "")])
 
 

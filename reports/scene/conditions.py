@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from when_async.results.cells.noise import READ
 from when_async.results.cells.noise import noise as measure
 from when_async.results.cells.pairing import bare
 from when_async.results.cells.rule import DECIDE
@@ -30,6 +31,7 @@ CAUSES = {
 }
 
 
+_PLACES = ("workload", "python", "run")
 STEADY = 0.05
 """A run is quiet where half of its intervals reach no further than this share of their points."""
 
@@ -80,15 +82,17 @@ def _sentence(text: str) -> str:
 
 def ledger(frame: pd.DataFrame) -> Table:
     """Noise by run, interpreter and workload; a description of the machine, and no estimates."""
-    frame = bare(frame)
+    # Every group takes its rows of every column, so all others are left behind first.
+    frame = bare(frame)[[*_PLACES, *READ]]
     rows = frame[(frame["phase"] == "measure") & frame["makespan_s"].notna()]
     lines = []
-    for names, group in rows.groupby(["workload", "python", "run"], sort=False):
+    for names, group in rows.groupby([*_PLACES], sort=False):
         found = measure(group)
         shares = [_percent(found[name]) for name in ("steal_share", "pressure_share", "pressure_share_one_core")]
-        preempted = found["involuntary_per_s"]
+        preempted, others = found["involuntary_per_s"], found["others_cores"]
         figures = [str(len(group)), words.digits(float(group["makespan_s"].sum())), *shares]
         figures.append(words.DASH if preempted is None else words.digits(float(preempted)))
+        figures.append(words.DASH if others is None else f"{float(others):.2f}")
         head, *notes = map(words.one_line, names)
         lines.append(Line(head, notes, [[Item(one)] for one in figures]))
     note = (
@@ -97,7 +101,7 @@ def ledger(frame: pd.DataFrame) -> Table:
         "they do not. No round was dropped."
     )
     heads, waits = ["workload", "Python", "run"], ["a task waited for a CPU", "the same, one-thread rows"]
-    columns = ["rounds", "seconds", "steal", *waits, "preemptions per s"]
+    columns = ["rounds", "seconds", "steal", *waits, "preemptions per s", "cores of others"]
     return Table(note if lines else "No measured round, hence no ledger.", heads, columns, [Group("", lines=lines)])
 
 

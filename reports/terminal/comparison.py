@@ -14,7 +14,8 @@ import pandas as pd
 from rich.console import Console
 
 from when_async.bench.model import Estimate
-from when_async.results.contrast.resolve import ContrastError
+from when_async.results.cells.pairing import bare
+from when_async.results.contrast.resolve import ContrastError, cells_of
 from when_async.results.contrast.rows import MARGIN, ContrastRow, contrast_environments
 from when_async.results.stats.estimate import inverse
 from when_async.results.stats.standing import MOST_FORKS, Extent, Outcome, Standing
@@ -173,11 +174,14 @@ def _parts(row: ContrastRow, forks: bool) -> Parts:
 def between(frame: pd.DataFrame) -> Table | None:
     """The page's table of the environments of each run against its first one; None where no run has two."""
     groups: list[Group] = []
+    rows = bare(frame)
     for header in frame.attrs.get("headers", ()):
         pythons = [str(each["label"]) for each in header.get("environments") or ()]
-        own = frame[frame["run"] == header.get("run")]
-        own.attrs = {**frame.attrs, "headers": [header]}
+        if len(pythons) < 2:
+            continue
+        own = rows[rows["run"] == header.get("run")]
         have = set(own["python"])
+        own.attrs = {"headers": [header]}
         for other in pythons[1:]:
             if {pythons[0], other} <= have:
                 groups += _group(own, pythons[0], other)
@@ -196,8 +200,7 @@ def _group(frame: pd.DataFrame, first: str, other: str) -> list[Group]:
         rows = contrast_environments(frame, first, other)
     except ContrastError:
         return []
-    cells = frame.drop_duplicates("cell").set_index("cell")
-    names = dict(zip(cells.index, zip(cells["comparison"], cells["contestant"], strict=True), strict=True))
+    names = {cell["cell"]: (cell["comparison"], cell["contestant"]) for cell in cells_of(frame)}
     differs = f"differs in: {', '.join(_common(rows))}" if _common(rows) else ""
     groups: dict[str, Group] = {}
     for label, both in groupby(rows, key=lambda row: row.label):

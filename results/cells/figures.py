@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from statistics import median
 from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate, unit_of
 
+from ..late import late
 from ..stats.estimate import positive
 
 if TYPE_CHECKING:
+    import msgspec
     import pandas as pd
+else:
+    msgspec = late("msgspec")
 
 Key = tuple[str, str]
 """Run and cell."""
@@ -27,11 +30,12 @@ def processes(measured: pd.DataFrame) -> dict[Key, dict[str, dict[int, float]]]:
     told = measured[measured["figures"].fillna("") != ""]
     # A frame for each cell would take most of the time of a page of many runs.
     rounds: dict[Key, dict[str, dict[int, list[float]]]] = {}
+    read = msgspec.json.Decoder(dict[str, float | None]).decode
     for run, cell, fork, text in zip(*(told[name].tolist() for name in _TOLD), strict=True):
         own = rounds.setdefault((str(run), str(cell)), {})
-        for name, value in json.loads(text).items():
+        for name, value in read(text).items():
             if value is not None:
-                own.setdefault(name, {}).setdefault(int(fork), []).append(float(value))
+                own.setdefault(name, {}).setdefault(int(fork), []).append(value)
     return {
         key: {name: {fork: median(own[fork]) for fork in sorted(own)} for name, own in named.items()}
         for key, named in rounds.items()

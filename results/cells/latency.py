@@ -17,11 +17,14 @@ from ..stats.estimate import log_interval
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
     import pandas as pd
+    from hdrh import codec
     from hdrh import histogram as hdrh
+    from hdrh.codec import HdrPayload
     from hdrh.histogram import HdrHistogram
 else:
-    np, hdrh = late("numpy"), late("hdrh.histogram")
+    np, codec, hdrh = late("numpy"), late("hdrh.codec"), late("hdrh.histogram")
 
 PERCENTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 BEYOND = 10
@@ -54,13 +57,69 @@ def supported(share: float, count: int) -> bool:
 
 def merged(texts: Iterable[str]) -> HdrHistogram:
     """All histograms in one; empty texts count for nothing. Raises ValueError on a text that is no histogram."""
-    total = hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    total = _empty()
     for text in filter(None, texts):
         try:
-            total.add(hdrh.HdrHistogram.decode(text))
+            _add_text(total, text)
         except Exception as error:  # the library raises whatever its decoders do
             raise ValueError(f"not a histogram: {text[:20]!r}") from error
     return total
+
+
+def _add_text(total: HdrHistogram, text: str) -> None:
+    """Add the counts that a text holds; a histogram for each of them would take most of the time."""
+    packed = codec.HdrHistogramEncoder.decode(text)
+    head = packed.payload
+    shape = (head.lowest_trackable_value, head.highest_trackable_value, head.significant_figures)
+    if shape != (_LOWEST_NS, _HIGHEST_NS, _DIGITS):
+        total.add(hdrh.HdrHistogram.decode(text))
+        return
+    found = packed.init_counts(total.counts_len)
+    if found["total"]:
+        first, last = found["min_nonzero_index"], found["max_nonzero_index"]
+        _counts(total)[first : last + 1] += _counts(packed)[first : last + 1]
+        highest = total.get_highest_equivalent_value(total.get_value_from_index(last))
+        _tell(total, total.get_value_from_index(first), highest, found["total"])
+
+
+def _empty() -> HdrHistogram:
+    return _alone(hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS))
+
+
+def _alone(histogram: HdrHistogram) -> HdrHistogram:
+    """Not held by its encoder, which it holds: thousands of them would stay until garbage is collected.
+
+    It cannot be encoded any more.
+    """
+    histogram.encoder.histogram = None
+    return histogram
+
+
+def _add(total: HdrHistogram, more: HdrHistogram) -> None:
+    """As HdrHistogram's `add` of one of the same shape, which goes through 33 792 counts, of which few are not 0."""
+    where = _filled(more)
+    _counts(total)[where] += _counts(more)[where]
+    _tell(total, more.get_min_value(), more.get_max_value(), more.get_total_count())
+
+
+def _tell(total: HdrHistogram, least: int, most: int, count: int) -> None:
+    """What a histogram keeps of its counts beside them."""
+    total.total_count += count
+    total.min_value, total.max_value = min(total.min_value, least), max(total.max_value, most)
+
+
+def _counts(histogram: HdrHistogram | HdrPayload) -> npt.NDArray[np.uint64]:
+    counts: npt.NDArray[np.uint64] = np.ctypeslib.as_array(histogram.counts)
+    return counts
+
+
+def _filled(histogram: HdrHistogram) -> slice:
+    """Where its counts are that are not 0."""
+    if not histogram.get_total_count():
+        return slice(0, 0)
+    ends = (histogram.get_min_value(), histogram.get_max_value())
+    first, last = (histogram.get_counts_array_index(end) for end in ends)
+    return slice(first, last + 1)
 
 
 def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
@@ -82,9 +141,9 @@ def of_processes(processes: list[HdrHistogram]) -> Latency:
     read = [read_s(process, wanted.values()) for process in processes]
     estimates = {name: log_interval([own[share] for own in read], "s") for name, share in wanted.items()}
     percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
-    pooled = hdrh.HdrHistogram(_LOWEST_NS, _HIGHEST_NS, _DIGITS)
+    pooled = _empty()
     for process in processes:
-        pooled.add(process)
+        _add(pooled, process)
     return Latency(percentiles, _curve(pooled), sum(counts))
 
 
@@ -93,10 +152,11 @@ def read_s(histogram: HdrHistogram, shares: Iterable[float]) -> dict[float, floa
 
     As HdrHistogram's `get_percentile_to_value_dict`, which walks tens of thousands of counts in Python.
     """
-    totals = np.cumsum(np.ctypeslib.as_array(histogram.counts))
+    where = _filled(histogram)
+    totals = np.cumsum(_counts(histogram)[where])
     found = {}
     for share in shares:
-        place = int(np.searchsorted(totals, histogram.get_target_count_at_percentile(100 * share)))
+        place = where.start + int(np.searchsorted(totals, histogram.get_target_count_at_percentile(100 * share)))
         value = histogram.get_value_from_index(place)
         end = histogram.get_highest_equivalent_value if share else histogram.get_lowest_equivalent_value
         found[share] = float(end(value)) / 1e9

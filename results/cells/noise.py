@@ -24,6 +24,12 @@ OTHERS_LIMIT: Final = 0.25
 """How many cores other programs may keep busy in a quiet run; a quiet machine shows 0.01, a busy core 1."""
 
 
+WATCHED: Final = ("busy_s", "cpu_user_s", "cpu_system_s", "window_s", "makespan_s", "service_cpu_s")
+"""What is read of a round to know what other programs used."""
+READ: Final = ("phase", "one_core", "steal_s", "pressure_s", "switches_involuntary", *WATCHED)
+"""The columns that the ledger is made of."""
+
+
 def noise(frame: pd.DataFrame) -> dict[str, float | str | None]:
     """How disturbed the measured rounds of `frame` (results.load) were; None for what was not recorded.
 
@@ -59,9 +65,8 @@ def others_cores(
     Of a round with a helper process nothing is known, as not each of those counts its own. What a worker does before
     and after the timed part of its round, in which it collects its garbage, is taken to be computing.
     """
-    columns = ["busy_s", "cpu_user_s", "cpu_system_s", "window_s", "makespan_s", "service_cpu_s"]
     busy, user, system, window, makespan, service = (
-        measured[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in columns
+        measured[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in WATCHED
     )
     others = busy - user - system - (window - makespan)
     known = ~np.isnan(others) & np.isnan(service)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 else:
-    np = late("numpy")
+    np, pd = late("numpy"), late("pandas")
 
 Key = tuple[str, str]
 """Run and cell."""
@@ -68,9 +68,7 @@ def nothing() -> CellRounds:
 
 def bare(frame: pd.DataFrame) -> pd.DataFrame:
     """The same rows without `attrs`, which pandas copies to the last header at every step that makes a frame."""
-    rows = frame.copy(deep=False)
-    rows.attrs = {}
-    return rows
+    return pd.DataFrame(frame)
 
 
 def measured(frame: pd.DataFrame) -> pd.DataFrame:

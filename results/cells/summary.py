@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from when_async.bench.model import Estimate, Phase, Scalar, Status
 
+from ..columns import COLUMNS
 from ..late import late
 from ..stats.outliers import count_outliers, label_outliers
 from .figures import estimates as of_figures
 from .figures import processes
 from .latency import Latency, latencies
-from .noise import others_cores
+from .noise import WATCHED, others_cores
 from .pairing import CellRounds, Key, bare, cell_codes, cell_rounds, log_ratios
 from .quantities import FORK, SUMMED, Forks, estimates, per_fork
 from .rule import ONE_LOOK, Rule, Series, of_cell, of_pair, rules_of
@@ -126,9 +127,9 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     """One Row per cell of `frame` (results.load), in the order of the frame; numbers for OK cells only."""
     rules = rules_of(frame.attrs)
     frame = bare(frame)
-    measured = frame[frame["phase"] == Phase.MEASURE]
-    seen = _seen(measured)
-    good = measured[measured["status"] == Status.OK]
+    now = frame["phase"] == Phase.MEASURE
+    seen = _seen(frame[[*_SEEN]][now])
+    good = frame[[*_ROUND]][now & (frame["status"] == Status.OK)]
     codes, keys = cell_codes(good)
     forks = dict(zip(keys, per_fork(good, codes), strict=True))
     cells = _descriptions(frame.drop_duplicates(_CELL_KEY))
@@ -172,7 +173,7 @@ def _shown(
 
 def digest_conflicts(frame: pd.DataFrame) -> list[str]:
     """The comparisons in which OK cells of one run came to different results, so their work was not equal."""
-    frame = bare(frame)
+    frame = bare(frame)[["run", "comparison", "digest", "phase", "status"]]
     measured = frame[(frame["phase"] == Phase.MEASURE) & (frame["status"] == Status.OK)]
     counts = measured.groupby(["run", "comparison"], sort=False)["digest"].nunique()
     return list(dict.fromkeys(str(key[1]) for key, count in counts.items() if count > 1 and isinstance(key, tuple)))
@@ -249,6 +250,13 @@ _DESCRIPTION = (
 _DERIVED = (
     "params", "bounds", "face", "latency_of", "one_core", "reference", "calibration", "serial_ideal_s",
 )  # fmt: skip
+_SEEN = ("run", "cell", "fork", "digest", "affinity", *WATCHED)
+_ROUND = tuple(
+    name
+    for name, one in COLUMNS.items()
+    if one.dtype != "string" or name in ("run", "cell", "comparison", "figures", "latency")
+)
+"""The columns that estimates are made from; to pick rows of a text takes long, and no other text is asked for."""
 _UNSEEN: Mapping[str, Any] = {"forks": 0, "rounds": 0, "digests": (), "affinity": ""}
 
 

@@ -15,7 +15,8 @@ from when_async.bench.model import WhenAsyncError
 from ..cells.pairing import bare
 
 CellFacts = Mapping[str, Any]
-"""One line of the frame as an object: what is known of a cell whether or not it was measured."""
+"""What is known of a cell whether or not it was measured: its columns `FACTS`, as an object."""
+FACTS = ("run", "cell", "comparison", "contestant", "runner", "library", "python", "status", "reason")
 
 
 class ContrastError(WhenAsyncError):
@@ -47,7 +48,7 @@ class Name:
 
 def cells_of(frame: pd.DataFrame) -> list[CellFacts]:
     """One object per cell of the frame, in order."""
-    records = bare(frame).drop_duplicates(["run", "cell"]).to_dict("records")
+    records = bare(frame)[list(FACTS)].drop_duplicates(["run", "cell"]).to_dict("records")
     return [{str(name): value for name, value in record.items()} for record in records]
 
 

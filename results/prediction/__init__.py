@@ -1,1 +1,1 @@
-"""How long work will take under each model: the law, the figures fitted for it, the file that keeps them."""
+"""How long work takes under each model: the law, the figures fitted for it and their file, programs and start-up."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from ..cells.summary import Row
-from .law import PARALLEL, Accuracy, HeldOut, Overheads, SeenCell, Work, accuracy, fit, leave_out, spread
+from .judged import Accuracy, HeldOut, accuracy, leave_out, spread
+from .law import PARALLEL, Overheads, SeenCell, Work, fit
+from .starting import starting
 
 MIXED, SLEEP, PAYLOAD = "mixed", "sleep", "grid_search"
 MODELS = ("sync", "threading", "multiprocessing", "interpreters", "asyncio", "uvloop", "trio")
@@ -81,13 +83,10 @@ def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | N
         own = leave_out(cells, cores, gil)
         low, high = spread(own)
         cost_s = byte_s(rows, runner, cores) if overheads.family in PARALLEL else 0.0
-        found.append(replace(overheads, error_low=low, error_high=high, byte_s=cost_s))
+        start = starting(rows, runner, MIXED)
+        overheads = replace(overheads, error_low=low, error_high=high, byte_s=cost_s)
+        found.append(replace(overheads, start_s=start.once_s, start_place_s=start.place_s))
         trials += own
     if not found:
         return None
     return Fitted(python, gil, cores, run, tuple(found), accuracy(trials), tuple(trials))
-
-
-def ranking(known: Fitted, work: Work, cores: int) -> list[tuple[Overheads, float]]:
-    """Every model with its predicted seconds, the quickest first."""
-    return sorted(((one, one.makespan_s(work, cores)) for one in known.overheads), key=lambda pair: pair[1])

@@ -9,7 +9,7 @@ What is added has six figures for each runner, fitted to cells of a run by the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 from ..late import late
 
 if TYPE_CHECKING:
-    import numpy as np
     from scipy import optimize
 else:
-    np, optimize = late("numpy"), late("scipy.optimize")
+    optimize = late("scipy.optimize")
 
 CROWDED = 30
 """From so many in flight on, a loop that counts in ticks is late by a whole tick for the last of them."""
@@ -32,6 +31,8 @@ WHOLE_MS = "uvloop"
 """The family whose timers know nothing shorter than a millisecond."""
 STARTS = ((3e-6, 3e-5, 1e-5, 1e-4), (3e-5, 3e-4, 3e-3, 7e-4), (3e-6, 3e-4, 3e-3, 1e-4))
 """Where the search begins: seconds an op, a wait, a round, a tick."""
+SLIVER, SLIVER_S = 0.05, 1e-3
+"""A wait that is less than this share of an op, and shorter than so many seconds, is none."""
 LEAST = 8
 """With fewer cells than this six figures are not fitted."""
 
@@ -45,6 +46,15 @@ class Work:
     ops: int
     concurrency: int
     payload_bytes: int = 0
+    gil_free: float = 0.0
+    """Which share of the computing lets the GIL go, from 0 to 1: threads do that share side by side."""
+    carry_s: float = 0.0
+    """CPU to pickle and unpickle a result: a list of numbers costs far more a byte than the bytes of the reference."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether an op waits: a sliver of it, of less than a millisecond, is what a clock makes of computing."""
+        return self.wait_s >= SLIVER_S or self.wait_s >= SLIVER * (self.wait_s + self.cpu_s) > 0
 
 
 @dataclass(frozen=True)
@@ -69,12 +79,16 @@ class Overheads:
     error_low: float = 0.0
     error_high: float = 0.0
     """Logarithm of measured / predicted in cells that it was not fitted to: where 95 % of them lay."""
+    start_s: float = 0.0
+    start_place_s: float = 0.0
+    """To import the library, and to open and close pool or loop; and more for each place of a pool."""
 
     def bound_s(self, work: Work, cores: int) -> float:
         """The time below which the work itself lets no schedule of this model come, whatever it adds."""
         in_flight = self._in_flight(work)
         one_s = self._asked_s(work) + work.cpu_s
-        return max(work.ops * work.cpu_s / self._used(in_flight, cores), ceil(work.ops / in_flight) * one_s)
+        busy_s = self._busy_s(work, work.cpu_s, work.cpu_s, in_flight, cores)
+        return max(work.ops * busy_s, ceil(work.ops / in_flight) * one_s)
 
     def range_s(self, seconds: float, work: Work, cores: int) -> tuple[float, float]:
         """Where 95 % of the cells that it was not fitted to would put the measured time, and not below the bound."""
@@ -87,6 +101,16 @@ class Overheads:
     def _used(self, in_flight: int, cores: int) -> int:
         return min(cores, in_flight) if self.parallel else 1
 
+    def _busy_s(self, work: Work, compute_s: float, own_s: float, in_flight: int, cores: int) -> float:
+        """How long an op that computes `compute_s` keeps the dearest thing busy: all cores together, or the GIL.
+
+        `own_s` is the op's own part of that, of which a share may let the GIL go.
+        """
+        if self.family not in FREE:
+            return compute_s / self._used(in_flight, cores)
+        held_s = 0.0 if self.parallel else compute_s - own_s * work.gil_free
+        return max(compute_s / min(cores, in_flight), held_s)
+
     def _asked_s(self, work: Work) -> float:
         """libuv counts in whole milliseconds, and a wait of less than half of one is none (docs/method.md, R17)."""
         return round(work.wait_s, 3) if self.family == WHOLE_MS else work.wait_s
@@ -94,15 +118,17 @@ class Overheads:
     def makespan_s(self, work: Work, cores: int) -> float:
         """The predicted time of all ops."""
         in_flight = self._in_flight(work)
-        used = self._used(in_flight, cores)
         compute_s = work.cpu_s * self.scale + self.op_s + work.payload_bytes * self.byte_s
+        if self.family in PARALLEL:
+            compute_s += work.carry_s
+        share_s = self._busy_s(work, compute_s, work.cpu_s * self.scale, in_flight, cores)
         asked_s = self._asked_s(work)
         wait_s = asked_s + self.late_s if asked_s else 0.0
         if wait_s:
-            idle = 1 - in_flight * compute_s / (used * (wait_s + compute_s))
+            idle = 1 - in_flight * share_s / (wait_s + compute_s)
             wait_s += self.tick_s * min(1.0, (in_flight - 1) / CROWDED) * min(1.0, max(0.0, RAMP * idle))
-        busy_s = work.ops * compute_s / used + (wait_s if in_flight > 1 else 0.0)
-        turns_s = ceil(work.ops / in_flight) * (wait_s + compute_s) + (in_flight - 1) * compute_s / used
+        busy_s = work.ops * share_s + (wait_s if in_flight > 1 else 0.0)
+        turns_s = ceil(work.ops / in_flight) * (wait_s + compute_s) + (in_flight - 1) * share_s
         return max(busy_s, turns_s) + self.round_s + in_flight * self.place_s
 
 
@@ -159,87 +185,3 @@ def _search(loss: Any, start: Sequence[float]) -> Sequence[float]:
     began = [1.0, *(log(one) for one in start), log(1e-6)]
     best = optimize.minimize(loss, began, method="Nelder-Mead", options={"maxiter": 3000, "xatol": 1e-4, "fatol": 1e-5})
     return [float(one) for one in best.x]
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """One cell predicted by figures that were fitted without its place."""
-
-    runner: str
-    place: str
-    measured_s: float
-    predicted_s: float
-    concurrency: int = 1
-
-    @property
-    def log_error(self) -> float:
-        return log(self.measured_s / self.predicted_s)
-
-
-def leave_out(cells: Sequence[SeenCell], cores: int, gil: bool = True) -> list[HeldOut]:
-    """Each cell of a runner predicted from its others: none is judged by figures that have seen it."""
-    trials = []
-    for one in cells:
-        rest = [other for other in cells if other.place != one.place]
-        if len(rest) >= LEAST:
-            found = fit(rest, cores, gil).makespan_s(one.work, cores)
-            trials.append(HeldOut(one.runner, one.place, one.makespan_s, found, one.work.concurrency))
-    return trials
-
-
-def spread(trials: Iterable[HeldOut], share: float = 0.95) -> tuple[float, float]:
-    """Between which log-errors that share of the trials lay, but never tighter than the two ends of a handful."""
-    errors = np.array([one.log_error for one in trials])
-    if not len(errors):
-        return 0.0, 0.0
-    tail = (1 - share) / 2
-    return float(min(np.quantile(errors, tail), 0.0)), float(max(np.quantile(errors, 1 - tail), 0.0))
-
-
-LEVEL = 1.05
-"""Predictions within this factor of each other do not tell models apart."""
-PLAIN = ("sync", "threading", "asyncio", "uvloop", "trio", "interpreters", "multiprocessing")
-"""Models in the order of what they ask of a program and of a machine; of those that are level the first is taken."""
-MANY = 1000
-"""With more in flight than this a thread for each is no longer the plain thing to do."""
-
-
-def recommended(seconds: Mapping[str, float], concurrency: int) -> str:
-    """Of the runners whose predictions are level with the best the plainest one."""
-    best = min(seconds.values())
-    level = [runner for runner, one in seconds.items() if one <= LEVEL * best]
-    order = [runner for runner in PLAIN if not (runner == "threading" and concurrency > MANY)]
-    return min(level, key=lambda runner: order.index(runner) if runner in order else len(order))
-
-
-CLOSE_GOAL, RIGHT_GOAL = 0.9, 0.95
-"""The share of cells that are to be within 10 %, and of places in which the recommendation is to be right."""
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How good predictions were in cells that they were not fitted to.
-
-    `close` of `cells` were within 10 %, and in `right` of `places` the runner that would have been recommended was the
-    best or within 5 % of it.
-    """
-
-    cells: int
-    close: int
-    places: int
-    right: int
-
-
-def accuracy(trials: Sequence[HeldOut]) -> Accuracy:
-    """Count how many predictions were close, and how many recommendations were right."""
-    places: dict[str, list[HeldOut]] = {}
-    for one in trials:
-        places.setdefault(one.place, []).append(one)
-    several = [own for own in places.values() if len(own) > 1]
-    right = 0
-    for own in several:
-        runner = recommended({one.runner: one.predicted_s for one in own}, own[0].concurrency)
-        chosen = next(one for one in own if one.runner == runner)
-        right += chosen.measured_s <= LEVEL * min(one.measured_s for one in own)
-    close = sum(0.9 <= one.predicted_s / one.measured_s <= 1.1 for one in trials)
-    return Accuracy(len(trials), close, len(several), right)

@@ -73,7 +73,7 @@ def positive(values: Iterable[float], unit: str) -> Estimate | None:
     These come from a clock or counter too coarse for the round, and from timers that fire early. Where no value is
     negative, none can be, and the linear interval ends at 0.
     """
-    known = np.asarray(list(values), dtype=np.float64)
+    known = _array(values)
     known = known[~np.isnan(known)]
     if (known > 0).all():
         return log_interval(known, unit)
@@ -148,7 +148,9 @@ def walsh_averages(data: Floats) -> Floats:
     """The n(n+1)/2 means of all pairs of `data`, each value with itself included, in rising order."""
     first, second = _pairs(len(data))
     # Halves are added, not the sum halved, so that equal values average to exactly themselves.
-    averages: Floats = np.sort(data[first] / 2 + data[second] / 2)
+    halves = data / 2
+    averages: Floats = halves[first] + halves[second]
+    averages.sort()
     return averages
 
 
@@ -165,8 +167,8 @@ def rank_interval(data: Floats, confidence: float) -> tuple[float, float, float]
     if cut is None:
         return None
     # They are in order: a library's median would take most of the time of a page.
-    middle = averages[(len(averages) - 1) // 2 : len(averages) // 2 + 1]
-    return float(middle.sum()) / len(middle), float(averages[cut]), float(averages[len(averages) - 1 - cut])
+    middle = averages[(len(averages) - 1) // 2 : len(averages) // 2 + 1].tolist()
+    return sum(middle) / len(middle), float(averages[cut]), float(averages[len(averages) - 1 - cut])
 
 
 @lru_cache(maxsize=256)
@@ -232,7 +234,7 @@ def _of_logs(logs: Floats, unit: str, confidence: float) -> Estimate | None:
     """The estimate of what `logs` are logarithms of; None for fewer than 2."""
     if len(logs) < 2:
         return None
-    point, low, high = (float(np.exp(x)) for x in _interval(logs, confidence))
+    point, low, high = np.exp(_interval(logs, confidence)).tolist()
     return Estimate(point, low, high, unit, len(logs), confidence)
 
 
@@ -244,7 +246,12 @@ def _interval(data: Floats, confidence: float) -> tuple[float, float, float]:
 
 def finite(values: Iterable[float]) -> Floats:
     """`values` as an array; a ValueError where one of them is no finite number."""
-    data: Floats = np.fromiter(values, dtype=np.float64)
+    data = _array(values)
     if not np.isfinite(data).all():
         raise ValueError("an estimate needs finite values")
     return data
+
+
+def _array(values: Iterable[float]) -> Floats:
+    """`values` as an array, itself where it is one: to go through that takes half of the time of an estimate."""
+    return np.asarray(values if isinstance(values, np.ndarray) else list(values), dtype=np.float64)

@@ -58,3 +58,10 @@ def test_only_measured_rounds_count_for_drift() -> None:
     kept.keep(from_json(Sample, sample_line("x", phase=Phase.WARMUP, makespan_s=9.0, peak_in_flight=3)))
     assert kept.makespans == {}
     assert kept.peak_in_flight == 3
+
+
+def test_a_loop_that_stood_still_is_told_as_blocked_and_not_as_ops_that_hardly_wait() -> None:
+    kept = history([1.0, 1.0], peak=1)
+    kept.keep(from_json(Sample, sample_line("x", makespan_s=0.5, stall_max_s=0.49)))
+    (advice,) = advise(cell(), kept, cores=2)
+    assert advice.endswith("the loop stood still for the whole round, so its ops block it or compute")

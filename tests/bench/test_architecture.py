@@ -34,7 +34,8 @@ FORBIDDEN = (
 """Libraries that a measured process must not hold."""
 
 SEALED = tuple(
-    f"{PACKAGE}.{name}" for name in ("bench.model", "bench.registry", "bench.worker", "bench.runners", "workloads")
+    f"{PACKAGE}.{name}"
+    for name in ("bench.homes", "bench.model", "bench.registry", "bench.worker", "bench.runners", "workloads")
 )
 """All of ours that a measured process may hold, and the packages above."""
 
@@ -155,7 +156,8 @@ def test_no_room_imports_the_public_names() -> None:
     ("rooms", "allowed"),
     [
         (("bench.model",), ("bench.model",)),
-        (("bench.registry",), ("bench.model",)),
+        (("bench.homes",), ("bench.homes",)),
+        (("bench.registry",), ("bench.homes", "bench.model")),
         (("bench.quantity",), ("bench.model",)),
         (("workloads",), ("workloads", "bench.model")),
         (("results",), ("results", "bench.model")),
@@ -168,7 +170,7 @@ def test_a_room_imports_only_from_the_rooms_before_it(rooms: tuple[str, ...], al
 
 
 def test_the_sealed_room_sees_the_nouns_and_the_registry_only() -> None:
-    assert breaches(of("bench.worker"), "bench.worker", "bench.model", "bench.registry") == []
+    assert breaches(of("bench.worker"), "bench.worker", "bench.homes", "bench.model", "bench.registry") == []
 
 
 def test_no_event_loop_is_imported_by_what_runs_in_every_thread_and_process() -> None:
@@ -183,7 +185,7 @@ def test_runners_see_the_nouns_the_sealed_room_and_each_other() -> None:
 
 
 def test_the_sealed_room_imports_the_standard_library_only() -> None:
-    found = of("bench.worker", "bench.model", "bench.registry", "bench.processes.reaper")
+    found = of("bench.worker", "bench.homes", "bench.model", "bench.registry", "bench.processes.reaper")
     assert [str(each) for each in foreign(found)] == []
 
 
@@ -216,7 +218,8 @@ def test_a_workload_imports_its_client_libraries_inside_its_bodies() -> None:
 
 FLOORS = {
     "bench": (
-        "model", "registry quantity trying", "worker", "environments runners", "asking", "plan processes selection",
+        "model", "homes", "registry quantity trying", "worker", "environments runners", "asking",
+        "plan processes selection",
         "machine", "calibration walk", "gate plugin", "cli",
     ),
     "workloads": ("bodies", "*", "load", "servers"),

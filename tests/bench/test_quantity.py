@@ -6,7 +6,18 @@ import pytest
 
 from support import fakes
 from when_async.bench.model import Param, Point
-from when_async.bench.quantity import QuantityError, check_point, comparison_id, override, read, show, split
+from when_async.bench.quantity import (
+    QuantityError,
+    canonical,
+    check_point,
+    comparison_id,
+    file_of,
+    name_of,
+    override,
+    read,
+    show,
+    split,
+)
 
 WAIT = Param("wait_s", 0.0, 1000.0, "")
 BODY = Param("body_bytes", 0, 2**40, "")
@@ -138,3 +149,23 @@ def test_a_rate_is_written_and_read_with_its_unit() -> None:
         read("fast", rate)
     with pytest.raises(QuantityError, match=r"^rate=2000000 is out of range: 0/s to 1000000/s$"):
         read("2000000", rate)
+
+
+@pytest.mark.parametrize(
+    ("spec", "path", "point"),
+    [
+        ("/home/shop[old]/benchmarks/shop.py", "/home/shop[old]/benchmarks/shop.py", ""),
+        ("/home/shop[old]/shop.py[n=3,c=1]", "/home/shop[old]/shop.py", "[n=3,c=1]"),
+        ("a[n=1]/b,c=2/shop.py:n=3,c=1", "a[n=1]/b,c=2/shop.py", "[n=3,c=1]"),
+        ("one: two/half]/shop.py", "one: two/half]/shop.py", ""),
+        ("old.py[n=2]/shop.py", "old.py[n=2]/shop.py", ""),
+    ],
+)
+def test_a_folder_may_have_in_its_name_what_a_point_is_written_with(spec: str, path: str, point: str) -> None:
+    pairs = dict(part.split("=") for part in point[1:-1].split(",")) if point else {}
+    assert split(spec) == (path, pairs)
+    assert (canonical(spec), file_of(spec), name_of(spec)) == (path + point, (path, point), path)
+
+
+def test_what_is_no_file_has_no_path() -> None:
+    assert (file_of("sleep[n=3]"), name_of("sleep:n=3,c=1"), name_of("sleep")) == (("", ""), "sleep", "sleep")

@@ -250,9 +250,16 @@ def test_a_name_of_both_is_the_ref_and_with_a_dot_and_slash_the_folder(
 
 
 def test_submodules_and_large_files_that_are_left_out_are_told(mine: Repository) -> None:
-    mine.commit({".gitmodules": "", ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
+    mine.write({".gitmodules": '[submodule "libs/x"]\n\tpath = libs/x\n\turl = ../x\n'})
+    mine.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},libs/x")
+    mine.write({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
+    mine.git("add", ".gitmodules", ".gitattributes")
+    mine.git("commit", "--quiet", "--message", "a submodule that nobody has fetched")
     notes = take("HEAD", mine).notes
-    assert notes[0] == "the submodules of HEAD are not exported; their folders are empty there"
+    assert notes[0] == (
+        "the submodules of HEAD that are not there in the working folder are not exported (libs/x); "
+        "their folders are empty"
+    )
     assert "files of HEAD that Git LFS keeps are not fetched" in notes[1]
 
 

@@ -85,7 +85,18 @@ def test_a_worker_keeps_the_switches_and_loses_what_would_mislead_it(monkeypatch
     found = child_environ()
     assert (found["PYTHON_GIL"], found["PYTHONHASHSEED"]) == ("1", "1")
     assert not {"PYTHONHOME", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"} & set(found)
-    assert found["PYTHONPATH"] == str(source_tree())
+    assert found["PYTHONPATH"].partition(os.pathsep)[0] == str(source_tree())
+
+
+def test_a_worker_imports_what_python_would_and_ours_before_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries are made absolute, for a worker starts in another folder; an empty one is the current folder."""
+    monkeypatch.chdir(tmp_path)
+    for given, entries in (("../lib:/opt/mine:../lib", ["../lib", "/opt/mine"]), (":lib", [".", "lib"]), ("", [])):
+        monkeypatch.setenv("PYTHONPATH", given)
+        expected = [str(source_tree()), *(os.path.normpath(tmp_path / each) for each in entries)]
+        assert child_environ()["PYTHONPATH"].split(os.pathsep) == expected
 
 
 def test_the_options_of_this_interpreter_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:

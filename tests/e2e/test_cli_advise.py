@@ -7,17 +7,23 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
 
 from support.commands import Call
 from when_async.bench.cli import advise as cli_advise_command
-from when_async.reports.terminal.shapes import SHAPES, shape
+from when_async.bench.cli import advising
+from when_async.bench.cli.advising import Op, cores_left, op_of
+from when_async.bench.trying.look import Seen
+from when_async.bench.worker.children import even_chunk
+from when_async.bench.worker.limits import PROCESSES_PER_CORE, cores, thread_limit
+from when_async.reports.terminal.shapes import SHAPES, chunk, shape
 from when_async.results.prediction.advice_file import write
 from when_async.results.prediction.fitted import Fitted
-from when_async.results.prediction.law import Accuracy, Overheads
+from when_async.results.prediction.judged import Accuracy
+from when_async.results.prediction.law import Overheads
 
 LOOP = Overheads("asyncio", "asyncio", False, 1.0, 8e-6, 6e-5, 2e-4, 0.0, 0.0, 0.0, -0.05, 0.08)
 THREADS = Overheads("threading", "threads", False, 1.0, 2e-5, 1e-4, 1e-3, 0.0, 0.0, 0.0, -0.1, 0.2)
@@ -125,13 +131,123 @@ def test_a_payload_can_take_the_lead_from_processes(call: Call) -> None:
 def test_a_callable_of_ones_own_is_measured(call: Call) -> None:
     done = call("advise", "--like", "time:sleep", "--args", "[0.02]", "-n", "200", "--json")
     assert done.exit_code == 0, done.stderr
-    told = re.match(r"time:sleep took ([\d.]+) ms in its second call, ([\d.]+) ms of it CPU time\n", done.stderr)
+    told = re.match(r"note: time:sleep: a call took ([\d.]+) ms, of which it computed ", done.stderr)
     assert told is not None
     # A sleep is never shorter than it was told to be, and as much longer as the machine likes.
     assert float(told[1]) >= 20
     rows = json.loads(done.stdout)
     assert {row["runner"] for row in rows} == {"asyncio", "threading", "multiprocessing"}
     assert all(row["predicted_s"] >= 2 * 0.0199 for row in rows)
+
+
+def test_a_share_that_lets_the_gil_go_takes_the_lead_for_threads(call: Call) -> None:
+    done = call(*COMPUTING, "--gil-free", "0.98")
+    assert "Take threading on Python 3.11." in done.stdout
+    assert "98 % of it without the GIL" in done.stdout
+    assert "asyncio.to_thread takes that to threads" in " ".join(done.stdout.split())
+
+
+def test_a_hundred_in_flight_are_no_hundred_processes_for_two_cores(call: Call) -> None:
+    for sliver in ("0s", "300us"):
+        done = call(*COMPUTING, "--wait", sliver, "-c", "100")
+        assert "ProcessPoolExecutor(max_workers=2)" in done.stdout
+
+
+@pytest.mark.parametrize(("wait", "expected"), [("0s", 2), ("900us", 2), ("3ms", 100)])
+def test_how_many_are_in_flight_by_default_does_not_hang_on_a_sliver_of_a_wait(
+    call: Call, wait: str, expected: int
+) -> None:
+    done = call("advise", "--cpu", "40ms", "--wait", wait, "--cores", "2")
+    assert f"{expected} in flight, 2 cores" in done.stdout
+
+
+def test_no_more_processes_are_advised_than_a_run_would_start(call: Call) -> None:
+    done = call("advise", "--wait", "1s", "--cpu", "1ms", "-n", "8000", "-c", "2000", "--cores", "4", "--code", "all")
+    said = " ".join(done.stdout.split())
+    assert "With multiprocessing no more than 256 can be in flight: 64 processes a core on 4 cores" in said
+    assert "ProcessPoolExecutor(max_workers=256)" in said
+    assert "asyncio.Semaphore(2000)" in said
+
+
+def test_the_limits_of_this_machine_hold_here(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("when_async.bench.cli.advising.limits", lambda _: {"threading": (7, "ulimit -u is 71")})
+    done = call("advise", "--wait", "1s", "-n", "800", "-c", "80", "--code", "all")
+    assert "With threading no more than 7 can be in flight: ulimit -u is 71." in done.stdout
+    assert "ThreadPoolExecutor(max_workers=7)" in done.stdout
+
+
+def test_limits_are_those_that_the_runners_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("when_async.bench.machine.fingerprint.usable_cores", lambda: 3)
+    here, elsewhere = advising.limits(3), advising.limits(5)
+    assert here["multiprocessing"][0] <= PROCESSES_PER_CORE * cores()
+    assert here["threading"] == thread_limit()
+    assert not {"sync", "asyncio", "uvloop", "trio"} & here.keys()
+    assert elsewhere == {"multiprocessing": (320, "64 processes a core on 5 cores is the most that run starts")}
+
+
+def test_the_largest_lever_is_named(call: Call) -> None:
+    done = call("advise", "--wait", "300ms", "--cpu", "100us", "-n", "500", "-c", "100", "--cores", "2")
+    said = " ".join(done.stdout.split())
+    assert re.search(r"The largest lever: 500 in flight instead of 100: 3\d\d ms instead of 1.5\d s", said)
+
+
+def test_what_is_left_out_is_said(call: Call, tmp_path: Path) -> None:
+    bare = " ".join(call(*COMPUTING).stdout.split())
+    assert "The start of pools and loops is left out: these figures know none of it." in bare
+    pool = replace(POOL, start_s=0.05, start_place_s=0.003)
+    found = [Fitted("3.11", True, 2, "20261125-000000-aaaa", (LOOP, THREADS, pool), Accuracy(101, 88, 18, 14), ())]
+    write(tmp_path / "advice.json", found, "a machine")
+    done = call(*COMPUTING)
+    assert "Left out: the interpreter, concurrent.futures, and your own imports" in " ".join(done.stdout.split())
+    assert "56.0 ms" in done.stdout
+
+
+def test_code_that_is_printed_is_that_of_the_programs_that_are_ranked(call: Call) -> None:
+    rows = json.loads(call(*COMPUTING, "--json").stdout)
+    every, best = (call(*COMPUTING, "--code", which).stdout for which in ("all", "best"))
+    for row in rows:
+        text = "\n".join(f"    {line}".rstrip() for line in row["code"].splitlines())
+        assert text in every
+        assert (text in best) == row["recommended"]
+
+
+QUIET = {"seconds": 0.02, "cpu_s": 0.02}
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (QUIET, Op(0.0, 0.02)),
+        # A busy machine: half of the call stood in the queue for a CPU, which is no waiting.
+        ({**QUIET, "seconds": 0.04, "queued_s": 0.02}, Op(0.0, 0.02)),
+        ({**QUIET, "seconds": 0.06, "queued_s": 0.02}, Op(0.02, 0.02)),
+        # Rounding of a clock.
+        ({**QUIET, "seconds": 0.020012}, Op(0.0, 0.02)),
+        ({**QUIET, "gil_free": 0.9, "result_bytes": 5000}, Op(0.0, 0.02, 0.9, 5000)),
+        ({**QUIET, "pickle_s": 0.03}, Op(0.0, 0.02, carry_s=0.03)),
+        # Two cores are kept busy for a hundredth of a second.
+        ({"seconds": 0.01, "cpu_s": 0.02}, Op(0.0, 0.01, cores=2.0)),
+        ({"seconds": 0.02, "cpu_s": 0.0204}, Op(0.0, 0.02)),
+    ],
+)
+def test_waiting_is_neither_computing_nor_queueing_for_a_cpu(seen: dict[str, float], expected: Op) -> None:
+    given: dict[str, object] = {"like": "x", "type": "int", "awaits": False, "first_s": 0.02, "queued_s": 0.0, **seen}
+    found = op_of(Seen(**given))  # type: ignore[arg-type]
+    assert astuple(found) == pytest.approx(astuple(expected))
+
+
+def test_calls_that_fill_the_cores_by_themselves_leave_none_to_a_pool() -> None:
+    assert [cores_left(count, Op(0.0, 0.01, cores=2.0)) for count in (1, 2, 8)] == [1, 1, 4]
+    assert cores_left(8, Op(0.0, 0.01)) == 8
+
+
+@pytest.mark.parametrize(("ops", "processes"), [(100, 10), (100, 8), (7, 2), (500, 128), (10_000, 2), (1, 2)])
+def test_chunks_leave_no_process_with_much_more_than_its_share(ops: int, processes: int) -> None:
+    size = chunk(ops, processes)
+    rounds = -(-ops // (size * processes))
+    assert size * rounds <= 1.02 * -(-ops // processes)
+    if ops % processes == 0:
+        assert size >= even_chunk(ops, processes)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -61,8 +62,8 @@ def test_a_ratio_wins_by_a_tenth_and_is_level_within_fifteen_per_cent_and_else_o
 @pytest.mark.parametrize(
     ("point", "short", "sentence"),
     [
-        (1.01, "threads or asyncio, level", "are level: asyncio was 1.01× [0.990, 1.03] as fast."),
-        (1.04, "threads or asyncio, level", "are nearly level: asyncio was 1.04× [1.02, 1.06] as fast."),
+        (1.01, "threads or asyncio alike", "are level: asyncio was 1.01× [0.990, 1.03] as fast."),
+        (1.04, "threads or asyncio alike", "are nearly level: asyncio was 1.04× [1.02, 1.06] as fast."),
         (2.0, "asyncio", "asyncio wins: it was 2.00× [1.96, 2.04] as fast as threads."),
         (0.5, "threads", "threads win: they were 2.00× [1.96, 2.04] as fast as asyncio."),
     ],
@@ -86,8 +87,48 @@ def test_the_client_library_decides_only_where_the_models_are_level() -> None:
     level, apart = network.http(seen({HTTP: ratio(1.0), **library})), network.http(seen({HTTP: ratio(2.0), **library}))
     assert level is not None
     assert apart is not None
-    assert level.decides.startswith("the client library: 3.30×")
+    assert level.decides.startswith("the library: threads with requests take 3.30×")
     assert apart.decides == "the model itself"
+
+
+def test_what_overlap_wins_over_one_call_after_another_comes_first() -> None:
+    said = network.http(seen({HTTP: ratio(1.0), ("io-bound", network.OVERLAP): ratio(16.0)}))
+    assert said is not None
+    assert said.decides == "overlap: 16.0× [15.7, 16.3] a plain loop, 20 at once; then the model itself"
+
+
+def test_who_computes_in_numpy_learns_what_processes_reach_beside_threads() -> None:
+    alone = computing.native(seen({computing.NUMPY: ratio(1.8)}))
+    both = computing.native(seen({computing.NUMPY: ratio(1.8), (computing.GRID, "in NumPy"): ratio(0.9)}))
+    assert alone is not None
+    assert both is not None
+    assert (alone.answer, both.answer) == ("threads", "threads")
+    assert alone.decides == "the library lets the GIL go"
+    assert both.decides.endswith("two processes were 0.900× [0.882, 0.918] as fast as two threads")
+
+
+def test_the_answer_on_uvloop_cannot_be_read_as_advice_for_programs_that_compute() -> None:
+    waits = {("uvloop", "for HTTP calls, by the clock"): ratio(1.0), ("uvloop", "for bare waits"): ratio(1.6)}
+    said = network.uvloop(seen(waits))  # type: ignore[arg-type]
+    assert said is not None
+    assert said.answer == "saves CPU, not time"
+
+
+def test_who_serves_http_learns_with_what() -> None:
+    said = network.serving(seen({("server-side", "for HTTP, aiohttp against waitress"): ratio(0.5)}))
+    assert said is not None
+    assert said.answer == "asyncio, such as aiohttp"
+    assert "no handler blocks" in said.decides
+
+
+def test_a_figure_of_several_cores_that_others_had_answers_nothing() -> None:
+    here = seen({("grid-search", "with units of 5 ms"): ratio(0.98)})
+    (reading,) = here.verdicts["grid-search"].readings
+    busy = replace(here.verdicts["grid-search"], readings=(replace(reading, side=Side.ACROSS, others=0.98),))
+    crowded = replace(here, verdicts={"grid-search": busy})
+    assert here.estimate("grid-search", "with units of 5 ms") is not None
+    assert crowded.estimate("grid-search", "with units of 5 ms") is None
+    assert crowded.reason("grid-search", "with units of 5 ms").startswith("other programs kept 0.98 cores busy")
 
 
 def test_threads_compute_only_where_they_are_seen_to() -> None:
@@ -109,7 +150,7 @@ def test_a_small_room_is_named_where_it_turns() -> None:
     rooms = {("chat", "with 500 members"): ratio(1.0), ("chat", "with 10 members"): ratio(1.7)}
     said = network.chat(seen(rooms))  # type: ignore[arg-type]
     assert said is not None
-    assert said.answer == "threads or asyncio, level"
+    assert said.answer == "threads or asyncio alike"
     assert "with 10 members asyncio used 1.70×" in said.limits
 
 
@@ -199,7 +240,7 @@ def test_every_part_that_a_rule_names_is_a_part_of_that_claim() -> None:
 
 def test_the_list_has_a_line_for_each_topic_with_its_short_answer_and_whose_it_is() -> None:
     lines = list(listed(answers([seen({HTTP: ratio(1.0)})], page=False)))
-    assert re.match(r"http +threads or asyncio, level +1.00× \[0.98", lines[0])
+    assert re.match(r"http +threads or asyncio alike +1.00× \[0.98", lines[0])
     assert lines[1].split()[1:] == ["not", "decided"]
     assert any("your run r1: a box" in line for line in lines)
 

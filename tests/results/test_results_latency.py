@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from hdrh import histogram as hdrh
 
 from when_async.bench.walk.latency import packed
 from when_async.results.cells.latency import BEYOND, latencies, merged, of_processes, read_s, supported
@@ -35,6 +36,23 @@ def test_nothing_waited_is_an_empty_text_and_no_histogram() -> None:
 
 def test_what_is_below_a_nanosecond_or_beyond_an_hour_still_counts() -> None:
     assert merged([packed([0, -5, 10**15])]).get_total_count() == 3
+
+
+@pytest.mark.parametrize("shape", [(1, 3_600_000_000_000, 3), (2, 7_200_000_000_000, 3), (1, 10**9, 2)])
+def test_merging_says_what_the_library_says(shape: tuple[int, int, int]) -> None:
+    own = [hdrh.HdrHistogram(*shape) for _ in range(2)]
+    for histogram, values in zip(own, ([0, 3, 40_000, 5 * MS], [70 * MS, 80 * MS]), strict=True):
+        for value in values:
+            histogram.record_value(value)
+    together = hdrh.HdrHistogram(1, 3_600_000_000_000, 3)
+    for histogram in own:
+        together.add(histogram)
+    found = merged([histogram.encode().decode() for histogram in own])
+    assert list(found.counts) == list(together.counts)
+    for one in ("get_total_count", "get_min_value", "get_max_value"):
+        assert getattr(found, one)() == getattr(together, one)()
+    shares = (0.0, 0.3, 0.6, 1.0)
+    assert read_s(found, shares) == {share: together.get_value_at_percentile(100 * share) / 1e9 for share in shares}
 
 
 def test_a_text_that_is_no_histogram_is_an_error_in_words() -> None:

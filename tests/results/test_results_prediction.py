@@ -14,20 +14,8 @@ from when_async.bench.cli.advise import KNOWN
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import AdviceError, from_frame, read, write
 from when_async.results.prediction.fitted import Fitted
-from when_async.results.prediction.law import (
-    LEAST,
-    Accuracy,
-    HeldOut,
-    Overheads,
-    SeenCell,
-    Work,
-    accuracy,
-    fit,
-    leave_out,
-    parallel,
-    recommended,
-    spread,
-)
+from when_async.results.prediction.judged import Accuracy, HeldOut, accuracy, leave_out, recommended, spread
+from when_async.results.prediction.law import LEAST, Overheads, SeenCell, Work, fit, parallel
 
 BARE = Overheads("asyncio", "asyncio", False, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 PROCESSES = replace(BARE, runner="multiprocessing", family="processes", parallel=True)

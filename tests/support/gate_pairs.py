@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from when_async.bench.gate.pairs import PairedCell
+from when_async.bench.gate.pairs import Looked, PairedCell
 from when_async.bench.model import Pair
 from when_async.results.gate.deciding import CellTest
 
@@ -77,6 +77,10 @@ class ChosenPairs:
         self.taken.append((paired.cell, series, index))
         noise = float(self.random.normal(0, self.spread))
         return pair(math.log1p(effect) + math.log1p(loops) + noise, series, index, cell=paired.cell)
+
+    def look(self, paired: PairedCell) -> Looked:
+        """Nothing was run, so nothing was imported."""
+        return Looked({}, {})
 
     def close(self) -> None:
         self.closed = True

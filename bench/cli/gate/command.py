@@ -15,7 +15,7 @@ import click
 from ...environments.sides import HERE, Asked
 from ...gate.config import ConfigError, GateConfig, load, share, span_s
 from ...machine.lock import machine
-from ...quantity import canonical
+from ...quantity import canonical, file_of
 from .. import folders
 from ..checking import known_runners, known_workloads
 from ..shared import (
@@ -60,7 +60,7 @@ def _workloads(specs: Sequence[str]) -> tuple[str, ...]:
     A file may be gone in head, and so may a workload where when-async gates itself: that is a finding of the gate's.
     """
     if not OURS.is_dir():
-        known_workloads([spec for spec in specs if not canonical(spec).partition("[")[0].endswith(".py")])
+        known_workloads([spec for spec in specs if not file_of(spec)[0]])
     return tuple(map(canonical, specs))
 
 
@@ -128,7 +128,7 @@ def _gate(context: click.Context, **options: Any) -> int:
     with machine(wait=options["wait"], say=tell):
         sides = make_sides(
             base, head, python=request.config.python or None, install=options["install"], say=tell,
-            workloads=request.config.workloads, runners=request.config.runners,
+            workloads=request.config.workloads, runners=request.config.runners, generated=request.config.generated,
         )  # fmt: skip
         if not options["workloads"]:
             request = replace(request, config=with_base_workloads(request.config, sides))

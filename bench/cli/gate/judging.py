@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,17 +18,19 @@ from when_async.results.gate.deciding import CellTest, Terms
 from when_async.results.gate.report import GateReport
 from when_async.results.journal import Journal
 
+from ...gate import code
 from ...gate.config import GateConfig
 from ...gate.controls import ControlCell, inject_all, injected, unchanged
 from ...gate.inventory import sized_for
-from ...gate.matching import Entries, Matched, absolute, match
+from ...gate.matching import Entries, InventoryFailed, Matched, absolute, match
 from ...gate.pairs import PairedCell, Pairs
 from ...gate.progress import GateProgress
 from ...gate.walk import Broken, Walk
 from ...machine.fingerprint import fingerprint
 from ...machine.host import Host, make_host
 from ...model import to_json
-from ...quantity import canonical
+from ...processes.service import ServiceFailed
+from ...quantity import name_of
 from ...registry import choose
 from ...selection import Selection, catalogue, select
 from .reporting import command_line, noise_word, report_of
@@ -55,7 +58,7 @@ def refuse_unknown(request: Request, inventories: tuple[Entries, Entries]) -> No
 
 
 def _path(spec: str) -> str:
-    return canonical(spec).partition("[")[0]
+    return name_of(spec)
 
 
 def _is_file(spec: str) -> bool:
@@ -75,12 +78,17 @@ def run_gate(
     began, started = time.monotonic(), datetime.now(UTC)
     # Asked first: a file that does not import in head is a broken benchmark (3), not a wrong word (2).
     config = request.config
-    inventories = sides.inventories(config.workloads, config.runners, PROFILE)
+    try:
+        inventories = sides.inventories(config.workloads, config.runners, PROFILE)
+    except InventoryFailed as error:
+        code.explain(error.side, str(error), code.Trees(sides.project, sides.sources))
+        raise
     refuse_unknown(request, inventories)
     matched = match(chosen(request), sides.environments, inventories, sides.reroot)
     state = GateState(notes=[*sides.notes, *_skipped(matched)])
     journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
     with make_host() as host, closing(journal), closing(make_pairs(host)) as pairs:
+        _look(matched, sides, pairs)
         mark = host.noise.mark()
         try:
             _measure(request, matched, accepted, state, pairs, journal, say, began)
@@ -89,6 +97,13 @@ def run_gate(
         seconds = time.monotonic() - began
         noise = noise_word(host.noise.since(mark), seconds)
     return report_of(request, sides, matched, state, accepted, started, seconds, noise)
+
+
+def _look(matched: Matched, sides: Sides, pairs: Pairs) -> None:
+    """See that each side runs its own code, and has all of it; raises what `code.check` does."""
+    if any(environment.side for environment in sides.environments):
+        with contextlib.suppress(ServiceFailed):
+            code.check(matched.paired_cells, pairs, code.Trees(sides.project, sides.sources))
 
 
 def _measure(

@@ -48,12 +48,13 @@ def make_sides(
     say: Progress,
     workloads: Sequence[str] = (),
     runners: Sequence[str] = (),
+    generated: Sequence[str] = (),
 ) -> Sides:
     """Export the trees, make the environments; raises what `make_side` does."""
     known = catalogue([], [spec for spec in runners if not spec.endswith(".py")])
     modules = known.modules(runners)
     asked = replace(base, python=python), replace(head, python=python)
-    sources = export_both(*asked)
+    sources = export_both(*asked, generated=generated)
     made = make_both(
         asked, sources, ("base", "head"), modules=modules, requirements=requirements_for(modules), progress=say,
         install=install,

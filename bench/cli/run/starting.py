@@ -144,7 +144,7 @@ def header(
 def environment_record(environment: Environment) -> dict[str, Any]:
     """An environment as a run file keeps it: without the paths of this machine."""
     record = {**asdict(environment), "executable": os.path.basename(environment.executable)}
-    del record["path"]
+    del record["path"], record["folder"], record["side"]
     return record
 
 

@@ -1,0 +1,85 @@
+"""What `advise` has to know first: what an op of a callable does, and how many of what this machine will start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from when_async.results.prediction.law import Work
+
+from ..trying.look import Seen
+from .own.asking import Asked, environments, look_at, make_call
+from .own.notes import notes, refuse_cached
+from .own.planning import waits
+from .shared import tell
+
+TIMEOUT_S = 60.0
+
+BUSY = 1.5
+"""A call that keeps so many cores busy by itself leaves the others to other calls, and no pool gets credit for it."""
+
+
+@dataclass(frozen=True)
+class Op:
+    """What one op does: seconds it waits and computes, the share that lets the GIL go, the size of its result.
+
+    `carry_s` is the CPU that it takes to pickle and unpickle that result. `cores` says how many cores it keeps busy
+    while it computes; `cpu_s` are seconds of the wall in which it does.
+    """
+
+    wait_s: float
+    cpu_s: float
+    gil_free: float = 0.0
+    payload_bytes: int = 0
+    cores: float = 1.0
+    carry_s: float = 0.0
+
+
+def op_of(seen: Seen) -> Op:
+    """What a look at a call tells: how long it waits and computes, what it lets go of the GIL, what it sends."""
+    cores = seen.cores if seen.cores >= BUSY else 1.0
+    found = Op(
+        seen.waits_s if waits(seen) else 0.0, max(min(seen.cpu_s / cores, seen.seconds), 1e-7), seen.gil_free or 0.0,
+        seen.result_bytes or 0, cores, seen.pickle_s,
+    )  # fmt: skip
+    return found if Work(found.wait_s, found.cpu_s, 1, 1).waits else replace(found, wait_s=0.0)
+
+
+def look(target: str, args: str, kwargs: str) -> Op:
+    """Call it in a process of its own, and say what was seen; raises Untried."""
+    call = make_call(target, args, kwargs)
+    able = environments((), {"pythons": (), "pins": ()})
+    (seen,) = look_at(Asked(call, any_result=True), able[0], TIMEOUT_S)
+    refuse_cached(call, seen)
+    for note in notes(call, seen):
+        tell(f"note: {note}")
+    found = op_of(seen)
+    if found.gil_free:
+        tell(f"note: {found.gil_free * 100:.0f} % of its computing lets other threads run")
+    return found
+
+
+def cores_left(cores: int, op: Op) -> int:
+    """How many calls at once fill the cores."""
+    return max(1, round(cores / op.cores))
+
+
+def limits(cores: int) -> dict[str, tuple[int, str]]:
+    """By runner the most that `run` would let it have in flight, and why.
+
+    For other cores than there are here it is another machine that is asked about, of which only the processes a core
+    are known.
+    """
+    from when_async.results.prediction.fitted import MODELS
+
+    from ..machine.fingerprint import usable_cores
+    from ..selection import catalogue
+    from ..worker.limits import PROCESSES_PER_CORE
+
+    runners = catalogue().runners
+    found = {name: runners[name].value for name in MODELS}
+    known = {name: one.limit() for name, one in found.items() if one.limit is not None}
+    if cores == usable_cores():
+        return known
+    most = PROCESSES_PER_CORE * cores
+    why = f"{PROCESSES_PER_CORE} processes a core on {cores} cores is the most that run starts"
+    return {name: (most, why) for name, one in found.items() if one.family == "processes"}

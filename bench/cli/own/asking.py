@@ -1,0 +1,101 @@
+"""Targets as they are written on a command line or in a settings file, and a look at them before anything is timed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...environments.provision import interpreter_options, worker_environ
+from ...machine.host import Host, make_host
+from ...model import Environment
+from ...processes.worker import LineProcess, ProcessFailed, ProcessTimedOut
+from ...registry import RegistryError
+from ...selection import catalogue, environments_for
+from ...trying.look import Seen
+from ...trying.target import Call, Untried
+from ..shared import tell
+
+LOOK = "when_async.bench.trying.look"
+NAME = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
+TARGET = re.compile(rf"({NAME}|.+\.py):{NAME}")
+LOOK_S = 60.0
+"""A look may take so long, and twice the time limit of a round where that is longer."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be measured: a callable, perhaps its async twin, and whether their results differ by nature."""
+
+    call: Call
+    twin: Call | None = None
+    any_result: bool = False
+
+    @property
+    def names(self) -> str:
+        return self.call.short if self.twin is None else f"{self.call.short} and {self.twin.short}"
+
+
+def make_call(target: str, args: str = "[]", kwargs: str = "{}", items: str = "", folder: str = "") -> Call:
+    """The call that was asked for; raises RegistryError where it cannot be read."""
+    if not TARGET.fullmatch(target):
+        raise RegistryError(
+            f"{target!r} is not understood; name a function like package.module:function or path/file.py:function"
+        )
+    given = (
+        ("--args", args, list, "'[1, \"tea\"]'"), ("--kwargs", kwargs, dict, "'{\"retries\": 1}'"),
+        ("--items", items or "[0]", list, "'[\"a\", \"b\"]'"),
+    )  # fmt: skip
+    for option, text, kind, example in given:
+        try:
+            good = isinstance(json.loads(text), kind)
+        except (ValueError, RecursionError):
+            good = False
+        if not good:
+            raise RegistryError(f"{option} takes JSON like {example}, and not {text!r}")
+    if items and not json.loads(items):
+        raise RegistryError("--items is empty, and with no items there is no work; give it one at least")
+    if items and (args, kwargs) != ("[]", "{}"):
+        raise RegistryError("--items gives each call its own argument; leave --args and --kwargs out")
+    return Call(target, folder or str(Path.cwd()), args, kwargs, items)
+
+
+def environments(runners: Sequence[str], options: Mapping[str, Any]) -> list[Environment]:
+    """The interpreters that workers can run in; raises RegistryError where there is none."""
+    modules = catalogue().modules(runners)
+    found = environments_for(modules, options["pythons"], tell, options["pins"])
+    able = [each for each in found if isinstance(each, Environment)]
+    if not able:
+        raise RegistryError("; ".join(each.reason for each in found if not isinstance(each, Environment)))
+    return able
+
+
+def look_at(asked: Asked, environment: Environment, timeout_s: float) -> list[Seen]:
+    """What a look shows of the callable and of its twin; raises Untried."""
+    try:
+        with make_host() as host:
+            answer = _answer(host, environment, asked, max(LOOK_S, 2 * timeout_s))
+    except ProcessTimedOut as error:
+        raise Untried(f"two calls of {asked.names} did not end: {error}", usage=False) from None
+    except ProcessFailed as error:
+        raise Untried(f"the first call of {asked.names} failed: {error}", usage=False) from None
+    if "reason" in answer:
+        raise Untried(answer["reason"], usage=answer["usage"])
+    return [Seen(**one) for one in answer["seen"]]
+
+
+def _answer(host: Host, environment: Environment, asked: Asked, timeout_s: float) -> dict[str, Any]:
+    process = LineProcess(
+        [environment.executable, *interpreter_options(), "-P", "-X", "faulthandler", "-m", LOOK],
+        environ=worker_environ(host.worker_environ, environment),
+        reaper=host.reaper,
+    )
+    calls = {"call": vars(asked.call), "twin": vars(asked.twin) if asked.twin else None}
+    try:
+        process.send(json.dumps({**calls, "any_result": asked.any_result}))
+        return process.receive(timeout_s)
+    finally:
+        process.kill()

@@ -1,0 +1,114 @@
+"""A user's callable measured: looked at, planned, run; the same behind every door."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from when_async.reports import words
+
+from ...machine.fingerprint import usable_cores
+from ...plan import DECIDE
+from ...registry import RegistryError
+from ...trying.look import Seen
+from ...trying.target import Call
+from ...trying.work import source
+from ..run.recording import execute
+from ..run.starting import Started, start_fresh
+from ..shared import tell
+from .asking import Asked, environments, look_at
+from .notes import notes, refuse_cached
+from .planning import LONG_S, Shape, budget_s, in_flight, limit_s, refuse_endless, shape
+
+BLOCKING = ("sync", "threading", "multiprocessing", "asyncio+to_thread")
+LOOPS: Mapping[str, tuple[str, ...]] = {"asyncio": ("asyncio", "uvloop"), "trio": ("trio",), "curio": ("curio",)}
+"""By the library that a callable runs on the runners that it is measured under where none is named."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is going to be measured: the callables as they were seen, under whom, and in which rounds."""
+
+    asked: Asked
+    seen: tuple[Seen, ...]
+    runners: tuple[str, ...]
+    shape: Shape
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The callables, as they were seen."""
+        return (self.asked.call,) if self.asked.twin is None else (self.asked.call, self.asked.twin)
+
+    @property
+    def loops(self) -> tuple[str, ...]:
+        """The libraries that can run the async one of them."""
+        return next((one.loops for one in self.seen if one.awaits), ())
+
+    @property
+    def source(self) -> str:
+        """The file of the workload."""
+        one = self.asked
+        return source(
+            one.call, self.seen[0].like, self.shape.points, any_result=one.any_result, loops=self.loops, twin=one.twin
+        )
+
+
+def planned(asked: Asked, options: Mapping[str, Any], say: Callable[[str], None] = tell) -> Plan:
+    """Look at the callables and say what is seen; raises Untried or RegistryError before anything is timed."""
+    wanted = tuple(options.get("runners") or ())
+    able = environments(wanted or BLOCKING, options)
+    seen = tuple(look_at(asked, able[0], options["timeout_s"]))
+    calls = [one for one in (asked.call, asked.twin) if one is not None]
+    for call, one in zip(calls, seen, strict=True):
+        refuse_cached(call, one)
+    if asked.twin is not None:
+        _check_twins(asked, seen)
+    runners = wanted or _runners(seen)
+    flights = options.get("flights") or in_flight(seen, usable_cores())
+    rounds = shape(seen[0], options.get("ops"), flights, runners)
+    refuse_endless(asked.call, rounds, f"when-async try {shlex.quote(asked.call.target)}")
+    for call, one in zip(calls, seen, strict=True):
+        for note in notes(call, one):
+            say(f"note: {note}")
+    if rounds.round_s > LONG_S:
+        longest, all_s = words.scalar(rounds.round_s, "s"), words.scalar(rounds.least_s, "s")
+        say(f"note: a round takes up to {longest}, and all of it about {all_s}; fewer calls (-n) make it shorter")
+    return Plan(asked, seen, runners, rounds)
+
+
+def _check_twins(asked: Asked, seen: Sequence[Seen]) -> None:
+    assert asked.twin is not None
+    if seen[0].awaits:
+        raise RegistryError(f"{asked.call.short} is async itself; name the blocking one first, then --async the other")
+    if not seen[1].awaits:
+        raise RegistryError(f"--async takes an async function, and {asked.twin.short} blocks")
+
+
+def _runners(seen: Sequence[Seen]) -> tuple[str, ...]:
+    """Those that can run them, where none is named."""
+    names = BLOCKING if any(not one.awaits for one in seen) else ()
+    loops = next((one.loops for one in seen if one.awaits), ())
+    return (*names, *(runner for library in loops for runner in LOOPS[library]))
+
+
+def measured(plan: Plan, options: Mapping[str, Any]) -> Path:
+    """Measure it; returns the run file."""
+    with tempfile.TemporaryDirectory(prefix="when-async-try-") as folder:
+        file = Path(folder) / "tried.py"
+        file.write_text(plan.source, encoding="ascii")
+        execute(started := _started(plan, file, options))
+    return started.path
+
+
+def _started(plan: Plan, file: Path, options: Mapping[str, Any]) -> Started:
+    """Plan the run of the temporary workload as `when-async run` would."""
+    asked = {
+        **options, "workloads": [str(file)], "runners": plan.runners, "profile": DECIDE, "rounds": plan.shape.rounds,
+        "seed": 20260, "no_pin": any(one.crowded for one in plan.seen),
+        "timeout_s": limit_s(plan.shape, options["timeout_s"]), "budget_s": budget_s(plan.shape),
+    }  # fmt: skip
+    return start_fresh(asked)

@@ -1,0 +1,219 @@
+"""A look at a callable before anything is timed: a few calls in a process of their own.
+
+`python -m when_async.bench.trying.look` reads one JSON line, `call`, perhaps a `twin`, and `any_result`; it answers
+with one line: what is seen of each, or the reason why it cannot be measured. Whatever the callable prints goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import multiprocessing
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from time import perf_counter
+from typing import Any, TextIO
+
+from ..model import WhenAsyncError
+from .lazy import lazy
+from .likeness import kind, likeness
+from .loops import RUNS, asyncio_loop, awaited, others
+from .target import LAZY, Call, Untried, find, shown, words
+from .usage import cpu_s, gil_free, native_threads, queued_s
+
+BY_ITSELF = 1.2
+"""From so many cores on a call uses more than one by itself."""
+
+
+@dataclass
+class Seen:
+    """What a look at a callable showed; times in seconds are of its second call.
+
+    `queued_s` was spent waiting for a CPU, and None where the system does not tell. `gil_free` is the share of its
+    computing in which another thread can run, None where it was not looked for. `stood_s` is the longest time in
+    which its loop ran nothing else. `threads` and `processes` it keeps, and `native` threads that Python does not know
+    of. `loops` are the libraries that ran it, `refused` why another did not. Sizes are of pickles in bytes, None with
+    the reason in `unsent` where there is none; pickling the result and reading it again takes `pickle_s` of CPU.
+    """
+
+    like: str
+    type: str
+    awaits: bool
+    first_s: float
+    seconds: float
+    cpu_s: float
+    queued_s: float | None
+    loops: tuple[str, ...] = ()
+    refused: dict[str, str] = field(default_factory=dict)
+    stood_s: float = 0.0
+    cached: bool = False
+    gil_free: float | None = None
+    threads: int = 0
+    native: int = 0
+    processes: int = 0
+    result_bytes: int | None = None
+    arguments_bytes: int | None = None
+    pickle_s: float = 0.0
+    unsent: str = ""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a call uses several cores by itself, or has threads below Python that could."""
+        return self.cores >= BY_ITSELF or self.native > 0
+
+    @property
+    def cores(self) -> float:
+        """How many cores a call kept busy by itself."""
+        return self.cpu_s / self.seconds if self.seconds else 0.0
+
+    @property
+    def waits_s(self) -> float:
+        """How long a call truly waited: neither computing nor queueing for a CPU."""
+        return max(0.0, self.seconds - self.cpu_s - (self.queued_s or 0.0))
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One call: its result, and what it took."""
+
+    result: Any
+    seconds: float
+    cpu_s: float
+    queued_s: float | None
+
+
+Invoke = Callable[[], Any]
+
+
+def look(call: Call, *, any_result: bool) -> Seen:
+    """Call it twice and see what it is like; raises Untried with why it cannot be measured."""
+    function = find(call)
+    threads, hits = set(threading.enumerate()), _hits(function)
+
+    def invoke() -> Any:
+        args, kwargs = call.arguments()
+        return function(*args, **kwargs)
+
+    first = None if inspect.iscoroutinefunction(function) else timed(call, invoke)
+    awaits = first is None or awaited(call, first.result)
+    if first is None or awaits:
+        first, second, stood_s, loops = _on_loops(call, invoke)
+    else:
+        second, stood_s, loops = timed(call, invoke), 0.0, {}
+    _refuse(call, first.result, second.result, any_result=any_result)
+    carried, given, pickle_s, unsent = _sent(call, second.result)
+    return Seen(
+        like=kind(second.result) if any_result else likeness(second.result), type=kind(second.result), awaits=awaits,
+        first_s=first.seconds, seconds=second.seconds, cpu_s=second.cpu_s, queued_s=second.queued_s,
+        loops=tuple(name for name, reason in loops.items() if not reason),
+        refused={name: reason for name, reason in loops.items() if reason},
+        stood_s=stood_s, cached=_hits(function) > hits,
+        gil_free=None if awaits else gil_free(invoke, second.seconds, second.cpu_s),
+        threads=len(set(threading.enumerate()) - threads), native=native_threads(),
+        processes=len(multiprocessing.active_children()),
+        result_bytes=carried, arguments_bytes=given, pickle_s=pickle_s, unsent=unsent,
+    )  # fmt: skip
+
+
+def _on_loops(call: Call, invoke: Invoke) -> tuple[Timed, Timed, float, dict[str, str]]:
+    """Two calls on a loop, how long it stood still in the second, and what came of one call on each library."""
+    gaps: list[float] = []
+    try:
+        with asyncio_loop(gaps) as run:
+            first, second = (timed(call, lambda: run(invoke)) for _ in range(2))
+    except Untried as error:
+        loops = {"asyncio": str(error).partition(" raised ")[2], **others(invoke)}
+        able = next((name for name, reason in loops.items() if not reason), None)
+        if able is None:
+            raise
+        first, second = (timed(call, lambda: RUNS[able](invoke)) for _ in range(2))
+        return first, second, 0.0, loops
+    return first, second, gaps[-1], {"asyncio": "", **others(invoke)}
+
+
+def timed(call: Call, invoke: Invoke) -> Timed:
+    """One call, with what it took; raises Untried with what it raised."""
+    cpu, queued, began = cpu_s(), queued_s(), perf_counter()
+    try:
+        result = invoke()
+    except BaseException as error:
+        raise Untried(f"{call.short} raised {words(error)}", usage=False) from None
+    seconds = perf_counter() - began
+    after = queued_s()
+    waited = None if queued is None or after is None else max(0.0, after - queued)
+    return Timed(result, seconds, max(0.0, cpu_s() - cpu), waited)
+
+
+def _refuse(call: Call, first: Any, second: Any, *, any_result: bool) -> None:
+    """Refuse a result that is no work yet, and two that differ."""
+    if undone := lazy(first):
+        raise Untried(f"{call.short} {LAZY.format(undone)}", usage=True)
+    if not any_result and likeness(first) != likeness(second):
+        raise Untried(
+            f"two calls of {call.short} gave different results ({shown(first)} and {shown(second)}), so equal work "
+            "cannot be told by them; where that is in the nature of the call, add --any-result",
+            usage=True,
+        )
+
+
+def _hits(function: Any) -> int:
+    """How often a cache of functools has answered for it."""
+    info = getattr(function, "cache_info", None)
+    return int(info().hits) if callable(info) else 0
+
+
+def _sent(call: Call, result: Any) -> tuple[int | None, int | None, float, str]:
+    """Bytes of the result and of the arguments when they are sent to another process, and the CPU; why they cannot."""
+    began = cpu_s()
+    try:
+        carried = pickle.dumps(result, 5)
+        pickle.loads(carried)
+    except Exception as error:
+        return None, None, 0.0, f"its result cannot be sent to another process: {words(error)}"
+    return len(carried), len(pickle.dumps(call.arguments(), 5)), cpu_s() - began, ""
+
+
+def take_answers() -> TextIO:
+    """Keep standard output for the one answer; whatever the callable prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def answer(asked: dict[str, Any]) -> dict[str, Any]:
+    """What is seen of the call, and of its twin, or the reason why one cannot be measured."""
+    calls = [Call(**asked[name]) for name in ("call", "twin") if asked.get(name)]
+    try:
+        seen = [look(one, any_result=asked["any_result"]) for one in calls]
+        if len(seen) == 2 and seen[0].like != seen[1].like:
+            raise Untried(
+                f"{calls[1].short} does not return what {calls[0].short} returns, so they are not the same work; "
+                "where results differ by nature, add --any-result",
+                usage=True,
+            )
+    except Untried as error:
+        return {"reason": str(error), "usage": error.exit_code == WhenAsyncError.exit_code}
+    return {"seen": [asdict(one) for one in seen]}
+
+
+def main() -> int:
+    import faulthandler
+    import signal
+
+    answers = take_answers()
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    answers.write(json.dumps(answer(json.loads(sys.stdin.readline()))) + "\n")
+    answers.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stderr.flush()
+    # Threads that the callable has started must not keep this process alive.
+    os._exit(status)

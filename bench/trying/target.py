@@ -1,0 +1,190 @@
+"""A callable of a user's: how it is named, how it is found again in each process, how it is called.
+
+It is named and never sent, as a pool cannot be sent any callable. Found is what `python` would find: a module of the
+working folder, of PYTHONPATH or installed; of a file, the module that it is in its package, or by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import ADDRESS, FailedError, WhenAsyncError
+
+SHOWN = 60
+"""Characters of a result that a complaint shows."""
+
+
+class Untried(WhenAsyncError):
+    """The call cannot be measured. `usage` says that it was asked for wrongly, and did not fail by itself."""
+
+    def __init__(self, reason: str, *, usage: bool) -> None:
+        super().__init__(reason)
+        self.exit_code = WhenAsyncError.exit_code if usage else FailedError.exit_code
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is called: `module:function` or `path/file.py:function`, found from `folder`, with arguments as JSON.
+
+    `items` is a JSON list of which each op gets one, as its only argument; without it each op makes the same call.
+    """
+
+    target: str
+    folder: str
+    args: str = "[]"
+    kwargs: str = "{}"
+    items: str = ""
+
+    @property
+    def where(self) -> str:
+        """The module or file."""
+        return self.target.rpartition(":")[0]
+
+    @property
+    def name(self) -> str:
+        """The function, with dots where it lies in a class."""
+        return self.target.rpartition(":")[2]
+
+    @property
+    def short(self) -> str:
+        """`module:function` of a file too, as ids and sentences say it."""
+        return f"{self._stem()}:{self.name}" if self.where.endswith(".py") else self.target
+
+    @property
+    def module(self) -> str:
+        """By which name the module is imported."""
+        if not self.where.endswith(".py"):
+            return self.where
+        *packages, stem = self._packages()
+        return ".".join([*packages, stem])
+
+    @property
+    def root(self) -> str:
+        """The folder that the module is imported from."""
+        if not self.where.endswith(".py"):
+            return self.folder
+        folder = os.path.dirname(self._file())
+        for _ in self._packages()[:-1]:
+            folder = os.path.dirname(folder)
+        return folder
+
+    def arguments(self, index: int = 0) -> tuple[list[Any], dict[str, Any]]:
+        """Fresh ones for an op: whoever is called may change them."""
+        if self.items:
+            every = json.loads(self.items)
+            return [every[index % len(every)]], {}
+        return json.loads(self.args), json.loads(self.kwargs)
+
+    @property
+    def kinds(self) -> int:
+        """How many different arguments there are."""
+        return len(json.loads(self.items)) if self.items else 1
+
+    def _file(self) -> str:
+        return os.path.normpath(os.path.join(self.folder, self.where))
+
+    def _stem(self) -> str:
+        return os.path.basename(self.where).removesuffix(".py")
+
+    def _packages(self) -> list[str]:
+        """The packages that a file lies in, from the outermost, and its own name."""
+        folder, names = os.path.dirname(self._file()), [self._stem()]
+        while os.path.isfile(os.path.join(folder, "__init__.py")) and os.path.basename(folder):
+            folder, name = os.path.split(folder)
+            names.insert(0, name)
+        return names
+
+
+def find(call: Call) -> Callable[..., Any]:
+    """Import the callable, with the folder as the current one; raises Untried."""
+    os.chdir(call.folder)
+    if sys.path[:1] != [call.root]:
+        sys.path.insert(0, call.root)
+    found: Any = _module(call)
+    for part in call.name.split("."):
+        if not hasattr(found, part):
+            raise Untried(f"there is no {part!r} in {call.where}{hint(part, found)}", usage=True)
+        found = getattr(found, part)
+    check_callable(call, found)
+    return found  # type: ignore[no-any-return]
+
+
+def _module(call: Call) -> Any:
+    if call.where.endswith(".py") and not os.path.isfile(call._file()):
+        raise Untried(f"there is no file {call.where} here", usage=True)
+    try:
+        if call.where.endswith(".py") and not call.module.isidentifier() and "." not in call.module:
+            return _by_path(call)
+        return importlib.import_module(call.module)
+    except ModuleNotFoundError as error:
+        if error.name and f"{call.module}.".startswith(f"{error.name}."):
+            text = f"there is no module {error.name!r} in this folder, nor is one installed"
+            raise Untried(text, usage=True) from None
+        raise Untried(f"{call.where} does not import: {words(error)}", usage=True) from None
+    except (Exception, SystemExit) as error:
+        raise Untried(f"{call.where} does not import: {words(error)}", usage=True) from None
+
+
+def _by_path(call: Call) -> Any:
+    """A file whose name is no name of a module, `load-prices.py`; results find their classes by the name it gets."""
+    name = "".join(letter if letter.isalnum() else "_" for letter in call.module)
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, call._file())
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+def hint(name: str, owner: Any) -> str:
+    """The nearest name of a callable there, as a question."""
+    import difflib
+
+    names = [each for each in dir(owner) if not each.startswith("_") and callable(getattr(owner, each, None))]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def check_callable(call: Call, found: Any) -> None:
+    """Refuse what cannot be called, or not like this; raises Untried."""
+    if not callable(found):
+        raise Untried(f"{call.short} is no function but of type {type(found).__name__}", usage=True)
+    if inspect.isasyncgenfunction(found) or inspect.isgeneratorfunction(found):
+        raise Untried(f"{call.short} {LAZY.format('a generator')}", usage=True)
+    args, kwargs = call.arguments()
+    try:
+        signature = inspect.signature(found)
+    except (TypeError, ValueError):  # some that are written in C do not tell
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise Untried(f"{call.short}{signature} does not take these arguments: {error}", usage=True) from None
+
+
+LAZY = "returns {}, whose work is done when somebody goes through it; name a function that does the work"
+
+
+def words(error: BaseException) -> str:
+    """One line for an exception: its type, text and where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if os.path.dirname(frame.filename) != os.path.dirname(__file__)]
+    theirs = [frame for frame in theirs if not frame.filename.startswith("<")]
+    place = f" (at {os.path.basename(theirs[-1].filename)}:{theirs[-1].lineno})" if theirs else ""
+    return " ".join(ADDRESS.sub("", f"{type(error).__name__}: {error}{place}").split())
+
+
+def shown(value: Any) -> str:
+    """A value as a complaint shows it."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

@@ -1,0 +1,162 @@
+"""A program is ranked as it is printed: within the limits, with its start counted, and no larger than helps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from support.mixed_cells import mixed_cells
+from support.run_files import make_run
+from when_async.bench.cli.advise import KNOWN
+from when_async.results.frame import load
+from when_async.results.prediction.advice_file import from_frame, read
+from when_async.results.prediction.fitted import Fitted
+from when_async.results.prediction.judged import Accuracy
+from when_async.results.prediction.law import Overheads, Work
+from when_async.results.prediction.programs import best_of, lever, ranking, sizes, taken
+from when_async.results.prediction.starting import line
+
+LOOP = Overheads("asyncio", "asyncio", False, 1.0, 8e-6, 6e-5, 2e-4, 0.0, 0.0, start_s=0.04)
+THREADS = Overheads("threading", "threads", False, 1.0, 2e-5, 1e-4, 1e-3, 0.0, 0.0, start_s=1e-3, start_place_s=2e-4)
+POOL = Overheads(
+    "multiprocessing", "processes", True, 1.0, 7e-5, 1e-4, 5e-3, 0.0, 1e-4, start_s=0.04, start_place_s=3e-3
+)
+SERIAL = Overheads("sync", "sync", False, 1.0, 0.0, 8e-5, 0.0, 0.0, 0.0)
+KNOWN_HERE = Fitted("3.11", True, 2, "run", (SERIAL, LOOP, THREADS, POOL), Accuracy(1, 1, 1, 1))
+COMPUTING = Work(wait_s=0.0, cpu_s=0.01, ops=1000, concurrency=100)
+FETCHING = Work(wait_s=0.3, cpu_s=1e-4, ops=500, concurrency=100)
+
+
+def test_of_processes_that_compute_there_are_as_many_as_cores_however_many_were_asked_for() -> None:
+    assert best_of(POOL, COMPUTING, 2, {}).in_flight == 2
+    assert best_of(THREADS, replace(COMPUTING, gil_free=1.0), 2, {}).in_flight == 2
+
+
+@pytest.mark.parametrize("share", [6e-4, 0.01, 0.04])
+def test_a_sliver_that_a_clock_took_for_waiting_makes_no_more_processes(share: float) -> None:
+    work = replace(COMPUTING, wait_s=COMPUTING.cpu_s * share)
+    assert not work.waits
+    assert best_of(POOL, work, 2, {}).in_flight == 2
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "cpu_s", "waits"),
+    [
+        (0.0, 0.01, False),
+        (9e-4, 0.1, False),  # a small part, and short
+        (2e-3, 0.1, True),  # a small part, but a length that a timer has
+        (5e-5, 1e-4, True),  # short, but a third of the op
+        (1e-3, 0.0, True),
+    ],
+)
+def test_what_is_short_and_a_small_part_of_an_op_is_no_wait(wait_s: float, cpu_s: float, waits: bool) -> None:
+    assert Work(wait_s, cpu_s, 100, 10).waits is waits
+
+
+def test_the_start_of_a_pool_is_part_of_its_time() -> None:
+    found = best_of(POOL, replace(COMPUTING, ops=4), 2, {})
+    assert found.start_s == pytest.approx(0.04 + 2 * 3e-3)
+    assert found.seconds == found.start_s + found.makespan_s
+    low_s, high_s = found.range_s()
+    assert found.start_s < low_s <= found.seconds <= high_s
+
+
+def test_a_pool_that_takes_longer_to_start_than_the_work_takes_is_not_recommended() -> None:
+    few = replace(COMPUTING, ops=4)
+    assert taken(ranking(KNOWN_HERE, few, 2, {})).runner == "sync"
+    assert taken(ranking(KNOWN_HERE, COMPUTING, 2, {})).runner == "multiprocessing"
+
+
+def test_more_is_not_in_flight_than_a_limit_allows_and_the_limit_is_named() -> None:
+    many = replace(FETCHING, ops=5000, concurrency=2000)
+    found = best_of(replace(POOL, start_place_s=0.0, place_s=0.0), many, 2, {"multiprocessing": (128, "64 a core")})
+    assert (found.in_flight, found.because) == (128, "64 a core")
+    assert best_of(THREADS, many, 2, {"threading": (500, "ulimit")}).in_flight == 500
+    assert best_of(THREADS, many, 2, {"threading": (5000, "ulimit")}).because == ""
+
+
+def test_a_limit_that_does_not_bind_is_not_named() -> None:
+    # Fewer than the limit are quicker here, so that it is not the limit that keeps them few.
+    found = best_of(POOL, replace(FETCHING, wait_s=0.005, concurrency=2000), 2, {"multiprocessing": (128, "64 a core")})
+    assert found.in_flight < 128
+    assert found.because == ""
+
+
+def test_threads_that_wait_are_as_many_as_were_asked_for_unless_fewer_are_plainly_faster() -> None:
+    assert best_of(THREADS, FETCHING, 2, {}).in_flight == 100
+    assert best_of(THREADS, replace(FETCHING, wait_s=2e-3, ops=120), 2, {}).in_flight < 100
+
+
+def test_what_lets_the_gil_go_is_for_threads_and_not_for_processes() -> None:
+    free = replace(COMPUTING, gil_free=1.0, ops=40)
+    assert taken(ranking(KNOWN_HERE, free, 2, {})).runner == "threading"
+    assert taken(ranking(KNOWN_HERE, replace(free, gil_free=0.0), 2, {})).runner == "multiprocessing"
+
+
+def test_a_result_that_takes_longer_to_pickle_than_to_compute_is_not_for_processes() -> None:
+    carried = replace(COMPUTING, carry_s=0.02)
+    assert taken(ranking(KNOWN_HERE, carried, 2, {})).runner == "sync"
+    assert THREADS.makespan_s(carried, 2) == THREADS.makespan_s(COMPUTING, 2)
+
+
+def test_threads_take_turns_with_the_share_that_holds_the_gil() -> None:
+    def seconds(share: float) -> float:
+        return replace(THREADS, op_s=0.0, round_s=0.0).makespan_s(replace(COMPUTING, gil_free=share, concurrency=4), 4)
+
+    assert seconds(0.0) == pytest.approx(10.0, rel=0.02)
+    assert seconds(0.5) == pytest.approx(5.0, rel=0.02)
+    assert seconds(1.0) == pytest.approx(2.5, rel=0.02)
+    assert [THREADS.bound_s(replace(COMPUTING, gil_free=share), 4) for share in (0.5, 1.0)] == [5.0, 2.5]
+
+
+def test_the_largest_lever_is_more_in_flight_where_waits_decide() -> None:
+    found = lever(KNOWN_HERE, [], FETCHING, 2, {})
+    assert found is not None
+    assert (found.before.in_flight, found.after.in_flight, found.python) == (100, 500, "")
+    assert found.before.seconds > 3 * found.after.seconds
+
+
+def test_more_in_flight_is_no_lever_where_computing_decides() -> None:
+    assert lever(KNOWN_HERE, [], COMPUTING, 2, {}) is None
+    assert lever(KNOWN_HERE, [], replace(FETCHING, cpu_s=0.1, concurrency=20), 2, {}) is None
+
+
+def test_an_interpreter_without_a_gil_can_be_the_lever() -> None:
+    free = replace(KNOWN_HERE, python="3.13t", overheads=(replace(THREADS, parallel=True),))
+    few = replace(COMPUTING, ops=12)
+    found = lever(KNOWN_HERE, [free], few, 2, {})
+    assert found is not None
+    assert (found.python, found.after.runner) == ("3.13t", "threading")
+
+
+def test_sizes_of_a_pool_end_with_the_largest_and_begin_with_two() -> None:
+    assert sizes(1) == [1]
+    assert sizes(3) == [2, 3]
+    assert (sizes(500)[0], sizes(500)[-1]) == (2, 500)
+    assert len(sizes(1_000_000)) < 200
+
+
+def test_the_start_of_a_pool_grows_with_its_places_and_is_never_below_nought() -> None:
+    assert line({2: 0.014, 8: 0.026, 32: 0.074}) == pytest.approx((0.01, 0.002))
+    once_s, place_s = line({2: 0.001, 128: 0.2})
+    assert once_s >= 0
+    assert place_s > 0
+    assert line({4: 0.2}) == (0.2, 0.0)
+
+
+def test_a_run_tells_the_start_of_its_models(tmp_path: Path) -> None:
+    specs = mixed_cells()
+    more = [replace(one, cell=replace(one.cell, comparison=f"{one.cell.comparison[:-1]},x=1]")) for one in specs]
+    known = from_frame(load([make_run(tmp_path / "a.jsonl", cells=[*specs, *more])]))[0]
+    starts = {one.runner: one.start_s + one.start_place_s for one in known.overheads}
+    assert starts["multiprocessing"] > 0
+    assert starts["asyncio"] > 0
+
+
+def test_the_reference_knows_what_processes_and_loops_take_to_start() -> None:
+    for known in read(KNOWN)[0]:
+        own = {one.runner: one for one in known.overheads}
+        assert own["multiprocessing"].start_place_s > own["threading"].start_place_s > 0
+        assert own["asyncio"].start_s > own["sync"].start_s
