@@ -7,13 +7,22 @@ import re
 import sys
 from typing import Any
 
+from ..model import Session
+
+LOOP = "asyncio's debug mode"
 TOOLS = 6
 """How many places for tools sys.monitoring has."""
 
 
-def observers() -> list[str]:
-    """Whatever of this kind is at work in this process, in words; it takes microseconds to look."""
-    return [*_hooks(), *_tools(), *_modes()]
+def observers(session: Session | None = None) -> list[str]:
+    """Whatever of this kind is at work in this process, or on the loop of a session; it takes microseconds to look."""
+    return list(dict.fromkeys([*_hooks(), *_tools(), *_modes(), *_loop(session)]))
+
+
+def _loop(session: Session | None) -> list[str]:
+    # An asyncio.Runner, where the session has one; asyncio itself is not imported for this.
+    loop_of = getattr(getattr(session, "runner", None), "get_loop", None)
+    return [LOOP] if loop_of is not None and loop_of().get_debug() else []
 
 
 def _hooks() -> list[str]:
@@ -45,7 +54,7 @@ def _modes() -> list[str]:
     if sys.flags.dev_mode:
         found.append("Python's development mode")
     elif environ.get("PYTHONASYNCIODEBUG"):
-        found.append("asyncio's debug mode")
+        found.append(LOOP)
     if sys.flags.optimize:
         found.append("-O, which leaves out assertions, those of an oracle too")
     if str(environ.get("PYTHONMALLOC", "")).endswith("debug"):

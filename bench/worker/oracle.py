@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..model import Job, WrongAnswer
+from ..model import Job, Unsuited, WrongAnswer, last_words
 from ..model.contents import Untold, contents, digest_of
 from .trap import Refused
 
@@ -17,7 +18,7 @@ DUTY = "`check` raises WrongAnswer where results are wrong, and else says in wor
 
 def check_items(items: Any) -> None:
     """Refuse a round without work: nothing is done in no time."""
-    if not hasattr(items, "__len__") or not hasattr(items, "__getitem__"):
+    if not (hasattr(items, "__len__") and hasattr(items, "__getitem__")) or isinstance(items, Mapping):
         raise Refused(f"its make_items returned {type(items).__name__} and not a list with one item for each op")
     if not len(items):
         raise Refused("its make_items makes no items, so there is nothing to do: return one item for each op")
@@ -34,6 +35,12 @@ def judge(job: Job, items: Sequence[Any], results: Sequence[Any]) -> tuple[str, 
         raise Refused(f"wrong answer: {error}") from error
     except AssertionError as error:
         raise Refused(f"wrong answer: {' '.join(str(error).split()) or _place(error)}") from error
+    except Unsuited:
+        raise
+    except Exception as error:
+        raise Refused(f"its oracle failed: {' '.join(last_words(error).split())}") from error
+    if inspect.iscoroutine(answer):
+        answer.close()
     if not isinstance(answer, str) or not answer.strip():
         raise Refused(f"its oracle answered {repr(answer)[:SHOWN]}: {DUTY}")
     try:

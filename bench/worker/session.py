@@ -91,7 +91,7 @@ class TrialSession:
 
     def _look_around(self) -> None:
         """Note whoever looks on; a tracer may come with a library that an op imports."""
-        if found := observers():
+        if found := observers(self._session):
             self._told["observed"] = ", ".join(found)
 
     def _tell_kept(self) -> None:
@@ -215,7 +215,7 @@ def observe(job: Job, items: Sequence[Any], done: Round) -> Observed:
     if len(done.results) != expected:
         raise Refused(f"{len(done.results)} results came back for {expected} ops")
     for index, result in enumerate(done.results):
-        _check_settled(index, result)
+        _check_settled(index, result, done.results)
     results: Any = done.results[0] if program else done.results
     if program and not isinstance(results, list | tuple):
         raise Refused(f"the program returned {type(results).__name__}, not a list of results")
@@ -227,11 +227,12 @@ def observe(job: Job, items: Sequence[Any], done: Round) -> Observed:
         raise Refused(f"wrong answer: {error}") from error
 
 
-def _check_settled(index: int, result: Any) -> None:
-    """Refuse a result that is an error, or a promise that nobody kept."""
+def _check_settled(index: int, result: Any, results: Sequence[Any]) -> None:
+    """Refuse a result that is an error, or a promise that nobody kept; there are probably more of them."""
     if isinstance(result, BaseException):
         raise Refused(f"op {index} failed and its exception was handed over as a result: {result!r}")
     if inspect.isawaitable(result):
-        if inspect.iscoroutine(result):
-            result.close()
+        for each in results:
+            if inspect.iscoroutine(each):
+                each.close()
         raise Refused(f"op {index} returned {type(result).__name__} that nobody awaited: no work was done")

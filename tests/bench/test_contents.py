@@ -15,6 +15,8 @@ import io
 import re
 import sqlite3
 import threading
+import weakref
+from contextlib import closing
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -84,6 +86,11 @@ def structured(value: int) -> Any:
     return made
 
 
+def row() -> sqlite3.Row:
+    with closing(sqlite3.connect(":memory:")) as base:
+        return sqlite3.Row(base.execute("SELECT 1 AS a, 2 AS b"), (1, 2))
+
+
 ALIKE = {
     "sets in another order": ({"a", "b", 3, None}, {None, 3, "b", "a"}),
     "frozensets in sets": ({frozenset("ab")}, {frozenset("ba")}),
@@ -125,9 +132,7 @@ ALIKE = {
     "deques": (collections.deque([1, {2}]), collections.deque([1, {2}])),
     "functions without a name": ([lambda x: x + 1], [lambda x: x + 1]),
     "ints of many digits": ([1 << 20_000], [1 << 20_000]),
-    "rows of a database": tuple(
-        sqlite3.Row(sqlite3.connect(":memory:").execute("SELECT 1 AS a, 2 AS b"), (1, 2)) for _ in "ab"
-    ),
+    "rows of a database": (row(), row()),
 }  # fmt: skip
 
 
@@ -230,7 +235,7 @@ def deep() -> Any:
 
 PROMISES = {
     "lock": (lambda: [1, {"a": Thing(guard=threading.Lock())}], "results[1].a.guard is of type lock, which cannot be"),
-    "connection": (lambda: [sqlite3.connect(":memory:")], "results[0] is of type Connection, which cannot be told"),
+    "weak": (lambda: [weakref.ref(Thing)], "results[0] is of type ReferenceType, which cannot be told from another"),
     "generator": (lambda: [(n for n in "ab")], "results[0] is of type generator, whose work is done when"),
     "map": (lambda: [[map(str, [1])]], "results[0][0] is of type map, whose work is done when somebody goes through"),
     "file": (lambda: [io.StringIO("a")], "results[0] is of type StringIO, whose work is done"),
@@ -288,6 +293,40 @@ def test_an_oracle_that_says_nothing_is_refused(answer: Any, shown: str) -> None
         f"its oracle answered {shown}: `check` raises WrongAnswer where results are wrong, and else says in words what "
         "is right, such as '20 sums'"
     )
+
+
+def failing(params: Any, items: Any, results: Any) -> str:
+    return str(results[5])
+
+
+def test_an_oracle_that_fails_is_said_to_be_what_failed() -> None:
+    with pytest.raises(
+        Refused, match=r"^its oracle failed: IndexError: list index out of range \(at test_contents\.py"
+    ):
+        judged(1, failing)
+    with pytest.raises(
+        Refused, match=r"^its oracle failed: TypeError: .* takes 0 positional arguments but 3 were given"
+    ):
+        judged(1, lambda: "fine")
+
+
+async def checks_later(params: Any, items: Any, results: Any) -> str:
+    return "fine"
+
+
+def test_an_oracle_that_nobody_can_await_is_no_answer() -> None:
+    with pytest.raises(Refused, match=r"^its oracle answered <coroutine object checks_later"):
+        judged(1, checks_later)
+
+
+@pytest.mark.parametrize("items", [[], (), np.array([]), {1: 2}, None, iter("ab"), {3}])
+def test_items_that_are_none_or_no_list_are_refused(items: Any) -> None:
+    workload = fakes.workload(make_items=lambda params, seed: items)
+    with (
+        opened(SYNC, fakes.job(workload)) as trial,
+        pytest.raises(Refused, match=r"^its make_items (makes no|returned)"),
+    ):
+        trial.round(prove=True)
 
 
 def claiming(words: str = "") -> Any:

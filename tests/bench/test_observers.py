@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from when_async.bench.model import Measurement, Trial
 from when_async.bench.plan import build
 from when_async.bench.processes.undisturbed import kept_out, quiet_options, undisturbed
 from when_async.bench.registry import Found
+from when_async.bench.runners.asyncio_ import ASYNCIO
 from when_async.bench.runners.sync import SYNC
 from when_async.bench.walk.advice import seen_in
 from when_async.bench.walk.experiment import Experiment
@@ -86,11 +88,11 @@ def test_tracing_of_memory_is_told() -> None:
         (["-O"], {}, ["-O, which leaves out assertions, those of an oracle too"]),
         (["-X", "tracemalloc"], {}, ["tracemalloc"]),
         ([], {"PYTHONMALLOC": "pymalloc_debug"}, ["PYTHONMALLOC=debug"]),
-        (["-E"], {"PYTHONASYNCIODEBUG": "1"}, []),
     ],
 )
 def test_modes_are_told(options: list[str], environ: dict[str, str], said: list[str]) -> None:
-    code = f"import runpy, json; f = runpy.run_path({observers.__file__!r}); print(json.dumps(f['_modes']()))"
+    code = f"import json; from {observers.__name__} import observers; print(json.dumps(observers()))"
+    environ = {"PYTHONPATH": os.pathsep.join(sys.path), **environ}
     done = subprocess.run(
         [sys.executable, *options, "-S", "-c", code],
         env={**os.environ, **environ},
@@ -99,6 +101,16 @@ def test_modes_are_told(options: list[str], environ: dict[str, str], said: list[
         check=True,
     )
     assert json.loads(done.stdout) == said
+
+
+def test_a_loop_that_a_body_has_put_in_debug_mode_is_told() -> None:
+    async def body(kit: Any, params: Any) -> Any:
+        asyncio.get_running_loop().set_debug(True)
+        return await fakes.double_async(kit, params)
+
+    with opened(ASYNCIO, fakes.job(fakes.workload(bodies={"async": body}), "async")) as trial:
+        trial.round(prove=False)
+        assert trial.facts["observed"] == "asyncio's debug mode"
 
 
 def test_a_tracer_that_comes_in_the_midst_of_a_round_is_in_the_facts(monkeypatch: pytest.MonkeyPatch) -> None:
