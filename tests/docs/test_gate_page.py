@@ -106,13 +106,14 @@ def test_the_page_shows_workflows_that_are_valid_and_use_inputs_that_exist() -> 
 def test_every_setting_that_the_page_shows_is_read(tmp_path: Path) -> None:
     from when_async.bench.gate.config import load
 
-    (shown,) = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     path = tmp_path / "pyproject.toml"
-    path.write_text(shown, encoding="utf-8")
-    config = load(path)
-    assert config.base
-    assert config.workloads
-    assert config.margins
+    found = []
+    for shown in re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        path.write_text(shown, encoding="utf-8")
+        found.append(load(path))
+    assert all(config.base for config in found)
+    assert [bool(config.targets) for config in found] == [True, False]
+    assert [bool(config.workloads and config.margins) for config in found] == [False, True]
 
 
 def test_the_workload_that_the_page_shows_gives_the_answer_that_it_expects(
