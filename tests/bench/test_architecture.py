@@ -220,7 +220,7 @@ FLOORS = {
     "bench": (
         "model", "homes", "registry quantity trying", "worker", "environments runners", "asking",
         "plan processes selection",
-        "machine", "calibration walk", "gate plugin", "cli",
+        "machine recorded", "calibration walk", "gate plugin", "cli",
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
