@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 from ..model import WhenAsyncError
 from .lazy import lazy
-from .likeness import kind, likeness
+from .likeness import kind, likeness, untold
 from .loops import RUNS, asyncio_loop, awaited, others
 from .target import LAZY, Call, Untried, find, shown, words
 from .usage import cpu_s, gil_free, native_threads, queued_s
@@ -153,6 +153,10 @@ def _refuse(call: Call, first: Any, second: Any, *, any_result: bool) -> None:
     """Refuse a result that is no work yet, and two that differ."""
     if undone := lazy(first):
         raise Untried(f"{call.short} {LAZY.format(undone)}", usage=True)
+    if not any_result and (reason := untold(first)):
+        raise Untried(
+            f"what {call.short} returns cannot be compared: {reason}; with --any-result only its type is held", usage=True
+        )
     if not any_result and likeness(first) != likeness(second):
         raise Untried(
             f"two calls of {call.short} gave different results ({shown(first)} and {shown(second)}), so equal work "

@@ -226,12 +226,20 @@ def program(scene: Scene, own: Own) -> Iterator[str]:
 
 
 def code(named: Named, runner: str, in_flight: int, ops: int, *, awaits: bool) -> str:
-    """A whole program: the import, the op, the items, and the model around them."""
-    head = f"from {named.module} import {named.owner}\n\n\n"
-    body = (
-        f"async def work(item):\n    return await {named.call}"
-        if awaits
-        else f"def work(item):\n    return {named.call}"
-    )
+    """A whole program: the imports, the op, the items, and the model around them."""
+    imports, model = _apart(shape(runner, in_flight, ops))
+    body = f"async def work(item):\n    return await {named.call}"
+    if not awaits:
+        body = f"def work(item):\n    return {named.call}"
     items = f"items = {list(named.items)!r}" if named.items else f"items = range({ops})"
-    return f"{head}{body}\n\n\n{items}\n{shape(runner, in_flight, ops)}"
+    head = "\n".join(filter(None, [imports, f"from {named.module} import {named.owner}"]))
+    return f"{head}\n\n\n{body}\n\n\n{items}\n{model}"
+
+
+def _apart(text: str) -> tuple[str, str]:
+    """The imports that a program begins with, and the rest of it."""
+    lines = text.splitlines(keepends=True)
+    first = next(
+        (at for at, line in enumerate(lines) if line.strip() and not line.startswith(("import ", "from "))), len(lines)
+    )
+    return "".join(line for line in lines[:first] if line.strip()).rstrip(), "".join(lines[first:])
