@@ -39,6 +39,7 @@ class Seen:
     which its loop ran nothing else. `threads` and `processes` it keeps, and `native` threads that Python does not know
     of. `loops` are the libraries that ran it, `refused` why another did not. Sizes are of pickles in bytes, None with
     the reason in `unsent` where there is none; pickling the result and reading it again takes `pickle_s` of CPU.
+    `changes` says that a call changed what it was given.
     """
 
     like: str
@@ -60,6 +61,7 @@ class Seen:
     arguments_bytes: int | None = None
     pickle_s: float = 0.0
     unsent: str = ""
+    changes: bool = False
 
     @property
     def crowded(self) -> bool:
@@ -94,9 +96,11 @@ def look(call: Call, *, any_result: bool) -> Seen:
     """Call it twice and see what it is like; raises Untried with why it cannot be measured."""
     function = find(call)
     threads, hits = set(threading.enumerate()), _hits(function)
+    given: list[tuple[list[Any], dict[str, Any]]] = []
 
     def invoke() -> Any:
         args, kwargs = call.arguments()
+        given[:] = [(args, kwargs)]
         return function(*args, **kwargs)
 
     first = None if inspect.iscoroutinefunction(function) else timed(call, invoke)
@@ -106,7 +110,8 @@ def look(call: Call, *, any_result: bool) -> Seen:
     else:
         second, stood_s, loops = timed(call, invoke), 0.0, {}
     _refuse(call, first.result, second.result, any_result=any_result)
-    carried, given, pickle_s, unsent = _sent(call, second.result)
+    changes = likeness(given[0]) != likeness(call.arguments())
+    carried, sent, pickle_s, unsent = _sent(call, second.result)
     return Seen(
         like=kind(second.result) if any_result else likeness(second.result), type=kind(second.result), awaits=awaits,
         first_s=first.seconds, seconds=second.seconds, cpu_s=second.cpu_s, queued_s=second.queued_s,
@@ -116,7 +121,7 @@ def look(call: Call, *, any_result: bool) -> Seen:
         gil_free=None if awaits else gil_free(invoke, second.seconds, second.cpu_s),
         threads=len(set(threading.enumerate()) - threads), native=native_threads(),
         processes=len(multiprocessing.active_children()),
-        result_bytes=carried, arguments_bytes=given, pickle_s=pickle_s, unsent=unsent,
+        result_bytes=carried, arguments_bytes=sent, pickle_s=pickle_s, unsent=unsent, changes=changes,
     )  # fmt: skip
 
 

@@ -53,8 +53,9 @@ class Plan:
         """The file of the workload."""
         one = self.asked
         return source(
-            one.call, self.seen[0].like, self.shape.points, any_result=one.any_result, loops=self.loops, twin=one.twin
-        )
+            one.call, self.seen[0].like, self.shape.points, any_result=one.any_result, loops=self.loops, twin=one.twin,
+            changes=any(seen.changes for seen in self.seen),
+        )  # fmt: skip
 
 
 def planned(asked: Asked, options: Mapping[str, Any], say: Callable[[str], None] = tell) -> Plan:
