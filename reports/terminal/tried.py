@@ -25,7 +25,7 @@ PLAINEST = ("sync", "threading", "asyncio+to_thread", "asyncio", "uvloop", "trio
 
 @dataclass(frozen=True)
 class Named:
-    """A callable as a program names and calls it."""
+    """A callable as a program names and calls it; without a module it is one of the program itself."""
 
     short: str
     module: str
@@ -78,7 +78,9 @@ def answer(scene: Scene, own: Own) -> list[str]:
 def _of_facet(scene: Scene, own: Own) -> Iterator[str]:
     place = fullest(scene)
     if place is None:
-        yield f"No figure for {own.any.short}: the reasons stand with the rows."
+        ran = any(row.status == "OK" for row in scene.rows)
+        why = "it ran and was checked, and a figure takes two processes" if ran else "the reasons stand with the rows"
+        yield f"No figure for {own.any.short}: {why}."
         return
     here = scene.of(comparison=place)
     best = taken(here)
@@ -211,29 +213,41 @@ def _rate(row: Row) -> str:
 
 
 def program(scene: Scene, own: Own) -> Iterator[str]:
-    """Code to begin from, for the model to take."""
+    """Code to begin from, for the model to take, as a terminal shows it."""
+    text, best = begun(scene, own), _best(scene)
+    if text and best is not None:
+        yield f"\nTo begin from, with {best.runner}:\n"
+    for line in text.splitlines():
+        yield f"    {line}".rstrip()
+
+
+def _best(scene: Scene) -> Row | None:
+    """The row to take of all places."""
     place = fullest(scene)
-    best = taken(scene.of(comparison=place)) if place else None
+    return taken(scene.of(comparison=place)) if place else None
+
+
+def begun(scene: Scene, own: Own) -> str:
+    """A whole program to begin from, for the model to take; empty where there is none to show."""
+    best = _best(scene)
     if best is None or best.runner not in SHAPES:
-        return
+        return ""
     loops = best.runner in ("asyncio", "uvloop", "trio", "curio")
     named = own.awaited if loops else own.blocking
     if named is None:
-        return
-    yield f"\nTo begin from, with {best.runner}:\n"
-    for line in code(named, best.runner, best.concurrency, best.ops or 1, awaits=loops).splitlines():
-        yield f"    {line}".rstrip()
+        return ""
+    return code(named, best.runner, best.concurrency, best.ops or 1, awaits=loops)
 
 
 def code(named: Named, runner: str, in_flight: int, ops: int, *, awaits: bool) -> str:
     """A whole program: the imports, the op, the items, and the model around them."""
     imports, model = _apart(shape(runner, in_flight, ops))
-    body = f"async def work(item):\n    return await {named.call}"
-    if not awaits:
-        body = f"def work(item):\n    return {named.call}"
+    define, wait = ("async def", "await ") if awaits else ("def", "")
+    body = f"{define} work(item):\n    return {wait}{named.call}"
     items = f"items = {list(named.items)!r}" if named.items else f"items = range({ops})"
-    head = "\n".join(filter(None, [imports, f"from {named.module} import {named.owner}"]))
-    return f"{head}\n\n\n{body}\n\n\n{items}\n{model}"
+    own = f"from {named.module} import {named.owner}" if named.module else ""
+    head = "\n".join(filter(None, [imports, own]))
+    return f"{head}\n\n\n{body}\n\n\n{items}\n{model}".lstrip()
 
 
 def _apart(text: str) -> tuple[str, str]:
