@@ -184,7 +184,11 @@ def _sent(call: Call, result: Any) -> tuple[int | None, int | None, float, str]:
         pickle.loads(carried)
     except Exception as error:
         return None, None, 0.0, f"its result cannot be sent to another process: {words(error)}"
-    return len(carried), len(pickle.dumps(call.arguments(), 5)), cpu_s() - began, ""
+    spent_s = cpu_s() - began
+    try:
+        return len(carried), len(pickle.dumps(call.arguments(), 5)), spent_s, ""
+    except Exception as error:
+        return len(carried), None, spent_s, f"its arguments cannot be sent to another process: {words(error)}"
 
 
 def take_answers() -> TextIO:

@@ -30,10 +30,11 @@ class Watched:
     """Where it is shown how far a run is, by default on standard error, and whether it has been called off."""
 
     stream: IO[str] | None = None
+    say: Callable[[str], None] = tell
     halted: Callable[[], bool] = lambda: False
 
 
-def execute(started: Started, began_s: float | None = None, watched: Watched = Watched()) -> None:  # noqa: B008
+def execute(started: Started, began_s: float | None = None, watched: Watched = Watched()) -> None:
     """Walk the plan and append every event at once; raises Interrupted after Ctrl-C or SIGTERM.
 
     `began_s` is when the run began by the monotonic clock, which its budget counts from; now, where it is left out.
@@ -41,7 +42,8 @@ def execute(started: Started, began_s: float | None = None, watched: Watched = W
     interrupt_when_asked()
     host = make_host()
     if host.kept_out:
-        tell(f"note: workers are started without {', '.join(host.kept_out)}, which would be measured with the work")
+        kept = ", ".join(host.kept_out)
+        watched.say(f"note: workers are started without {kept}, which would be measured with the work")
     journal = started.journal
     try:
         if started.plan.settings.profile == DECIDE:
