@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from when_async.bench.model import Estimate
 from when_async.reports import words
 from when_async.reports.scene.rows import (
     THROUGHPUT,
@@ -18,6 +17,8 @@ from when_async.reports.scene.rows import (
     value,
 )
 from when_async.results.cells.summary import Row
+
+from ..model import Estimate
 
 HEAD = "<tr><th></th><th>throughput</th><th>interval</th><th>ratio</th><th>interval</th></tr>"
 LEFT = ' style="text-align:left"'
