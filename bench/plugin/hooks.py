@@ -164,7 +164,7 @@ def models(request: pytest.FixtureRequest) -> Iterator[Models]:
     """
     from .models import Models
 
-    fixture = Models(request)
+    fixture = Models(request, PROPERTY)
     yield fixture
     fixture.close()
 

@@ -13,7 +13,6 @@ import pytest
 from ..doors.measuring import FORKS, Wanted, taken
 from ..doors.result import Result
 from ..model import WhenAsyncError
-from .hooks import MODELS, PROPERTY
 from .rows import show
 
 MARKED = ("forks", "ops", "runners", "in_flight", "any_result", "python")
@@ -22,15 +21,16 @@ UNAWAITED = "models(...) measures when it is awaited in an async test; write: re
 
 
 class Models:
-    """Measures what it is called with, and keeps the rows for whoever shows them."""
+    """Measures what it is called with; `kept_as` is the property of the test that tells what came of it."""
 
-    def __init__(self, request: pytest.FixtureRequest) -> None:
+    def __init__(self, request: pytest.FixtureRequest, kept_as: str) -> None:
         self._request = request
+        self._kept_as = kept_as
         self._pending: list[Pending] = []
         self._count = 0
         node = request.node
         # A test that is run again tells of its last run.
-        node.user_properties[:] = [each for each in node.user_properties if each[0] != PROPERTY]
+        node.user_properties[:] = [each for each in node.user_properties if each[0] != kept_as]
 
     def __call__(
         self,
@@ -70,7 +70,7 @@ class Models:
                 found[name] = option
             elif text:
                 found[name] = text if name == "python" else _number(f"models_{name}", text)
-        mark = self._request.node.get_closest_marker(MODELS)
+        mark = self._request.node.get_closest_marker("models")
         if mark is not None:
             unknown = sorted({*mark.kwargs} - {*MARKED})
             if unknown or mark.args:
@@ -86,7 +86,7 @@ class Models:
         except WhenAsyncError as error:
             failed(str(error))
         self._count += 1
-        self._request.node.user_properties.append((PROPERTY, result.sentence))
+        self._request.node.user_properties.append((self._kept_as, result.sentence))
         show(self._request.config, self._request.node, result, self._count)
         return result
 
