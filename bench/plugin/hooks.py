@@ -21,7 +21,7 @@ FIXTURE, MODELS = "measured_cell", "models"
 MARK = "models(forks=, ops=, runners=, in_flight=, any_result=, python=): how the fixture models measures in this test"
 PROPERTY = "when-async"
 """Under this name a report has a sentence for each measurement of its test."""
-ALONE = "measured in one worker at a time: two at once would spoil each other, and pytest-benchmark shows no table here"
+ALONE = "measured in one worker at a time, as two would spoil each other; pytest-benchmark has no table under xdist"
 PROFILES = ("smoke", "quick", "full")
 
 
