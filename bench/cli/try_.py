@@ -103,7 +103,8 @@ def try_(
 def print_tried(path: Path, plan: Plan, as_json: bool) -> bool:
     """What to do in a sentence, the usual table, then code to begin from; returns whether anything failed."""
     from when_async.reports.scene.evidence import scene
-    from when_async.reports.terminal.tried import answer, curve, program
+    from when_async.reports.terminal.begun import program
+    from when_async.reports.terminal.tried import answer, curve
     from when_async.results.frame import load
 
     from .own.telling import named_of, own_of

@@ -13,7 +13,8 @@ from when_async.reports import words
 from when_async.reports.lines import WIDTH
 from when_async.reports.scene.findings import ahead
 from when_async.reports.scene.rows import THROUGHPUT, Scene
-from when_async.reports.terminal.tried import Own, answer, begun, curve
+from when_async.reports.terminal.begun import begun
+from when_async.reports.terminal.tried import Own, answer, curve
 from when_async.results.cells.summary import Row
 
 from ..model import Estimate, Status, WhenAsyncError

@@ -6,6 +6,7 @@ import re
 
 ANSWERS: tuple[tuple[str, str], ...] = (
     (r"add --any-result", "pass any_result=True"),
+    (r"with --any-result", "with any_result=True"),
     (r"then --async the other", "and the other as twin="),
     (r"--async takes", "twin= takes"),
     (r"fewer calls \(-n\)", "fewer calls (ops=)"),

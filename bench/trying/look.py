@@ -159,9 +159,8 @@ def _refuse(call: Call, first: Any, second: Any, *, any_result: bool) -> None:
     if undone := lazy(first):
         raise Untried(f"{call.short} {LAZY.format(undone)}", usage=True)
     if not any_result and (reason := untold(first)):
-        raise Untried(
-            f"what {call.short} returns cannot be compared: {reason}; with --any-result only its type is held", usage=True
-        )
+        said = f"what {call.short} returns cannot be compared: {reason}; with --any-result only its type is held"
+        raise Untried(said, usage=True)
     if not any_result and likeness(first) != likeness(second):
         raise Untried(
             f"two calls of {call.short} gave different results ({shown(first)} and {shown(second)}), so equal work "

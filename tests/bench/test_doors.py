@@ -179,6 +179,7 @@ def test_no_option_of_the_command_line_is_named_to_who_called_a_function() -> No
     with pytest.raises(Untried) as cached:
         refuse_cached(Call("shop:f", "/"), Seen("x", "int", False, 1.0, 1.0, 1.0, 0.0, cached=True))
     told = [as_arguments(str(error.value)) for error in (endless, cached)]
+    told.append(as_arguments("it cannot be compared; with --any-result only its type is held"))
     told.append(as_arguments("where that is in the nature of the call, add --any-result"))
     assert [each for each in told if "--" in each or "when-async try" in each] == []
     assert "pass any_result=True" in told[-1]
