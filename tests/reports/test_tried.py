@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from support.run_files import CellSpec, grid_cells, make_run, sleep_cells
+from when_async.bench.model import Status
 from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.rows import Scene
-from when_async.reports.terminal.tried import Named, Own, answer, code, curve, fullest
+from when_async.reports.terminal.begun import code
+from when_async.reports.terminal.tried import Named, Own, answer, curve, fullest
 from when_async.results.frame import load
 
 FETCH = Named("shop:fetch", "shop", "fetch", ["tea"], {"retries": 1})
@@ -61,9 +63,21 @@ def test_a_loop_that_is_held_by_its_calls_is_not_recommended(tmp_path: Path) -> 
 
 
 def test_where_nothing_has_a_figure_the_reasons_are_pointed_at(tmp_path: Path) -> None:
-    here = scene(load([make_run(tmp_path / "a.jsonl", cells=sleep_cells(), forks=1)]))
-    assert answer(here, Own(FETCH, None)) == ["No figure for shop:fetch: the reasons stand with the rows."]
-    assert fullest(here) is None
+    failed = [replace(one, status=Status.FAILED, reason="no tea") for one in sleep_cells()]
+    for cells, why in (
+        (failed, "the reasons stand with the rows"),
+        (sleep_cells(), "it ran and was checked, and a figure takes two processes"),
+    ):
+        here = scene(load([make_run(tmp_path / f"{len(why)}.jsonl", cells=cells, forks=1)]))
+        assert answer(here, Own(FETCH, None)) == [f"No figure for shop:fetch: {why}."]
+        assert fullest(here) is None
+
+
+def test_a_function_of_the_program_itself_is_not_imported() -> None:
+    text = code(Named("__main__:fetch", "", "fetch", ["tea"]), "threading", 4, 8, awaits=False)
+    assert "import fetch" not in text
+    assert text.startswith("from concurrent.futures import ThreadPoolExecutor\n\n\ndef work(item):")
+    assert code(Named("__main__:fetch", "", "fetch"), "sync", 1, 8, awaits=False).startswith("def work(item):")
 
 
 def test_one_place_is_no_curve(tmp_path: Path) -> None:
