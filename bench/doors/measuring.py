@@ -99,7 +99,7 @@ def _measured(calls: Sequence[Made], wanted: Wanted, options: dict[str, Any], no
         notes.append(as_arguments(text).removeprefix("note: "))
 
     stream = sys.stderr if sys.stderr.isatty() else StringIO()
-    with machine(wait=True, say=note):
+    with machine(wait=True, say=lambda text: print(f"when-async: {text}", file=sys.stderr)):
         plan = planned(asked, options, note)
         try:
             path = measured(plan, options, Watched(stream, note, wanted.halted))

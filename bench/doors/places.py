@@ -7,6 +7,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +51,9 @@ def importable(module: str) -> bool:
     loaded = sys.modules.get(top)
     for finder in sys.meta_path:
         find = getattr(finder, "find_spec", None)
-        spec = find(top, None) if find else None
+        spec = None
+        with suppress(Exception):  # a finder of whoever has put it there
+            spec = find(top, None) if find else None
         if spec is not None:
             own = getattr(loaded, "__spec__", None)
             file = getattr(loaded, "__file__", None) or getattr(own, "origin", None)

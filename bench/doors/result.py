@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from when_async.reports import words
 from when_async.reports.lines import WIDTH
 from when_async.reports.scene.findings import ahead
-from when_async.reports.scene.rows import THROUGHPUT, Scene
+from when_async.reports.scene.rows import THROUGHPUT, Scene, serial
 from when_async.reports.terminal.begun import begun
 from when_async.reports.terminal.tried import Own, answer, curve
 from when_async.results.cells.summary import Row
@@ -65,6 +65,7 @@ class Measured:
 
         Raises NoRow where one of the two was not measured.
         """
+        __tracebackhide__ = True
         against = other if isinstance(other, Measured) else self._of.row(other, like=self)
         for one in (self, against):
             if one.status != Status.OK:
@@ -73,12 +74,14 @@ class Measured:
 
     def faster_than(self, other: str | tuple[str, int] | Measured) -> bool:
         """Whether it is faster beyond doubt: the whole interval of the ratio lies above 1."""
+        __tracebackhide__ = True
         return ahead(self.against(other))
 
     def __repr__(self) -> str:
         rate = self.throughput
         said = words.with_unit(rate, "/s") if rate else " ".join(filter(None, (self.status, self.reason)))
-        return f"<{self.runner}, {self.in_flight} in flight: {said}>"
+        many = "one at a time" if serial(self.row) else f"{self.in_flight} in flight"
+        return f"<{self.runner}, {many}: {said}>"
 
 
 class Result:
@@ -109,10 +112,12 @@ class Result:
 
     def __getitem__(self, wanted: str | tuple[str, int]) -> Measured:
         """A row by its model, or by model and calls in flight where several numbers of these were measured."""
+        __tracebackhide__ = True
         return self.row(wanted)
 
     def row(self, wanted: str | tuple[str, int], like: Measured | None = None) -> Measured:
         """The same; of several numbers in flight that of `like`. Raises NoRow."""
+        __tracebackhide__ = True
         name, in_flight = (wanted, like and like.in_flight) if isinstance(wanted, str) else wanted
         own = [each for each in self.rows if each.contestant == name]
         found = [each for each in own if in_flight in (None, each.concurrency)]

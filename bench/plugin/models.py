@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -53,6 +54,9 @@ class Models:
             self._pending.append(Pending(lambda halted: self._taken(replace(wanted, halted=halted)), library))
             return self._pending[-1]
         return self._taken(wanted)
+
+    def __repr__(self) -> str:
+        return "<the fixture models of when-async>"
 
     def close(self) -> None:
         """The test is over; fails it where something was never measured."""
@@ -105,8 +109,10 @@ def failed(text: str) -> NoReturn:
 def running_loop() -> str:
     """The library whose event loop runs this; empty where none does."""
     asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
-        return "trio"
+    if trio is not None:
+        with suppress(RuntimeError):
+            trio.lowlevel.current_task()
+            return "trio"
     return "asyncio" if asyncio is not None and asyncio._get_running_loop() is not None else ""
 
 

@@ -28,6 +28,8 @@ from .usage import cpu_s, gil_free, native_threads, queued_s
 
 BY_ITSELF = 1.2
 """From so many cores on a call uses more than one by itself."""
+CLOCKS_S = 200e-6
+"""Of a shorter call the clocks of wall and CPU time are too far apart to say so."""
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Seen:
     @property
     def cores(self) -> float:
         """How many cores a call kept busy by itself."""
-        return self.cpu_s / self.seconds if self.seconds else 0.0
+        return self.cpu_s / self.seconds if self.seconds >= CLOCKS_S else 0.0
 
     @property
     def waits_s(self) -> float:
@@ -143,15 +145,16 @@ def _on_loops(call: Call, invoke: Invoke) -> tuple[Timed, Timed, float, dict[str
 
 def timed(call: Call, invoke: Invoke) -> Timed:
     """One call, with what it took; raises Untried with what it raised."""
-    cpu, queued, began = cpu_s(), queued_s(), perf_counter()
+    # Asking for the queue reads files, whose CPU is not the call's.
+    queued, cpu, began = queued_s(), cpu_s(), perf_counter()
     try:
         result = invoke()
     except BaseException as error:
         raise Untried(f"{call.short} raised {words(error)}", usage=False) from None
-    seconds = perf_counter() - began
+    seconds, used_s = perf_counter() - began, cpu_s() - cpu
     after = queued_s()
     waited = None if queued is None or after is None else max(0.0, after - queued)
-    return Timed(result, seconds, max(0.0, cpu_s() - cpu), waited)
+    return Timed(result, seconds, max(0.0, used_s), waited)
 
 
 def _refuse(call: Call, first: Any, second: Any, *, any_result: bool) -> None:

@@ -123,7 +123,7 @@ def test_one_process_gives_a_check_and_no_figure(shop: Any) -> None:
     assert (
         result.sentence == "No figure for measureshop:named: it ran and was checked, and a figure takes two processes."
     )
-    assert repr(result["sync"]) == "<sync, 2 in flight: OK>"
+    assert repr(result["sync"]) == "<sync, one at a time: OK>"
 
 
 @pytest.mark.parametrize(
