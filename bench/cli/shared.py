@@ -6,6 +6,7 @@ import math
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -208,8 +209,9 @@ def fail(text: str, exit_code: int = USAGE) -> NoReturn:
 
 
 def interrupt_when_asked() -> None:
-    """From now on a polite kill ends this process as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """From now on a polite kill ends this process as Ctrl-C does; only the main thread can have that."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def console() -> Console:

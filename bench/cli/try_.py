@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from ..machine.lock import machine
-from ..trying.target import Call
 from .own.asking import Asked, make_call
 from .own.measuring import Plan, measured, planned
 from .own.where import Where
@@ -104,34 +103,19 @@ def try_(
     sys.exit(BROKEN if print_tried(path, plan, as_json) else OK)
 
 
-def named_of(call: Call) -> Any:
-    """A callable as a program names it."""
-    import json
-
-    from when_async.reports.terminal.tried import Named
-
-    args, kwargs = call.arguments()
-    items = json.loads(call.items) if call.items else ()
-    return Named(call.short, call.module, call.name, args, kwargs, items)
-
-
 def print_tried(path: Path, plan: Plan, as_json: bool) -> bool:
     """What to do in a sentence, the usual table, then code to begin from; returns whether anything failed."""
     from when_async.reports.scene.evidence import scene
-    from when_async.reports.terminal.tried import Own, answer, curve, program
+    from when_async.reports.terminal.begun import program
+    from when_async.reports.terminal.tried import answer, curve
     from when_async.results.frame import load
 
+    from .own.telling import named_of, own_of
     from .show import print_run
 
     if as_json:
         return print_run(path, as_json)
-    named = [(one, named_of(call)) for call, one in zip(plan.calls, plan.seen, strict=True)]
-    stood = max((one.stood_s / one.seconds for one in plan.seen if one.awaits), default=0.0)
-    own = Own(
-        next((name for one, name in named if not one.awaits), None),
-        next((name for one, name in named if one.awaits), None),
-        stood,
-    )
+    own = own_of(plan, [named_of(call) for call in plan.calls])
     seen = scene(load([path]))
     for line in answer(seen, own):
         click.secho(line, bold=True)

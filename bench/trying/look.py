@@ -21,13 +21,15 @@ from typing import Any, TextIO
 
 from ..model import WhenAsyncError
 from .lazy import lazy
-from .likeness import kind, likeness
+from .likeness import kind, likeness, untold
 from .loops import RUNS, asyncio_loop, awaited, others
 from .target import LAZY, Call, Untried, find, shown, words
 from .usage import cpu_s, gil_free, native_threads, queued_s
 
 BY_ITSELF = 1.2
 """From so many cores on a call uses more than one by itself."""
+CLOCKS_S = 200e-6
+"""Of a shorter call the clocks of wall and CPU time are too far apart to say so."""
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Seen:
     which its loop ran nothing else. `threads` and `processes` it keeps, and `native` threads that Python does not know
     of. `loops` are the libraries that ran it, `refused` why another did not. Sizes are of pickles in bytes, None with
     the reason in `unsent` where there is none; pickling the result and reading it again takes `pickle_s` of CPU.
+    `changes` says that a call changed what it was given.
     """
 
     like: str
@@ -60,6 +63,7 @@ class Seen:
     arguments_bytes: int | None = None
     pickle_s: float = 0.0
     unsent: str = ""
+    changes: bool = False
 
     @property
     def crowded(self) -> bool:
@@ -69,7 +73,7 @@ class Seen:
     @property
     def cores(self) -> float:
         """How many cores a call kept busy by itself."""
-        return self.cpu_s / self.seconds if self.seconds else 0.0
+        return self.cpu_s / self.seconds if self.seconds >= CLOCKS_S else 0.0
 
     @property
     def waits_s(self) -> float:
@@ -94,9 +98,11 @@ def look(call: Call, *, any_result: bool) -> Seen:
     """Call it twice and see what it is like; raises Untried with why it cannot be measured."""
     function = find(call)
     threads, hits = set(threading.enumerate()), _hits(function)
+    given: list[tuple[list[Any], dict[str, Any]]] = []
 
     def invoke() -> Any:
         args, kwargs = call.arguments()
+        given[:] = [(args, kwargs)]
         return function(*args, **kwargs)
 
     first = None if inspect.iscoroutinefunction(function) else timed(call, invoke)
@@ -106,7 +112,8 @@ def look(call: Call, *, any_result: bool) -> Seen:
     else:
         second, stood_s, loops = timed(call, invoke), 0.0, {}
     _refuse(call, first.result, second.result, any_result=any_result)
-    carried, given, pickle_s, unsent = _sent(call, second.result)
+    changes = likeness(given[0]) != likeness(call.arguments())
+    carried, sent, pickle_s, unsent = _sent(call, second.result)
     return Seen(
         like=kind(second.result) if any_result else likeness(second.result), type=kind(second.result), awaits=awaits,
         first_s=first.seconds, seconds=second.seconds, cpu_s=second.cpu_s, queued_s=second.queued_s,
@@ -116,7 +123,7 @@ def look(call: Call, *, any_result: bool) -> Seen:
         gil_free=None if awaits else gil_free(invoke, second.seconds, second.cpu_s),
         threads=len(set(threading.enumerate()) - threads), native=native_threads(),
         processes=len(multiprocessing.active_children()),
-        result_bytes=carried, arguments_bytes=given, pickle_s=pickle_s, unsent=unsent,
+        result_bytes=carried, arguments_bytes=sent, pickle_s=pickle_s, unsent=unsent, changes=changes,
     )  # fmt: skip
 
 
@@ -138,21 +145,25 @@ def _on_loops(call: Call, invoke: Invoke) -> tuple[Timed, Timed, float, dict[str
 
 def timed(call: Call, invoke: Invoke) -> Timed:
     """One call, with what it took; raises Untried with what it raised."""
-    cpu, queued, began = cpu_s(), queued_s(), perf_counter()
+    # Asking for the queue reads files, whose CPU is not the call's.
+    queued, cpu, began = queued_s(), cpu_s(), perf_counter()
     try:
         result = invoke()
     except BaseException as error:
         raise Untried(f"{call.short} raised {words(error)}", usage=False) from None
-    seconds = perf_counter() - began
+    seconds, used_s = perf_counter() - began, cpu_s() - cpu
     after = queued_s()
     waited = None if queued is None or after is None else max(0.0, after - queued)
-    return Timed(result, seconds, max(0.0, cpu_s() - cpu), waited)
+    return Timed(result, seconds, max(0.0, used_s), waited)
 
 
 def _refuse(call: Call, first: Any, second: Any, *, any_result: bool) -> None:
     """Refuse a result that is no work yet, and two that differ."""
     if undone := lazy(first):
         raise Untried(f"{call.short} {LAZY.format(undone)}", usage=True)
+    if not any_result and (reason := untold(first)):
+        said = f"what {call.short} returns cannot be compared: {reason}; with --any-result only its type is held"
+        raise Untried(said, usage=True)
     if not any_result and likeness(first) != likeness(second):
         raise Untried(
             f"two calls of {call.short} gave different results ({shown(first)} and {shown(second)}), so equal work "
@@ -175,7 +186,11 @@ def _sent(call: Call, result: Any) -> tuple[int | None, int | None, float, str]:
         pickle.loads(carried)
     except Exception as error:
         return None, None, 0.0, f"its result cannot be sent to another process: {words(error)}"
-    return len(carried), len(pickle.dumps(call.arguments(), 5)), cpu_s() - began, ""
+    spent_s = cpu_s() - began
+    try:
+        return len(carried), len(pickle.dumps(call.arguments(), 5)), spent_s, ""
+    except Exception as error:
+        return len(carried), None, spent_s, f"its arguments cannot be sent to another process: {words(error)}"
 
 
 def take_answers() -> TextIO:

@@ -1,7 +1,8 @@
 """A callable of a user's: how it is named, how it is found again in each process, how it is called.
 
-It is named and never sent, as a pool cannot be sent any callable. Found is what `python` would find: a module of the
-working folder, of PYTHONPATH or installed; of a file, the module that it is in its package, or by itself.
+It is named and hardly ever sent, as a pool cannot be sent any callable. Found is what `python` would find: a module of
+the working folder, of PYTHONPATH or installed; of a file, the module that it is in its package, or by itself. What has
+no name, a lambda or a function of a notebook, lies in a file of pickles (`carried`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..model import ADDRESS, FailedError, WhenAsyncError
+from . import carried
 
 SHOWN = 60
 """Characters of a result that a complaint shows."""
@@ -37,6 +39,9 @@ class Call:
 
     Without a folder it is found from the working folder of each process, as the sides of a gate have their own.
     `items` is a JSON list of which each op gets one, as its only argument; without it each op makes the same call.
+    `path` are the folders that modules are looked for in before those that are installed, and `behind` after them, as
+    in the process that asks; by default the working folder. `origin` is the file in which the function was found
+    there. `luggage` is a file of pickles with the function or the arguments, where they have no name or no JSON.
     """
 
     target: str
@@ -44,6 +49,10 @@ class Call:
     args: str = "[]"
     kwargs: str = "{}"
     items: str = ""
+    path: Sequence[str] = ()
+    behind: Sequence[str] = ()
+    origin: str = ""
+    luggage: str = ""
 
     @property
     def where(self) -> str:
@@ -72,7 +81,7 @@ class Call:
     def root(self) -> str:
         """The folder that the module is imported from."""
         if not self.where.endswith(".py"):
-            return self.folder or os.getcwd()
+            return self.path[0] if self.path else self.folder or os.getcwd()
         folder = os.path.dirname(self._file())
         for _ in self._packages()[:-1]:
             folder = os.path.dirname(folder)
@@ -80,6 +89,10 @@ class Call:
 
     def arguments(self, index: int = 0) -> tuple[list[Any], dict[str, Any]]:
         """Fresh ones for an op: whoever is called may change them."""
+        packed = self._packed()
+        if packed is not None:
+            args, kwargs, every = packed
+            return ([every[index % len(every)]], {}) if every else (args, kwargs)
         if self.items:
             every = json.loads(self.items)
             return [every[index % len(every)]], {}
@@ -88,7 +101,17 @@ class Call:
     @property
     def kinds(self) -> int:
         """How many different arguments there are."""
+        packed = self._packed()
+        if packed is not None:
+            return len(packed[2]) or 1
         return len(json.loads(self.items)) if self.items else 1
+
+    def _packed(self) -> carried.Arguments | None:
+        """The arguments where JSON cannot hold them; their classes must be found first."""
+        if not self.luggage:
+            return None
+        reach(self)
+        return carried.arguments(self.luggage)
 
     def _file(self) -> str:
         return os.path.normpath(os.path.join(self.folder or os.getcwd(), self.where))
@@ -105,18 +128,51 @@ class Call:
         return names
 
 
+def reach(call: Call) -> None:
+    """Make its folder the current one, and let its modules be found."""
+    os.chdir(call.folder or ".")
+    ahead = list(dict.fromkeys([call.root, *call.path]))
+    if sys.path[: len(ahead)] != ahead:
+        sys.path[:0] = ahead
+    sys.path += [each for each in call.behind if each not in sys.path]
+
+
 def find(call: Call) -> Callable[..., Any]:
     """Import the callable, with the folder as the current one; raises Untried."""
-    os.chdir(call.folder or ".")
-    if sys.path[:1] != [call.root]:
-        sys.path.insert(0, call.root)
-    found: Any = _module(call)
+    reach(call)
+    found: Any = _unpacked(call) if call.luggage else None
+    if found is None:
+        found = _named(call)
+    check_callable(call, found)
+    return found  # type: ignore[no-any-return]
+
+
+def _unpacked(call: Call) -> Any:
+    """The function that was sent along, or None where it has a name."""
+    try:
+        return carried.function(call.luggage)
+    except ModuleNotFoundError as error:
+        cure = "; install it there, or put the function in a module" if error.name == "cloudpickle" else ""
+        text = f"{call.short} was sent along, and the process that runs it has no module {error.name}{cure}"
+        raise Untried(text, usage=True) from None
+    except Exception as error:
+        raise Untried(f"{call.short} was sent along and cannot be read there: {words(error)}", usage=True) from None
+
+
+def _named(call: Call) -> Any:
+    found = _module(call)
+    file = getattr(found, "__file__", None)
+    if call.origin and file and os.path.realpath(file) != os.path.realpath(call.origin):
+        raise Untried(
+            f"{call.where} is another file in the process that runs it ({file}) than here ({call.origin}); "
+            "install one of them only",
+            usage=True,
+        )
     for part in call.name.split("."):
         if not hasattr(found, part):
             raise Untried(f"there is no {part!r} in {call.where}{hint(part, found)}", usage=True)
         found = getattr(found, part)
-    check_callable(call, found)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _module(call: Call) -> Any:

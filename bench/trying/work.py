@@ -26,16 +26,19 @@ def tried(
     loops: Sequence[str] = (),
     twin: Call | None = None,
     styles: Sequence[str] = (),
+    changes: bool = False,
 ) -> Workload:
     """The workload: each op makes the call, and every result must be like that of the first call.
 
     `points` holds how many calls a round has and how many are in flight. `loops` are the libraries that can run the
     async one of `call` and `twin`; where there are none, `call` blocks and has no twin. `styles` leaves it to the
-    runners of these names. An empty `like` holds the results of a round against its first.
+    runners of these names. An empty `like` holds the results of a round against its first. `changes` says that a call
+    changes what it is given.
     """
+
     def make_items(params: Params, seed: int) -> list[Any]:
         every = [call.arguments(index) for index in range(call.kinds)]
-        return [_own(every[index % len(every)]) for index in range(int(params["n"]))]
+        return [_own(every[index % len(every)], changes=changes) for index in range(int(params["n"]))]
 
     def observe(params: Params, items: Sequence[Any], results: Sequence[Any]) -> Observed:
         return Observed([kind(each) if any_result else likeness(each) for each in results])
@@ -105,9 +108,12 @@ def _awaited(call: Call) -> Callable[[Kit, Params], Any]:
     return body
 
 
-def _own(one: tuple[list[Any], dict[str, Any]]) -> Any:
-    """The arguments of one op; those that it may change are its own."""
-    mutable = any(isinstance(each, list | dict) for each in (*one[0], *one[1].values()))
+def _own(one: tuple[list[Any], dict[str, Any]], *, changes: bool) -> Any:
+    """The arguments of one op; those that it may change are its own.
+
+    A large array is copied for each op only where the look has shown that a call changes it.
+    """
+    mutable = changes or any(isinstance(each, list | dict) for each in (*one[0], *one[1].values()))
     return deepcopy(one) if mutable else one
 
 
@@ -116,7 +122,8 @@ def _checked(call: Call, like: str, asked: int, results: Sequence[Any], *, any_r
         raise WrongAnswer(f"{asked} calls were asked for, {len(results)} came back")
     like = like or (results[0] if results else "")
     # Of items only the first was looked at; the others are held against each other's contestants by their digest.
-    known = [each for index, each in enumerate(results) if not call.items or index == 0 or any_result]
+    several = call.kinds > 1
+    known = [each for index, each in enumerate(results) if not several or index == 0 or any_result]
     wrong = sum(each != like for each in known)
     what = f"of another type than the first call's {like}" if any_result else "not what the first call returned"
     if wrong:
@@ -133,6 +140,7 @@ def source(
     loops: Sequence[str] = (),
     twin: Call | None = None,
     styles: Sequence[str] = (),
+    changes: bool = False,
 ) -> str:
     """A file that defines this workload; whatever came from outside is in it as a literal and never as code."""
     numbers = [(int(n), int(in_flight)) for n, in_flight in points]
@@ -142,7 +150,7 @@ def source(
         "from when_async.bench.trying.work import tried\n\n"
         f"TRIED = tried(\n    {_literal(call)}, {like!a}, {numbers!a}, any_result={any_result is True},\n"
         f"    loops={tuple(map(str, loops))!a}, twin={_literal(twin)}, "
-        f"styles={tuple(map(str, styles))!a},\n)\n"
+        f"styles={tuple(map(str, styles))!a}, changes={changes is True},\n)\n"
     )
 
 

@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -73,13 +74,15 @@ def run(folder: Path, limit_s: float) -> float | None:
     """Seconds from the start of a fresh interpreter to its end; None where it was stopped at the limit."""
     began = perf_counter()
     process = subprocess.Popen([sys.executable, "program.py"], cwd=folder, start_new_session=True)
-    try:
-        status = process.wait(limit_s)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        return None
+    # A wait with a time limit looks every 50 ms only, which is a tenth of what is measured here.
+    stopper = threading.Timer(limit_s, os.killpg, (process.pid, signal.SIGKILL))
+    stopper.start()
+    status = process.wait()
     seconds = perf_counter() - began
+    stopper.cancel()
+    stopper.join()
+    if status == -signal.SIGKILL:
+        return None
     if status:
         raise SystemExit(f"{folder.name} ended with {status}:\n{(folder / 'program.py').read_text(encoding='utf-8')}")
     return seconds

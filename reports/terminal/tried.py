@@ -1,4 +1,4 @@
-"""What `when-async try` says of a callable: which model to use, how it goes with the calls in flight, and code."""
+"""What `when-async try` says of a callable: which model to use, and how it goes with the calls in flight."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from when_async.results.stats.estimate import quotient
 from .. import words
 from ..scene.findings import lead
 from ..scene.rows import THROUGHPUT, Scene, comparisons, facet_names, facets, value
-from .shapes import SHAPES, shape
 
 GAIN = 1.1
 """What is not a tenth faster than a plain loop is not worth a pool."""
@@ -25,7 +24,7 @@ PLAINEST = ("sync", "threading", "asyncio+to_thread", "asyncio", "uvloop", "trio
 
 @dataclass(frozen=True)
 class Named:
-    """A callable as a program names and calls it."""
+    """A callable as a program names and calls it; without a module it is one of the program itself."""
 
     short: str
     module: str
@@ -78,7 +77,9 @@ def answer(scene: Scene, own: Own) -> list[str]:
 def _of_facet(scene: Scene, own: Own) -> Iterator[str]:
     place = fullest(scene)
     if place is None:
-        yield f"No figure for {own.any.short}: the reasons stand with the rows."
+        ran = any(row.status == "OK" for row in scene.rows)
+        why = "it ran and was checked, and a figure takes two processes" if ran else "the reasons stand with the rows"
+        yield f"No figure for {own.any.short}: {why}."
         return
     here = scene.of(comparison=place)
     best = taken(here)
@@ -208,30 +209,3 @@ def _rate(row: Row) -> str:
     if found is None:
         return words.DASH
     return f"{words.digits(found.point)} [{words.digits(found.low)}, {words.digits(found.high)}]"
-
-
-def program(scene: Scene, own: Own) -> Iterator[str]:
-    """Code to begin from, for the model to take."""
-    place = fullest(scene)
-    best = taken(scene.of(comparison=place)) if place else None
-    if best is None or best.runner not in SHAPES:
-        return
-    loops = best.runner in ("asyncio", "uvloop", "trio", "curio")
-    named = own.awaited if loops else own.blocking
-    if named is None:
-        return
-    yield f"\nTo begin from, with {best.runner}:\n"
-    for line in code(named, best.runner, best.concurrency, best.ops or 1, awaits=loops).splitlines():
-        yield f"    {line}".rstrip()
-
-
-def code(named: Named, runner: str, in_flight: int, ops: int, *, awaits: bool) -> str:
-    """A whole program: the import, the op, the items, and the model around them."""
-    head = f"from {named.module} import {named.owner}\n\n\n"
-    body = (
-        f"async def work(item):\n    return await {named.call}"
-        if awaits
-        else f"def work(item):\n    return {named.call}"
-    )
-    items = f"items = {list(named.items)!r}" if named.items else f"items = range({ops})"
-    return f"{head}{body}\n\n\n{items}\n{shape(runner, in_flight, ops)}"

@@ -7,7 +7,7 @@ writer of run files, which must not pay for pandas.
 A workload: `Workload`, `Param`, `Point`, `Service`, `Figure`, `Observed`, `Shape`; its oracle raises `WrongAnswer`, a
 body that does not fit raises `Unsuited`. A runner: `Runner`, `Job`, `Round`. A claim: `Claim`, `Part`, `Bound`,
 `Axis`, `Ratio`. Results: `load` reads run files into a pandas frame, `summary` reduces it to a row per cell with an
-`Estimate` for each number.
+`Estimate` for each number. `measure` measures a function of yours, and returns its table.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as type checkers know it, without importing `typing` into a measured process
 
 if TYPE_CHECKING:
+    from .bench.doors.measuring import measure
     from .bench.model import (
         Estimate,
         Figure,
@@ -43,13 +44,14 @@ __all__ = [
     "Axis", "Bound", "Claim", "Estimate", "Figure", "Job", "Kit", "Observed", "Param", "Params", "Part",
     "Point", "Ratio", "Round", "Runner", "Scalar", "Service", "Shape", "Unsuited", "WhenAsyncError",
     "Workload", "WrongAnswer",
-    "load", "summary",
+    "load", "measure", "summary",
 ]  # fmt: skip
 
 _ELSEWHERE = {
     **dict.fromkeys(("Axis", "Bound", "Claim", "Part"), "reports.verdicts.claim"),
     "Ratio": "reports.verdicts.measures",
     "load": "results.frame",
+    "measure": "bench.doors.measuring",
     "summary": "results.cells.summary",
 }  # fmt: skip
 """Where the names are that are not nouns of bench.model."""

@@ -219,8 +219,7 @@ def test_a_workload_imports_its_client_libraries_inside_its_bodies() -> None:
 FLOORS = {
     "bench": (
         "model", "homes", "registry quantity trying", "worker", "environments runners", "asking",
-        "plan processes selection",
-        "machine recorded", "calibration walk", "gate plugin", "cli",
+        "plan processes selection", "machine recorded", "calibration walk", "gate", "cli", "doors", "plugin",
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
@@ -271,19 +270,23 @@ def test_a_folder_can_be_taken_in_at_a_glance(room: str) -> None:
     assert {str(each): count for each in folders if (count := len(list(each.glob("*.py")))) > 26} == {}
 
 
-def test_only_the_front_door_sees_all_rooms() -> None:
-    instrument = [each for each in of("bench") if not within(each.module, ("bench.cli",))]
+DOORS = ("bench.cli", "bench.doors")
+
+
+def test_only_the_doors_see_all_rooms() -> None:
+    instrument = [each for each in of("bench") if not within(each.module, DOORS)]
     assert breaches(instrument, "bench") == []
 
 
-def test_nobody_but_the_front_door_imports_the_front_door() -> None:
-    users = [each for each in imports() if within(each.name, ("bench.cli",))]
-    assert [str(each) for each in users if not within(each.module, ("bench.cli",))] == []
+def test_nobody_but_the_doors_imports_the_front_door_and_nobody_but_the_plugin_the_other() -> None:
+    for door, users in (("bench.cli", DOORS), ("bench.doors", ("bench.doors", "bench.plugin"))):
+        found = [each for each in imports() if within(each.name, (door,))]
+        assert [str(each) for each in found if not within(each.module, users)] == []
 
 
 def test_only_the_plugin_imports_pytest() -> None:
     users = {each.module for each in imports() if each.top in ("pytest", "_pytest", "pytest_benchmark")}
-    assert users == {"bench.plugin.hooks", "bench.plugin.cells"}
+    assert users == {f"bench.plugin.{name}" for name in ("hooks", "cells", "models", "rows")}
     known = [each for each in imports() if within(each.name, ("bench.plugin",))]
     assert [str(each) for each in known if not within(each.module, ("bench.plugin",))] == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -118,6 +118,7 @@ def walk(
     cost_s: Mapping[str, float] | None = None,
     core: tuple[str, ...] = (),
     rounds: Mapping[str, list[float]] | None = None,
+    forks: int = 6,
 ) -> Walk:
     """The whole walk of such a run."""
     clock = Clock()
@@ -126,8 +127,8 @@ def walk(
     notes: list[dict[str, Any]] = []
     own = Walk(None, clock, values, cost_s or {}, verdicts, notes, rounds_of=rounds or {})  # type: ignore[arg-type]
     own.course = Course(
-        Plan(VERDICTS[DECIDE], tuple(comparisons)), claims, own, core, left_s=lambda: ends - clock.now,  # type: ignore[arg-type]
-        decided=verdicts.append, note=notes.append, clock=clock,
+        Plan(replace(VERDICTS[DECIDE], forks=forks), tuple(comparisons)), claims, own, core,  # type: ignore[arg-type]
+        left_s=lambda: ends - clock.now, decided=verdicts.append, note=notes.append, clock=clock,
     )  # fmt: skip
     return own.run()
 
@@ -198,6 +199,15 @@ def test_the_core_is_first_and_has_intervals_worth_reading() -> None:
     )  # fmt: skip
     assert own.steps[0] == (0, "core")
     assert own.forks["core"] == CORE_FORKS
+
+
+@pytest.mark.parametrize("most", [1, 2, 4])
+def test_no_comparison_has_more_processes_than_were_asked_for(most: int) -> None:
+    parts = part("a", ABOVE), part("core", ABOVE)
+    values = {("a", "sync"): CLOSE, ("core", "sync"): CLOSE}
+    places = [comparison(name, "sync") for name in ("a", "core")]
+    own = walk([claim("open", *parts)], places, values, core=("core",), forks=most)
+    assert own.forks == {"a": most, "core": most}
 
 
 def test_time_that_is_left_goes_to_where_a_settled_claim_turns() -> None:

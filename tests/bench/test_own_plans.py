@@ -67,6 +67,11 @@ def test_a_plan_knows_how_long_its_rounds_take_and_gives_them_the_time() -> None
     assert budget_s(shape(seen(0.02, 0.001), None, (8,), BLOCKING)) == BUDGET_S
 
 
+def test_of_a_call_of_microseconds_nothing_is_said_of_cores() -> None:
+    assert not seen(11e-6, 14e-6).crowded
+    assert seen(1e-3, 1.9e-3).crowded
+
+
 def test_what_would_take_a_quarter_of_an_hour_is_refused_with_what_to_type() -> None:
     endless = shape(seen(60.0, 60.0), 8, (8,), BLOCKING)
     with pytest.raises(Untried) as told:

@@ -308,3 +308,8 @@ def test_the_clock_of_a_queue_only_grows() -> None:
     after = usage.queued_s()
     assert after is not None
     assert after >= before
+
+
+def test_a_result_that_nothing_can_be_told_of_is_refused_with_the_way_out(own: Path) -> None:
+    with pytest.raises(Untried, match=r"what wares:lock returns cannot be compared: .*--any-result"):
+        seen("wares:lock")

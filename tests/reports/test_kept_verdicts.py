@@ -20,7 +20,9 @@ from when_async.results.runfile import RunFileError
 
 NO_NUMBERS = {
     "when_async", "when_async.bench", "when_async.bench.registry", "when_async.reports", "when_async.results",
-    "when_async.results.late", "when_async.results.reduced", "when_async.results.files", "when_async.reports.scene",
+    "when_async.bench.homes", "when_async.bench.homes.beside", "when_async.bench.homes.keeping",
+    "when_async.bench.homes.side", "when_async.results.late",
+    "when_async.results.reduced", "when_async.results.files", "when_async.reports.scene",
 }  # fmt: skip
 """Modules that a verdict needs, and that have no part in what it says."""
 ASKED = """

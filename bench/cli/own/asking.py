@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,16 +66,19 @@ def make_call(target: str, args: str = "[]", kwargs: str = "{}", items: str = ""
     return Call(target, folder or str(Path.cwd()), args, kwargs, items)
 
 
-def environments(runners: Sequence[str], options: Mapping[str, Any]) -> list[Environment]:
+def environments(
+    runners: Sequence[str], options: Mapping[str, Any], say: Callable[[str], None] = tell
+) -> list[Environment]:
     """The interpreters that workers can run in; raises RegistryError where there is none.
 
     `where` among the options looks for the environment of the project, else they run in the one that we run in.
     """
     modules = catalogue().modules(runners)
     where: Where | None = options.get("where")
-    found = (
-        where.environments(modules) if where else environments_for(modules, options["pythons"], tell, options["pins"])
-    )
+    if where:
+        found = where.environments(modules, say)
+    else:
+        found = environments_for(modules, options["pythons"], say, options["pins"])
     able = [each for each in found if isinstance(each, Environment)]
     if not able:
         raise RegistryError("; ".join(each.reason for each in found if not isinstance(each, Environment)))

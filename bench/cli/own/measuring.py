@@ -17,7 +17,7 @@ from ...registry import RegistryError
 from ...trying.look import Seen
 from ...trying.target import Call
 from ...trying.work import source
-from ..run.recording import execute
+from ..run.recording import Watched, execute
 from ..run.starting import Started, start_fresh
 from ..shared import tell
 from .asking import Asked, environments, look_at
@@ -53,14 +53,15 @@ class Plan:
         """The file of the workload."""
         one = self.asked
         return source(
-            one.call, self.seen[0].like, self.shape.points, any_result=one.any_result, loops=self.loops, twin=one.twin
-        )
+            one.call, self.seen[0].like, self.shape.points, any_result=one.any_result, loops=self.loops, twin=one.twin,
+            changes=any(seen.changes for seen in self.seen),
+        )  # fmt: skip
 
 
 def planned(asked: Asked, options: Mapping[str, Any], say: Callable[[str], None] = tell) -> Plan:
     """Look at the callables and say what is seen; raises Untried or RegistryError before anything is timed."""
     wanted = tuple(options.get("runners") or ())
-    able = environments(wanted or BLOCKING, options)
+    able = environments(wanted or BLOCKING, options, say)
     seen = tuple(look_at(asked, able[0], options["timeout_s"]))
     calls = [one for one in (asked.call, asked.twin) if one is not None]
     for call, one in zip(calls, seen, strict=True):
@@ -95,12 +96,12 @@ def _runners(seen: Sequence[Seen]) -> tuple[str, ...]:
     return (*names, *(runner for library in loops for runner in LOOPS[library]))
 
 
-def measured(plan: Plan, options: Mapping[str, Any]) -> Path:
+def measured(plan: Plan, options: Mapping[str, Any], watched: Watched = Watched()) -> Path:  # noqa: B008
     """Measure it; returns the run file."""
     with tempfile.TemporaryDirectory(prefix="when-async-try-") as folder:
         file = Path(folder) / "tried.py"
         file.write_text(plan.source, encoding="ascii")
-        execute(started := _started(plan, file, options))
+        execute(started := _started(plan, file, options), watched=watched)
     return started.path
 
 

@@ -86,7 +86,7 @@ class Course:
                 yield from self._step(0, place)
         self.stage = "everything a second time"
         for place in self._ranked(1):
-            if self._forks.get(place) == 1 and self._fits(1, place):
+            if self._most > 1 and self._forks.get(place) == 1 and self._fits(1, place):
                 yield from self._step(1, place)
         self._learn(experiment)
         yield from self._passes(experiment, "what is open", lambda: [*self._own(), *self._narrow()])
@@ -156,7 +156,7 @@ class Course:
     ) -> Iterator[Step | Measurement]:
         self.stage = stage
         # What was begun comes to its third look before anything else is begun.
-        for done in (CORE_FORKS - 1, *range(self._most)):
+        for done in (*([CORE_FORKS - 1] if self._most >= CORE_FORKS else []), *range(self._most)):
             while True:
                 costs = {place: self._takes_s(place) for place in self._comparisons}
                 open_ = [Open(one.name, one.places & costs.keys()) for one in questions()]
@@ -168,7 +168,8 @@ class Course:
 
     def _own(self) -> list[Open]:
         """The core, as long as its intervals are not worth reading."""
-        return [Open(f" {one}", frozenset({one})) for one in self._core if self._forks.get(one, 0) < CORE_FORKS]
+        least = min(CORE_FORKS, self._most)
+        return [Open(f" {one}", frozenset({one})) for one in self._core if self._forks.get(one, 0) < least]
 
     def _leave(self, where: str) -> Iterator[Measurement]:
         """Contestants that could not be the best of their group, which is all that is asked of them."""

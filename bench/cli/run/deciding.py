@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,9 +29,9 @@ PLAIN_EVERY_S = 30.0
 
 
 @contextmanager
-def deciding(started: Started, began_s: float) -> Iterator[Deciding]:
+def deciding(started: Started, began_s: float, stream: IO[str]) -> Iterator[Deciding]:
     """The run with its live line; at the end a line says what was decided, and a record why it stopped."""
-    with Deciding(started, began_s, sys.stderr, live=sys.stderr.isatty()) as run:
+    with Deciding(started, began_s, stream, live=stream.isatty()) as run:
         yield run
         run.end()
 

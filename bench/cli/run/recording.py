@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
 
 from when_async.results.runfile import RunFileError
 
@@ -24,7 +25,16 @@ class Interrupted(Exception):
     """Ctrl-C or a polite kill; the text says what was kept and how to go on."""
 
 
-def execute(started: Started, began_s: float | None = None) -> None:
+@dataclass(frozen=True)
+class Watched:
+    """Where it is shown how far a run is, by default on standard error, and whether it has been called off."""
+
+    stream: IO[str] | None = None
+    say: Callable[[str], None] = tell
+    halted: Callable[[], bool] = lambda: False
+
+
+def execute(started: Started, began_s: float | None = None, watched: Watched = Watched()) -> None:
     """Walk the plan and append every event at once; raises Interrupted after Ctrl-C or SIGTERM.
 
     `began_s` is when the run began by the monotonic clock, which its budget counts from; now, where it is left out.
@@ -32,13 +42,14 @@ def execute(started: Started, began_s: float | None = None) -> None:
     interrupt_when_asked()
     host = make_host()
     if host.kept_out:
-        tell(f"note: workers are started without {', '.join(host.kept_out)}, which would be measured with the work")
+        kept = ", ".join(host.kept_out)
+        watched.say(f"note: workers are started without {kept}, which would be measured with the work")
     journal = started.journal
     try:
         if started.plan.settings.profile == DECIDE:
-            _decide(started, host, time.monotonic() if began_s is None else began_s)
+            _decide(started, host, time.monotonic() if began_s is None else began_s, watched)
         else:
-            _measure(started, host)
+            _measure(started, host, watched)
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted; what was measured is kept. Go on with: when-async run --resume {started.path}"
@@ -55,34 +66,35 @@ def execute(started: Started, began_s: float | None = None) -> None:
         host.close()
 
 
-def _measure(started: Started, host: Host) -> None:
+def _measure(started: Started, host: Host, watched: Watched) -> None:
     """All that was asked for."""
-    with Progress(started.plan, sys.stderr, live=sys.stderr.isatty()) as progress:
+    stream = watched.stream or sys.stderr
+    with Progress(started.plan, stream, live=stream.isatty()) as progress:
         progress.forget(started.done)
         for record in started.looks:
             started.journal.append(record)
         experiment = Experiment(started.plan, host, started.done, progress.step)
         with kept_so_far(started, experiment):
-            for event in _walked(started, experiment, progress):
+            for event in _walked(started, experiment, progress, watched):
                 if isinstance(event, Measurement):
                     progress.drop(event.cell)
 
 
-def _decide(started: Started, host: Host, began_s: float) -> None:
+def _decide(started: Started, host: Host, began_s: float, watched: Watched) -> None:
     """What decides, until it is decided or the budget is used up."""
     from .deciding import deciding
 
-    with deciding(started, began_s) as run:
+    with deciding(started, began_s, watched.stream or sys.stderr) as run:
         for record in started.looks:
             started.journal.append(record)
             run.looked(record)
         experiment = Experiment(started.plan, host, started.done, run.step, run.order)
         with kept_so_far(started, experiment):
-            for event in _walked(started, experiment, run):
+            for event in _walked(started, experiment, run, watched):
                 run.keep(event)
 
 
-def _walked(started: Started, experiment: Experiment, status: StatusLine) -> Iterator[Event]:
+def _walked(started: Started, experiment: Experiment, status: StatusLine, watched: Watched) -> Iterator[Event]:
     """The events of a walk, each in the run file before it is handed on."""
     with contextlib.closing(experiment.events()) as walk:
         for event in walk:
@@ -92,6 +104,8 @@ def _walked(started: Started, experiment: Experiment, status: StatusLine) -> Ite
             if isinstance(event, Measurement) and event.status in ("FAILED", "TIMEOUT"):
                 status.say(f"{event.status} {event.cell}: {event.reason}")
             yield event
+            if watched.halted():
+                raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

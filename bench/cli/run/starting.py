@@ -90,6 +90,8 @@ def start_fresh(options: Mapping[str, Any]) -> Started:
     if asked:
         wanted["asked_claims"] = [claim.name for claim in asked]
     wanted["asked_cluster"] = on_cluster(selection)
+    if options.get("command"):
+        wanted["command"] = options["command"]
     started = begin(plan, selection, environments, options["output"], wanted)
     return replace(started, looks=look(behaviours(asked), environments, say=tell), asked=asked)
 
