@@ -81,7 +81,8 @@ def runner_option(default: str = "core", check: Check = known_runners) -> Decora
 WORKLOAD, RUNNER = workload_option(), runner_option()
 PYTHON = click.option(
     "--python", "pythons", multiple=True, metavar="VERSION", shell_complete=offering("interpreters"),
-    help="Run workers in this interpreter (3.14, 3.13t, a path). Repeatable; default: the one that runs this.",
+    help="Run workers in this interpreter (3.14, 3.13t, a path). Repeatable; default: the one that runs this, and for "
+    "code of yours your project's, for which a path or an environment's folder is taken as it is.",
 )  # fmt: skip
 PINS = click.option(
     "--with", "pins", multiple=True, metavar="PIN",

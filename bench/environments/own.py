@@ -144,5 +144,5 @@ def _why(module: str, place: Own) -> str:
     if module.partition(".")[0] in sys.stdlib_module_names:
         return f"{module} is not part of {_full_name(place.interpreter)}"
     return (
-        f"{module} is not installed in {place.shown}, where workers run; install {requirement(module) or module} there"
+        f"{module} is missing in {place.shown}; install {requirement(module) or module} there"
     )

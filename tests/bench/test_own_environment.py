@@ -191,7 +191,7 @@ def test_it_is_taken_as_it_is_and_says_what_it_lacks_and_where(real: Path) -> No
     asked = taken(there, ["uvloop", "json", "no_such_module"])
     assert asked.executable == str(real / "bin" / "python")
     assert asked.modules == {"uvloop": None, "json": "stdlib", "no_such_module": None}
-    assert asked.reasons["uvloop"].startswith("uvloop is not installed in .venv, where workers run; install uvloop")
+    assert asked.reasons["uvloop"].startswith("uvloop is missing in .venv; install uvloop")
     assert asked.reasons["no_such_module"].endswith("install no_such_module there")
     assert sorted(path.name for path in real.rglob("*")) == before
 

@@ -65,6 +65,34 @@ TEA = Workload(
     grid={"smoke": (Point(1, {"n": 4}),), "quick": (Point(1, {"n": 4}),)},
 )
 """
+KETTLE = """
+import json, sys
+import tea_shelf
+print(json.dumps({"address": tea_shelf.brew("water"), "facts": {"python": sys.prefix}}), flush=True)
+for line in sys.stdin:
+    print(json.dumps({"poured": 1}), flush=True)
+"""
+SERVED = """
+import tea_shelf
+from when_async import Param, Point, Service, Workload
+
+
+def blocking(kit, params):
+    return lambda item: kit.address
+
+
+def check(params, items, results):
+    assert set(results) == {tea_shelf.brew("water")}
+    return "hot"
+
+
+HOT = Workload(
+    name="hot", summary="asks a kettle", bodies={"blocking": blocking}, params=(Param("n", 1, 1000, "cups"),),
+    make_items=lambda params, seed: list(range(int(params["n"]))), check=check,
+    service=Service("kettle", "kettle"EXPECT),
+    grid={"smoke": (Point(1, {"n": 4}),), "quick": (Point(1, {"n": 4}),)},
+)
+"""
 PYPROJECT = """
 [project]
 name = "shop"
@@ -118,6 +146,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> User:
     repository = Repository(folder / "project")
     venv.create(folder / "project" / ".venv", symlinks=True, with_pip=False)
     (site(folder / "project" / ".venv") / "tea_shelf.py").write_text(SHELF)
+    (site(folder / "project" / ".venv") / "kettle.py").write_text(KETTLE)
     ignored = "__pycache__\n.venv\n.when-async\n*.jsonl\n"
     repository.commit({"shop.py": SHOP, "benchmarks/tea.py": BENCH, "pyproject.toml": PYPROJECT, ".gitignore": ignored})
     return User(folder / "tool", folder / "project")
@@ -164,7 +193,7 @@ def test_what_the_project_has_not_is_unsupported_and_the_reason_says_where(user:
     assert found["shop:later[n=4,c=2]-asyncio"] == ("OK", "")
     status, reason = found["shop:later[n=4,c=2]-uvloop"]
     assert status == "UNSUPPORTED"
-    assert reason.startswith("uvloop is not installed in .venv, where workers run; install uvloop")
+    assert reason.startswith("uvloop is missing in .venv; install uvloop")
 
 
 def test_advice_looks_at_a_function_there(user: User) -> None:
@@ -204,6 +233,21 @@ def test_a_file_that_does_not_import_there_is_told_in_one_line(user: User) -> No
         "when-async: benchmarks/coffee.py does not import: ModuleNotFoundError: No module named 'coffee_shelf' "
         "(in .venv)"
     )
+
+
+def test_a_server_of_the_projects_own_is_started_there(user: User, tmp_path: Path) -> None:
+    (user.project / "benchmarks" / "hot.py").write_text(SERVED.replace("EXPECT", ""))
+    file = tmp_path / "hot.jsonl"
+    user.run("run", "-w", "benchmarks/hot.py", "-r", "sync", "--profile", "smoke", "-o", file)
+    assert verdicts(file) == {"hot[n=4,c=1]-sync": ("OK", "")}
+    (service,) = records(file, "service")
+    assert service["facts"] == {"python": str(user.project / ".venv")}
+
+
+def test_what_such_a_server_has_seen_cannot_be_checked_from_outside(user: User) -> None:
+    (user.project / "benchmarks" / "seen.py").write_text(SERVED.replace("EXPECT", ", expect=lambda *seen: None"))
+    done = user.run("run", "-w", "benchmarks/seen.py", "-r", "sync", code=2)
+    assert done.stderr.startswith("when-async: benchmarks/seen.py: what the server kettle has seen can only be checked")
 
 
 def test_our_own_workloads_keep_the_interpreter_that_runs_us(user: User, tmp_path: Path) -> None:

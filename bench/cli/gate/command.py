@@ -78,7 +78,7 @@ def _runners(specs: Sequence[str]) -> tuple[str, ...]:
 @click.option("--base-with", "base_pins", multiple=True, metavar="PIN", help="A package for base only. Repeatable.")
 @click.option("--head-with", "head_pins", multiple=True, metavar="PIN", help="A package for head only. Repeatable.")
 @click.option("--python", metavar="VERSION", shell_complete=offering("interpreters"),
-              help="Interpreter of both (3.14, 3.13t, a path); default: this one.")  # fmt: skip
+              help="Interpreter of both (3.14, 3.13t, a path); default: your project's, else this one.")  # fmt: skip
 @click.option("--install", is_flag=True, help="Build and install base and head, instead of importing their folders.")
 @workload_option("those of pyproject.toml, else all with a grid for a gate", lambda specs: _workloads(specs))
 @runner_option("those of pyproject.toml, else core", lambda specs: _runners(specs))
