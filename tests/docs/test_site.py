@@ -83,7 +83,7 @@ def test_the_settings_that_are_described_are_those_that_are_read() -> None:
     del names["targets"]
     gate = {name.removesuffix("_s").replace("_", "-") for name in names}
     assert first_cells(REFERENCE / "settings.md") - {"setting", "variable"} == {*DEFAULTS, *gate} | {
-        "WHEN_ASYNC_CACHE", "WHEN_ASYNC_DASK_SCHEDULER", "WHEN_ASYNC_IMPORT_S", "WHEN_ASYNC_LOCK",
+        "VIRTUAL_ENV", "WHEN_ASYNC_CACHE", "WHEN_ASYNC_DASK_SCHEDULER", "WHEN_ASYNC_IMPORT_S", "WHEN_ASYNC_LOCK",
     }  # fmt: skip
 
 
