@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from .asking.parent import imported_with_care
 from .environments.interpreters import Unresolvable
@@ -21,8 +18,6 @@ from .registry import (
     RegistryError,
     choose,
     collect,
-    find_runner,
-    find_workload,
     required_modules,
     requirement,
 )
@@ -51,14 +46,23 @@ class Selection:
     """By the id of a comparison the contestants that take part; where it names none, all do."""
 
 
-def catalogue(workload_specs: Sequence[str] = (), runner_specs: Sequence[str] = ()) -> Catalogue:
-    """Our own workloads and runners, with those of the files that the specs name; raises RegistryError."""
+Reader = Callable[[str], Mapping[str, Found[Workload]]]
+"""Reads the workloads of a user's file."""
+
+
+def catalogue(
+    workload_specs: Sequence[str] = (), runner_specs: Sequence[str] = (), read: Reader | None = None
+) -> Catalogue:
+    """Our own workloads and runners, with those of the files that the specs name; raises RegistryError.
+
+    Files are imported here, unless another way to `read` those of workloads is given.
+    """
     workloads = dict(collect("when_async.workloads", Workload))
     runners = dict(collect("when_async.bench.runners", Runner))
     for spec in workload_specs:
         path = _name_of(spec)
         if path.endswith(".py"):
-            _merge(workloads, _own(path, Workload), "workload")
+            _merge(workloads, read(path) if read else _own(path, Workload), "workload")
     for path in runner_specs:
         if path.endswith(".py"):
             _merge(runners, _own(path, Runner), "runner")
@@ -192,57 +196,6 @@ def environments_for(
 def requirements_for(modules: Sequence[str]) -> dict[str, str]:
     """What uv is asked for so that these modules can be imported."""
     return {module: text for module in modules if (text := requirement(module)) is not None}
-
-
-def to_record(selection: Selection) -> dict[str, Any]:
-    """What a run file keeps of a selection, enough to ask for the same again."""
-    return {
-        "points": [
-            {
-                "ref": portable_ref(found.ref),
-                "name": found.value.name,
-                "params": dict(point.params),
-                "concurrency": point.concurrency,
-            }
-            for found, point in selection.points
-        ],
-        "runners": [{"ref": portable_ref(found.ref), "name": name} for name, found in selection.runners.items()],
-        **({"only": {place: list(names) for place, names in selection.only.items()}} if selection.only else {}),
-    }
-
-
-def portable_ref(ref: str) -> str:
-    """A module's name as it is; a file's path relative to the working folder, for run files travel."""
-    return os.path.relpath(ref) if ref.endswith(".py") else ref
-
-
-def found_again(ref: str) -> str:
-    """The other way round, from the same working folder."""
-    if ref.endswith(".py"):
-        return str(Path(ref).resolve())
-    # Run files from before the one import name have the rooms' bare names.
-    return f"when_async.{ref}" if ref.partition(".")[0] in ("bench", "workloads") else ref
-
-
-def from_record(record: Mapping[str, Any]) -> Selection:
-    """The selection of a stored run; raises RegistryError when a workload or runner has gone since."""
-    points = []
-    for entry in record["points"]:
-        ref = found_again(entry["ref"])
-        with _care(ref):
-            found = Found(find_workload(ref, entry["name"]), ref)
-        points.append((found, Point(entry["concurrency"], entry["params"])))
-    runners = {}
-    for entry in record["runners"]:
-        ref = found_again(entry["ref"])
-        with _care(ref):
-            runners[entry["name"]] = Found(find_runner(ref, entry["name"]), ref)
-    only = {place: tuple(names) for place, names in record.get("only", {}).items()}
-    return Selection(tuple(points), runners, only)
-
-
-def _care(ref: str) -> AbstractContextManager[None]:
-    return imported_with_care(ref) if ref.endswith(".py") else nullcontext()
 
 
 def point_of(place: str, known: Mapping[str, Found[Workload]]) -> tuple[Found[Workload], Point]:

@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass
 from typing import IO, Any
 
 from ..environments.provision import interpreter_options
@@ -28,7 +29,7 @@ LIMIT_S = 30.0
 SLACK_S = 5.0
 """It ends itself, with its stacks, this long before we do it."""
 FRAME = re.compile(r'File "([^"<]+)", line (\d+) in (\S+)')
-START = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:], sys.argv[:] = a['path'], a['argv']; "
+START = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:], sys.argv[:] = a['path'] or sys.path, a['argv']; "
 START += "from when_async.bench.asking.child import main; main(*a['main'])"
 BELOW_MAIN = 'put that below `if __name__ == "__main__":`'
 
@@ -36,6 +37,18 @@ ASKED: set[tuple[str, int]] = set()
 """Files that were tried, with the time of their last change."""
 NOTES: list[str] = []
 """What they do that was put back, until somebody tells it."""
+
+
+@dataclass(frozen=True)
+class There:
+    """Another environment in which a file is to be imported and described, because it cannot be imported here.
+
+    `points` (name of a workload, parameters, concurrency) are asked about beside those of its grids.
+    """
+
+    python: str
+    environ: Mapping[str, str]
+    points: Sequence[tuple[str, Mapping[str, Any], int]] = ()
 
 
 @contextmanager
@@ -54,9 +67,15 @@ def imported_with_care(path: str) -> Iterator[None]:
 
 def ask(path: str) -> list[str]:
     """Have a process of its own import the file; returns what it changes that can be put back. Raises RegistryError."""
+    did = answer(path)["did"]
+    return [f"{text}; here that is put back, in workers it stays" for text in changes(path, did)]
+
+
+def answer(path: str, there: There | None = None) -> dict[str, Any]:
+    """Have a process of its own import the file; returns what that says. Raises RegistryError."""
     limit_s = _limit_s()
     with tempfile.TemporaryFile() as stacks:
-        answer, status = _answer(path, stacks, limit_s)
+        said, status = _answer(path, stacks, limit_s, there)
         stacks.seek(0)
         stack = stacks.read().decode(errors="replace")
     if status is None or "Timeout (" in stack:
@@ -64,10 +83,10 @@ def ask(path: str) -> list[str]:
             f"{path} is not imported within {limit_s:g} s{_place(path, stack)}; what takes long belongs into the body "
             f"or into `prepare`, and {VARIABLE}={4 * limit_s:g} waits longer"
         )
-    return _judged(path, answer, status, stack)
+    return _judged(path, said, status, stack)
 
 
-def _judged(path: str, answer: dict[str, Any], status: int, stack: str) -> list[str]:
+def _judged(path: str, answer: dict[str, Any], status: int, stack: str) -> dict[str, Any]:
     if "raises" in answer:
         raise RegistryError(f"{path} does not import: {answer['raises']}")
     if "forks" in answer:
@@ -84,22 +103,28 @@ def _judged(path: str, answer: dict[str, Any], status: int, stack: str) -> list[
         how = answer.get("ends") or f"{_status(status)}{_place(path, stack)}"
         way_out = "" if status < 0 else f"; {BELOW_MAIN}"
         raise RegistryError(f"{path} ends Python while it is imported ({how}){way_out}")
+    return answer
+
+
+def changes(path: str, did: Mapping[str, str]) -> list[str]:
+    """What a file does to its process while it is imported, in words."""
     words = {
         "folder": "changes the current folder", "signals": "changes the handler of a signal", "timer": "sets a timer",
     }  # fmt: skip
     file = os.path.basename(path)
-    return [
-        f"{file} {words[what]} while it is imported (at {place or file}); here that is put back, in workers it stays"
-        for what, place in answer["did"].items()
-    ]
+    return [f"{file} {words[what]} while it is imported (at {place or file})" for what, place in did.items()]
 
 
-def _answer(path: str, stacks: IO[bytes], limit_s: float) -> tuple[dict[str, Any], int | None]:
+def _answer(path: str, stacks: IO[bytes], limit_s: float, there: There | None) -> tuple[dict[str, Any], int | None]:
     """What the process said, or nothing, and how it ended; None where it did not."""
     heard, said = os.pipe()
-    asked = {"path": sys.path, "argv": sys.argv, "main": [path, said, stacks.fileno(), limit_s]}
+    points = [] if there is None else [there.points]
+    asked = {
+        "path": None if there else sys.path, "argv": sys.argv, "main": [path, said, stacks.fileno(), limit_s, *points],
+    }  # fmt: skip
     process = subprocess.Popen(
-        [sys.executable, *interpreter_options(), "-P", "-c", START, json.dumps(asked)],
+        [there.python if there else sys.executable, *interpreter_options(), "-P", "-c", START, json.dumps(asked)],
+        env=dict(there.environ) if there else None,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         pass_fds=(said, stacks.fileno()), start_new_session=True,
     )  # fmt: skip

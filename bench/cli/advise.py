@@ -54,7 +54,8 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
 @click.option("--kwargs", "kwargs", default="{}", show_default=True, help="Its keyword arguments as a JSON object.")
 @click.option(
     "--python", "python", metavar="VERSION", shell_complete=offering("interpreters"),
-    help="For 3.11, 3.13t, ... or all; default: the one that runs this.",
+    help="For 3.11, 3.13t, ... or all; with --like also a path, where it is called. Default: that of your project's "
+    "environment with --like, else the one that runs this.",
 )  # fmt: skip
 @click.option(
     "--run",
@@ -99,7 +100,7 @@ def advise(**options: Any) -> None:
         found, machine = from_frame(frame), "the machine of these runs"
     else:
         found, machine = read(KNOWN)
-    chosen = _of(found, options["python"])
+    chosen = _of(found, options["python"], options.get("here"))
     asked = Asked(work, cores, limits(options["cores"] or _cores()))
     if options["as_json"]:
         click.echo(json.dumps(records(chosen, asked), indent=1))
@@ -125,10 +126,10 @@ def _work(options: dict[str, Any]) -> tuple[Work, int]:
     return replace(work, concurrency=concurrency), cores
 
 
-def _of(found: list[Any], python: str | None) -> list[Any]:
-    """What is known of the interpreter asked for; of the one that runs this where none was, or of one that is like it.
+def _of(found: list[Any], python: str | None, here: str | None) -> list[Any]:
+    """What is known of the interpreter asked for; of the one `here` where none was, or of one that is like it.
 
-    Raises AdviceError where nothing is known of it.
+    Here is where a callable was looked at, else what runs this. Raises AdviceError where nothing is known of it.
     """
     from when_async.results.prediction.advice_file import AdviceError
 
@@ -136,7 +137,7 @@ def _of(found: list[Any], python: str | None) -> list[Any]:
 
     if python == ALL:
         return found
-    label = python or default_label()
+    label = python or here or default_label()
     asked = [one for one in found if one.python == label]
     if not asked and python:
         known = ", ".join(one.python for one in found)
@@ -146,6 +147,12 @@ def _of(found: list[Any], python: str | None) -> list[Any]:
         tell(f"note: nothing is known of Python {label} here; this is for {like[-1].python}")
         return like[-1:]
     return asked[-1:]
+
+
+def _is_place(python: str | None) -> bool:
+    from ..environments.own import is_place
+
+    return python is not None and is_place(python)
 
 
 def _cores() -> int:
@@ -186,7 +193,8 @@ def _op(options: dict[str, Any]) -> Op:
     elif options["wait"] is not None or options["cpu"] is not None:
         fail("--like measures what --wait and --cpu say; give one or the other")
     else:
-        op = look(options["like"], options["args"], options["kwargs"])
+        op, options["here"] = look(options["like"], options["args"], options["kwargs"], options["python"])
+        options["python"] = None if _is_place(options["python"]) else options["python"]
     if options["payload"] is not None:
         op = replace(op, payload_bytes=int(_quantity("--payload", options, "bytes")))
     return op if options["gil_free"] is None else replace(op, gil_free=options["gil_free"])

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from when_async.results.prediction.law import Work
 
+from ..environments.own import is_place
 from ..trying.look import Seen
 from .own.asking import Asked, environments, look_at, make_call
 from .own.notes import notes, refuse_cached
 from .own.planning import waits
+from .own.where import Where
 from .shared import tell
 
 TIMEOUT_S = 60.0
@@ -44,10 +46,14 @@ def op_of(seen: Seen) -> Op:
     return found if Work(found.wait_s, found.cpu_s, 1, 1).waits else replace(found, wait_s=0.0)
 
 
-def look(target: str, args: str, kwargs: str) -> Op:
-    """Call it in a process of its own, and say what was seen; raises Untried."""
+def look(target: str, args: str, kwargs: str, python: str | None = None) -> tuple[Op, str]:
+    """Call it in a process of its own, and say what was seen; the label of its interpreter. Raises Untried.
+
+    It runs in the environment of the project, or in the one at a path.
+    """
     call = make_call(target, args, kwargs)
-    able = environments((), {"pythons": (), "pins": ()})
+    where = Where([python] if python and is_place(python) else [])
+    able = environments((), {"where": where})
     (seen,) = look_at(Asked(call, any_result=True), able[0], TIMEOUT_S)
     refuse_cached(call, seen)
     for note in notes(call, seen):
@@ -55,7 +61,7 @@ def look(target: str, args: str, kwargs: str) -> Op:
     found = op_of(seen)
     if found.gil_free:
         tell(f"note: {found.gil_free * 100:.0f} % of its computing lets other threads run")
-    return found
+    return found, able[0].label
 
 
 def cores_left(cores: int, op: Op) -> int:

@@ -6,18 +6,39 @@ What is needed for that is imported when something is named, so that `--help` an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..selection import Reader
 
 
-def known_workloads(specs: Sequence[str]) -> tuple[str, ...]:
-    """The specs as ids have them; raises RegistryError or QuantityError where there is no such workload or point."""
+def known_workloads(specs: Sequence[str], read: Reader | None = None) -> tuple[str, ...]:
+    """The specs as ids have them; raises RegistryError or QuantityError where there is no such workload or point.
+
+    `read` reads files, as `catalogue` has it.
+    """
     from ..quantity import canonical
     from ..selection import catalogue, select
 
     found = tuple(map(canonical, specs))
     if found:
-        select(catalogue(found), found, (), "quick")
+        select(catalogue(found, (), read), found, (), "quick")
         _tell_of_imports()
     return found
+
+
+def workloads_but_files(specs: Sequence[str]) -> tuple[str, ...]:
+    """The same where nothing but files is named, which are read later: where, the other options decide."""
+    from ..quantity import canonical
+
+    return tuple(map(canonical, specs)) if only_files(specs) else known_workloads(specs)
+
+
+def only_files(specs: Sequence[str]) -> bool:
+    """Whether all workloads that are asked for are of files of the user."""
+    from ..quantity import file_of
+
+    return bool(specs) and all(file_of(spec)[0] for spec in specs)
 
 
 def known_runners(specs: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import click
 from ..machine.lock import machine
 from .own.asking import Asked, make_call
 from .own.measuring import Plan, measured, planned
+from .own.where import Where
 from .run.recording import Interrupted
 from .shared import (
     BROKEN,
@@ -90,6 +91,8 @@ def try_(
 ) -> None:  # fmt: skip
     other = make_call(twin, args, kwargs, items) if twin else None
     asked = Asked(make_call(target, args, kwargs, items), other, any_result)
+    options["where"] = Where(options["pythons"], options["pins"])
+    options["where"].say()
     with machine(wait=wait, say=tell):
         plan = planned(asked, options)
         try:

@@ -21,6 +21,9 @@ TIMEOUT_S = 900.0
 
 NAME = re.compile(r"(?:python|cpython)?(?P<name>(?P<pypy>pypy)?(?P<version>\d+\.\d+(?:\.\d+)?)(?P<free>t?))")
 
+NAMES = {"cpython": "CPython", "pypy": "PyPy"}
+"""Of implementations, for sentences."""
+
 IDENTIFY = """
 import json, os, sys, sysconfig
 info = sys.version_info
@@ -109,7 +112,7 @@ class Interpreter:
     @property
     def name(self) -> str:
         """`CPython 3.13t`: for sentences."""
-        name = {"cpython": "CPython", "pypy": "PyPy"}.get(self.implementation, self.implementation)
+        name = NAMES.get(self.implementation, self.implementation)
         return f"{name} {label_of('cpython', self.version, self.free_threaded)}"
 
 
@@ -153,7 +156,7 @@ def find(name: str, run: Run = run_command) -> Interpreter:
         # What is on PATH comes before what uv brought itself, unless the user has told uv otherwise.
         environ.setdefault("UV_PYTHON_PREFERENCE", "system")
     done = run([uv_program(), "python", "find", "--system", "--no-project", "--no-python-downloads", short], environ)
-    found = _identify(done.stdout.strip(), run) if done.returncode == 0 else None
+    found = identify(done.stdout.strip(), run) if done.returncode == 0 else None
     # For 3.14, unlike for 3.13, uv takes a free-threaded build where there is no other.
     if found and found.label == label_of(match["pypy"] or "cpython", match["version"], bool(match["free"])):
         return found
@@ -169,7 +172,7 @@ def _at_path(path: str, run: Run) -> Interpreter:
     full = os.path.abspath(os.path.expanduser(path))
     if not os.path.isfile(full):
         raise NoInterpreter(f"there is no interpreter at {path}; give the path of one, or a version such as 3.14")
-    interpreter = _identify(full, run)
+    interpreter = identify(full, run)
     if interpreter is None:
         raise NoInterpreter(
             f"{path} does not run as a Python interpreter; give the path of one, or a version such as 3.14"
@@ -184,7 +187,8 @@ def _refuse_old(name: str, version: str) -> None:
         raise NoInterpreter(f"{name} is too old: the workers need Python {MINIMUM[0]}.{MINIMUM[1]} or newer")
 
 
-def _identify(executable: str, run: Run) -> Interpreter | None:
+def identify(executable: str, run: Run) -> Interpreter | None:
+    """What the interpreter at a path is; None where it does not run."""
     # Isolated (-I), so that PYTHON_GIL and the like cannot keep a healthy interpreter from answering.
     done = run([executable, "-I", "-c", IDENTIFY], tool_environ())
     try:

@@ -20,6 +20,7 @@ from . import git
 from .git import SourceError
 from .interpreters import Run
 from .layout import layout
+from .own import Own, in_venv
 from .provision import outer_path
 from .serving import Serving, ask
 from .sources import Source, distribution, is_ours
@@ -49,14 +50,14 @@ class Place:
     side: Side
 
 
-def ground(here: Path, run: Run) -> Ground:
-    """The project in `here` as the running interpreter sees it."""
+def ground(here: Path, run: Run, own: Own | None = None) -> Ground:
+    """The project in `here` as its own environment sees it, or the running interpreter."""
     here = here.resolve()
     top = _top(here, run)
-    serving = ask(top, distribution(here), run)
+    serving = ask(top, distribution(here), run, own.python if own else sys.executable)
     ignored = [each for each in serving.path if git.ignores(top, each, run)]
-    venv = [os.path.realpath(sys.prefix)] if sys.prefix != sys.base_prefix else []
-    return Ground(here, top, serving, (*ignored, *venv))
+    venv = in_venv(own.python if own else sys.executable)
+    return Ground(here, top, serving, (*ignored, *([os.path.realpath(venv)] if venv else [])))
 
 
 def _top(folder: Path, run: Run) -> Path:

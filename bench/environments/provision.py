@@ -69,7 +69,7 @@ def default(
 
     `path` is what its workers import from, instead of our own packages only, and `source` the short name of that.
     """
-    found = _probe(label or default_label(), sys.executable, modules, path, run)
+    found = probe(label or default_label(), sys.executable, modules, path, run)
     return replace(found, source=source, path=tuple(path))
 
 
@@ -143,7 +143,7 @@ def make(
 ) -> Environment:
     """Have uv make what is wanted, or take the kept one, and ask it what it is; raises NoEnvironment."""
     python, reasons = venvs.prepare(wanted, cache=cache_folder(), run=run, progress=progress)
-    found = _probe(label, python, modules, path, run)
+    found = probe(label, python, modules, path, run)
     pinned = _pinned(found, wanted.pins, path, run)
     why = {module: reason for module, reason in reasons.items() if found.modules.get(module) is None}
     texts = {**wanted.requirements, **{pin.name: pin.text for pin in wanted.pins}}
@@ -160,7 +160,7 @@ def make(
     )
 
 
-def _probe(label: str, executable: str, modules: Sequence[str], path: Sequence[str], run: Run) -> Environment:
+def probe(label: str, executable: str, modules: Sequence[str], path: Sequence[str], run: Run) -> Environment:
     """Ask the interpreter, started as a worker would be, what it is and what it can import."""
     command = [executable, *interpreter_options(), "-P", "-m", "when_async.bench.worker.attest", *modules]
     done = run(command, child_environ(path))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..model import Environment
 from .interpreters import Run, Unresolvable, run_command
+from .own import Own, taken
 from .pins import parse, without
 from .placing import Place, ground, places, written
 from .provision import default, default_label, interpreter_of, make
@@ -71,17 +72,21 @@ def make_both(
     requirements: Mapping[str, str],
     progress: Progress,
     install: bool = False,
+    own: Own | None = None,
     run: Run = run_command,
 ) -> Sides:
-    """The environments of two sides that differ in nothing but what was asked for; raises what `make_side` does."""
+    """The environments of two sides that differ in nothing but what was asked for; raises what `make_side` does.
+
+    `own` is the environment of the project, where that is not the one that we run in.
+    """
     # Where one side needs an environment of its own the other gets one too.
     separate = install or any(side.pins or side.python not in (None, default_label()) for side in asked)
     here = project(Path.cwd(), run)
-    found = places(sources, ground(here, run), install=install, run=run) if any(sources) else [None, None]
+    found = places(sources, ground(here, run, own), install=install, run=run) if any(sources) else [None, None]
     first, second = (
         make_side(
             label=label, modules=modules, requirements=requirements, progress=progress, python=side.python,
-            pins=side.pins, source=source, place=place, install=install, separate=separate, run=run,
+            pins=side.pins, source=source, place=place, install=install, separate=separate, own=own, run=run,
         )
         for side, source, place, label in zip(asked, sources, found, labels, strict=True)
     )  # fmt: skip
@@ -102,15 +107,16 @@ def make_side(
     place: Place | None = None,
     install: bool = False,
     separate: bool = False,
+    own: Own | None = None,
     run: Run = run_command,
 ) -> Environment:
     """The environment of one side, under the given label; its workers start with `worker_environ`.
 
-    `python` is a version or path (default: the running one), `source` a tree (default: the when-async that runs this),
-    of which workers import what `place` says.
-    Without another python and without pins it is the running environment, unless `separate` asks for one made by uv,
-    so that both sides can be made alike. `install` builds and installs the source tree with its dependencies, instead
-    of importing from it.
+    `python` is a version or path (default: the running one, or that of `own`), `source` a tree (default: the
+    when-async that runs this), of which workers import what `place` says.
+    Without another python and without pins it is `own` as it is, or the running environment, unless `separate` asks
+    for one made by uv, so that both sides can be made alike. `install` builds and installs the source tree with its
+    dependencies, instead of importing from it.
 
     Raises PinError, NoInterpreter and Unresolvable for what cannot be meant (exit code 2), BuildFailed for what could
     not be fetched, built or started (exit code 3), NoEnvironment for a machine that cannot do it (no uv, no cache
@@ -122,12 +128,15 @@ def make_side(
         sealed = (source_tree(),) if install and not is_ours(source.path) else python_path(source)
         path = place.path if place else [str(each) for each in sealed]
     name = source.name if source else ""
-    own = python is None or python == default_label()
-    if own and not chosen and not separate and not install:
+    plain = not chosen and not separate and not install
+    if python is None and own and plain:
+        found = taken(own, modules, label=label, source=name, path=path, run=run)
+    elif (python is None or python == default_label()) and plain:
         found = default(modules, label=label, source=name, path=path, run=run)
     else:
         tree = installable(source, run) if install else None
-        wanted = Wanted(interpreter_of(python, run), without(requirements, chosen), chosen, tree)
+        base = own.interpreter if python is None and own else interpreter_of(python, run)
+        wanted = Wanted(base, without(requirements, chosen), chosen, tree)
         found = make(wanted, modules, label=label, progress=progress, source=name, path=path, run=run)
     if source is not None:
         found = replace(found, folder=str(source.path), side=written(place.side) if place else "")

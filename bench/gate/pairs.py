@@ -84,7 +84,7 @@ class Services:
         key = (service.name, tuple(cores or ()))
         if key not in self.running:
             self.running[key] = RunningService(
-                service, environ=self.host.service_environ, reaper=self.host.reaper, affinity=cores
+                service, environ=self.host.environ_of(service), reaper=self.host.reaper, affinity=cores
             )
         return self.running[key]
 

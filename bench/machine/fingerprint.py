@@ -75,10 +75,8 @@ def usable_cores() -> int:
 
 def memory_bytes() -> int | None:
     """All memory of the machine."""
-    import psutil
-
-    with contextlib.suppress(OSError):
-        return int(psutil.virtual_memory().total)
+    with contextlib.suppress(OSError, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return None
 
 

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from ..asking.far import FarService
 from ..environments.provision import child_environ
 from ..environments.trees import import_root
+from ..model import Service
 from ..processes.reaper import Reaper
 from ..processes.undisturbed import kept_out, undisturbed
 from ..processes.worker import Worker
@@ -41,6 +43,10 @@ class Host:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def environ_of(self, service: Service) -> Mapping[str, str]:
+        """The variables of a helper: of one of a project's own those of its workers, which see no more of ours."""
+        return self.worker_environ if isinstance(service, FarService) else self.service_environ
 
     def close(self) -> None:
         """End what is left of what was started, and give the machine's counters back."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..asking.far import FarService
 from ..model import FailedError, Params, Service
 from .reaper import Reaper
 from .worker import LineProcess, ProcessFailed, ProcessTimedOut
@@ -35,8 +36,9 @@ class RunningService:
     ) -> None:
         self.service = service
         self._environ = environ
+        self._python = service.python if isinstance(service, FarService) else sys.executable
         self._process = LineProcess(
-            [sys.executable, "-P", "-m", service.module], environ=environ, reaper=reaper, affinity=affinity
+            [self._python, "-P", "-m", service.module], environ=environ, reaper=reaper, affinity=affinity
         )
         try:
             hello = self._process.receive(START_TIMEOUT_S)
@@ -65,7 +67,7 @@ class RunningService:
         if self.service.load_module is None:
             return None
         load = json.dumps({**params, "concurrency": concurrency})
-        command = [sys.executable, "-P", "-m", self.service.load_module, self.address, load]
+        command = [self._python, "-P", "-m", self.service.load_module, self.address, load]
         with subprocess.Popen(
             command, env=dict(self._environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:

@@ -81,7 +81,7 @@ class WorkerGroup:
         subject, other = self._cores()
         with self.host.account.charge("service"):
             self.service = RunningService(
-                service, environ=self.host.service_environ, reaper=self.host.reaper, affinity=other
+                service, environ=self.host.environ_of(service), reaper=self.host.reaper, affinity=other
             )
             self.service_facts = self.service.facts
             if self.comparison.id not in known:

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 import click
 import pytest
+from packaging.requirements import Requirement
 
 from support.fakes import FakeReaper
 from when_async.bench.cli.main import COMMANDS, GROUPS, main
@@ -216,10 +218,22 @@ def test_a_workload_imports_its_client_libraries_inside_its_bodies() -> None:
     assert [str(each) for each in found if not each.inside] == []
 
 
+GUARDED = ("bench.runners", "bench.trying.loops", "bench.doors.sending", "bench.plugin.models")
+"""What imports a library of an extra, and says what to install where it is missing."""
+PACKAGES = {"hdrh": "hdrhistogram", "pytest_benchmark": "pytest-benchmark"}
+
+
+def test_what_measures_and_reports_imports_no_more_than_a_plain_installation_brings() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    brought = {Requirement(text).name for text in project["dependencies"]}
+    found = [each for each in foreign(of("bench", "results", "reports")) if not within(each.module, GUARDED)]
+    assert [str(each) for each in found if PACKAGES.get(each.top, each.top) not in brought] == []
+
+
 FLOORS = {
     "bench": (
         "model", "homes", "registry quantity trying", "worker", "environments runners", "asking",
-        "plan processes selection", "machine", "calibration walk", "gate", "cli", "doors", "plugin",
+        "plan processes selection", "machine recorded", "calibration walk", "gate", "cli", "doors", "plugin",
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
@@ -319,6 +333,7 @@ def test_every_command_is_where_the_front_door_looks_for_it() -> None:
 
 WATCHER = """
 import sys
+import tomllib
 from dataclasses import replace
 
 from when_async.workloads.sleep import SLEEP

@@ -10,18 +10,17 @@ import pytest
 from support import fakes
 from when_async.bench.model import Point
 from when_async.bench.quantity import QuantityError, comparison_id
+from when_async.bench.recorded import from_record, to_record
 from when_async.bench.registry import Found, RegistryError
 from when_async.bench.selection import (
     CORE,
     FAMILIES,
     Catalogue,
     catalogue,
-    from_record,
     profile_points,
     requirements_for,
     runners_of,
     select,
-    to_record,
 )
 
 QUICK, OTHER, SMOKE = fakes.point(10), fakes.point(30), fakes.point(2)

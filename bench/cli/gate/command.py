@@ -32,7 +32,7 @@ from ..shared import (
     tell,
     workload_option,
 )
-from .sides import Sides, make_sides
+from .sides import Sides, interpreter, make_sides
 from .state import Request
 from .targets import LINES, with_targets
 
@@ -132,8 +132,9 @@ def _gate(context: click.Context, **options: Any) -> int:
     # From here on a polite kill ends it as Ctrl-C does: what was measured is judged and kept.
     interrupt_when_asked()
     with machine(wait=options["wait"], say=tell):
+        python, own = interpreter(request.config, told=not (options["install"] or base.pins or head.pins))
         sides = make_sides(
-            base, head, python=request.config.python or None, install=options["install"], say=tell,
+            base, head, python=python, install=options["install"], say=tell, own=own,
             workloads=request.config.workloads, runners=request.config.runners, generated=request.config.generated,
         )  # fmt: skip
         if not options["workloads"]:

@@ -32,17 +32,17 @@ from ...model import to_json
 from ...processes.service import ServiceFailed
 from ...quantity import name_of
 from ...registry import choose
-from ...selection import Selection, catalogue, select
+from ...selection import Reader, Selection, catalogue, select
 from .reporting import command_line, noise_word, report_of
 from .sides import Sides
 from .state import PROFILE, GateState, Request
 
 
-def chosen(request: Request) -> Selection:
+def chosen(request: Request, read: Reader | None = None) -> Selection:
     """What the working copy has of the workloads and runners asked for; a name that only base has is no error here."""
     config = request.config
     files = [spec for spec in absolute(config.workloads) if not _is_file(spec) or Path(_path(spec)).is_file()]
-    known = catalogue(files, config.runners)
+    known = catalogue(files, config.runners, read)
     there = [spec for spec in files if _is_file(spec) or _path(spec) in known.workloads]
     if config.workloads and not there:
         return Selection((), {})
@@ -84,7 +84,7 @@ def run_gate(
         code.explain(error.side, str(error), code.Trees(sides.project, sides.sources))
         raise
     refuse_unknown(request, inventories)
-    matched = match(chosen(request), sides.environments, inventories, sides.reroot)
+    matched = match(chosen(request, sides.read), sides.environments, inventories, sides.reroot)
     state = GateState(notes=[*sides.notes, *_skipped(matched)])
     journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
     with make_host() as host, closing(journal), closing(make_pairs(host)) as pairs:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...environments.provision import interpreter_options, worker_environ
 from ...machine.host import Host, make_host
@@ -18,6 +18,9 @@ from ...selection import catalogue, environments_for
 from ...trying.look import Seen
 from ...trying.target import Call, Untried
 from ..shared import tell
+
+if TYPE_CHECKING:
+    from .where import Where
 
 LOOK = "when_async.bench.trying.look"
 NAME = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
@@ -66,9 +69,16 @@ def make_call(target: str, args: str = "[]", kwargs: str = "{}", items: str = ""
 def environments(
     runners: Sequence[str], options: Mapping[str, Any], say: Callable[[str], None] = tell
 ) -> list[Environment]:
-    """The interpreters that workers can run in; raises RegistryError where there is none."""
+    """The interpreters that workers can run in; raises RegistryError where there is none.
+
+    `where` among the options looks for the environment of the project, else they run in the one that we run in.
+    """
     modules = catalogue().modules(runners)
-    found = environments_for(modules, options["pythons"], say, options["pins"])
+    where: Where | None = options.get("where")
+    if where:
+        found = where.environments(modules, say)
+    else:
+        found = environments_for(modules, options["pythons"], say, options["pins"])
     able = [each for each in found if isinstance(each, Environment)]
     if not able:
         raise RegistryError("; ".join(each.reason for each in found if not isinstance(each, Environment)))

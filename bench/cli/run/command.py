@@ -12,6 +12,8 @@ import click
 from ...gate.config import span_s
 from ...machine.lock import machine
 from ...plan import DECIDE, PROFILES, VERDICTS
+from ..checking import known_workloads, only_files, workloads_but_files
+from ..own.where import Where
 from ..shared import (
     BROKEN,
     CLAIM,
@@ -27,11 +29,11 @@ from ..shared import (
     SEED,
     TIMEOUT,
     WAIT,
-    WORKLOAD,
     fail,
     plain_errors,
     read_as,
     tell,
+    workload_option,
 )  # fmt: skip
 from ..show import print_run
 from .cluster import far_cluster
@@ -41,7 +43,7 @@ from .starting import start_fresh
 
 
 @click.command()
-@WORKLOAD
+@workload_option(check=workloads_but_files)
 @RUNNER
 @CLAIM
 @PYTHON
@@ -97,6 +99,9 @@ def run(resume: Path | None, wait: bool, as_json: bool, dask_scheduler: str | No
             wrong = ", ".join(options_of[name] for name in given)
             fail(f"--resume takes everything from the run file; leave out {wrong}")
     settle_profile(options)
+    if only_files(options["workloads"]):
+        options["where"] = Where(options["pythons"], options["pins"], files=True)
+        known_workloads(options["workloads"], options["where"].read)
     with machine(wait=wait, say=tell), far_cluster(dask_scheduler):
         began_s = time.monotonic()
         if resume is not None:

@@ -14,7 +14,8 @@ from ...environments.provision import Missing
 from ...machine.fingerprint import fingerprint
 from ...model import Environment
 from ...plan import Settings, build
-from ...selection import ALL, Catalogue, environments_for, from_record
+from ...recorded import from_record
+from ...selection import ALL, Catalogue, environments_for
 from ...walk.experiment import Done
 from ..shared import tell
 from .claimed import behaviours, chosen, look, prepared
@@ -35,10 +36,19 @@ def start_resumed(path: Path) -> Started:
     if "compares" in head:
         raise RunFileError(f"{path} is of a compare, which cannot be gone on with; give the same compare again")
     settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__ if name in head})
-    selection = from_record(head["selection"])
+    where = None
+    if head.get("asked_own"):
+        from ..own.where import Where
+
+        where = Where(head["asked_pythons"], head.get("asked_pins", ()), files=True)
+    selection = from_record(head["selection"], where.read if where else None)
     known = Catalogue({found.value.name: found for found, _ in selection.points}, selection.runners)
     modules = head.get("asked_modules") or known.modules([ALL])
-    environments = environments_for(modules, head["asked_pythons"], tell, head.get("asked_pins", ()))
+    environments = (
+        where.environments(modules)
+        if where
+        else environments_for(modules, head["asked_pythons"], tell, head.get("asked_pins", ()))
+    )
     check_machine(fingerprint(), head["machine"], path)
     refused = refusal(selection, head, path)
     if refused:

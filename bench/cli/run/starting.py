@@ -20,8 +20,9 @@ from ...environments.provision import Missing
 from ...machine.fingerprint import fingerprint
 from ...model import Cell, Environment, Workload, to_json
 from ...plan import PROFILES, VERDICTS, Plan, Settings, build
+from ...recorded import to_record
 from ...registry import RegistryError
-from ...selection import Selection, catalogue, environments_for, select, to_record
+from ...selection import Selection, catalogue, environments_for, select
 from ...walk.experiment import Done
 from .. import folders
 from ..shared import tell
@@ -30,6 +31,8 @@ from .cluster import on_cluster
 
 if TYPE_CHECKING:
     from when_async.reports.verdicts.claim import Statement
+
+    from ..own.where import Where
 
 
 @dataclass
@@ -60,7 +63,8 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
 
 def start_fresh(options: Mapping[str, Any]) -> Started:
     """Plan a new run and write the head of its file."""
-    known = catalogue(options["workloads"], options["runners"])
+    where: Where | None = options.get("where")
+    known = catalogue(options["workloads"], options["runners"], where.read if where else None)
     settings = settings_of(options)
     asked = chosen(options.get("claims") or ())
     if asked:
@@ -73,12 +77,16 @@ def start_fresh(options: Mapping[str, Any]) -> Started:
         raise RegistryError("--dask-scheduler is for runners on Dask, and none was asked for; add -r dask")
     modules = known.modules(options["runners"] or list(selection.runners))
     modules = sorted({*modules, *(module for claim in behaviours(asked) for module in claim.requires)})
-    environments = environments_for(modules, options["pythons"], tell, options["pins"])
+    environments = (
+        where.environments(modules) if where else environments_for(modules, options["pythons"], tell, options["pins"])
+    )
     plan = build(selection.points, selection.runners, environments, settings, selection.only)
     plan = prepared(plan, asked)
     wanted: dict[str, Any] = {
         "asked_pythons": list(options["pythons"]), "asked_pins": list(options["pins"]), "asked_modules": modules,
     }  # fmt: skip
+    if where:
+        wanted["asked_own"] = True
     if asked:
         wanted["asked_claims"] = [claim.name for claim in asked]
     wanted["asked_cluster"] = on_cluster(selection)
