@@ -16,7 +16,7 @@ from ..model import Phase, Status
 from .cells import InnerClock
 
 if TYPE_CHECKING:
-    from when_async.results.cells.summary import Row
+    from ..doors.result import Row
 
 
 def show(config: pytest.Config, node: Any, result: Result, number: int) -> None:
