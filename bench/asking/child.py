@@ -91,10 +91,10 @@ class Watch:
         os.write(self._answers, json.dumps(answer).encode() + b"\n")
 
 
-def tried(watch: Watch, path: str, points: Sequence[Any] | None = None) -> dict[str, Any]:
+def tried(watch: Watch, path: str, wanted: Sequence[Any] | None = None) -> dict[str, Any]:
     """Import the file; what it would do to us. An error of its own is left for whoever imports it to find.
 
-    Where `points` are given nobody will: then its workloads are described, with their figures there.
+    Where points are `wanted` nobody will: then its workloads are described, with their figures there.
     """
     before = state()
     try:
@@ -112,14 +112,14 @@ def tried(watch: Watch, path: str, points: Sequence[Any] | None = None) -> dict[
             thread.join(GRACE_S)
             if thread.is_alive():
                 return {"thread": f"{thread.name}, started at {getattr(thread, 'started_at', '')}"}
-    return {"did": watch.changes(before), **({} if points is None else _described(path, points))}
+    return {"did": watch.changes(before), **({} if wanted is None else _described(path, wanted))}
 
 
-def _described(path: str, points: Sequence[Any]) -> dict[str, Any]:
+def _described(path: str, wanted: Sequence[Any]) -> dict[str, Any]:
     from .describing import described
 
     try:
-        return {"workloads": described(path, points)}
+        return {"workloads": described(path, wanted)}
     except RegistryError as error:
         return {"error": str(error)}
     except Exception as error:
@@ -138,13 +138,13 @@ def pooled(thread: threading.Thread) -> bool:
     return futures is not None and thread in futures._threads_queues
 
 
-def main(path: str, answers: int, stacks: int, limit_s: float, points: Sequence[Any] | None = None) -> None:
-    """Import `path`; the numbers are open files for the answer and for stacks. `points` as `tried` has them."""
+def main(path: str, answers: int, stacks: int, limit_s: float, wanted: Sequence[Any] | None = None) -> None:
+    """Import `path`; the numbers are open files for the answer and for stacks. `wanted` as `tried` has it."""
     leave = os._exit
     faulthandler.enable(stacks)
     faulthandler.dump_traceback_later(limit_s, exit=True, file=stacks)
     watch = Watch(path, answers)
     watch.install()
     # The clock that ends us is a thread, which a copy of this process has not, and would wait for if it stopped it.
-    watch.say(tried(watch, path, points))
+    watch.say(tried(watch, path, wanted))
     leave(0)

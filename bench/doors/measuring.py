@@ -44,7 +44,7 @@ class Wanted:
     kwargs: Any = None
     items: Any = None
     twin: Any = None
-    runners: Any = None
+    runners: Sequence[str] | str | None = None
     in_flight: Any = None
     ops: int | None = None
     any_result: bool = False

@@ -15,7 +15,7 @@ from when_async.reports.scene.findings import ahead
 from when_async.reports.scene.rows import THROUGHPUT, Scene, serial
 from when_async.reports.terminal.begun import begun
 from when_async.reports.terminal.tried import Own, answer, curve
-from when_async.results.cells.summary import Row
+from when_async.results.cells.summary import Row as Row
 
 from ..model import Estimate, Status, WhenAsyncError
 

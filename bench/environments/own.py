@@ -143,6 +143,4 @@ def taken(
 def _why(module: str, place: Own) -> str:
     if module.partition(".")[0] in sys.stdlib_module_names:
         return f"{module} is not part of {_full_name(place.interpreter)}"
-    return (
-        f"{module} is missing in {place.shown}; install {requirement(module) or module} there"
-    )
+    return f"{module} is missing in {place.shown}; install {requirement(module) or module} there"

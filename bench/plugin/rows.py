@@ -7,7 +7,7 @@ clock that shows the times that were taken in the measured processes.
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,24 +15,27 @@ from ..doors.result import Result
 from ..model import Phase, Status
 from .cells import InnerClock
 
+if TYPE_CHECKING:
+    from ..doors.result import Row
+
 
 def show(config: pytest.Config, node: Any, result: Result, number: int) -> None:
     """Hand the rows over that have figures; `number` counts the measurements of one test."""
-    session: Any = getattr(config, "_benchmarksession", None)
-    if session is None or session.disabled or session.skip:
+    theirs: Any = getattr(config, "_benchmarksession", None)
+    if theirs is None or theirs.disabled or theirs.skip:
         return
     for row in result.rows:
         if row.status == Status.OK:
-            _show(session, node, result, row, f"{label(result, row)}{f' {number}' if number > 1 else ''}")
+            _show(theirs, node, result, row, f"{label(result, row)}{f' {number}' if number > 1 else ''}")
 
 
-def label(result: Result, row: Any) -> str:
+def label(result: Result, row: Row) -> str:
     """What tells this row from the others of its measurement: the model, and where there are several the rest."""
     several = len({each.concurrency for each in result.rows}) > 1
     return f"{row.contestant} c={row.concurrency}" if several else str(row.contestant)
 
 
-def _show(session: Any, node: Any, result: Result, row: Any, named: str) -> None:
+def _show(theirs: Any, node: Any, result: Result, row: Row, named: str) -> None:
     from pytest_benchmark.fixture import BenchmarkFixture
     from pytest_benchmark.utils import NameWrapper
 
@@ -42,10 +45,10 @@ def _show(session: Any, node: Any, result: Result, row: Any, named: str) -> None
     clock.makespans = iter(rounds["makespan_s"].tolist())
     name, identity = (_with(text, named) for text in (node.name, node.nodeid))
     # A test that is run again shows its last run.
-    session.benchmarks[:] = [each for each in session.benchmarks if each.fullname != identity]
-    options = {**session.options, "timer": NameWrapper(clock), "disable_gc": False, "cprofile": None}
+    theirs.benchmarks[:] = [each for each in theirs.benchmarks if each.fullname != identity]
+    options = {**theirs.options, "timer": NameWrapper(clock), "disable_gc": False, "cprofile": None}
     fixture = BenchmarkFixture(
-        SimpleNamespace(name=name, nodeid=identity), add_stats=session.benchmarks.append, logger=session.logger,
+        SimpleNamespace(name=name, nodeid=identity), add_stats=theirs.benchmarks.append, logger=theirs.logger,
         warner=node.warn, disabled=False, **options,
     )  # fmt: skip
     fixture.group = row.comparison

@@ -29,7 +29,7 @@ def _best(scene: Scene) -> Row | None:
 def begun(scene: Scene, own: Own) -> str:
     """A whole program to begin from, for the model to take; empty where there is none to show."""
     best = _best(scene)
-    if best is None or best.runner not in SHAPES:
+    if best is None or best.runner not in (*SHAPES, "uvloop"):
         return ""
     loops = best.runner in ("asyncio", "uvloop", "trio", "curio")
     named = own.awaited if loops else own.blocking
@@ -46,7 +46,8 @@ def code(named: Named, runner: str, in_flight: int, ops: int, *, awaits: bool) -
     items = f"items = {list(named.items)!r}" if named.items else f"items = range({ops})"
     own = f"from {named.module} import {named.owner}" if named.module else ""
     head = "\n".join(filter(None, [imports, own]))
-    return f"{head}\n\n\n{body}\n\n\n{items}\n{model}".lstrip()
+    gap = "\n\n" if model.startswith(("def ", "async def ")) else ""
+    return f"{head}\n\n\n{body}\n\n\n{items}\n{gap}{model}".lstrip()
 
 
 def _apart(text: str) -> tuple[str, str]:

@@ -18,6 +18,8 @@ GAIN = 1.1
 """What is not a tenth faster than a plain loop is not worth a pool."""
 STOOD = 0.8
 """A loop that runs nothing else for this share of a call gains nothing by more calls."""
+UNSEEN = 1.5
+"""A gain that may be so large, as far as the run can tell, is not called none."""
 PLAINEST = ("sync", "threading", "asyncio+to_thread", "asyncio", "uvloop", "trio", "curio", "multiprocessing")
 """Of models that are level the first of these is the one to take."""
 
@@ -136,7 +138,7 @@ def _use(scene: Scene, here: Scene, best: Row) -> str:
     if base is None:
         return f"Use {best.contestant}: {_against_one(scene, best)}{_level(level)}."
     if best is base:
-        return f"Keep the plain loop: {_nothing(here, base)}."
+        return _kept(here, base)
     gain = here.ratio(best, base, THROUGHPUT)
     assert gain is not None
     return f"Use {best.contestant}: {words.times(gain)} a plain loop with {best.concurrency} in flight{_level(level)}."
@@ -160,14 +162,17 @@ def _level(names: Sequence[str]) -> str:
     return f"; {words.several(list(names))} {'is' if len(names) == 1 else 'are'} level"
 
 
-def _nothing(here: Scene, base: Row) -> str:
-    """What the best of the others reached."""
+def _kept(here: Scene, base: Row) -> str:
+    """That nothing beats a plain loop, or that this run cannot tell; and what the best of the others reached."""
     others = [row for row in here.rows if row is not base and value(row, THROUGHPUT) is not None]
     gains = [(gain.point, gain, row) for row in others if (gain := here.ratio(row, base, THROUGHPUT)) is not None]
     if not gains:
-        return "nothing else could run it"
+        return "Keep the plain loop: nothing else could run it."
     _, gain, row = max(gains, key=lambda one: one[0])
-    return f"{row.contestant} reached {words.times(gain)} of it with {row.concurrency} in flight"
+    reached = f"{row.contestant} reached {words.times(gain)} of it with {row.concurrency} in flight"
+    if max(one.high for _, one, _ in gains) < UNSEEN:
+        return f"Keep the plain loop: {reached}."
+    return f"Keep the plain loop until a quieter run, or more --forks, tells: {reached}, which decides nothing."
 
 
 def _rewrite(here: Scene) -> Iterator[str]:

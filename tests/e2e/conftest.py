@@ -18,8 +18,6 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WHEN_ASYNC_LOCK", str(tmp_path / "lock"))
     monkeypatch.setenv("WHEN_ASYNC_CACHE", str(tmp_path / "cache"))
-    # Whoever has another environment activated than he runs the tests in, as tox does, would have workers there.
-    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     handler = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, handler)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -238,6 +240,23 @@ def test_ctrl_c_keeps_the_pairs_and_reports(gate: Gate) -> None:
     assert words_of() == {CELL: Word.INCONCLUSIVE}
     assert len((Path("out") / "pairs.jsonl").read_text().splitlines()) == 1 + 4
     assert pairs.closed
+
+
+def test_a_polite_kill_keeps_the_pairs_and_reports_as_ctrl_c_does(gate: Gate) -> None:
+    class Killed(ChosenPairs):
+        def take(self, paired: PairedCell, series: str, index: int) -> Pair:
+            if index == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().take(paired, series, index)
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        result = gate("--no-controls", pairs=Killed())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert result.exit_code == 3, result.output
+    assert report()["interrupted"] is True
+    assert all((Path("out") / name).stat().st_size for name in FILES)
 
 
 def test_ctrl_c_before_the_first_pair_passes_nothing(gate: Gate) -> None:

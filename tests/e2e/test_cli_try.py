@@ -86,7 +86,7 @@ def test_a_function_of_the_folder_is_measured_by_four_models_on_equal_work(call:
     assert "run file: tea.jsonl" in done.stdout
     # With two processes a row no order is certain; but the sentence comes first, and then the table.
     first = done.stdout.splitlines()[0]
-    assert re.match(r"(Use \S+: .* a plain loop with 2 in flight.*|Keep the plain loop: .*)\.$", first), first
+    assert re.match(r"(Use \S+: .* a plain loop with 2 in flight|Keep the plain loop).*\.$", first), first
     assert done.stderr.startswith("note: shop:fetch: a call took ")
     assert set(sys.path) == before
     assert "shop" not in sys.modules

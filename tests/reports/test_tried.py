@@ -41,6 +41,13 @@ def test_what_gains_nothing_leaves_the_plain_loop(tmp_path: Path) -> None:
     assert said.startswith("Keep the plain loop: threading reached ")
 
 
+def test_a_gain_that_may_be_large_is_not_called_none(tmp_path: Path) -> None:
+    cells = of(grid_cells(), "sync", "threading")
+    noisy = make_run(tmp_path / "a.jsonl", cells=cells, forks=3, noise=0.3, fork_noise=0.6)
+    (said,) = answer(scene(load([noisy])), Own(FETCH, None))
+    assert said.startswith("Keep the plain loop until a quieter run, or more --forks, tells: threading reached ")
+
+
 def test_processes_are_told_with_what_they_gain(tmp_path: Path) -> None:
     (said,) = answer(seen(tmp_path, of(grid_cells(), "sync", "threading", "multiprocessing")), Own(FETCH, None))
     assert said.startswith("Use multiprocessing: 1.")
