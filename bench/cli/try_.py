@@ -115,7 +115,7 @@ def print_tried(path: Path, plan: Plan, as_json: bool) -> bool:
 
     if as_json:
         return print_run(path, as_json)
-    own = own_of(plan, [named_of(call) for call in plan.calls])
+    own = own_of(plan, [named_of(call) for call in plan.asked.calls])
     seen = scene(load([path]))
     for line in answer(seen, own):
         click.secho(line, bold=True)

@@ -8,7 +8,7 @@ from when_async.results.cells.summary import Row
 
 from ..scene.rows import Scene
 from .shapes import SHAPES, shape
-from .tried import Named, Own, fullest, taken
+from .tried import AWAIT, Named, Own, fullest, taken
 
 
 def program(scene: Scene, own: Own) -> Iterator[str]:
@@ -31,7 +31,7 @@ def begun(scene: Scene, own: Own) -> str:
     best = _best(scene)
     if best is None or best.runner not in (*SHAPES, "uvloop"):
         return ""
-    loops = best.runner in ("asyncio", "uvloop", "trio", "curio")
+    loops = best.runner in AWAIT
     named = own.awaited if loops else own.blocking
     if named is None:
         return ""

@@ -20,6 +20,8 @@ STOOD = 0.8
 """A loop that runs nothing else for this share of a call gains nothing by more calls."""
 UNSEEN = 1.5
 """A gain that may be so large, as far as the run can tell, is not called none."""
+AWAIT = ("asyncio", "uvloop", "trio", "curio")
+"""The models that run an async callable."""
 PLAINEST = ("sync", "threading", "asyncio+to_thread", "asyncio", "uvloop", "trio", "curio", "multiprocessing")
 """Of models that are level the first of these is the one to take."""
 
@@ -177,7 +179,7 @@ def _kept(here: Scene, base: Row) -> str:
 
 def _rewrite(here: Scene) -> Iterator[str]:
     """Whether the async twin pays, against the best that runs the blocking one."""
-    awaited = [row for row in here.rows if row.runner in ("asyncio", "uvloop", "trio", "curio")]
+    awaited = [row for row in here.rows if row.runner in AWAIT]
     old, new = (taken(here.only(rows)) for rows in ([row for row in here.rows if row not in awaited], awaited))
     ratio = here.ratio(new, old, THROUGHPUT) if old is not None and new is not None else None
     if ratio is None or old is None or new is None:

@@ -22,6 +22,7 @@ from when_async.bench.model import Runner, Workload
 from when_async.bench.runners.asyncio_ import ASYNCIO
 from when_async.bench.runners.sync import SYNC
 from when_async.bench.runners.threading_ import THREADING
+from when_async.bench.trying import target, work
 from when_async.bench.worker.keeping import Keeping, family, outside
 from when_async.bench.worker.session import TrialSession
 from when_async.bench.worker.trap import Refused
@@ -203,6 +204,8 @@ def test_no_start_of_a_thread_is_in_the_way_of_a_measured_round() -> None:
 
 def test_whose_a_file_is_shows_in_where_it_lies() -> None:
     assert outside(__file__)
+    assert outside(str(target.__file__)), "it imports and finds a user's function"
+    assert outside(str(work.__file__)), "it calls one"
     assert not outside(threading.__file__)
     assert not outside(pytest.__file__)
     assert not outside("<frozen importlib._bootstrap>")

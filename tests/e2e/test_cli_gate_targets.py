@@ -107,6 +107,15 @@ def test_a_target_that_cannot_be_is_told_in_one_line(
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_two_targets_of_one_name_are_refused_even_where_the_first_is_new(call: Call, repository: Repository) -> None:
+    added = WARES + "\ndef fresh():\n    return 1\n"
+    twice = "\n[[tool.when-async.gate.target]]\ncall = \"wares:fresh\"\n"
+    repository.write({"pyproject.toml": settings("wares:fresh") + twice, "src/wares/__init__.py": added})
+    done = call("gate", "--budget", "3s", "--no-controls", "-o", "out")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith("when-async: two targets of the gate are called wares:fresh;")
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [

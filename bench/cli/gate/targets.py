@@ -12,12 +12,13 @@ from ...trying.look import Seen
 from ...trying.target import Call, Untried
 from ...trying.work import source
 from ..own.asking import Asked, look_at, make_call
+from ..own.measuring import LOOPS
 from ..own.notes import refuse_cached
+from ..own.planning import ops_for
 from .sides import Sides
 
 ROUND_S = 0.02
 """A round of a pair is short, so that neighbours are neighbours in time; it has one call for each place at least."""
-MOST = 10_000
 TIMEOUT_S = 60.0
 LINES = """say what to measure: add to pyproject.toml
 
@@ -40,12 +41,13 @@ def with_targets(config: GateConfig, sides: Sides, folder: Path, say: Callable[[
     name.
     """
     files: list[str] = []
-    names: dict[str, str] = {}
+    names: set[str] = set()
     runners: dict[str, None] = {}
     for number, target in enumerate(config.targets):
         call = make_call(target.call, target.args, target.kwargs, target.items)
-        if names.setdefault(call.short, target.call) != target.call or call.short in [*names][: len(files)]:
+        if call.short in names:
             raise ConfigError(f"two targets of the gate are called {call.short}; measure them by two functions")
+        names.add(call.short)
         seen = _seen(target, call, sides, say)
         if seen is not None:
             file = folder / f"target_{number}.py"
@@ -74,10 +76,9 @@ def _seen(target: Target, call: Call, sides: Sides, say: Callable[[str], None]) 
 
 
 def _check_runners(target: Target, seen: Seen) -> None:
-    loops = {"asyncio": ("asyncio", "uvloop"), "trio": ("trio",), "curio": ("curio",)}
     if not seen.awaits:
         return
-    able = [name for library in seen.loops for name in loops.get(library, ())]
+    able = [name for library in seen.loops for name in LOOPS[library]]
     wrong = [name for name in target.runners if name not in able]
     if wrong:
         raise ConfigError(f'{target.call} is async and {wrong[0]} cannot run it; write runners = ["{able[0]}"]')
@@ -86,8 +87,7 @@ def _check_runners(target: Target, seen: Seen) -> None:
 def _source(target: Target, call: Call, seen: Seen) -> str:
     """The file of its workload: found from each side's own folder, by the runners that are named and no others."""
     places = target.in_flight
-    calls = min(MOST, int(ROUND_S / max(seen.seconds, 1e-9)))
-    n = target.ops or max(1, calls // places) * places
+    n = target.ops or ops_for(seen.seconds, places, ROUND_S)
     own = replace(call, folder="")
     return source(own, "", [(n, places)], any_result=False, loops=seen.loops, styles=_styles(target.runners))
 

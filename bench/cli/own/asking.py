@@ -38,6 +38,11 @@ class Asked:
     any_result: bool = False
 
     @property
+    def calls(self) -> tuple[Call, ...]:
+        """The callables, the blocking one first."""
+        return (self.call,) if self.twin is None else (self.call, self.twin)
+
+    @property
     def names(self) -> str:
         return self.call.short if self.twin is None else f"{self.call.short} and {self.twin.short}"
 

@@ -15,7 +15,6 @@ from ...machine.fingerprint import usable_cores
 from ...plan import DECIDE
 from ...registry import RegistryError
 from ...trying.look import Seen
-from ...trying.target import Call
 from ...trying.work import source
 from ..run.recording import Watched, execute
 from ..run.starting import Started, start_fresh
@@ -39,14 +38,9 @@ class Plan:
     shape: Shape
 
     @property
-    def calls(self) -> tuple[Call, ...]:
-        """The callables, as they were seen."""
-        return (self.asked.call,) if self.asked.twin is None else (self.asked.call, self.asked.twin)
-
-    @property
     def loops(self) -> tuple[str, ...]:
         """The libraries that can run the async one of them."""
-        return next((one.loops for one in self.seen if one.awaits), ())
+        return _loops(self.seen)
 
     @property
     def source(self) -> str:
@@ -63,8 +57,7 @@ def planned(asked: Asked, options: Mapping[str, Any], say: Callable[[str], None]
     wanted = tuple(options.get("runners") or ())
     able = environments(wanted or BLOCKING, options, say)
     seen = tuple(look_at(asked, able[0], options["timeout_s"]))
-    calls = [one for one in (asked.call, asked.twin) if one is not None]
-    for call, one in zip(calls, seen, strict=True):
+    for call, one in zip(asked.calls, seen, strict=True):
         refuse_cached(call, one)
     if asked.twin is not None:
         _check_twins(asked, seen)
@@ -72,7 +65,7 @@ def planned(asked: Asked, options: Mapping[str, Any], say: Callable[[str], None]
     flights = options.get("flights") or in_flight(seen, usable_cores())
     rounds = shape(seen[0], options.get("ops"), flights, runners)
     refuse_endless(asked.call, rounds, f"when-async try {shlex.quote(asked.call.target)}")
-    for call, one in zip(calls, seen, strict=True):
+    for call, one in zip(asked.calls, seen, strict=True):
         for note in notes(call, one):
             say(f"note: {note}")
     if rounds.round_s > LONG_S:
@@ -89,11 +82,14 @@ def _check_twins(asked: Asked, seen: Sequence[Seen]) -> None:
         raise RegistryError(f"--async takes an async function, and {asked.twin.short} blocks")
 
 
+def _loops(seen: Sequence[Seen]) -> tuple[str, ...]:
+    return next((one.loops for one in seen if one.awaits), ())
+
+
 def _runners(seen: Sequence[Seen]) -> tuple[str, ...]:
     """Those that can run them, where none is named."""
     names = BLOCKING if any(not one.awaits for one in seen) else ()
-    loops = next((one.loops for one in seen if one.awaits), ())
-    return (*names, *(runner for library in loops for runner in LOOPS[library]))
+    return (*names, *(runner for library in _loops(seen) for runner in LOOPS[library]))
 
 
 def measured(plan: Plan, options: Mapping[str, Any], watched: Watched = Watched()) -> Path:  # noqa: B008

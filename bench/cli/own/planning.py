@@ -45,9 +45,9 @@ def in_flight(seen: Sequence[Seen], cores: int) -> tuple[int, ...]:
     return (1, many) if all(one.awaits for one in seen) else (many,)
 
 
-def ops_for(seconds: float, concurrency: int) -> int:
-    """Calls a round of about 0.2 s has one after another: an equal share for each place in flight, one at least."""
-    wanted = min(MOST, ROUND_S / max(seconds, 1e-9))
+def ops_for(seconds: float, concurrency: int, round_s: float = ROUND_S) -> int:
+    """Calls a round has one after another: an equal share for each place in flight, one at least."""
+    wanted = min(MOST, round_s / max(seconds, 1e-9))
     return max(1, int(wanted) // concurrency) * concurrency
 
 
