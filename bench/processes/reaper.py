@@ -43,6 +43,8 @@ class Reaper:
             # Isolated from the working folder (-P), where another package may be called bench.
             [sys.executable, "-P", "-m", "when_async.bench.processes.reaper"],
             stdin=subprocess.PIPE,
+            # It says nothing, and whoever reads what we print must not wait for it to end.
+            stdout=subprocess.DEVNULL,
             env=dict(environ),
             start_new_session=True,
             text=True,

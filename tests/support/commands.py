@@ -64,7 +64,7 @@ class Shell:
 
     def start(self, *arguments: object, module: str = FRONT, **options: Any) -> subprocess.Popen[str]:
         """`when-async ARGUMENTS` in the background, as in a terminal: Ctrl-C ends it. Its output goes to pipes."""
-        return subprocess.Popen(
+        started = subprocess.Popen(
             # -P, as the installed script has it: the folder may hold a package that is called like one of ours.
             [
                 *(sys.executable, "-I", "-S", "-c", HEED_CTRL_C),
@@ -78,6 +78,8 @@ class Shell:
             text=True,
             **options,
         )
+        started.mark = self.mark  # type: ignore[attr-defined]
+        return started
 
     def run(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         """`when-async ARGUMENTS` to its end."""
@@ -105,12 +107,38 @@ class Shell:
 
 
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """Wait for a command, and kill it rather than wait for ever."""
+    """Wait for a command; one that does not end is killed with all that it started, and told with what it did last."""
     try:
         out, err = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        there = _family(process)
+        told = "\n".join(_told(each) for each in there)
+        for each in there:
+            with suppress(psutil.Error):
+                each.kill()
+        out, err = process.communicate(timeout=PATIENCE_S)
+        raise AssertionError(
+            f"{process.args} did not end within {PATIENCE_S:g} s. Still there:\n{told}\nIt printed:\n{out}\n{err}"
+        ) from None
     finally:
         process.kill()
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """What still runs of the command and of all that it started, whoever is their parent now."""
+    mark = getattr(process, "mark", "")
+    return Shell(Path(), mark=mark).survivors() if mark else []
+
+
+def _told(process: psutil.Process) -> str:
+    """What a process is and where it stands, as far as the system tells."""
+    with suppress(psutil.Error, OSError):
+        where = Path(f"/proc/{process.pid}/wchan").read_text()
+        kept = [os.readlink(each) for each in Path(f"/proc/{process.pid}/fd").iterdir()]
+        told = f"{process.pid} below {process.ppid()}, {process.status()} in {where}, {process.num_threads()} threads"
+        return f"{told}: {' '.join(process.cmdline())}; open: {' '.join(sorted({*kept}))}"
+    return f"{process.pid} has gone"
 
 
 def interrupt_after(
