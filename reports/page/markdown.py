@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import words
-from ..drawing.charts import Chart
 from ..scene.tables import Entry, Item, Table
 from .claims import ClaimGroup
 from .opening import Opening
+
+if TYPE_CHECKING:
+    # The gate writes Markdown too, and draws nothing.
+    from ..drawing.charts import Chart
 
 
 def text(raw: object) -> str:

@@ -21,8 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
-
 from .estimate import signed_rank_cut
 
 Floats = npt.NDArray[np.float64]
@@ -139,8 +137,14 @@ def rejects(d: Floats, margin: float, rule: Rule = DEFAULT) -> Bools:
     if cut is None:
         return np.zeros(len(d), dtype=np.bool_)
     shifted = d - effective_margin(d, margin)[:, None]
-    ranks = rankdata(np.abs(shifted), axis=1)
+    ranks = np.array([_ranks(row) for row in np.abs(shifted)]).reshape(shifted.shape)
     return np.asarray((ranks * (shifted <= 0)).sum(axis=1) <= cut)
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1 on, equals sharing their mean. `scipy.stats` has the same, and takes longer to load than a gate."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
 
 
 def replay(first: Floats, fresh: Floats, margin: float, rule: Rule = DEFAULT) -> Replayed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from when_async.results.stats import sequential
 from when_async.results.stats.estimate import signed_rank_p
@@ -59,6 +60,11 @@ def test_the_test_of_the_gate_agrees_with_the_exact_p() -> None:
     by_p = [signed_rank_p(row, margin, "greater") <= DEFAULT.alpha for row, margin in zip(rows, margins, strict=True)]
     assert sequential.rejects(rows, MARGIN).tolist() == by_p
     assert 0 < sum(by_p) < 300
+
+
+@pytest.mark.parametrize("values", [[3.0, 1.0, 2.0], [1.0, 0.0, 1.0, 5.0, 0.0, 1.0], [2.0, 2.0]])
+def test_equals_share_their_mean_rank_as_in_scipy(values: list[float]) -> None:
+    assert sequential._ranks(np.array(values)).tolist() == rankdata(values).tolist()
 
 
 def test_the_first_look_asks_for_a_median_beyond_half_the_margin_on_the_log_scale() -> None:
