@@ -64,7 +64,8 @@ def test_the_test_of_the_gate_agrees_with_the_exact_p() -> None:
 
 @pytest.mark.parametrize("values", [[3.0, 1.0, 2.0], [1.0, 0.0, 1.0, 5.0, 0.0, 1.0], [2.0, 2.0]])
 def test_equals_share_their_mean_rank_as_in_scipy(values: list[float]) -> None:
-    assert sequential._ranks(np.array(values)).tolist() == rankdata(values).tolist()
+    rows = np.array([values, sorted(values)])
+    assert sequential._ranks(rows).tolist() == rankdata(rows, axis=1).tolist()
 
 
 def test_the_first_look_asks_for_a_median_beyond_half_the_margin_on_the_log_scale() -> None:
