@@ -74,7 +74,7 @@ class GateConfig:
     generated: tuple[str, ...] = ()
     """Patterns of files that a build writes and no commit holds; a commit gets those of the working folder."""
     python: str = ""
-    fail_inconclusive: bool = False
+    allow_undecided: bool = False
     metrics: tuple[str, ...] = METRICS
     """Of what is gated: p50 and p99 where a workload observes latencies, as far as its rounds have the samples."""
     margins: Mapping[str, float] = field(default_factory=dict)
@@ -143,11 +143,13 @@ def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
     readers = {
         "base": _text, "python": _text, "margin": share, "budget": span_s, "workloads": _texts, "runners": _texts,
         "generated": _texts, "target": _targets,
-        "metrics": _texts, "fail-inconclusive": _flag, "margins": _margins,
+        "metrics": _texts, "allow-undecided": _flag, "margins": _margins,
     }  # fmt: skip
     values: dict[str, Any] = {}
     for name, value in section.items():
         what = f"{name} of [tool.when-async.gate] in {path}"
+        if name == "fail-inconclusive":
+            raise ConfigError(f"{what} is what a gate always does now: take it out, or write allow-undecided = true")
         if name not in readers:
             raise not_known(what, name, readers)
         place = {"budget": "budget_s", "target": "targets"}.get(name, name.replace("-", "_"))

@@ -25,6 +25,9 @@ class Asks(Protocol):
     def owed(self) -> int:
         """How many pairs it still wants, as far as it knows by now."""
 
+    def urgent(self) -> bool:
+        """Whether a few pairs more settle that it is plainly slower."""
+
     def add(self, pair: Pair) -> None:
         """One pair more."""
 
@@ -49,7 +52,11 @@ class PairStep:
 
 @dataclass
 class Walk:
-    """One walk over the paired cells; `events()` is the walk. `late` holds the cells that time ran out for."""
+    """One walk over the paired cells; `events()` is the walk. `late` holds the cells that time ran out for.
+
+    `more` gives further cells, which join after `joins` passes, or where nothing else is undecided; `joined` says
+    whether there was time for that. What is plainly slower is confirmed at once, even where the budget ends meanwhile.
+    """
 
     paired_cells: Mapping[str, PairedCell]
     asks: Mapping[str, Asks]
@@ -58,41 +65,62 @@ class Walk:
     budget_s: float
     clock: Callable[[], float] = time.monotonic
     on_step: Callable[[PairStep], None] = lambda step: None
+    more: Callable[[], Mapping[str, PairedCell]] = dict
+    joins: int = 0
     late: set[str] = field(default_factory=set)
+    joined: bool = False
 
     def events(self) -> Iterator[tuple[str, Pair] | Broken]:
         """(key, pair) as they are taken, and Broken for a cell whose base or head failed."""
         began = self.clock()
-        open_ = dict.fromkeys(self.paired_cells)
-        counts = dict.fromkeys(self.paired_cells, 0)
+        self._cells = dict(self.paired_cells)
+        open_ = dict.fromkeys(self._cells)
+        counts: dict[str, int] = {}
         passed = 0
-        while open_:
+        while open_ or not self.joined:
+            if self.clock() - began >= self.budget_s:
+                break
+            if not self.joined and (passed >= self.joins or not open_):
+                added = self.more()
+                self.joined = True
+                self._cells |= added
+                open_ |= dict.fromkeys(added)
             order = [key for key in self._order(open_, passed) if self.asks[key].wants() is not None]
             open_ = dict.fromkeys(order)
             for place, key in enumerate(order):
                 if self.clock() - began >= self.budget_s:
-                    self.late |= {each for each in open_ if self.asks[each].wants() is not None}
-                    return
-                wanted = self.asks[key].wants()
-                assert wanted is not None, "it was asked for at the start of this pass"
-                self.on_step(PairStep(passed, key, place, len(order)))
-                try:
-                    pair = self.pairs.take(self.paired_cells[key], wanted[0], counts[key])
-                except (PairFailed, ServiceFailed) as error:
-                    del open_[key]
-                    yield Broken(key, str(error))
-                    continue
-                counts[key] += 1
-                self.asks[key].add(pair)
-                yield key, pair
+                    break
+                step = PairStep(passed, key, place, len(order))
+                for event in self._pairs(step, counts):
+                    if isinstance(event, Broken):
+                        del open_[key]
+                    yield event
             passed += 1
+        self.late |= {each for each in open_ if self.asks[each].wants() is not None}
+
+    def _pairs(self, step: PairStep, counts: dict[str, int]) -> Iterator[tuple[str, Pair] | Broken]:
+        """One pair of a cell, and those that are urgent after it."""
+        key, asks = step.key, self.asks[step.key]
+        wanted = asks.wants()
+        assert wanted is not None, "it was asked for at the start of this pass"
+        while wanted is not None:
+            self.on_step(step)
+            try:
+                pair = self.pairs.take(self._cells[key], wanted[0], counts.get(key, 0))
+            except (PairFailed, ServiceFailed) as error:
+                yield Broken(key, str(error))
+                return
+            counts[key] = counts.get(key, 0) + 1
+            asks.add(pair)
+            yield key, pair
+            wanted = asks.wants() if asks.urgent() else None
 
     def _order(self, keys: Mapping[str, None], passed: int) -> list[str]:
         """Comparisons shuffled, and their cells shuffled within; cells of a comparison stay neighbours in time."""
         draw = random.Random(f"{self.seed}/{passed}")
         groups: dict[str, list[str]] = {}
         for key in keys:
-            groups.setdefault(self.paired_cells[key].comparison.id, []).append(key)
+            groups.setdefault(self._cells[key].comparison.id, []).append(key)
         names = list(groups)
         draw.shuffle(names)
         order = []

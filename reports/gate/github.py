@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from when_async.results.gate.report import OK, GateReport, Word, exit_code
+from when_async.results.gate.report import GateReport, Word
 
 from .. import words
 from . import telling
@@ -63,5 +63,5 @@ def _ten(found: Sequence[Said]) -> Sequence[Said]:
 
 def _verdict(report: GateReport) -> Said:
     said = [telling.verdict(report), *telling.operating(report.operating, telling.to_decide(report))[-1:]]
-    title = f"{TITLE}: {'PASS' if exit_code(report) == OK else 'FAIL'}"
+    title = f"{TITLE}: {telling.outcome(report)}"
     return title, f"Margin {percent(report.margin)}. {' '.join(said)}"

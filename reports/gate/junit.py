@@ -96,11 +96,11 @@ def cases(report: GateReport) -> Iterable[Case]:
     said = "\n".join(telling.operating(report.operating, telling.to_decide(report)))
     yield Case("gate", "every benchmark was decided", outcome, RUN, faults, said, report.seconds)
     for cell in telling.ranked(report.cells):
-        yield _cell(cell, report.fail_inconclusive)
+        yield _cell(cell, not report.allow_undecided)
     for flip in telling.ordered_flips(report):
         yield _flip(flip)
     for canary in report.canaries:
-        yield _control(canary, report.fail_inconclusive)
+        yield _control(canary, not report.allow_undecided)
 
 
 def _cell(cell: CellResult, strict: bool) -> Case:

@@ -9,7 +9,7 @@ import re
 from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 
-from when_async.results.gate.report import OK, CellResult, Flip, GateReport, MetricResult, exit_code
+from when_async.results.gate.report import CellResult, Flip, GateReport, MetricResult
 
 from .. import words
 from ..page.markdown import code, pipes
@@ -24,6 +24,7 @@ MOST = 20
 ID = 160
 MARK = "<!-- when-async gate -->"
 """First line of the comment, by which a bot finds the one to bring up to date."""
+TICKS = {"PASS": "✓", "UNDECIDED": "?", "FAIL": "✗"}
 COLUMNS = ("", "benchmark", "wall", "CPU", "margin", "pairs", "sees", "why")
 LEGEND = (
     "wall and CPU are head / base, above 1 is slower, with 95 % intervals over process pairs. "
@@ -59,7 +60,7 @@ def _name(raw: str) -> str:
 def _compose(report: GateReport, first: Sequence[CellResult], rest: Sequence[CellResult]) -> str:
     blocks = [
         MARK,
-        f"### {'✓' if exit_code(report) == OK else '✗'} when-async gate: {text(telling.verdict(report))}",
+        f"### {TICKS[telling.outcome(report)]} when-async gate: {text(telling.verdict(report))}",
         *map(_headline, telling.headlines(report)),
         *(f"> {text(sentence)}" for sentence in telling.reservations(report)),
         _sides(report),

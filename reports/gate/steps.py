@@ -13,8 +13,8 @@ from when_async.bench.registry import collect
 from when_async.results.gate.report import (
     BROKEN,
     BROKEN_WORDS,
-    INCONCLUSIVE,
     REGRESSION,
+    UNDECIDED,
     CellResult,
     Flip,
     GateReport,
@@ -53,7 +53,7 @@ def next_step(report: GateReport, source: str = "") -> NextStep | None:
         return _look_again(report, next(flip for flip in report.flips if flip.changed))
     if report.of(Word.INCONCLUSIVE):
         return _decide(report)
-    if code == INCONCLUSIVE or not all(canary.passed for canary in report.canaries):
+    if code == UNDECIDED or not all(canary.passed for canary in report.canaries):
         return NextStep("To see what this machine can tell at all:", "when-async calibrate")
     return None
 

@@ -19,7 +19,9 @@ from when_async.results.gate.report import (
     Word,
     exit_code,
     exit_reasons,
+    undecided,
 )
+from when_async.results.gate.report import word as outcome
 
 from .. import words
 from .figures import at_most, change, duration, number, percent
@@ -86,10 +88,15 @@ def folded(report: GateReport) -> str:
     parts = [f"{len(found)} {text}" for word, text in said.items() if (found := report.of(word))]
     if not parts:
         return ""
-    moves = [one.ratio for cell in report.of(Word.EQUIVALENT, Word.NO_ALARM) for one in cell.metrics if one.ratio]
-    reach = max((ratio.high for ratio in moves), default=1.0) - 1
-    limit = f" The highest upper limit among them is a slow-down of {at_most(max(reach, 0.0))}." if moves else ""
+    highest = highest_limit(report)
+    limit = "" if highest is None else f" The highest upper limit among them is a slow-down of {at_most(highest)}."
     return f"{'; '.join(parts)}.{limit}"
+
+
+def highest_limit(report: GateReport) -> float | None:
+    """The slow-down that none of the benchmarks without alarm reaches, by its interval; None where there are none."""
+    moves = [one.ratio for cell in report.of(Word.EQUIVALENT, Word.NO_ALARM) for one in cell.metrics if one.ratio]
+    return max(0.0, max(ratio.high for ratio in moves) - 1) if moves else None
 
 
 def compared(report: GateReport) -> int:
@@ -104,13 +111,15 @@ def to_decide(report: GateReport) -> int:
 
 def verdict(report: GateReport) -> str:
     """The first thing to know: `FAIL (exit 1): 2 benchmarks regressed.`"""
-    reasons = exit_reasons(report)
-    if reasons:
-        return f"FAIL (exit {exit_code(report)}): {'; '.join(sentence for _, sentence in reasons)}."
-    return (
-        f"PASS (exit {OK}): {words.count(compared(report), 'benchmark')} compared, "
-        "no slow-down beyond the margin found."
-    )
+    found, code = outcome(report), exit_code(report)
+    if found == "FAIL":
+        return f"FAIL (exit {code}): {'; '.join(sentence for _, sentence in exit_reasons(report))}."
+    if found == "UNDECIDED":
+        allowed = ", which --allow-undecided lets through" if code == OK else ""
+        return f"UNDECIDED (exit {code}{allowed}): {'; '.join(undecided(report))}."
+    highest = highest_limit(report)
+    limit = "" if highest is None else f", and none is slower by more than {at_most(highest)} (upper 95 % limit)"
+    return f"PASS (exit {OK}): {words.count(compared(report), 'benchmark')} compared{limit}."
 
 
 @dataclass(frozen=True)
@@ -211,6 +220,8 @@ def operating(found: Operating | None, comparisons: int) -> list[str]:
         f"below {at_most(found.false_alarm_bound)} a comparison, below {at_most(found.per_run_bound)} "
         f"a run of {comparisons} (upper 95 % limits)."
     )
+    if found.cut_short:
+        return [said, "The budget ended before every benchmark was decided, so no slow-down is said to be visible."]
     if found.smallest_effect is not None:
         return [said, f"A slow-down of {at_most(found.smallest_effect)} would have been seen in 95 % of runs."]
     most = f" up to {percent(max(found.power))}" if found.power else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from when_async.results.gate.report import OK, CellResult, GateReport, MetricResult, Word, exit_code
+from when_async.results.gate.report import CellResult, GateReport, MetricResult, Word
 
 from .. import words
 from ..lines import GLUE, WIDTH, Parts, folded, line, width_of, wrapped
@@ -27,6 +27,7 @@ LOOKS = {
     Word.RENAMED: "bold magenta", Word.NOT_COMPARABLE: "bold magenta", Word.INCONCLUSIVE: "bold yellow",
     Word.IMPROVED: "bold green", Word.NEW: "cyan", Word.EQUIVALENT: "green", Word.NO_ALARM: "green",
 }  # fmt: skip
+ENDS = {"PASS": "bold green", "UNDECIDED": "bold yellow", "FAIL": "bold red"}
 
 
 def render(
@@ -174,12 +175,11 @@ def _more(number: int, noun: str, width: int) -> Iterable[Parts]:
 
 
 def _end(report: GateReport, width: int, kept: Path | None, named: bool) -> Iterable[Parts]:
-    passed = exit_code(report) == OK
     doubts = telling.reservations(report)
     yield []
     if kept:
         yield from _wrapped(f"Kept in {kept}: gate.json, gate.md, gate.xml and gate.txt", width, "dim")
-    look = ("bold yellow" if doubts else "bold green") if passed else "bold red"
+    look = ENDS[telling.outcome(report)]
     yield from _wrapped(telling.verdict(report), width, look)
     for sentence in (*map(str, telling.headlines(report)), *doubts):
         yield from _wrapped(sentence, width)

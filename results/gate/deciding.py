@@ -72,6 +72,11 @@ class CellTest:
             return FIRST, self.rule.first_look
         if not self._after_first_look():
             return None
+        if self.plain(FIRST):
+            if len(self.pairs[FRESH]) < self.rule.first_look:
+                return FRESH, self.rule.first_look
+            if self.plainly_regressed():
+                return None
         if first < self.rule.second_look:
             return FIRST, self.rule.second_look
         if not self.questioned():
@@ -136,13 +141,32 @@ class CellTest:
         return max((self._planned(m, fresh[m]) for m in self.suspects() if m in fresh), default=self.rule.second_look)
 
     def suspects(self) -> list[str]:
-        """The metrics that alarm in the first series."""
+        """The metrics that alarm in the first series, once it is long enough for the test."""
+        if len(self.pairs[FIRST]) < self.rule.sizes[0]:
+            return []
         return [m for m, row in self.questioned().items() if self._one(sequential.rejects, m, row)]
+
+    def plain(self, series: str) -> set[str]:
+        """The metrics that are so much slower in a series that few pairs are enough to tell."""
+        return {m for m, row in self.ratios(series).items() if self._one(sequential.plain, m, row)}
+
+    def plainly_regressed(self) -> list[str]:
+        """Those that are so in both series."""
+        both = self.plain(FIRST) & self.plain(FRESH)
+        return [m for m in self._after_first_look() if m in both]
+
+    def urgent(self) -> bool:
+        """Whether it is plainly slower, and only fresh pairs are wanting to say so."""
+        wanted = self.wants()
+        return wanted is not None and wanted[0] == FRESH and len(self.pairs[FRESH]) < self.rule.first_look
 
     def regressed(self) -> list[str]:
         """The metrics that alarm in both series."""
         fresh = self.ratios(FRESH)
-        return [m for m in self.suspects() if m in fresh and self._one(sequential.rejects, m, fresh[m])]
+        plain = self.plainly_regressed()
+        return [m for m in self.ratios(FIRST) if m in plain] + [
+            m for m in self.suspects() if m not in plain and m in fresh and self._one(sequential.rejects, m, fresh[m])
+        ]
 
     def improved(self) -> list[str]:
         """The mirror image: the metrics that are faster by more than the margin, seen after the second look."""
@@ -177,8 +201,10 @@ class CellTest:
         if not metrics:
             return Word.INCONCLUSIVE, f"no clock could be read in all of {pairs} pairs; give a round more ops"
         regressed = self.regressed()
+        fresh = len(self.pairs[FRESH])
+        if plain := self.plainly_regressed():
+            return Word.REGRESSED, f"{' and '.join(plain)} plainly slower in {pairs} pairs and in {fresh} fresh ones"
         if regressed:
-            fresh = len(self.pairs[FRESH])
             return Word.REGRESSED, f"{' and '.join(regressed)} beyond the margin, confirmed on {fresh} fresh pairs"
         suspects = self.suspects()
         if suspects:

@@ -65,10 +65,12 @@ def operating(
     seed: int,
     rule: Rule = DEFAULT,
     replays: int = REPLAYS,
+    cut_short: bool = False,
 ) -> Operating | None:
     """Replay the noise of `series` (log-ratios per pair, one array a cell); None where there is too little of it.
 
-    `comparisons` are those of the run; a bound for the run adds up theirs.
+    `comparisons` are those of the run; a bound for the run adds up theirs. Where the run was `cut_short` it had not
+    the pairs that its rule asks for, so the power of the rule is not that of the run and is left out.
     """
     noise = noise_of(series, rule)
     if noise is None:
@@ -76,16 +78,17 @@ def operating(
     random = np.random.default_rng(seed)
     alarms = sum(int(replay(*drawn, margin, rule).alarmed.sum()) for drawn in _chunks(noise, replays, random, rule))
     bound = share_limits(alarms, replays, 0.9)[1]
-    fixed = next(_chunks(noise, POWER_REPLAYS, random, rule))
+    fixed = None if cut_short else next(_chunks(noise, POWER_REPLAYS, random, rule))
     return Operating(
         simulated=replays,
         false_alarms=alarms,
         false_alarm_bound=bound,
         per_run_bound=float(1 - (1 - bound) ** comparisons),
-        power={effect: power(fixed, effect, margin, rule) for effect in EFFECTS},
-        smallest_effect=smallest_effect(fixed, margin, rule),
+        power={} if fixed is None else {effect: power(fixed, effect, margin, rule) for effect in EFFECTS},
+        smallest_effect=None if fixed is None else smallest_effect(fixed, margin, rule),
         noise_pairs=len(noise.residuals),
         seconds_per_decision=seconds_per_decision,
+        cut_short=cut_short,
     )
 
 

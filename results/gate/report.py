@@ -12,7 +12,7 @@ from typing import Any
 
 from when_async.bench.model import Estimate
 
-OK, REGRESSION, USAGE, BROKEN, INCONCLUSIVE = 0, 1, 2, 3, 4
+OK, REGRESSION, USAGE, BROKEN, UNDECIDED = 0, 1, 2, 3, 4
 """Exit codes of `when-async gate` (method.md, exit codes)."""
 
 
@@ -132,6 +132,8 @@ class Operating:
     smallest_effect: float | None
     noise_pairs: int
     seconds_per_decision: float
+    cut_short: bool = False
+    """Whether the budget ended before every benchmark was decided; then nothing is said of what was visible."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,10 @@ class GateReport:
     notes: tuple[str, ...] = ()
     """Sentences for the reader: skipped cells with reasons, accepted regressions, a budget that ran out."""
     interrupted: bool = False
-    fail_inconclusive: bool = False
+    allow_undecided: bool = False
+    """Whether a gate that left something undecided ends with exit code 0; a pass it is not."""
+    controls_missed: bool = False
+    """Whether the budget ended before the controls began."""
     injected: float = 0.0
     """The slow-down that was put into head to see the gate alarm; 0.0 in earnest."""
 
@@ -200,21 +205,36 @@ def exit_reasons(report: GateReport) -> list[tuple[int, str]]:
     flips = [flip for flip in report.flips if flip.changed]
     if flips:
         found.append((REGRESSION, f"{_count(flips, 'verdict')} changed"))
-    unsure = report.of(Word.INCONCLUSIVE)
-    failed = [canary for canary in report.canaries if not canary.passed]
-    if report.fail_inconclusive and unsure:
-        found.append((INCONCLUSIVE, f"{_count(unsure, 'benchmark')} inconclusive"))
-    if report.fail_inconclusive and failed:
-        must = "it" if len(failed) == 1 else "they"
-        found.append((INCONCLUSIVE, f"{_count(failed, 'control')} did not do what {must} must"))
-    order = (USAGE, BROKEN, REGRESSION, INCONCLUSIVE)
+    if not report.allow_undecided:
+        found += [(UNDECIDED, sentence) for sentence in undecided(report)]
+    order = (USAGE, BROKEN, REGRESSION, UNDECIDED)
     return sorted(found, key=lambda reason: order.index(reason[0]))
 
 
+def undecided(report: GateReport) -> list[str]:
+    """What this run left open, so that it cannot say that nothing became slower."""
+    found = []
+    if unsure := report.of(Word.INCONCLUSIVE):
+        found.append(f"{_count(unsure, 'benchmark')} inconclusive")
+    if failed := [canary for canary in report.canaries if not canary.passed]:
+        found.append(f"{_count(failed, 'control')} did not do what {'it' if len(failed) == 1 else 'they'} must")
+    if report.controls_missed:
+        found.append("the budget ended before the controls began")
+    return found
+
+
 def exit_code(report: GateReport) -> int:
-    """0 ok, 1 regression, 3 broken, missing or nothing compared, 4 inconclusive where that was asked to fail."""
+    """0 ok, 1 regression, 3 broken, missing or nothing compared, 4 undecided, unless that is allowed."""
     reasons = exit_reasons(report)
     return reasons[0][0] if reasons else OK
+
+
+def word(report: GateReport) -> str:
+    """`PASS` where every benchmark was decided and none is slower, `UNDECIDED`, or `FAIL`."""
+    reasons = exit_reasons(report)
+    if any(code != UNDECIDED for code, _ in reasons):
+        return "FAIL"
+    return "UNDECIDED" if undecided(report) else "PASS"
 
 
 def _count(things: Sequence[Any], noun: str) -> str:

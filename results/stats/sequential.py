@@ -1,7 +1,7 @@
 """The rule by which the gate decides on one metric of one cell, and its replay on noise.
 
-A value d is one process pair's log(head / base), so d > 0 says that head is slower. The rule looks several times, and
-only the last look can raise an alarm; the earlier ones can only end the matter, so they cannot add false alarms:
+A value d is one process pair's log(head / base), so d > 0 says that head is slower. The rule looks several times. What
+is plain may alarm at any look; else only the last look can, and the earlier ones can only end the matter:
 
 1. after `first_look` pairs it stops unless the median exceeds half the margin (futility);
 2. after `second_look` pairs it stops unless the Hodges-Lehmann estimate does, and otherwise fixes how many pairs the
@@ -9,6 +9,10 @@ only the last look can raise an alarm; the earlier ones can only end the matter,
    procedure does; Stein, Ann. Math. Stat. 16, 1945); at each smaller size on the way the same question is asked again;
 3. with that many pairs, the exact one-sided signed-rank test of d against the margin must reject, and
    so must the same test on fresh pairs, whose number follows from their own spread.
+
+Plain is a slow-down that the same test, at the same level, finds beyond `far`: three margins, and 10 % at least. It
+needs 6 pairs, all beyond, and must be as plain in the fresh ones. A program at the margin itself would have to look
+three times as slow as it is, in two series; the replays of docs/gate.md count how often that happens.
 
 The margin lies inside the null hypothesis and grows to two standard errors where the pairs are too noisy for the one
 that was asked for. Everything here takes arrays of shape (replays, pairs), so the code that decides live is
@@ -21,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
 from .estimate import signed_rank_cut
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +43,8 @@ class Rule:
 
     `sizes` are the numbers of pairs that the test may have. `alpha` bounds each of the two one-sided tests.
     `reach` is how many standard errors the margin must measure for the planned number of pairs to suffice: 1.96 of them
-    are taken by the test, and 3.3 more see a slow-down of twice the margin in 99.9 % of cases.
+    are taken by the test, and 3.3 more see a slow-down of twice the margin in 99.9 % of cases. `far_margins` and
+    `far_least` (0.1 is 10 %) say what is plain.
     """
 
     first_look: int = 6
@@ -46,6 +52,8 @@ class Rule:
     sizes: tuple[int, ...] = (14, 28, 56, 112)
     alpha: float = 0.025
     reach: float = 5.3
+    far_margins: float = 3.0
+    far_least: float = 0.10
 
     def __post_init__(self) -> None:
         if not 2 <= self.first_look <= self.second_look <= self.sizes[0]:
@@ -140,6 +148,24 @@ def rejects(d: Floats, margin: float, rule: Rule = DEFAULT) -> Bools:
     return np.asarray((_ranks(np.abs(shifted)) * (shifted <= 0)).sum(axis=1) <= cut)
 
 
+def steps(rule: Rule = DEFAULT) -> list[int]:
+    """After how many pairs a series may be found plain."""
+    return sorted({rule.first_look, rule.second_look, *rule.sizes})
+
+
+def plain_at(d: Floats, margin: float, rule: Rule = DEFAULT) -> Bools:
+    """Which rows of `d`, all of whose pairs are looked at, are plainly slower."""
+    return rejects(d, max(rule.far_least, rule.far_margins * margin), rule)
+
+
+def plain(d: Floats, margin: float, rule: Rule = DEFAULT) -> Bools:
+    """Which rows of `d` were plainly slower at one of the looks that they are long enough for."""
+    found = np.zeros(len(d), dtype=np.bool_)
+    for look in (step for step in steps(rule) if step <= d.shape[1]):
+        found |= plain_at(d[:, :look], margin, rule)
+    return found
+
+
 def _ranks(values: Floats) -> Floats:
     """Ranks within each row from 1 on, equals sharing their mean; `scipy.stats` has it and loads longer than a gate."""
     order = values.argsort(axis=1)
@@ -158,24 +184,54 @@ def replay(first: Floats, fresh: Floats, margin: float, rule: Rule = DEFAULT) ->
     """
     if min(first.shape[1], fresh.shape[1]) < rule.most:
         raise ValueError(f"a replay needs {rule.most} pairs and as many fresh ones")
-    count = len(first)
-    alarmed = np.zeros(count, dtype=np.bool_)
-    confirms = np.zeros(count, dtype=np.bool_)
-    pairs = np.full(count, rule.first_look, dtype=np.int64)
-    going = np.flatnonzero(passes_first_look(first, margin, rule))
-    pairs[going] = rule.second_look
-    sizes = planned_pairs(first[going], margin, rule)
+    seen = _Replay(first, fresh, margin, rule)
+    going = seen.after(np.flatnonzero(passes_first_look(first, margin, rule)), rule.first_look)
+    going = seen.after(going, rule.second_look)
+    planned = planned_pairs(first[going], margin, rule)
+    suspects = np.zeros(len(first), dtype=np.bool_)
     for size in rule.sizes:
-        rows = going[sizes == size]
+        rows = going[planned == size]
         for look in looks_before(size, rule):
-            pairs[rows] = look
+            rows = seen.after(rows, look)
             rows = rows[passes_look(first[rows, :look], margin, rule)]
-        pairs[rows] = size
-        confirms[rows] = rejects(first[rows, :size], margin, rule)
-    confirming = np.flatnonzero(confirms)
-    sizes = planned_pairs(fresh[confirming], margin, rule)
-    for size in rule.sizes:
-        rows = confirming[sizes == size]
-        pairs[rows] += size
-        alarmed[rows] = rejects(fresh[rows, :size], margin, rule)
-    return Replayed(alarmed, pairs)
+        rows = seen.after(rows, size)
+        suspects[rows] = rejects(first[rows, :size], margin, rule)
+    seen.confirm(np.flatnonzero(suspects))
+    return Replayed(seen.alarmed, seen.taken + seen.fresh_taken)
+
+
+class _Replay:
+    """How far each replay is."""
+
+    def __init__(self, first: Floats, fresh: Floats, margin: float, rule: Rule) -> None:
+        self.first, self.fresh, self.margin, self.rule = first, fresh, margin, rule
+        self.alarmed = np.zeros(len(first), dtype=np.bool_)
+        self.plain = np.zeros(len(first), dtype=np.bool_)
+        self.taken = np.full(len(first), rule.first_look, dtype=np.int64)
+        self.fresh_taken = np.zeros(len(first), dtype=np.int64)
+
+    def after(self, rows: Ints, look: int) -> Ints:
+        """Give these rows so many pairs; those that are plain now and at once in fresh pairs alarm and are done."""
+        self.taken[rows] = look
+        new = rows[~self.plain[rows]]
+        new = new[plain_at(self.first[new, :look], self.margin, self.rule)]
+        self.plain[new] = True
+        self.fresh_taken[new] = self.rule.first_look
+        self.alarmed[new] = plain_at(self.fresh[new, : self.rule.first_look], self.margin, self.rule)
+        return rows[~self.alarmed[rows]]
+
+    def confirm(self, rows: Ints) -> None:
+        """Hold fresh pairs of these rows against the margin, as many as their own spread asks for."""
+        least = self.rule.second_look
+        soon = rows[self.plain[rows]]
+        soon = soon[plain_at(self.fresh[soon, :least], self.margin, self.rule)]
+        self.alarmed[soon], self.fresh_taken[soon] = True, least
+        rows = rows[~self.alarmed[rows]]
+        planned = planned_pairs(self.fresh[rows], self.margin, self.rule)
+        for size in self.rule.sizes:
+            asked = rows[planned == size]
+            own = self.fresh[asked, :size]
+            self.fresh_taken[asked] = size
+            self.alarmed[asked] = rejects(own, self.margin, self.rule) | (
+                self.plain[asked] & plain(own, self.margin, self.rule)
+            )

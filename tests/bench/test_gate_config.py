@@ -16,7 +16,7 @@ budget = "90s"
 workloads = ["benchmarks/shop.py"]
 runners = ["asyncio"]
 python = "3.14"
-fail-inconclusive = true
+allow-undecided = true
 metrics = ["wall"]
 
 [tool.when-async.gate.margins]
@@ -34,7 +34,7 @@ def written(tmp_path: Path, text: str) -> Path:
 def test_every_setting_is_read(tmp_path: Path) -> None:
     assert load(written(tmp_path, SECTION)) == GateConfig(
         base="origin/main", margin=0.025, budget_s=90.0, workloads=("benchmarks/shop.py",), runners=("asyncio",),
-        python="3.14", fail_inconclusive=True, metrics=("wall",),
+        python="3.14", allow_undecided=True, metrics=("wall",),
         margins={"*-threading*": 0.06, "http_fetch[*]-asyncio/aiohttp": 0.05},
     )  # fmt: skip
 
@@ -61,7 +61,7 @@ def test_what_is_not_set_is_3_percent_in_10_minutes(tmp_path: Path, text: str) -
         ("base = 3", "base of .* must be a text in quotes, not 3"),
         ('workloads = "shop.py"', "must be a list of texts"),
         ("runners = [1]", "must be a list of texts"),
-        ('fail-inconclusive = "yes"', "must be true or false"),
+        ('allow-undecided = "yes"', "must be true or false"),
         ('metrics = ["wall", "p98"]', "must be of wall, cpu, p50 and p99, not .*p98"),
         ("metrics = []", "must be of wall, cpu, p50 and p99"),
         ("margins = 3", "must be a table of patterns"),

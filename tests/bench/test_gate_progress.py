@@ -25,6 +25,9 @@ class Asking:
     def owed(self) -> int:
         return self.count
 
+    def urgent(self) -> bool:
+        return False
+
     def add(self, pair: Pair) -> None:
         raise AssertionError("progress only looks on")
 

@@ -49,6 +49,9 @@ class Wants:
     def owed(self) -> int:
         return sum(count for _, count in self.series) - len(self.seen)
 
+    def urgent(self) -> bool:
+        return False
+
     def add(self, pair: Pair) -> None:
         self.seen.append(pair)
 
@@ -189,3 +192,37 @@ def test_an_unchanged_cell_ends_at_the_first_look_and_a_slow_one_after_its_confi
 def test_what_is_neither_side_s_fault_is_not_swallowed() -> None:
     with pytest.raises(ZeroDivisionError):
         walk(Taker({("one-a", 0): ZeroDivisionError()}), asking(1, "one-a"))
+
+
+class Plain(Wants):
+    """A judge to whom its cell is plain after two pairs, and who wants three more at once."""
+
+    def urgent(self) -> bool:
+        return 2 <= len(self.seen) < 5
+
+
+def test_what_is_plain_is_confirmed_at_once_even_where_the_budget_ends_meanwhile() -> None:
+    taker = Taker()
+    asks: dict[str, Any] = {"one-a": Plain([("first", 2), ("fresh", 3)]), "two-a": Wants([("first", 9)])}
+    made, _ = walk(taker, asks, budget_s=4.0)
+    assert taker.order.count("one-a") == 5
+    assert made.late == {"two-a"}
+
+
+def test_more_cells_join_after_the_first_passes_or_when_nothing_else_is_undecided() -> None:
+    for count, before in ((5, 3), (2, 2)):
+        taker, asks = Taker(), asking(count, "one-a")
+
+        def more(asks: dict[str, Wants] = asks) -> dict[str, PairedCell]:
+            asks["two-a"] = Wants([("first", 4)])
+            return paired_cells("two-a")
+
+        made, _ = walk(taker, asks, more=more, joins=3)
+        assert made.joined
+        assert taker.order.index("two-a") == before
+        assert taker.order.count("two-a") == 4
+
+
+def test_where_the_budget_ends_before_they_join_they_are_not_asked_for() -> None:
+    made, _ = walk(Taker(), asking(9, "one-a"), budget_s=2.0, more=lambda: pytest.fail("asked"), joins=3)
+    assert not made.joined

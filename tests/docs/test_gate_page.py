@@ -182,10 +182,10 @@ def test_without_inputs_the_action_leaves_everything_to_pyproject(tmp_path: Path
 def test_the_action_hands_inputs_over_word_by_word(tmp_path: Path) -> None:
     _, _, arguments = called(
         tmp_path, BASE="abc", WORKLOADS="benchmarks/a b.py\n\nsleep[wait=1ms,n=100,c=10]\n", RUNNERS="asyncio\nsync",
-        MARGIN="5%", BUDGET="2m", FAIL_INCONCLUSIVE="true", ARGS=" --thorough  --seed 1 ",
+        MARGIN="5%", BUDGET="2m", ALLOW_UNDECIDED="true", ARGS=" --thorough  --seed 1 ",
     )  # fmt: skip
     assert arguments[2:] == [
-        "--base=abc", "--margin=5%", "--budget=2m", "--fail-inconclusive", "--workload=benchmarks/a b.py",
+        "--base=abc", "--margin=5%", "--budget=2m", "--allow-undecided", "--workload=benchmarks/a b.py",
         "--workload=sleep[wait=1ms,n=100,c=10]", "--runner=asyncio", "--runner=sync", "--thorough", "--seed", "1",
     ]  # fmt: skip
 

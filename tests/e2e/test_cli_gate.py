@@ -218,12 +218,13 @@ def test_a_wrong_setting_is_told_in_one_line(call: Call) -> None:
     assert "did you mean margin" in one_line(call("gate", "--base", "main"))
 
 
-def test_inconclusive_fails_only_where_that_was_asked_for(gate: Gate) -> None:
-    for folder, arguments, code in (("out", (), 0), ("out2", ("--fail-inconclusive",), 4)):
+def test_what_is_undecided_is_no_pass_unless_that_is_allowed(gate: Gate) -> None:
+    for folder, arguments, code in (("out", (), 4), ("out2", ("--allow-undecided",), 0)):
         loud = ChosenPairs(lambda cell: 0.03, spread=0.05, seed=3)
         result = gate("-o", folder, "--no-controls", "--thorough", *arguments, pairs=loud)
         assert result.exit_code == code, result.output
         assert words_of(folder) == {CELL: Word.INCONCLUSIVE}
+        assert "\nUNDECIDED (exit " in result.output
 
 
 def test_ctrl_c_keeps_the_pairs_and_reports(gate: Gate) -> None:

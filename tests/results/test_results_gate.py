@@ -8,7 +8,7 @@ import pytest
 
 from support import gate_reports
 from support.gate_reports import BLIND, CANARIES, FLIPS, around, cell, regressed, report
-from when_async.results.gate.report import BROKEN_WORDS, CellResult, Word, exit_code, exit_reasons
+from when_async.results.gate.report import BROKEN_WORDS, CellResult, Word, exit_code, exit_reasons, word
 
 CALM = cell("calm", Word.NO_ALARM, wall=around(1.0))
 UNSURE = cell("unsure", Word.INCONCLUSIVE, wall=around(1.02))
@@ -34,9 +34,9 @@ def test_a_regression_is_1() -> None:
 
 def test_if_several_apply_3_comes_before_1_and_1_before_4_and_all_are_listed() -> None:
     cells = (CALM, UNSURE, regressed(), cell("gone", Word.MISSING))
-    assert codes(*cells, fail_inconclusive=True) == [3, 1, 4]
-    assert exit_code(report(*cells, fail_inconclusive=True)) == 3
-    assert codes(CALM, UNSURE, regressed(), fail_inconclusive=True) == [1, 4]
+    assert codes(*cells) == [3, 1, 4]
+    assert exit_code(report(*cells)) == 3
+    assert codes(CALM, UNSURE, regressed()) == [1, 4]
 
 
 @pytest.mark.parametrize("cells", [(), (cell("new", Word.NEW),), (cell("late", Word.INCONCLUSIVE),)])
@@ -49,15 +49,18 @@ def test_an_interrupted_gate_is_3_even_with_a_regression() -> None:
     assert codes(CALM, regressed(), interrupted=True) == [3, 1]
 
 
-def test_inconclusive_fails_only_where_that_was_asked_for() -> None:
-    assert exit_code(report(CALM, UNSURE)) == 0
-    assert exit_code(report(CALM, UNSURE, fail_inconclusive=True)) == 4
+def test_what_is_undecided_is_no_pass_unless_that_is_allowed_and_is_still_not_called_one() -> None:
+    assert exit_code(report(CALM, UNSURE)) == 4
+    allowed = report(CALM, UNSURE, allow_undecided=True)
+    assert (exit_code(allowed), word(allowed)) == (0, "UNDECIDED")
+    assert word(report(CALM)) == "PASS"
 
 
-def test_a_control_that_failed_is_inconclusive_where_that_was_asked_for() -> None:
-    assert exit_code(report(CALM, canaries=BLIND)) == 0
-    assert exit_code(report(CALM, canaries=BLIND, fail_inconclusive=True)) == 4
-    assert exit_code(report(CALM, canaries=CANARIES, fail_inconclusive=True)) == 0
+def test_a_control_that_failed_or_never_began_leaves_the_gate_undecided() -> None:
+    assert exit_code(report(CALM, canaries=BLIND)) == 4
+    assert exit_code(report(CALM, canaries=BLIND, allow_undecided=True)) == 0
+    assert exit_code(report(CALM, canaries=CANARIES)) == 0
+    assert exit_code(report(CALM, canaries=(), controls_missed=True)) == 4
 
 
 def test_a_ranking_that_changed_is_1_and_one_that_can_no_longer_be_told_is_not() -> None:

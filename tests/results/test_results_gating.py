@@ -192,3 +192,33 @@ def test_a_pair_of_an_unknown_series_is_a_mistake_of_the_caller() -> None:
     stray: Pair = pair(series="calibration")
     with pytest.raises(KeyError):
         cell_test().add(stray)
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.05, 0.12, 0.16, 0.5])
+@pytest.mark.parametrize("spread", [0.02, 0.06])
+def test_a_live_cell_and_its_replay_come_to_the_same_with_as_many_pairs(effect: float, spread: float) -> None:
+    most = sequential.DEFAULT.most
+    drawn = np.random.default_rng(5).normal(np.log1p(effect), spread, (2, 30, most))
+    replayed = sequential.replay(drawn[0], drawn[1], BOTH.margins["wall"])
+    for row in range(drawn.shape[1]):
+        found = decided(lambda series, index, row=row: float(drawn[series == FRESH, row, index]))  # type: ignore[misc]
+        assert bool(found.regressed()) == replayed.alarmed[row]
+        assert sum(map(len, found.pairs.values())) == replayed.pairs[row]
+
+
+def test_a_head_that_is_half_as_slow_again_is_told_after_six_pairs_and_six_fresh_ones() -> None:
+    found = cell_test()
+    fill(found, noisy(0.5), most=6)
+    assert found.urgent()
+    result = fill(found, noisy(0.5, seed=2)).result()
+    assert (len(found.pairs[FIRST]), len(found.pairs[FRESH]), found.urgent()) == (6, 6, False)
+    assert result.word is Word.REGRESSED
+    assert result.reason == "wall and cpu plainly slower in 6 pairs and in 6 fresh ones"
+
+
+def test_what_was_plain_and_is_not_so_in_fresh_pairs_goes_on_as_any_other() -> None:
+    slow, calm = noisy(0.5), noisy(0.0)
+    found = decided(lambda series, index: (slow if series == FIRST else calm)(series, index))
+    assert len(found.pairs[FIRST]) >= 14
+    assert found.result().word is Word.INCONCLUSIVE
+    assert "fresh pairs did not confirm it" in found.result().reason

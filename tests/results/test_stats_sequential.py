@@ -174,3 +174,30 @@ def test_a_replay_of_too_few_pairs_is_refused() -> None:
 def test_a_rule_that_cannot_work_is_refused(changes: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Rule(**changes)  # type: ignore[arg-type]
+
+
+def test_what_is_plainly_slower_alarms_after_six_pairs_and_six_fresh_ones() -> None:
+    found = replayed(0.5, spread=0.02)
+    assert found.alarmed.all()
+    assert set(found.pairs.tolist()) == {12}
+
+
+@pytest.mark.parametrize(("effect", "margin"), [(0.09, 0.03), (0.25, 0.10)])
+def test_plain_is_beyond_three_margins_and_beyond_10_percent(effect: float, margin: float) -> None:
+    rows = np.full((1, 14), np.log1p(effect))
+    assert not sequential.plain(rows, margin).any()
+    assert sequential.plain(rows + np.log1p(0.10), margin).all()
+
+
+def test_one_pair_that_is_not_beyond_makes_six_of_them_less_than_plain() -> None:
+    rows = np.full((1, 6), np.log1p(0.5))
+    rows[0, 3] = 0.0
+    assert not sequential.plain(rows, MARGIN).any()
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.09, 0.20])
+def test_a_program_at_the_margin_itself_is_hardly_ever_called_plain(spread: float) -> None:
+    first, fresh = noise(4000, spread, outliers=0.1)
+    shift = np.log1p(MARGIN)
+    both = sequential.plain(first + shift, MARGIN) & sequential.plain(fresh + shift, MARGIN)
+    assert both.mean() <= DEFAULT.alpha**2

@@ -128,14 +128,14 @@ REPORTS: dict[str, GateReport] = {
         cell("new[n=10,c=1]-asyncio@3.14", Word.NEW, "only in head"),
     ),
     "broken": report(*unchanged(3), *BROKEN, regressed()),
-    "inconclusive": report(*unchanged(8), inconclusive()),
-    "strict": report(*unchanged(8), inconclusive(), fail_inconclusive=True),
+    "inconclusive": report(*unchanged(8), inconclusive(), allow_undecided=True),
+    "strict": report(*unchanged(8), inconclusive()),
     "late": report(
-        *unchanged(8), inconclusive(), seconds=600.0, notes=("the budget of 10 min ran out after 9 of 60 benchmarks",)
+        *unchanged(8), inconclusive(), allow_undecided=True, seconds=600.0, notes=("the budget of 10 min ran out after 9 of 60 benchmarks",)
     ),
     "flips": report(*unchanged(4), flips=FLIPS),
-    "blind": report(*unchanged(4), canaries=BLIND, noise="disturbed: 12 % steal"),
-    "strict and blind": report(*unchanged(4), canaries=BLIND, fail_inconclusive=True),
+    "blind": report(*unchanged(4), canaries=BLIND, allow_undecided=True, noise="disturbed: 12 % steal"),
+    "strict and blind": report(*unchanged(4), canaries=BLIND),
     "interrupted": report(*unchanged(2), interrupted=True, operating=None, canaries=()),
     "empty": report(operating=None, canaries=()),
     "only new": report(cell("new[n=10,c=1]-asyncio@3.14", Word.NEW, "only in head"), operating=None),

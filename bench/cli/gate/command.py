@@ -54,7 +54,7 @@ HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
     the gate itself.
 
     Exit codes: 0 pass, 1 regression or changed ranking, 2 wrong use, 3 a benchmark failed, is missing or was
-    renamed, or none was compared, 4 inconclusive (with --fail-inconclusive).
+    renamed, or none was compared, 4 undecided: too noisy, or too little time.
     """
 
 
@@ -97,7 +97,8 @@ def _runners(specs: Sequence[str]) -> tuple[str, ...]:
     help="Time that may be spent, such as 10m.  [default: 10m]",
 )
 @click.option("--thorough", is_flag=True, help="Skip the early look: 14 pairs a cell, to show improvement or equality.")
-@click.option("--fail-inconclusive", is_flag=True, help="Exit with 4 where noise leaves a cell undecided.")
+@click.option("--allow-undecided", is_flag=True, help="Exit with 0 where noise leaves a cell undecided; no pass it is.")
+@click.option("--fail-inconclusive", is_flag=True, hidden=True, help="What is always done since --allow-undecided.")
 @click.option(
     "--inject",
     metavar="SHARE",
@@ -158,7 +159,7 @@ def _request(options: dict[str, Any]) -> tuple[Request, Asked, Asked]:
     said |= {name: tuple(options[name]) for name in ("workloads", "runners") if options[name]}
     if options["margin"] is not None:
         said["margins"] = {}
-    config = replace(config, **said, fail_inconclusive=options["fail_inconclusive"] or config.fail_inconclusive)
+    config = replace(config, **said, allow_undecided=options["allow_undecided"] or config.allow_undecided)
     pins = options["base_pins"] or options["head_pins"]
     if not config.base and not pins:
         fail('say what to compare with: --base main, or base = "origin/main" in [tool.when-async.gate]')

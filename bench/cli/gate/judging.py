@@ -17,6 +17,7 @@ from when_async.results.gate.assembly import Control
 from when_async.results.gate.deciding import CellTest, Terms
 from when_async.results.gate.report import GateReport
 from when_async.results.journal import Journal
+from when_async.results.stats.sequential import DEFAULT
 
 from ...gate import code
 from ...gate.config import GateConfig
@@ -123,15 +124,23 @@ def _measure(
         state.broken.update(failed)
         state.cell_tests.update({cell: _cell_test(cell, config, {}, False) for cell in failed})
     state.cell_tests.update({cell: _cell_test(cell, config, accepted, request.thorough) for cell in paired_cells})
-    measured = dict(paired_cells)
-    for control in _controls(request, matched.paired_cells, pairs):
-        cell_test = _cell_test(control.key, config, {}, not control.injected, control.paired.cell)
-        state.controls.append(Control(cell_test, control.paired.cell, control.injected))
-        measured[control.key] = control.paired
-    asks = {**state.cell_tests, **{control.cell_test.cell: control.cell_test for control in state.controls}}
+    asks = {key: cell_test for key, cell_test in state.cell_tests.items() if key in paired_cells}
+
+    def controls() -> dict[str, PairedCell]:
+        """Chosen, and the injected one sized, only when the cells have had their first look: those come first."""
+        chosen = _controls(request, matched.paired_cells, pairs)
+        for control in chosen:
+            cell_test = _cell_test(control.key, config, {}, not control.injected, control.paired.cell)
+            state.controls.append(Control(cell_test, control.paired.cell, control.injected))
+            asks[control.key] = cell_test
+        return {control.key: control.paired for control in chosen}
+
     left_s = config.budget_s - (time.monotonic() - began)
     with GateProgress(asks, config.budget_s, sys.stderr, began=began) as progress:
-        walk = Walk(measured, asks, pairs, request.seed, left_s, on_step=progress.step)
+        walk = Walk(
+            paired_cells, asks, pairs, request.seed, left_s,
+            on_step=progress.step, more=controls, joins=DEFAULT.first_look,
+        )  # fmt: skip
         try:
             for event in walk.events():
                 if isinstance(event, Broken):
@@ -144,6 +153,7 @@ def _measure(
             state.late = [key for key, cell_test in asks.items() if cell_test.wants() is not None]
             raise
         state.late = sorted(walk.late)
+        state.controls_missed = request.controls and bool(paired_cells) and not walk.joined
 
 
 def _cell_test(

@@ -54,10 +54,12 @@ def report_of(
         flips=flips(contestants, {key: cell_test.pairs[FIRST] for key, cell_test in state.cell_tests.items()},
                     request.config.margin),
         operating=operating(series, margin=request.config.margin, comparisons=decided,
-                            seconds_per_decision=spent, seed=request.seed),
+                            seconds_per_decision=spent, seed=request.seed,
+                            cut_short=state.interrupted or bool(state.late)),
         notes=(*_injected(request), *state.notes, *_calibrated(), *_allowed(state.cell_tests, accepted), *told),
         interrupted=state.interrupted,
-        fail_inconclusive=request.config.fail_inconclusive,
+        allow_undecided=request.config.allow_undecided,
+        controls_missed=state.controls_missed,
         injected=request.inject,
     )  # fmt: skip
 

@@ -34,4 +34,5 @@ class GateState:
     broken: dict[str, str] = field(default_factory=dict)
     late: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    controls_missed: bool = False
     interrupted: bool = False
