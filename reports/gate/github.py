@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from when_async.results.gate.report import GateReport, Word
+from when_async.results.gate.report import GateReport, Word, outcome
 
 from .. import words
 from . import telling
@@ -63,5 +63,5 @@ def _ten(found: Sequence[Said]) -> Sequence[Said]:
 
 def _verdict(report: GateReport) -> Said:
     said = [telling.verdict(report), *telling.operating(report.operating, telling.to_decide(report))[-1:]]
-    title = f"{TITLE}: {telling.outcome(report)}"
+    title = f"{TITLE}: {outcome(report)}"
     return title, f"Margin {percent(report.margin)}. {' '.join(said)}"

@@ -13,7 +13,7 @@ import msgspec
 
 from when_async.bench.model import WhenAsyncError
 from when_async.results.files import os_words
-from when_async.results.gate.report import GateReport, exit_code, exit_reasons, word
+from when_async.results.gate.report import GateReport, exit_code, exit_reasons, outcome
 
 from .. import words
 from . import telling
@@ -31,7 +31,7 @@ def to_json(report: GateReport) -> dict[str, Any]:
     derived = {
         "kind": "gate",
         "schema": SCHEMA,
-        "verdict": word(report),
+        "verdict": outcome(report),
         "exit_code": exit_code(report),
         "exit_reasons": [{"exit_code": code, "reason": sentence} for code, sentence in exit_reasons(report)],
         "reservations": telling.reservations(report),

@@ -9,7 +9,7 @@ import re
 from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 
-from when_async.results.gate.report import CellResult, Flip, GateReport, MetricResult
+from when_async.results.gate.report import CellResult, Flip, GateReport, MetricResult, outcome
 
 from .. import words
 from ..page.markdown import code, pipes
@@ -60,7 +60,7 @@ def _name(raw: str) -> str:
 def _compose(report: GateReport, first: Sequence[CellResult], rest: Sequence[CellResult]) -> str:
     blocks = [
         MARK,
-        f"### {TICKS[telling.outcome(report)]} when-async gate: {text(telling.verdict(report))}",
+        f"### {TICKS[outcome(report)]} when-async gate: {text(telling.verdict(report))}",
         *map(_headline, telling.headlines(report)),
         *(f"> {text(sentence)}" for sentence in telling.reservations(report)),
         _sides(report),

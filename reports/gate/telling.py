@@ -19,9 +19,9 @@ from when_async.results.gate.report import (
     Word,
     exit_code,
     exit_reasons,
+    outcome,
     undecided,
 )
-from when_async.results.gate.report import word as outcome
 
 from .. import words
 from .figures import at_most, change, duration, number, percent

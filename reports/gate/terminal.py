@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from when_async.results.gate.report import CellResult, GateReport, MetricResult, Word
+from when_async.results.gate.report import CellResult, GateReport, MetricResult, Word, outcome
 
 from .. import words
 from ..lines import GLUE, WIDTH, Parts, folded, line, width_of, wrapped
@@ -179,7 +179,7 @@ def _end(report: GateReport, width: int, kept: Path | None, named: bool) -> Iter
     yield []
     if kept:
         yield from _wrapped(f"Kept in {kept}: gate.json, gate.md, gate.xml and gate.txt", width, "dim")
-    look = ENDS[telling.outcome(report)]
+    look = ENDS[outcome(report)]
     yield from _wrapped(telling.verdict(report), width, look)
     for sentence in (*map(str, telling.headlines(report)), *doubts):
         yield from _wrapped(sentence, width)

@@ -229,7 +229,7 @@ def exit_code(report: GateReport) -> int:
     return reasons[0][0] if reasons else OK
 
 
-def word(report: GateReport) -> str:
+def outcome(report: GateReport) -> str:
     """`PASS` where every benchmark was decided and none is slower, `UNDECIDED`, or `FAIL`."""
     reasons = exit_reasons(report)
     if any(code != UNDECIDED for code, _ in reasons):

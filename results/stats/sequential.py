@@ -222,16 +222,13 @@ class _Replay:
 
     def confirm(self, rows: Ints) -> None:
         """Hold fresh pairs of these rows against the margin, as many as their own spread asks for."""
-        least = self.rule.second_look
-        soon = rows[self.plain[rows]]
-        soon = soon[plain_at(self.fresh[soon, :least], self.margin, self.rule)]
-        self.alarmed[soon], self.fresh_taken[soon] = True, least
-        rows = rows[~self.alarmed[rows]]
         planned = planned_pairs(self.fresh[rows], self.margin, self.rule)
         for size in self.rule.sizes:
             asked = rows[planned == size]
-            own = self.fresh[asked, :size]
             self.fresh_taken[asked] = size
-            self.alarmed[asked] = rejects(own, self.margin, self.rule) | (
-                self.plain[asked] & plain(own, self.margin, self.rule)
-            )
+            self.alarmed[asked] = rejects(self.fresh[asked, :size], self.margin, self.rule)
+            # The earliest look at which they are plain counts, so it comes last.
+            for look in reversed([step for step in steps(self.rule) if self.rule.second_look <= step <= size]):
+                plain = asked[self.plain[asked]]
+                plain = plain[plain_at(self.fresh[plain, :look], self.margin, self.rule)]
+                self.alarmed[plain], self.fresh_taken[plain] = True, look

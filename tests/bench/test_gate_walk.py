@@ -178,7 +178,7 @@ def test_an_unchanged_cell_ends_at_the_first_look_and_a_slow_one_after_its_confi
         def take(self, paired: PairedCell, series: str, index: int) -> Pair:
             plain = super().take(paired, series, index)
             jitter = 0.001 * (-1) ** index
-            effect = 0.1 if paired.cell == "one-a" else 0.0
+            effect = 0.08 if paired.cell == "one-a" else 0.0
             return gate_pairs.pair(effect + jitter, plain.series, index)
 
     taker = Chosen()
@@ -219,7 +219,7 @@ def test_more_cells_join_after_the_first_passes_or_when_nothing_else_is_undecide
 
         made, _ = walk(taker, asks, more=more, joins=3)
         assert made.joined
-        assert taker.order.index("two-a") == before
+        assert taker.order.index("two-a") in (before, before + 1)
         assert taker.order.count("two-a") == 4
 
 

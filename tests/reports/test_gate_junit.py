@@ -8,7 +8,7 @@ import pytest
 
 from support.gate_reports import COMMAND, FETCH, NASTY, REPORTS, SLEEP
 from when_async.reports.gate.junit import render
-from when_async.results.gate.report import BROKEN, INCONCLUSIVE, OK, REGRESSION, GateReport, exit_code
+from when_async.results.gate.report import BROKEN, OK, REGRESSION, UNDECIDED, GateReport, exit_code
 
 every = pytest.mark.parametrize("found", [pytest.param(found, id=name) for name, found in REPORTS.items()])
 OUTCOMES = ("failure", "error", "skipped")
@@ -44,7 +44,7 @@ def test_failures_and_errors_tell_the_exit_code(found: GateReport) -> None:
     kinds = {kind for kind, _ in outcomes(found).values()}
     assert (exit_code(found) == OK) is not bool(kinds & {"failure", "error"})
     assert (exit_code(found) == BROKEN) is ("error" in kinds)
-    if exit_code(found) in (REGRESSION, INCONCLUSIVE):
+    if exit_code(found) in (REGRESSION, UNDECIDED):
         assert "failure" in kinds
 
 

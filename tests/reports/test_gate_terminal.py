@@ -14,7 +14,7 @@ from when_async.bench.model import Estimate
 from when_async.reports.gate import steps, telling
 from when_async.reports.gate.figures import at_most, change, duration, probability, ratio, share
 from when_async.reports.gate.terminal import render
-from when_async.results.gate.report import GateReport, Word, exit_code, exit_reasons
+from when_async.results.gate.report import GateReport, Word, exit_code, exit_reasons, outcome
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 every = pytest.mark.parametrize("found", [pytest.param(found, id=name) for name, found in REPORTS.items()])
@@ -49,12 +49,12 @@ def test_without_colour_there_is_no_escape_and_with_it_the_same_text(
 @every
 def test_the_verdict_with_its_exit_code_and_all_reasons_ends_the_report(found: GateReport) -> None:
     text = flat(render(found))
-    word = "FAIL" if exit_code(found) else "PASS"
-    _, _, end = text.rpartition(f"{word} (exit {exit_code(found)}): ")
+    _, _, end = text.rpartition(f"{outcome(found)} (exit {exit_code(found)}")
     assert end != text
     for _, sentence in exit_reasons(found):
         assert sentence in end
-    assert ("FAIL" in text) is (exit_code(found) != 0)
+    for word in ("FAIL", "UNDECIDED", "PASS"):
+        assert (f"{word} (exit " in text) is (word == outcome(found))
 
 
 def test_a_regression_tells_what_slowed_down_by_how_much_how_sure_and_how_to_accept_it() -> None:
@@ -175,11 +175,11 @@ def test_an_option_is_put_in_the_place_of_an_older_one(command: str, expected: s
     assert steps.with_option(command, "--budget", "9m") == expected
 
 
-def test_a_passing_run_with_failed_controls_is_not_to_be_relied_on() -> None:
+def test_a_run_with_failed_controls_that_is_let_through_is_not_to_be_relied_on() -> None:
     text = flat(render(REPORTS["blind"]))
     assert "✗ unchanged sleep[wait=10ms,n=100,c=10]-asyncio@3.14 base against base gave REGRESSED: 1.061" in text
     assert "an injected 5 % was not seen (NO_ALARM): 1.012 [0.992, 1.032], 6 pairs" in text
-    assert "2 controls did not do what they must" in text.partition("PASS (exit 0)")[2]
+    assert "2 controls did not do what they must" in text.partition("UNDECIDED (exit 0, which --allow-undecided lets through)")[2]
     assert "disturbed: 12 % steal" in text
 
 

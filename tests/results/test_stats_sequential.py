@@ -145,8 +145,8 @@ def test_a_speed_up_never_alarms() -> None:
 
 def test_a_replay_says_how_far_it_went_and_what_it_cost() -> None:
     calm = np.full((1, 112), 0.0)
-    late = np.concatenate([np.full(4, 0.1), np.full(108, 0.0)])[None, :]
-    slow = np.full((1, 112), 0.1) + np.linspace(-0.001, 0.001, 112)
+    late = np.concatenate([np.full(4, 0.08), np.full(108, 0.0)])[None, :]
+    slow = np.full((1, 112), 0.08) + np.linspace(-0.001, 0.001, 112)
     first = np.concatenate([calm, late, slow, slow])
     fresh = np.concatenate([calm, late, calm, slow])
     found = sequential.replay(first, fresh, MARGIN)

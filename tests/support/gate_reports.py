@@ -131,7 +131,8 @@ REPORTS: dict[str, GateReport] = {
     "inconclusive": report(*unchanged(8), inconclusive(), allow_undecided=True),
     "strict": report(*unchanged(8), inconclusive()),
     "late": report(
-        *unchanged(8), inconclusive(), allow_undecided=True, seconds=600.0, notes=("the budget of 10 min ran out after 9 of 60 benchmarks",)
+        *unchanged(8), inconclusive(), allow_undecided=True, seconds=600.0,
+        notes=("the budget of 10 min ran out after 9 of 60 benchmarks",),
     ),
     "flips": report(*unchanged(4), flips=FLIPS),
     "blind": report(*unchanged(4), canaries=BLIND, allow_undecided=True, noise="disturbed: 12 % steal"),
