@@ -141,6 +141,17 @@ def test_a_slow_head_fails_and_fails_again(gate: Gate) -> None:
         assert not Path(".when-async").exists()
 
 
+@pytest.mark.parametrize("slower", [0.5, 1.0, 27.0])
+def test_a_head_that_is_plainly_slower_fails_in_twelve_pairs_whatever_the_budget(gate: Gate, slower: float) -> None:
+    for folder, budget in (("out", "20s"), ("out2", "10m")):
+        pairs = ChosenPairs(lambda cell: slower, spread=0.05)
+        result = gate("-o", folder, "--budget", budget, pairs=pairs)
+        assert result.exit_code == 1, result.output
+        assert words_of(folder) == {CELL: Word.REGRESSED}
+        assert len(pairs.taken) == 12
+        assert "the controls were left out" in " ".join(result.output.split())
+
+
 def test_the_verdict_follows_from_the_kept_pairs_alone(gate: Gate) -> None:
     gate("--no-controls", pairs=slow())
     cell_test = CellTest(CELL, Terms({"wall": 0.03, "cpu": 0.03}))

@@ -198,7 +198,7 @@ def test_a_pair_of_an_unknown_series_is_a_mistake_of_the_caller() -> None:
 @pytest.mark.parametrize("spread", [0.02, 0.06])
 def test_a_live_cell_and_its_replay_come_to_the_same_with_as_many_pairs(effect: float, spread: float) -> None:
     most = sequential.DEFAULT.most
-    drawn = np.random.default_rng(5).normal(np.log1p(effect), spread, (2, 30, most))
+    drawn = np.random.default_rng(5).normal(np.log1p(effect), spread, (2, 6, most))
     replayed = sequential.replay(drawn[0], drawn[1], BOTH.margins["wall"])
     for row in range(drawn.shape[1]):
         found = decided(lambda series, index, row=row: float(drawn[int(series == FRESH), row, index]))  # type: ignore[misc]

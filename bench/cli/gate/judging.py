@@ -38,6 +38,8 @@ from .reporting import command_line, noise_word, report_of
 from .sides import Sides
 from .state import PROFILE, GateState, Request
 
+NO_CONTROLS = "the controls were left out: they tell whether silence and close alarms can be relied on; this is plain"
+
 
 def chosen(request: Request, read: Reader | None = None) -> Selection:
     """What the working copy has of the workloads and runners asked for; a name that only base has is no error here."""
@@ -128,6 +130,10 @@ def _measure(
 
     def controls() -> dict[str, PairedCell]:
         """Chosen, and the injected one sized, only when the cells have had their first look: those come first."""
+        if request.controls and _settled(list(asks.values())):
+            state.settled = True
+            state.notes.append(NO_CONTROLS)
+            return {}
         chosen = _controls(request, matched.paired_cells, pairs)
         for control in chosen:
             cell_test = _cell_test(control.key, config, {}, not control.injected, control.paired.cell)
@@ -154,6 +160,14 @@ def _measure(
             raise
         state.late = sorted(walk.late)
         state.controls_missed = request.controls and bool(paired_cells) and not walk.joined
+
+
+def _settled(cell_tests: Sequence[CellTest]) -> bool:
+    """Whether all is decided, and what became slower is so plainly that no control could make it doubtful."""
+    if any(cell_test.wants() is not None for cell_test in cell_tests):
+        return False
+    slower = [cell_test for cell_test in cell_tests if cell_test.regressed()]
+    return bool(slower) and all(cell_test.plainly_regressed() for cell_test in slower)
 
 
 def _cell_test(

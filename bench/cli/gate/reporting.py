@@ -34,7 +34,8 @@ def report_of(
     controls = canaries(state.controls, state.broken, state.late)
     results = believed(cell_results(state.cell_tests, state.broken, state.late), controls)
     unmatched, told = _unmatched(matched, accepted)
-    series = wall_series(state.cell_tests, state.controls)
+    # Of a few pairs of what is plainly slower nothing follows for what is not.
+    series = [] if state.settled else wall_series(state.cell_tests, state.controls)
     decided = max(1, len(state.cell_tests))
     spent = sum(result.seconds for result in results) / decided
     contestants = {paired.cell: (paired.comparison.id, paired.base.cell.contestant) for paired in matched.paired_cells}

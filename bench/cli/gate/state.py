@@ -35,4 +35,6 @@ class GateState:
     late: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     controls_missed: bool = False
+    settled: bool = False
+    """Whether everything was decided in a few pairs because something was plainly slower."""
     interrupted: bool = False
