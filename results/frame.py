@@ -192,7 +192,7 @@ def _typed(table: _Table, path: Path) -> pd.DataFrame:
     for name, values in table.items():
         try:
             columns[name] = pd.array(values, dtype=_dtype(name))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             words = f"{path}: a value of {name} is not what the schema says ({error})"
             raise RunFileError(f"{words}; take an undamaged copy") from None
     return pd.DataFrame(columns)

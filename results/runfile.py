@@ -8,7 +8,6 @@ and `bench.model` only, until there are lines with a type to read. The format is
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -155,6 +154,8 @@ def read(path: Path, *, skip_corrupt: bool = False) -> RunFile:
     before the last, for a measured round that occurs twice and for a sample of an unknown cell. With `skip_corrupt`
     the last three are left out and told in the notes; of two equal rounds the first one stays.
     """
+    from .schema import Impossible
+
     lines = content(path).split(b"\n")
     header = parse_header(path, lines[0])
     notes: list[str] = []
@@ -166,7 +167,7 @@ def read(path: Path, *, skip_corrupt: bool = False) -> RunFile:
         try:
             numbered.append((index + 1, _quickly(line) or parse_line(line)))
         except ValueError as error:
-            if index == last:
+            if index == last and not isinstance(error, Impossible):
                 notes.append(f"{path.name}: the last line ({index + 1}) is unfinished and was left out")
             else:
                 _complain(path, f"line {index + 1} is corrupt ({error})", skip_corrupt, notes)
@@ -241,9 +242,11 @@ def content(path: Path) -> bytes:
 
 def parse_header(path: Path, line: bytes) -> Header:
     """The header in the first line, or RunFileError where the file is not ours or too new."""
+    from .schema import held, loads
+
     said: Any = None
     with suppress(ValueError):
-        said = json.loads(line)
+        said = loads(line)
     ours = isinstance(said, dict) and said.get("kind") == "run" and said.get("tool") == TOOL
     if not ours or type(said.get("schema")) is not int or not isinstance(said.get("run"), str):
         raise RunFileError(f"{path} is not a run file of {TOOL}; name a file that `{TOOL} run` wrote")
@@ -252,6 +255,10 @@ def parse_header(path: Path, line: bytes) -> Header:
             f"{path} has schema {said['schema']} and this {TOOL} reads up to {SCHEMA_VERSION}; "
             f"upgrade with `pip install --upgrade {TOOL}`"
         )
+    try:
+        held(said, Header)
+    except ValueError as error:
+        raise RunFileError(f"{path}: its first line is corrupt ({error}); take an undamaged copy") from None
     return cast(Header, said)
 
 
@@ -274,27 +281,20 @@ def _decoder(beginning: bytes) -> msgspec.json.Decoder[Value]:
 
 def parse_line(line: bytes) -> Record | Value:
     """One line, as a value where its kind has a type; ValueError in a few words where it is damaged."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        raise ValueError("not JSON") from None
+    from .schema import KINDS, Impossible, held, loads
+
+    record = loads(line)
     if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
         raise ValueError("not a record with a kind")
-    missing = REQUIRED.get(record["kind"], frozenset()) - record.keys()
-    if missing:
-        raise ValueError(f"a {record['kind']} without {', '.join(sorted(missing))}")
-    return _value(record) if record["kind"] in CHECKED else record
-
-
-def _value(record: Record) -> Value:
-    """The value of a record that has a type; ValueError in a few words where it breaks the invariants of that."""
     kind = record["kind"]
-    # A dataclass does not look at types; these three are what records are matched by.
-    whole = type(record.get("fork", 0)) is int and type(record.get("round", 0)) is int
-    if type(record["cell"]) is not str or not whole:
-        raise ValueError(f"an impossible {kind}: cell must be text, fork and round whole numbers")
+    missing = REQUIRED.get(kind, frozenset()) - record.keys()
+    if missing:
+        raise ValueError(f"a {kind} without {', '.join(sorted(missing))}")
     try:
-        value: Value = from_json(CHECKED[kind], record)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"an impossible {kind}: {error}") from None
-    return value
+        if kind in CHECKED:
+            return cast(Value, held(record, CHECKED[kind]))
+        if kind in KINDS:
+            held(record, KINDS[kind])
+    except Impossible as error:
+        raise Impossible(f"an impossible {kind}: {error}") from None
+    return cast(Record, record)

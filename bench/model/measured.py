@@ -93,6 +93,8 @@ class Sample:
             raise ValueError(f"makespan_s must be above 0, got {self.makespan_s}")
         if self.ops_ok < 0 or self.ops_failed < 0:
             raise ValueError("op counts cannot be negative")
+        if not self.ops_ok and not self.ops_failed:
+            raise ValueError("a round has one op at least")
 
     @property
     def key(self) -> tuple[str, int, str, int]:

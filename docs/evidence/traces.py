@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from when_async.results.gate.deciding import reduce_pair
+from when_async.results.gate.reducing import reduce_pair
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from when_async.bench.model import Estimate
+from when_async.bench.model import Estimate, WhenAsyncError
 
 from ..late import late
 from ..stats.estimate import log_interval
@@ -37,6 +37,10 @@ Key = tuple[str, str]
 _TOLD = ("run", "cell", "fork", "latency")
 
 
+class HistogramError(WhenAsyncError, ValueError):
+    """The latencies of a sample cannot be read; the message is one line that also says what to do next."""
+
+
 @dataclass(frozen=True)
 class Latency:
     """What is said of the latencies of one cell: percentiles in seconds, and the points of its curve.
@@ -56,13 +60,14 @@ def supported(share: float, count: int) -> bool:
 
 
 def merged(texts: Iterable[str]) -> HdrHistogram:
-    """All histograms in one; empty texts count for nothing. Raises ValueError on a text that is no histogram."""
+    """All histograms in one; empty texts count for nothing. Raises HistogramError on a text that is none."""
     total = _empty()
     for text in filter(None, texts):
         try:
             _add_text(total, text)
         except Exception as error:  # the library raises whatever its decoders do
-            raise ValueError(f"not a histogram: {text[:20]!r}") from error
+            words = f"a sample has latencies that are no histogram ({text[:20]!r})"
+            raise HistogramError(f"{words}; take an undamaged copy of the run file") from error
     return total
 
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 import numpy as np
 
-from when_async.bench.model import Estimate, Pair
+from when_async.bench.model import Pair
 
 from ..stats import sequential
 from ..stats.estimate import paired_interval, signed_rank_p
-from ..stats.samples import PairedRounds
 from ..stats.sequential import DEFAULT, Floats, Rule
+from .reducing import inside, log_ratio, per_op, usable
 from .report import CellResult, MetricResult, Word
 
 FIRST, FRESH = "first", "fresh"
 """The two series of pairs: those that the looks and the test see, and those that must confirm an alarm."""
-
-PERCENTILES = ("p50", "p99")
 
 POWER_95 = 2 * 1.959964
 """Standard errors between the margin and an effect that both tests find, each with a chance of 97.5 %."""
@@ -247,30 +244,3 @@ class CellTest:
         size = next((size for size in self.rule.sizes if size >= wanted), self.rule.most)
         final = spread / size**0.5
         return float(np.expm1(max(np.log1p(margin), 2 * final) + POWER_95 * final))
-
-
-def log_ratio(pair: Pair, metric: str) -> float:
-    """log(head / base) of one pair."""
-    return reduce_pair(*pair.rounds[metric])
-
-
-def reduce_pair(base: Sequence[float], head: Sequence[float]) -> float:
-    """log(head / base) from the rounds of a pair: the median over neighbouring rounds (docs/gate.md, estimators)."""
-    return PairedRounds(np.array(base), np.array(head)).median_log_ratio()
-
-
-def usable(pair: Pair, metric: str) -> bool:
-    """Whether a pair has this metric in every round; a clock too coarse for the round reads 0."""
-    return metric in pair.rounds and all(value > 0 for side in pair.rounds[metric] for value in side)
-
-
-def per_op(pairs: Sequence[Pair], metric: str, side: int) -> float | None:
-    """Median seconds of base (0) or head (1): per op, or of one op where the metric is a percentile of latencies."""
-    values = [median(pair.rounds[metric][side]) / (1 if metric in PERCENTILES else pair.ops) for pair in pairs]
-    return median(values) if values else None
-
-
-def inside(metric: MetricResult) -> bool:
-    """Whether the whole interval lies within the margin, to either side."""
-    ratio: Estimate | None = metric.ratio
-    return ratio is not None and 1 / (1 + metric.margin) <= ratio.low and ratio.high <= 1 + metric.margin

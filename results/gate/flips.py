@@ -15,7 +15,7 @@ import numpy as np
 from when_async.bench.model import Estimate, Pair
 
 from ..stats.estimate import paired_interval
-from .deciding import usable
+from .reducing import usable
 from .report import Flip
 
 MINIMUM_PASSES = 6

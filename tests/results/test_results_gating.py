@@ -11,7 +11,8 @@ import pytest
 
 from support.gate_pairs import fill, noisy, pair, series_of
 from when_async.bench.model import Pair, from_json, to_json
-from when_async.results.gate.deciding import FIRST, FRESH, CellTest, Terms, inside, log_ratio
+from when_async.results.gate.deciding import FIRST, FRESH, CellTest, Terms
+from when_async.results.gate.reducing import inside, log_ratio
 from when_async.results.gate.report import Word
 from when_async.results.stats import sequential
 

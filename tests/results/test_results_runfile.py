@@ -119,8 +119,8 @@ def having(**changes: Any) -> Callable[[dict[str, Any]], str]:
         (having(makespan_s=0.0), "makespan_s must be above 0, got 0.0"),
         (having(makespan_s="fast"), "an impossible sample"),
         (having(phase="tea"), "an impossible sample"),
-        (having(fork=None), "fork and round whole numbers"),
-        (having(cell=["x"]), "cell must be text"),
+        (having(fork=None), "fork: expected a whole number"),
+        (having(cell=["x"]), "cell: expected text"),
     ],
 )
 def test_a_corrupt_line_is_an_error_that_names_it_unless_it_is_skipped(

@@ -129,17 +129,7 @@ def _measure(
     asks = {key: cell_test for key, cell_test in state.cell_tests.items() if key in paired_cells}
 
     def controls() -> dict[str, PairedCell]:
-        """Chosen, and the injected one sized, only when the cells have had their first look: those come first."""
-        if request.controls and _settled(list(asks.values())):
-            state.settled = True
-            state.notes.append(NO_CONTROLS)
-            return {}
-        chosen = _controls(request, matched.paired_cells, pairs)
-        for control in chosen:
-            cell_test = _cell_test(control.key, config, {}, not control.injected, control.paired.cell)
-            state.controls.append(Control(cell_test, control.paired.cell, control.injected))
-            asks[control.key] = cell_test
-        return {control.key: control.paired for control in chosen}
+        return _joining(request, matched.paired_cells, pairs, state, asks)
 
     left_s = config.budget_s - (time.monotonic() - began)
     with GateProgress(asks, config.budget_s, sys.stderr, began=began) as progress:
@@ -160,6 +150,22 @@ def _measure(
             raise
         state.late = sorted(walk.late)
         state.controls_missed = request.controls and bool(paired_cells) and not walk.joined
+
+
+def _joining(
+    request: Request, paired_cells: Sequence[PairedCell], pairs: Pairs, state: GateState, asks: dict[str, CellTest]
+) -> dict[str, PairedCell]:
+    """The controls, which are chosen, and the injected one sized, only after the first look at the cells."""
+    if request.controls and _settled(list(asks.values())):
+        state.settled = True
+        state.notes.append(NO_CONTROLS)
+        return {}
+    chosen = _controls(request, paired_cells, pairs)
+    for control in chosen:
+        cell_test = _cell_test(control.key, request.config, {}, not control.injected, control.paired.cell)
+        state.controls.append(Control(cell_test, control.paired.cell, control.injected))
+        asks[control.key] = cell_test
+    return {control.key: control.paired for control in chosen}
 
 
 def _settled(cell_tests: Sequence[CellTest]) -> bool:
