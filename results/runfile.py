@@ -83,7 +83,7 @@ class Header(TypedDict, total=False):
     pythons: Sequence[str]
     sources: Mapping[str, str]
     selection: Mapping[str, Any]
-    compares: Mapping[str, Any]
+    compares: Sequence[str]
     asked_claims: Sequence[str]
     asked_modules: Sequence[str]
     asked_pythons: Sequence[str]
