@@ -31,7 +31,7 @@ report: $(READY)
 # Some machines are set up to keep no compiled module; a thousand processes would compile ours anew.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(READY)
-	PYTEST_XDIST_AUTO_NUM_WORKERS=$(WORKERS) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$(WORKERS) $(BIN)/python -m pytest -n auto --dist loadfile
 
 # Exit status 0 passes, 1 is a regression; the others are in docs/gate-your-own.md.
 gate: $(READY)

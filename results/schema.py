@@ -24,16 +24,16 @@ Scalar = int | float | str | bool | None
 
 
 class CellLine(TypedDict, total=False):
-    """A cell that was asked for."""
+    """A cell that was asked for; what must be there follows from the model (`results.runfile.REQUIRED`)."""
 
-    id: Required[str]
-    workload: Required[str]
-    params: Required[dict[str, Scalar]]
-    concurrency: Required[Number]
-    runner: Required[str]
-    library: Required[str]
-    python: Required[str]
-    comparison: Required[str]
+    id: str
+    workload: str
+    params: dict[str, Scalar]
+    concurrency: Number
+    runner: str
+    library: str
+    python: str
+    comparison: str
     body_key: str
     reference: bool
     family: str

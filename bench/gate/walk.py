@@ -69,6 +69,7 @@ class Walk:
     joins: int = 0
     late: set[str] = field(default_factory=set)
     joined: bool = False
+    _cells: dict[str, PairedCell] = field(init=False, default_factory=dict, repr=False)
 
     def events(self) -> Iterator[tuple[str, Pair] | Broken]:
         """(key, pair) as they are taken, and Broken for a cell whose base or head failed."""

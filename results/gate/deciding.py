@@ -160,9 +160,11 @@ class CellTest:
     def regressed(self) -> list[str]:
         """The metrics that alarm in both series."""
         fresh = self.ratios(FRESH)
-        plain = self.plainly_regressed()
-        return [m for m in self.ratios(FIRST) if m in plain] + [
-            m for m in self.suspects() if m not in plain and m in fresh and self._one(sequential.rejects, m, fresh[m])
+        plain, suspects = self.plainly_regressed(), self.suspects()
+        return [
+            m
+            for m in self.ratios(FIRST)
+            if m in plain or (m in suspects and m in fresh and self._one(sequential.rejects, m, fresh[m]))
         ]
 
     def improved(self) -> list[str]:

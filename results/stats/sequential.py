@@ -192,7 +192,6 @@ def replay(first: Floats, fresh: Floats, margin: float, rule: Rule = DEFAULT) ->
         raise ValueError(f"a replay needs {rule.most} pairs and as many fresh ones")
     seen = _Replay(first, fresh, margin, rule)
     going = seen.after(np.flatnonzero(passes_first_look(first, margin, rule)), rule.first_look)
-    going = seen.after(going, rule.second_look)
     planned = planned_pairs(first[going], margin, rule)
     suspects = np.zeros(len(first), dtype=np.bool_)
     for size in rule.sizes:

@@ -87,12 +87,7 @@ class Shell:
 
     def survivors(self) -> list[psutil.Process]:
         """What still runs of all that the shell ever started."""
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-        return found
+        return survivors_of(self.mark)
 
     def left_behind(self) -> list[str]:
         """The survivors after giving them some seconds to die, in words."""
@@ -106,12 +101,22 @@ class Shell:
                 process.kill()
 
 
+def survivors_of(mark: str) -> list[psutil.Process]:
+    """What still runs with this mark, whoever is its parent now."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     """Wait for a command; one that does not end is killed with all that it started, and told with what it did last."""
     try:
         out, err = process.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
-        there = _family(process)
+        there = survivors_of(process.mark)  # type: ignore[attr-defined]
         told = "\n".join(_told(each) for each in there)
         for each in there:
             with suppress(psutil.Error):
@@ -123,12 +128,6 @@ def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     finally:
         process.kill()
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-
-def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """What still runs of the command and of all that it started, whoever is their parent now."""
-    mark = getattr(process, "mark", "")
-    return Shell(Path(), mark=mark).survivors() if mark else []
 
 
 def _told(process: psutil.Process) -> str:

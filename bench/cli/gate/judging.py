@@ -160,12 +160,12 @@ def _joining(
         state.settled = True
         state.notes.append(NO_CONTROLS)
         return {}
-    chosen = _controls(request, paired_cells, pairs)
-    for control in chosen:
+    controls = _controls(request, paired_cells, pairs)
+    for control in controls:
         cell_test = _cell_test(control.key, request.config, {}, not control.injected, control.paired.cell)
         state.controls.append(Control(cell_test, control.paired.cell, control.injected))
         asks[control.key] = cell_test
-    return {control.key: control.paired for control in chosen}
+    return {control.key: control.paired for control in controls}
 
 
 def _settled(cell_tests: Sequence[CellTest]) -> bool:

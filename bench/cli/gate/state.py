@@ -35,6 +35,7 @@ class GateState:
     late: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     controls_missed: bool = False
+    """Whether the budget ended before the controls began."""
     settled: bool = False
     """Whether everything was decided in a few pairs because something was plainly slower."""
     interrupted: bool = False
