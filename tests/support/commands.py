@@ -58,6 +58,8 @@ class Shell:
             "PYTHONPATH": str(ROOT / "src"),
             "WHEN_ASYNC_LOCK": str(self.folder / "lock"),
             "WHEN_ASYNC_CACHE": str(self.folder / "cache"),
+            # A pytest that shares our folder clears away at its end what earlier sessions left: minutes of it.
+            "PYTEST_DEBUG_TEMPROOT": str(self.folder),
             MARK: self.mark,
         }
         return {**outer, **mine, **self.extra}
