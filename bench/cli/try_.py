@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..machine.lock import machine
 from .own.asking import Asked, make_call
@@ -93,6 +94,7 @@ def try_(
     asked = Asked(make_call(target, args, kwargs, items), other, any_result)
     options["where"] = Where(options["pythons"], options["pins"])
     options["where"].say()
+    options["limited"] = click.get_current_context().get_parameter_source("timeout_s") is ParameterSource.COMMANDLINE
     with machine(wait=wait, say=tell):
         plan = planned(asked, options)
         try:

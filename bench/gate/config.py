@@ -75,6 +75,7 @@ class GateConfig:
     """Patterns of files that a build writes and no commit holds; a commit gets those of the working folder."""
     python: str = ""
     allow_undecided: bool = False
+    allow_new: bool = False
     metrics: tuple[str, ...] = METRICS
     """Of what is gated: p50 and p99 where a workload observes latencies, as far as its rounds have the samples."""
     margins: Mapping[str, float] = field(default_factory=dict)
@@ -143,7 +144,7 @@ def _config(section: Mapping[str, Any], path: Path) -> GateConfig:
     readers = {
         "base": _text, "python": _text, "margin": share, "budget": span_s, "workloads": _texts, "runners": _texts,
         "generated": _texts, "target": _targets,
-        "metrics": _texts, "allow-undecided": _flag, "margins": _margins,
+        "metrics": _texts, "allow-undecided": _flag, "allow-new": _flag, "margins": _margins,
     }  # fmt: skip
     values: dict[str, Any] = {}
     for name, value in section.items():

@@ -43,8 +43,18 @@ class Unmatched:
 
 @dataclass(frozen=True)
 class Matched:
+    """What both sides can run, what they cannot and why, and of the latter what head can run `alone`: it is new."""
+
     paired_cells: tuple[PairedCell, ...]
     unmatched: tuple[Unmatched, ...]
+    alone: tuple[PairedCell, ...] = ()
+
+    def without_base(self, reasons: Mapping[str, str]) -> Matched:
+        """The same where base lacks what some workloads call, by their names with why."""
+        new = [each for each in self.paired_cells if each.comparison.workload.name in reasons]
+        why = [Unmatched(each.cell, "NEW", reasons[each.comparison.workload.name]) for each in new]
+        both = tuple(each for each in self.paired_cells if each not in new)
+        return Matched(both, (*self.unmatched, *why), (*self.alone, *new))
 
 
 def take_inventory(environment: Environment, asked: Mapping[str, Any], *, run: Run = run_command) -> Entries:
@@ -75,13 +85,18 @@ def match(
     base, head = inventories
     paired_cells: list[PairedCell] = []
     unmatched: list[Unmatched] = []
+    alone: list[PairedCell] = []
     contestants, refusals = _contestants(selection, environments)
     for cell in dict.fromkeys([*base, *head]):
         if cell not in head:
             unmatched.append(_gone(cell, base, head))
         elif cell not in base:
-            if not any(_like(head[cell], entry) for name, entry in base.items() if name not in head):
-                unmatched.append(Unmatched(cell, "NEW", "only head has it; there is nothing to compare it with yet"))
+            if any(_like(head[cell], entry) for name, entry in base.items() if name not in head):
+                continue
+            if own := contestants.get((cell, "head")):
+                alone.append(_alone(cell, own, reroot, head))
+            reason = refusals.get((cell, "head"), "")
+            unmatched.append(Unmatched(cell, "SKIPPED" if reason else "NEW", reason or "only head has it"))
         else:
             found = contestants.get((cell, "base")), contestants.get((cell, "head"))
             reasons = refusals.get((cell, "base"), ""), refusals.get((cell, "head"), "")
@@ -90,7 +105,9 @@ def match(
                 paired_cells.append(_paired(cell, found[0], found[1], reroot, keys))
             else:
                 unmatched.append(_refused(cell, *reasons))
-    return Matched(tuple(paired_cells), tuple(unmatched))
+                if found[1]:
+                    alone.append(_alone(cell, found[1], reroot, head))
+    return Matched(tuple(paired_cells), tuple(unmatched), tuple(alone))
 
 
 Sides = dict[tuple[str, str], tuple[Comparison, Contestant]]
@@ -135,6 +152,14 @@ def _paired(
         )
 
     return PairedCell(cell, head[0], at_home(base[1], "base"), at_home(head[1], "head"))
+
+
+def _alone(
+    cell: str, head: tuple[Comparison, Contestant], reroot: Callable[[str, str], str], entries: Entries
+) -> PairedCell:
+    """What only head can run, as if base were the same."""
+    key = entries[cell]["body_key"]
+    return _paired(cell, head, head, reroot, {"base": key, "head": key})
 
 
 def _gone(cell: str, base: Entries, head: Entries) -> Unmatched:

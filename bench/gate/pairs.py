@@ -119,7 +119,8 @@ class Pairs:
         head_first = index // 2 % 2 == 1
         began, start_ns = time.monotonic(), time.monotonic_ns()
         mark = self.host.noise.mark()
-        service, group = self._group(paired, head_first, index)
+        order = (paired.head, paired.base) if head_first else (paired.base, paired.head)
+        service, group = self._group(paired, order, index)
         try:
             samples = self._samples(group, head_first, PAIR_S if paired.base.cell.one_core else PAIR_OF_MANY_S)
         except PairFailed:
@@ -133,10 +134,29 @@ class Pairs:
         taken = {"series": series, "index": index, "head_first": head_first}
         return _pair(paired, samples, **taken, start_ns=start_ns, seconds=seconds, noise=noise)
 
+    def alone(self, paired: PairedCell) -> list[Sample]:
+        """The rounds of head by itself, of what base does not have; raises PairFailed, ServiceFailed."""
+        _, group = self._group(paired, (paired.head,), 0)
+        taken = []
+        try:
+            _check([*group.launch({0}), *group.open()], group, ("head",))
+            for round_ in range(PAIR_SETTINGS.warmups + LEAST_ROUNDS):
+                phase = Phase.MEASURE if round_ >= PAIR_SETTINGS.warmups else Phase.WARMUP
+                sample, lost = group.round(0, Block(phase, round_, (0,)), 0)
+                _check(lost, group, ("head",))
+                assert sample is not None, "what is not lost has a sample"
+                taken.append(sample)
+            for _, lost in group.close():
+                _check(lost, group, ("head",))
+        finally:
+            group.kill()
+        if len({sample.digest for sample in taken}) != 1:
+            raise PairFailed("head", Status.FAILED, "unequal work: its rounds gave different results")
+        return taken[PAIR_SETTINGS.warmups :]
+
     def _group(
-        self, paired: PairedCell, head_first: bool, index: int
+        self, paired: PairedCell, order: tuple[Contestant, ...], index: int
     ) -> tuple[RunningService | None, WorkerGroup]:
-        order = (paired.head, paired.base) if head_first else (paired.base, paired.head)
         comparison = replace(paired.comparison, contestants=order)
         service = None
         if paired.service is not None:
@@ -147,7 +167,7 @@ class Pairs:
         """One untimed round of each side, only to see what they import; raises WrongCode, ServiceFailed."""
         sides = ("base", "head")
         found = Looked({}, {})
-        _, group = self._group(paired, False, 0)
+        _, group = self._group(paired, (paired.base, paired.head), 0)
         try:
             lost = [*group.launch({0, 1}), *group.open()]
             block = Block(Phase.WARMUP, 0, (0, 1))
@@ -207,7 +227,7 @@ def rounds_for(round_s: float, most: int, pair_s: float = PAIR_S) -> int:
     return max(min(fitting, most), min(LEAST_ROUNDS, most))
 
 
-def _check(lost: list[LostWorker], group: WorkerGroup, sides: tuple[str, str]) -> None:
+def _check(lost: list[LostWorker], group: WorkerGroup, sides: tuple[str, ...]) -> None:
     """Raise PairFailed for the first loss, or WrongCode where it means that the two cannot be compared at all."""
     for loss in lost:
         ids = [contestant.cell.id for contestant in group.comparison.contestants]

@@ -65,7 +65,7 @@ def asyncify_call(runner: asyncio.Runner, count: int) -> Call:
 
 @contextmanager
 def open_asyncify(job: Job) -> Iterator[Asyncified]:
-    with opened_contexts(job) as ops, joined(), asyncio.Runner() as runner:
+    with opened_contexts(job) as ops, joined("anyio"), asyncio.Runner() as runner:
         yield Asyncified(runner, job, asyncify_call(runner, job.concurrency), ops)
 
 

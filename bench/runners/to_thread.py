@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import Barrier
+from time import monotonic
 from typing import Any
 
 from ..model import Job, Runner
@@ -59,12 +60,17 @@ class ThreadsBehindLoop(LoopSession):
 
 
 @contextmanager
-def joined() -> Iterator[None]:
-    """Wait for the threads that were started inside: anyio tells its own to end and does not see to it."""
+def joined(library: str = "") -> Iterator[None]:
+    """Wait for the threads that were started inside, those of a library only where one is named.
+
+    anyio tells its own to end and does not see to it. What the ops themselves keep does not end, and is not waited for.
+    """
     before = set(threading.enumerate())
     yield
+    until = monotonic() + LEAVE_S
     for thread in set(threading.enumerate()) - before:
-        thread.join(LEAVE_S)
+        if type(thread).__module__.startswith(library):
+            thread.join(max(0.0, until - monotonic()))
 
 
 def asyncio_call(runner: asyncio.Runner, count: int) -> Call:
@@ -86,7 +92,7 @@ def anyio_call(runner: asyncio.Runner, count: int) -> Call:
 
 @contextmanager
 def open_behind(job: Job, make_call: Callable[[asyncio.Runner, int], Call]) -> Iterator[ThreadsBehindLoop]:
-    with opened_contexts(job) as ops, joined(), asyncio.Runner() as runner:
+    with opened_contexts(job) as ops, joined("anyio"), asyncio.Runner() as runner:
         yield ThreadsBehindLoop(runner, job, make_call(runner, job.concurrency), ops)
 
 

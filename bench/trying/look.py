@@ -23,6 +23,7 @@ from ..model import WhenAsyncError
 from .lazy import lazy
 from .likeness import kind, likeness, untold
 from .loops import RUNS, asyncio_loop, awaited, others
+from .pooled import children_heard, why_not_pooled
 from .target import LAZY, Call, Untried, find, shown, words
 from .usage import cpu_s, gil_free, native_threads, queued_s
 
@@ -41,7 +42,7 @@ class Seen:
     which its loop ran nothing else. `threads` and `processes` it keeps, and `native` threads that Python does not know
     of. `loops` are the libraries that ran it, `refused` why another did not. Sizes are of pickles in bytes, None with
     the reason in `unsent` where there is none; pickling the result and reading it again takes `pickle_s` of CPU.
-    `changes` says that a call changed what it was given.
+    `changes` says that a call changed what it was given, `unpooled` why a pool of processes cannot make the call.
     """
 
     like: str
@@ -64,6 +65,7 @@ class Seen:
     pickle_s: float = 0.0
     unsent: str = ""
     changes: bool = False
+    unpooled: str = ""
 
     @property
     def crowded(self) -> bool:
@@ -96,8 +98,11 @@ Invoke = Callable[[], Any]
 
 def look(call: Call, *, any_result: bool) -> Seen:
     """Call it twice and see what it is like; raises Untried with why it cannot be measured."""
+    before = set(threading.enumerate())
     function = find(call)
-    threads, hits = set(threading.enumerate()), _hits(function)
+    # What its module starts when it is imported is its own as well.
+    imported, hits = set(threading.enumerate()) - before, _hits(function)
+    children: list[str] = []
     given: list[tuple[list[Any], dict[str, Any]]] = []
 
     def invoke() -> Any:
@@ -105,12 +110,13 @@ def look(call: Call, *, any_result: bool) -> Seen:
         given[:] = [(args, kwargs)]
         return function(*args, **kwargs)
 
-    first = None if inspect.iscoroutinefunction(function) else timed(call, invoke)
-    awaits = first is None or awaited(call, first.result)
-    if first is None or awaits:
-        first, second, stood_s, loops = _on_loops(call, invoke)
-    else:
-        second, stood_s, loops = timed(call, invoke), 0.0, {}
+    with children_heard(children):
+        first = None if inspect.iscoroutinefunction(function) else timed(call, invoke)
+        awaits = first is None or awaited(call, first.result)
+        if first is None or awaits:
+            first, second, stood_s, loops = _on_loops(call, invoke)
+        else:
+            second, stood_s, loops = timed(call, invoke), 0.0, {}
     _refuse(call, first.result, second.result, any_result=any_result)
     changes = likeness(given[0]) != likeness(call.arguments())
     carried, sent, pickle_s, unsent = _sent(call, second.result)
@@ -121,9 +127,10 @@ def look(call: Call, *, any_result: bool) -> Seen:
         refused={name: reason for name, reason in loops.items() if reason},
         stood_s=stood_s, cached=_hits(function) > hits,
         gil_free=None if awaits else gil_free(invoke, second.seconds, second.cpu_s),
-        threads=len(set(threading.enumerate()) - threads), native=native_threads(),
+        threads=len(set(threading.enumerate()) - before), native=native_threads(),
         processes=len(multiprocessing.active_children()),
         result_bytes=carried, arguments_bytes=sent, pickle_s=pickle_s, unsent=unsent, changes=changes,
+        unpooled="" if awaits else why_not_pooled(invoke, second.seconds, children, imported),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ MOST = 20
 ID = 160
 MARK = "<!-- when-async gate -->"
 """First line of the comment, by which a bot finds the one to bring up to date."""
-TICKS = {"PASS": "✓", "UNDECIDED": "?", "FAIL": "✗"}
+TICKS = {"PASS": "✓", "NEW": "○", "UNDECIDED": "?", "FAIL": "✗"}
 COLUMNS = ("", "benchmark", "wall", "CPU", "margin", "pairs", "sees", "why")
 LEGEND = (
     "wall and CPU are head / base, above 1 is slower, with 95 % intervals over process pairs. "

@@ -20,6 +20,7 @@ from when_async.results.gate.report import (
     GateReport,
     Word,
     exit_code,
+    outcome,
 )
 
 from .. import words
@@ -53,6 +54,8 @@ def next_step(report: GateReport, source: str = "") -> NextStep | None:
         return _look_again(report, next(flip for flip in report.flips if flip.changed))
     if report.of(Word.INCONCLUSIVE):
         return _decide(report)
+    if code == UNDECIDED and outcome(report) == "NEW":
+        return NextStep("To let in what is the first of its kind:", f"{_shown(report.command)} --allow-new")
     if code == UNDECIDED or not all(canary.passed for canary in report.canaries):
         return NextStep("To see what this machine can tell at all:", "when-async calibrate")
     return None

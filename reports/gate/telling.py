@@ -19,6 +19,7 @@ from when_async.results.gate.report import (
     Word,
     exit_code,
     exit_reasons,
+    only_new,
     outcome,
     undecided,
 )
@@ -117,6 +118,9 @@ def verdict(report: GateReport) -> str:
     if found == "UNDECIDED":
         allowed = ", which --allow-undecided lets through" if code == OK else ""
         return f"UNDECIDED (exit {code}{allowed}): {'; '.join(undecided(report))}."
+    if found == "NEW":
+        allowed = ", which --allow-new lets through" if code == OK else ""
+        return f"NEW (exit {code}{allowed}): {only_new(report)}."
     highest = highest_limit(report)
     limit = "" if highest is None else f", and none is slower by more than {at_most(highest)} (upper 95 % limit)"
     return f"PASS (exit {OK}): {words.count(compared(report), 'benchmark')} compared{limit}."

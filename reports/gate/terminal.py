@@ -27,7 +27,7 @@ LOOKS = {
     Word.RENAMED: "bold magenta", Word.NOT_COMPARABLE: "bold magenta", Word.INCONCLUSIVE: "bold yellow",
     Word.IMPROVED: "bold green", Word.NEW: "cyan", Word.EQUIVALENT: "green", Word.NO_ALARM: "green",
 }  # fmt: skip
-ENDS = {"PASS": "bold green", "UNDECIDED": "bold yellow", "FAIL": "bold red"}
+ENDS = {"PASS": "bold green", "NEW": "bold cyan", "UNDECIDED": "bold yellow", "FAIL": "bold red"}
 
 
 def render(

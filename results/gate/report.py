@@ -170,6 +170,8 @@ class GateReport:
     notes: tuple[str, ...] = ()
     """Sentences for the reader: skipped cells with reasons, accepted regressions, a budget that ran out."""
     interrupted: bool = False
+    allow_new: bool = False
+    """Whether a gate that found nothing but new benchmarks ends with exit code 0."""
     allow_undecided: bool = False
     """Whether a gate that left something undecided ends with exit code 0; a pass it is not."""
     controls_missed: bool = False
@@ -185,7 +187,7 @@ class GateReport:
 def run_faults(report: GateReport) -> list[str]:
     """What is wrong with the run itself and not with one cell."""
     faults = []
-    if not any(cell.metrics for cell in report.cells):
+    if not any(cell.metrics for cell in report.cells) and not only_new(report):
         faults.append("no benchmark was compared, and nothing compared is not a pass")
     if report.interrupted:
         faults.append("the gate was interrupted before every benchmark was decided")
@@ -207,8 +209,19 @@ def exit_reasons(report: GateReport) -> list[tuple[int, str]]:
         found.append((REGRESSION, f"{_count(flips, 'verdict')} changed"))
     if not report.allow_undecided:
         found += [(UNDECIDED, sentence) for sentence in undecided(report)]
+    if not report.allow_new and (new := only_new(report)):
+        found.append((UNDECIDED, new))
     order = (USAGE, BROKEN, REGRESSION, UNDECIDED)
     return sorted(found, key=lambda reason: order.index(reason[0]))
+
+
+def only_new(report: GateReport) -> str:
+    """That nothing could be compared because all is new; empty where something was, or nothing is new."""
+    new = report.of(Word.NEW)
+    if not new or any(cell.metrics for cell in report.cells):
+        return ""
+    be = "is" if len(new) == 1 else "are"
+    return f"{_count(new, 'benchmark')} {be} new: measured and checked, nothing to compare with yet"
 
 
 def undecided(report: GateReport) -> list[str]:
@@ -224,17 +237,19 @@ def undecided(report: GateReport) -> list[str]:
 
 
 def exit_code(report: GateReport) -> int:
-    """0 ok, 1 regression, 3 broken, missing or nothing compared, 4 undecided, unless that is allowed."""
+    """0 ok, 1 regression, 3 broken, missing or nothing compared, 4 undecided or all new, unless that is allowed."""
     reasons = exit_reasons(report)
     return reasons[0][0] if reasons else OK
 
 
 def outcome(report: GateReport) -> str:
-    """`PASS` where every benchmark was decided and none is slower, `UNDECIDED`, or `FAIL`."""
+    """`PASS` where every benchmark was decided and none is slower, `NEW`, `UNDECIDED`, or `FAIL`."""
     reasons = exit_reasons(report)
     if any(code != UNDECIDED for code, _ in reasons):
         return "FAIL"
-    return "UNDECIDED" if undecided(report) else "PASS"
+    if undecided(report):
+        return "UNDECIDED"
+    return "NEW" if only_new(report) else "PASS"
 
 
 def _count(things: Sequence[Any], noun: str) -> str:

@@ -103,7 +103,17 @@ def test_another_point_of_the_same_workload_is_missing_and_new() -> None:
 
 
 def test_what_only_head_has_is_new() -> None:
-    assert words(matched([entry("tiny")], [entry("tiny"), entry("more")])) == [("more-sync", "NEW")]
+    found = matched([entry("tiny")], [entry("tiny"), entry("more")], selection("tiny", "more"))
+    assert words(found) == [("more-sync", "NEW")]
+    assert [each.cell for each in found.alone] == [entry("more")["cell"]]
+
+
+def test_what_base_turns_out_to_lack_is_new_and_measured_in_head_alone() -> None:
+    both = [entry("tiny"), entry("more")]
+    found = matched(both, both, selection("tiny", "more")).without_base({"more": "in base there is none"})
+    assert [each.cell for each in found.paired_cells] == [entry("tiny")["cell"]]
+    assert [each.cell for each in found.alone] == [entry("more")["cell"]]
+    assert [(each.word, each.reason) for each in found.unmatched] == [("NEW", "in base there is none")]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from when_async.bench.cli.own.asking import make_call
+from when_async.bench.cli.own.measuring import _runners
 from when_async.bench.cli.own.notes import notes, refuse_cached
 from when_async.bench.cli.own.planning import (
     BUDGET_S,
@@ -15,6 +16,7 @@ from when_async.bench.cli.own.planning import (
     limit_s,
     ops_for,
     refuse_endless,
+    refuse_late,
     shape,
     waits,
 )
@@ -90,6 +92,8 @@ def test_what_would_take_a_quarter_of_an_hour_is_refused_with_what_to_type() -> 
         ({"cpu_s": 0.45}, "a call keeps about 1.9 cores busy by itself"),
         ({"native": 1}, "it has 1 thread of its own below Python"),
         ({"threads": 4}, "it keeps 4 threads running between calls"),
+        ({"unpooled": "it starts processes of its own"}, "so a pool of processes is left out"),
+        ({"threads": 1}, "it keeps 1 thread running between calls"),
         ({"unsent": "its result cannot be sent"}, "so processes and interpreters cannot run it"),
         ({"result_bytes": 8 << 20}, "its result is 8.00 MiB when sent back from a process"),
         ({"awaits": True, "stood_s": 0.239}, "the loop stood still for 239 ms of a call: it waits by blocking"),
@@ -101,6 +105,18 @@ def test_each_thing_that_a_reader_must_know_has_its_sentence(more: dict[str, Any
     assert any(words in one for one in found), found
     plain = list(notes(CALL, seen(0.24, 0.001)))
     assert plain == ["shop:fetch: a call took 240 ms, of which it computed 1.00 ms"]
+
+
+def test_a_round_that_cannot_end_within_the_limit_that_was_named_is_refused_first() -> None:
+    slow = shape(seen(9.0, 0.001), None, (2,), BLOCKING)
+    with pytest.raises(Untried, match=r"a round of 2 18\.0 s, which is more than --timeout 2; leave that out"):
+        refuse_late(CALL, slow, 2.0)
+    refuse_late(CALL, slow, 20.0)
+
+
+def test_processes_are_left_out_where_a_pool_of_them_cannot_make_the_call() -> None:
+    assert "multiprocessing" in _runners([seen(0.1, 0.1)])
+    assert "multiprocessing" not in _runners([seen(0.1, 0.1, unpooled="it starts processes of its own")])
 
 
 def test_a_cache_is_refused_with_the_way_out() -> None:

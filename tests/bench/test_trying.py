@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -81,6 +82,36 @@ def large():
 """
 
 
+FORKING = """
+import multiprocessing, subprocess, sys
+
+def spread():
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return pool.map(abs, [-1])
+
+def runs():
+    return subprocess.run([sys.executable, "-S", "-c", ""]).returncode
+"""
+SERVED = """
+import queue, threading
+
+ASKED, SAID = queue.Queue(), queue.Queue()
+
+def serve():
+    while True:
+        SAID.put(ASKED.get())
+
+threading.Thread(target=serve, daemon=True, name="server").start()
+
+def asks():
+    ASKED.put(1)
+    return SAID.get()
+
+def alone():
+    return 1
+"""
+
+
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a module of a user's; what finding it changes is undone."""
@@ -100,6 +131,15 @@ def call(target: str, args: str = "[]", **more: str) -> Call:
 
 def seen(target: str, args: str = "[]", *, any_result: bool = False) -> Seen:
     return look(call(target, args), any_result=any_result)
+
+
+def seen_apart(target: str) -> Seen:
+    """A look in a process of its own, as it always is: what it forks must not hold what this one has."""
+    asked = json.dumps({"call": vars(call(target)), "twin": None, "any_result": False})
+    command = [sys.executable, "-m", "when_async.bench.trying.look"]
+    done = subprocess.run(command, input=asked + "\n", capture_output=True, text=True, check=True)
+    (found,) = json.loads(done.stdout)["seen"]
+    return Seen(**found)
 
 
 @pytest.mark.parametrize("target", ["wares:Shop.total", "wares.py:Shop.total", "./wares.py:Shop.total"])
@@ -152,12 +192,9 @@ def test_what_returns_something_to_await_is_run_on_the_loops_that_can(own: Path,
 def test_what_only_trio_can_run_is_measured_there(own: Path) -> None:
     pytest.importorskip("trio")
     # In a process of its own, as always: what asyncio made of it is left lying about there.
-    asked = json.dumps({"call": vars(call("wares:only_trio")), "twin": None, "any_result": False})
-    command = [sys.executable, "-m", "when_async.bench.trying.look"]
-    done = subprocess.run(command, input=asked + "\n", capture_output=True, text=True, check=True)
-    (found,) = json.loads(done.stdout)["seen"]
-    assert found["loops"] == ["trio"]
-    assert "asyncio" in found["refused"]
+    found = seen_apart("wares:only_trio")
+    assert [*found.loops] == ["trio"]
+    assert "asyncio" in found.refused
 
 
 def test_a_coroutine_that_blocks_is_seen_by_its_loop(own: Path) -> None:
@@ -194,6 +231,25 @@ def test_a_result_that_cannot_be_sent_is_told_with_the_reason(own: Path) -> None
     found = seen("wares:lock", any_result=True)
     assert found.result_bytes is None
     assert found.unsent.startswith("its result cannot be sent to another process: TypeError: cannot pickle")
+
+
+def test_what_starts_processes_of_its_own_cannot_run_in_a_pool_of_them(own: Path) -> None:
+    (own / "wares.py").write_text(FORKING)
+    found = seen_apart("wares:spread")
+    assert found.unpooled.startswith("it starts processes of its own, which those of a pool may not (AssertionError")
+    assert seen_apart("wares:runs").unpooled == ""
+
+
+def test_what_asks_a_thread_of_its_module_does_not_end_in_a_forked_process(
+    own: Path,
+) -> None:
+    if multiprocessing.get_start_method() != "fork":
+        pytest.skip("processes are not forked by default here")
+    (own / "wares.py").write_text(SERVED)
+    found = seen_apart("wares:asks")
+    assert found.unpooled.startswith("its module keeps a thread (server) that a forked process does not have, and a ca")
+    assert found.threads == 1
+    assert seen_apart("wares:alone").unpooled == ""
 
 
 def test_threads_that_a_call_keeps_are_counted(own: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.commands import Call
+from support.commands import Call, records
 from support.repositories import Repository, needs_git
 from when_async.bench.gate.config import ConfigError, Target, load
 
@@ -77,13 +77,36 @@ def test_each_side_calls_its_own_function(call: Call, repository: Repository, tm
     assert "result" in cell["reason"]
 
 
-def test_a_function_that_base_has_not_is_new_and_one_that_head_has_not_is_refused(
-    call: Call, repository: Repository
+def test_a_function_that_base_has_not_is_new_and_passes_only_where_that_is_allowed(
+    call: Call, repository: Repository, tmp_path: Path
 ) -> None:
     added = WARES + "\ndef fresh():\n    return 1\n"
-    repository.write({"pyproject.toml": settings("wares:fresh"), "src/wares/__init__.py": added})
-    done = call("gate", "--budget", "3s", "--no-controls", "-o", "out")
-    assert "new: wares:fresh runs in head, but in base there is no 'fresh' in wares" in done.stderr
+    repository.write({"pyproject.toml": settings("wares:fresh", "ops = 5"), "src/wares/__init__.py": added})
+    done = call("gate", "--budget", "9s", "-o", "out")
+    assert (done.exit_code, "NEW (exit 4): 1 benchmark is new: measured" in done.stdout) == (4, True)
+    (cell,) = json.loads((tmp_path / "out" / "gate.json").read_text())["cells"]
+    assert (cell["cell"], cell["word"]) == ("wares:fresh[n=5,c=1]-sync", "NEW")
+    assert cell["reason"].startswith("it runs in head, but in base there is no 'fresh' in wares; measured and checked")
+    (kept,) = records(tmp_path / "out" / "pairs.jsonl", "new")
+    assert len(kept["rounds_s"]) == 10
+    done = call("gate", "--budget", "9s", "-o", "out2", "--allow-new")
+    assert (done.exit_code, "NEW (exit 0, which --allow-new lets through)" in done.stdout) == (0, True)
+
+
+def test_what_is_new_and_does_not_work_is_broken_whatever_is_allowed(
+    call: Call, repository: Repository, tmp_path: Path
+) -> None:
+    text = WARES + "\nDONE = []\ndef fresh():\n    DONE.append(1)\n    return 1 if len(DONE) < 9 else 1 / 0\n"
+    asked = settings("wares:fresh", "ops = 5").replace('base = "main"', 'base = "main"\nallow-new = true')
+    repository.write({"pyproject.toml": asked, "src/wares/__init__.py": text})
+    assert call("gate", "--budget", "9s", "-o", "out").exit_code == 3
+    (cell,) = json.loads((tmp_path / "out" / "gate.json").read_text())["cells"]
+    assert cell["word"] == "BROKEN"
+    assert cell["reason"].startswith("it is new, and head: ")
+    assert "ZeroDivisionError" in cell["reason"]
+
+
+def test_a_function_that_head_has_not_is_refused(call: Call, repository: Repository) -> None:
     repository.write({"pyproject.toml": settings("wares:gone")})
     done = call("gate", "--budget", "3s", "--no-controls", "-o", "out2")
     assert (done.exit_code, done.stderr) == (3, "when-async: head: there is no 'gone' in wares\n")

@@ -210,6 +210,22 @@ def test_a_function_of_the_users_bench_is_tried(installed: Installed) -> None:
     assert "FAILED" not in said
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+def test_the_module_that_pythonpath_leads_to_comes_before_one_that_is_installed(
+    installed: Installed, tmp_path: Path, ahead: bool
+) -> None:
+    mine = "def cents(n):\n    open({!r}, 'a').write('{}')\n    return n\n"
+    for place, folder in (("path", tmp_path / "lib"), ("site", installed.site)):
+        folder.mkdir(exist_ok=True)
+        (folder / "pricing.py").write_text(mine.format(str(tmp_path / "seen"), place[0]))
+    arguments = ("try", "pricing:cents", "--args", "[2]", "--forks", "1", "-n", "2", "-r", "sync", "--queue")
+    try:
+        installed.run("when-async", *arguments, PYTHONPATH=str(tmp_path / "lib") if ahead else "")
+    finally:
+        (installed.site / "pricing.py").unlink()
+    assert set((tmp_path / "seen").read_text()) == {"p" if ahead else "s"}
+
+
 def test_the_gate_measures_the_users_bench_on_both_sides(installed: Installed) -> None:
     arguments = ("gate", "--base", "HEAD", "-w", "benchmarks/shop.py", "-r", "sync", "--no-controls", "--queue")
     said = installed.run("when-async", *arguments, "--margin", "100%", "--budget", "60s", "-v", PYTHONPATH="")

@@ -39,10 +39,20 @@ def test_if_several_apply_3_comes_before_1_and_1_before_4_and_all_are_listed() -
     assert codes(CALM, UNSURE, regressed()) == [1, 4]
 
 
-@pytest.mark.parametrize("cells", [(), (cell("new", Word.NEW),), (cell("late", Word.INCONCLUSIVE),)])
+@pytest.mark.parametrize("cells", [(), (cell("late", Word.INCONCLUSIVE),)])
 def test_nothing_compared_is_3(cells: tuple[CellResult, ...]) -> None:
     assert exit_code(report(*cells)) == 3
     assert "nothing compared is not a pass" in exit_reasons(report(*cells))[0][1]
+
+
+def test_what_is_all_new_is_called_new_and_passes_only_where_that_is_allowed() -> None:
+    fresh = cell("new", Word.NEW)
+    for allowed, code in ((False, 4), (True, 0)):
+        found = report(fresh, allow_new=allowed, canaries=())
+        assert (exit_code(found), outcome(found)) == (code, "NEW")
+    assert (exit_code(report(CALM, fresh)), outcome(report(CALM, fresh))) == (0, "PASS")
+    assert exit_code(report(fresh, cell("gone", Word.MISSING), allow_new=True)) == 3
+    assert exit_code(report(fresh, allow_undecided=True, canaries=())) == 4
 
 
 def test_an_interrupted_gate_is_3_even_with_a_regression() -> None:

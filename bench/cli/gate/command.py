@@ -54,7 +54,7 @@ HELP = """Compare HEAD with BASE on this machine, now, and fail on a regression.
     the gate itself.
 
     Exit codes: 0 pass, 1 regression or changed ranking, 2 wrong use, 3 a benchmark failed, is missing or was
-    renamed, or none was compared, 4 undecided: too noisy, or too little time.
+    renamed, or none was compared, 4 undecided: too noisy, too little time, or all of it new.
     """
 
 
@@ -98,6 +98,7 @@ def _runners(specs: Sequence[str]) -> tuple[str, ...]:
 )
 @click.option("--thorough", is_flag=True, help="Skip the early look: 14 pairs a cell, to show improvement or equality.")
 @click.option("--allow-undecided", is_flag=True, help="Exit with 0 where noise leaves a cell undecided; no pass it is.")
+@click.option("--allow-new", is_flag=True, help="Exit with 0 where all is new and nothing can be compared yet.")
 @click.option("--fail-inconclusive", is_flag=True, hidden=True, help="What is always done since --allow-undecided.")
 @click.option(
     "--inject",
@@ -142,7 +143,8 @@ def _gate(context: click.Context, **options: Any) -> int:
             request = replace(request, config=with_base_workloads(request.config, sides))
         folders.kept(folder)
         with tempfile.TemporaryDirectory(prefix="when-async-gate-") as made:
-            request = replace(request, config=with_targets(request.config, sides, Path(made), tell))
+            config, new = with_targets(request.config, sides, Path(made))
+            request = replace(request, config=config, new=new)
             report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:
         publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"], named=options["output"] is not None)
@@ -159,7 +161,9 @@ def _request(options: dict[str, Any]) -> tuple[Request, Asked, Asked]:
     said |= {name: tuple(options[name]) for name in ("workloads", "runners") if options[name]}
     if options["margin"] is not None:
         said["margins"] = {}
-    config = replace(config, **said, allow_undecided=options["allow_undecided"] or config.allow_undecided)
+    for name in ("allow_undecided", "allow_new"):
+        said[name] = options[name] or getattr(config, name)
+    config = replace(config, **said)
     pins = options["base_pins"] or options["head_pins"]
     if not config.base and not pins:
         fail('say what to compare with: --base main, or base = "origin/main" in [tool.when-async.gate]')

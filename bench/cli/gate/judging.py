@@ -24,7 +24,7 @@ from ...gate.config import GateConfig
 from ...gate.controls import ControlCell, inject_all, injected, unchanged
 from ...gate.inventory import sized_for
 from ...gate.matching import Entries, InventoryFailed, Matched, absolute, match
-from ...gate.pairs import PairedCell, Pairs
+from ...gate.pairs import PairedCell, PairFailed, Pairs
 from ...gate.progress import GateProgress
 from ...gate.walk import Broken, Walk
 from ...machine.fingerprint import fingerprint
@@ -88,12 +88,14 @@ def run_gate(
         raise
     refuse_unknown(request, inventories)
     matched = match(chosen(request, sides.read), sides.environments, inventories, sides.reroot)
+    matched = matched.without_base(request.new)
     state = GateState(notes=[*sides.notes, *_skipped(matched)])
     journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
     with make_host() as host, closing(journal), closing(make_pairs(host)) as pairs:
         _look(matched, sides, pairs)
         mark = host.noise.mark()
         try:
+            _check_new(matched, state, pairs, journal)
             _measure(request, matched, accepted, state, pairs, journal, say, began)
         except KeyboardInterrupt:
             state.interrupted = True
@@ -107,6 +109,19 @@ def _look(matched: Matched, sides: Sides, pairs: Pairs) -> None:
     if any(environment.side for environment in sides.environments):
         with contextlib.suppress(ServiceFailed):
             code.check(matched.paired_cells, pairs, code.Trees(sides.project, sides.sources))
+
+
+def _check_new(matched: Matched, state: GateState, pairs: Pairs, journal: Journal) -> None:
+    """Run what only head has, so that a benchmark that cannot work is found on the day it comes."""
+    for paired in matched.alone:
+        try:
+            samples = pairs.alone(paired)
+        except (PairFailed, ServiceFailed) as error:
+            state.checked[paired.cell] = str(error)
+        else:
+            state.checked[paired.cell] = ""
+            rounds_s = [sample.makespan_s for sample in samples]
+            journal.append({"kind": "new", "key": paired.cell, "rounds_s": rounds_s, "digest": samples[0].digest})
 
 
 def _measure(

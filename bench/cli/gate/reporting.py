@@ -33,7 +33,7 @@ def report_of(
 ) -> GateReport:
     controls = canaries(state.controls, state.broken, state.late)
     results = believed(cell_results(state.cell_tests, state.broken, state.late), controls)
-    unmatched, told = _unmatched(matched, accepted)
+    unmatched, told = _unmatched(matched, accepted, state.checked)
     # Of a few pairs of what is plainly slower nothing follows for what is not.
     series = [] if state.settled else wall_series(state.cell_tests, state.controls)
     decided = max(1, len(state.cell_tests))
@@ -60,6 +60,7 @@ def report_of(
         notes=(*_injected(request), *state.notes, *_calibrated(), *_allowed(state.cell_tests, accepted), *told),
         interrupted=state.interrupted,
         allow_undecided=request.config.allow_undecided,
+        allow_new=request.config.allow_new,
         controls_missed=state.controls_missed,
         injected=request.inject,
     )  # fmt: skip
@@ -94,7 +95,9 @@ def _allowed(cells: Collection[str], accepted: Mapping[tuple[str, str], Acceptan
     ]
 
 
-def _unmatched(matched: Matched, accepted: Mapping[tuple[str, str], Acceptance]) -> tuple[list[CellResult], list[str]]:
+def _unmatched(
+    matched: Matched, accepted: Mapping[tuple[str, str], Acceptance], checked: Mapping[str, str]
+) -> tuple[list[CellResult], list[str]]:
     """Cells that base and head could not both run; those whose loss was accepted are only told."""
     results, told = [], []
     for each in matched.unmatched:
@@ -104,7 +107,11 @@ def _unmatched(matched: Matched, accepted: Mapping[tuple[str, str], Acceptance])
         if known and each.word in (Word.MISSING, Word.RENAMED):
             told.append(f"{each.cell} is {each.word.lower()}, which was accepted on {known.date}: {known.reason}")
             continue
-        results.append(CellResult(each.cell, Word(each.word), each.reason))
+        if failed := checked.get(each.cell):
+            results.append(CellResult(each.cell, Word.BROKEN, f"it is new, and {failed}"))
+            continue
+        seen = "; measured and checked in head, with nothing to compare it with yet" if each.cell in checked else ""
+        results.append(CellResult(each.cell, Word(each.word), f"{each.reason}{seen}"))
     return results, told
 
 

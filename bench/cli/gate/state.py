@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from when_async.results.gate.assembly import Control
@@ -23,6 +23,8 @@ class Request:
     controls: bool = True
     inject: float = 0.0
     argv: Sequence[str] = ()
+    new: Mapping[str, str] = field(default_factory=dict)
+    """Targets by name that base cannot run, with why."""
 
 
 @dataclass
@@ -32,6 +34,8 @@ class GateState:
     cell_tests: dict[str, CellTest] = field(default_factory=dict)
     controls: list[Control] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
+    checked: dict[str, str] = field(default_factory=dict)
+    """What was measured in head alone: empty where all went well, else why not."""
     late: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     controls_missed: bool = False

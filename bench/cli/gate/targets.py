@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,13 +34,13 @@ or name a workload with -w"""
 """What a project is told that names nothing to measure."""
 
 
-def with_targets(config: GateConfig, sides: Sides, folder: Path, say: Callable[[str], None]) -> GateConfig:
-    """The settings with a workload file in `folder` for each target that both sides have.
+def with_targets(config: GateConfig, sides: Sides, folder: Path) -> tuple[GateConfig, Mapping[str, str]]:
+    """The settings with a workload file in `folder` for each target; and those by name that base cannot run, with why.
 
-    One that base has not is told as new. Raises FailedError where head cannot run one, ConfigError where two have a
-    name.
+    Raises FailedError where head cannot run one, ConfigError where two have a name.
     """
     files: list[str] = []
+    new: dict[str, str] = {}
     names: set[str] = set()
     runners: dict[str, None] = {}
     for number, target in enumerate(config.targets):
@@ -48,31 +48,32 @@ def with_targets(config: GateConfig, sides: Sides, folder: Path, say: Callable[[
         if call.short in names:
             raise ConfigError(f"two targets of the gate are called {call.short}; measure them by two functions")
         names.add(call.short)
-        seen = _seen(target, call, sides, say)
-        if seen is not None:
-            file = folder / f"target_{number}.py"
-            file.write_text(_source(target, call, seen), encoding="ascii")
-            files.append(str(file))
-            runners |= dict.fromkeys(target.runners)
+        seen, lacking = _seen(target, call, sides)
+        if lacking:
+            new[call.short] = lacking
+        file = folder / f"target_{number}.py"
+        file.write_text(_source(target, call, seen), encoding="ascii")
+        files.append(str(file))
+        runners |= dict.fromkeys(target.runners)
     more = tuple(dict.fromkeys([*config.runners, *runners])) if config.runners or not config.workloads else ()
-    return replace(config, workloads=(*config.workloads, *files), runners=more)
+    return replace(config, workloads=(*config.workloads, *files), runners=more), new
 
 
-def _seen(target: Target, call: Call, sides: Sides, say: Callable[[str], None]) -> Seen | None:
-    """What head's function is like; None where base has none to compare it with."""
+def _seen(target: Target, call: Call, sides: Sides) -> tuple[Seen, str]:
+    """What head's function is like, and why base has none to compare it with; empty where it has."""
     base, head = sides.environments
     try:
         (own,) = look_at(Asked(replace(call, folder=head.folder or call.folder)), head, TIMEOUT_S)
         refuse_cached(call, own)
     except Untried as error:
         raise FailedError(f"head: {error}") from None
+    _check_runners(target, own)
     try:
         look_at(Asked(replace(call, folder=base.folder or call.folder)), base, TIMEOUT_S)
     except Untried as error:
-        say(f"new: {call.short} runs in head, but in base {error}; there is nothing to compare it with yet")
-        return None
-    _check_runners(target, own)
-    return own
+        # It is not misspelt, as head has it.
+        return own, f"it runs in head, but in base {str(error).partition('; did you mean')[0]}"
+    return own, ""
 
 
 def _check_runners(target: Target, seen: Seen) -> None:

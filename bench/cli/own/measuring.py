@@ -21,7 +21,7 @@ from ..run.starting import Started, start_fresh
 from ..shared import tell
 from .asking import Asked, environments, look_at
 from .notes import notes, refuse_cached
-from .planning import LONG_S, Shape, budget_s, in_flight, limit_s, refuse_endless, shape
+from .planning import LONG_S, Shape, budget_s, in_flight, limit_s, refuse_endless, refuse_late, shape
 
 BLOCKING = ("sync", "threading", "multiprocessing", "asyncio+to_thread")
 LOOPS: Mapping[str, tuple[str, ...]] = {"asyncio": ("asyncio", "uvloop"), "trio": ("trio",), "curio": ("curio",)}
@@ -65,6 +65,8 @@ def planned(asked: Asked, options: Mapping[str, Any], say: Callable[[str], None]
     flights = options.get("flights") or in_flight(seen, usable_cores())
     rounds = shape(seen[0], options.get("ops"), flights, runners)
     refuse_endless(asked.call, rounds, f"when-async try {shlex.quote(asked.call.target)}")
+    if options.get("limited"):
+        refuse_late(asked.call, rounds, options["timeout_s"])
     for call, one in zip(asked.calls, seen, strict=True):
         for note in notes(call, one):
             say(f"note: {note}")
@@ -88,7 +90,9 @@ def _loops(seen: Sequence[Seen]) -> tuple[str, ...]:
 
 def _runners(seen: Sequence[Seen]) -> tuple[str, ...]:
     """Those that can run them, where none is named."""
-    names = BLOCKING if any(not one.awaits for one in seen) else ()
+    names: tuple[str, ...] = BLOCKING if any(not one.awaits for one in seen) else ()
+    if any(one.unpooled for one in seen):
+        names = tuple(name for name in names if name != "multiprocessing")
     return (*names, *(runner for library in _loops(seen) for runner in LOOPS[library]))
 
 

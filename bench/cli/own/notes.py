@@ -9,9 +9,9 @@ from when_async.reports import words
 from ...trying.look import BY_ITSELF, Seen
 from ...trying.target import Call, Untried
 
-CACHE = 1000
+CACHE = 100
 """A second call that is so many times as fast as the first has remembered something."""
-SLOW_FIRST_S = 1e-3
+SLOW_FIRST_S = 5e-3
 """A first call shorter than this proves no memory by a fast second one."""
 STOOD = 0.8
 """A loop that ran nothing else for this share of a call is blocked by it."""
@@ -54,6 +54,8 @@ def notes(call: Call, seen: Seen) -> Iterator[str]:
         yield f"it has {words.count(seen.native, 'thread')} of its own below Python, so all rows may use all cores"
     yield from _of_a_loop(seen)
     yield from _of_company(seen)
+    if seen.unpooled:
+        yield f"{seen.unpooled}; so a pool of processes is left out"
     if seen.unsent:
         yield f"{seen.unsent}; so processes and interpreters cannot run it"
     elif (seen.result_bytes or 0) >= LARGE_BYTES:
@@ -72,6 +74,7 @@ def _of_a_loop(seen: Seen) -> Iterator[str]:
 
 
 def _of_company(seen: Seen) -> Iterator[str]:
-    kept = [f"{count} {name}" for count, name in ((seen.threads, "threads"), (seen.processes, "processes")) if count]
+    counted = ((seen.threads, "thread", "threads"), (seen.processes, "process", "processes"))
+    kept = [f"{count} {one if count == 1 else many}" for count, one, many in counted if count]
     if kept:
         yield f"it keeps {' and '.join(kept)} running between calls; their work is counted with its own"

@@ -90,6 +90,18 @@ def refuse_endless(call: Call, planned: Shape, command: str) -> None:
     )
 
 
+def refuse_late(call: Call, planned: Shape, limit_s: float) -> None:
+    """Refuse before the first round what cannot end within the limit that somebody named; raises Untried."""
+    if planned.round_s <= limit_s:
+        return
+    raise Untried(
+        f"a call of {call.short} takes {words.scalar(planned.seconds, 's')} and a round of {planned.points[0][0]} "
+        f"{words.scalar(planned.round_s, 's')}, which is more than --timeout {limit_s:g}; leave that out, and the plan "
+        "sets a limit that fits, or make fewer calls with -n",
+        usage=True,
+    )
+
+
 def budget_s(planned: Shape) -> float:
     """How long the run may take: as any other that decides, or what the least plan takes where that is longer."""
     return max(BUDGET_S, 1.3 * planned.least_s)
