@@ -73,15 +73,15 @@ def ask(path: str) -> list[str]:
 
 def answer(path: str, there: There | None = None) -> dict[str, Any]:
     """Have a process of its own import the file; returns what that says. Raises RegistryError."""
-    limit_s = _limit_s()
+    given_s = limit_s()
     with tempfile.TemporaryFile() as stacks:
-        said, status = _answer(path, stacks, limit_s, there)
+        said, status = _answer(path, stacks, given_s, there)
         stacks.seek(0)
         stack = stacks.read().decode(errors="replace")
     if status is None or "Timeout (" in stack:
         raise RegistryError(
-            f"{path} is not imported within {limit_s:g} s{_place(path, stack)}; what takes long belongs into the body "
-            f"or into `prepare`, and {VARIABLE}={4 * limit_s:g} waits longer"
+            f"{path} is not imported within {given_s:g} s{_place(path, stack)}; what takes long belongs into the body "
+            f"or into `prepare`, and {VARIABLE}={4 * given_s:g} waits longer"
         )
     return _judged(path, said, status, stack)
 
@@ -156,15 +156,16 @@ def _line(descriptor: int, timeout_s: float) -> bytes:
     return data.partition(b"\n")[0]
 
 
-def _limit_s() -> float:
+def limit_s() -> float:
+    """How long the import of a user's file may take, in seconds; raises RegistryError where that is set wrongly."""
     text = os.environ.get(VARIABLE, "")
     try:
-        limit_s = float(text or LIMIT_S)
+        found_s = float(text or LIMIT_S)
     except ValueError:
-        limit_s = 0.0
-    if not 0 < limit_s < 1e6:
+        found_s = 0.0
+    if not 0 < found_s < 1e6:
         raise RegistryError(f"{VARIABLE} is how many seconds the import of a file may take, and not {text!r}")
-    return limit_s
+    return found_s
 
 
 def _place(path: str, stack: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 
 from when_async.results.prediction.law import Work
 
+from ..environments.layout import own_roots
 from ..environments.own import is_place
 from ..trying.look import Seen
-from .own.asking import Asked, environments, look_at, make_call
+from .own.asking import Asked, environments, look_at, look_limit_s, make_call
 from .own.notes import notes, refuse_cached
 from .own.planning import waits
 from .own.where import Where
@@ -51,10 +53,10 @@ def look(target: str, args: str, kwargs: str, python: str | None = None) -> tupl
 
     It runs in the environment of the project, or in the one at a path.
     """
-    call = make_call(target, args, kwargs)
+    call = make_call(target, args, kwargs, behind=own_roots(os.getcwd()))
     where = Where([python] if python and is_place(python) else [])
     able = environments((), {"where": where})
-    (seen,) = look_at(Asked(call, any_result=True), able[0], TIMEOUT_S)
+    (seen,) = look_at(Asked(call, any_result=True), able[0], look_limit_s(TIMEOUT_S))
     refuse_cached(call, seen)
     for note in notes(call, seen):
         tell(f"note: {note}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from ..environments.layout import own_roots
 from ..machine.lock import machine
 from .own.asking import Asked, make_call
 from .own.measuring import Plan, measured, planned
@@ -50,16 +53,17 @@ HELP = """Measure a function of yours as it is, and say which model to use for i
     """
 
 
-def flights(param: click.Parameter, text: str) -> tuple[int, ...]:
+def flights(param: click.Parameter, texts: Sequence[str]) -> tuple[int, ...]:
     """Calls in flight, one number or several: `1,10,100`."""
-    if not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5})*", text):
-        fail(f"{param.opts[-1]} takes a number of calls in flight, or several such as 1,10,100, and not {text!r}")
-    return tuple(dict.fromkeys(map(int, text.split(","))))
+    for text in texts:
+        if not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5})*", text):
+            fail(f"{param.opts[-1]} takes a number of calls in flight, or several such as 1,10,100, and not {text!r}")
+    return tuple(dict.fromkeys(int(number) for text in texts for number in text.split(",")))
 
 
 FLIGHTS = click.option(
-    "-c", "--concurrency", "flights", callback=checked(flights), metavar="C[,C...]",
-    help="Calls in flight; several give the curve. Default: 8 where a call waits, else as many as cores.",
+    "-c", "--concurrency", "flights", callback=checked(flights), metavar="C[,C...]", multiple=True,
+    help="Calls in flight; several give the curve. Repeatable. Default: 8 where a call waits, else as many as cores.",
 )  # fmt: skip
 
 
@@ -90,8 +94,9 @@ def try_(
     target: str, twin: str | None, args: str, kwargs: str, items: str, any_result: bool, wait: bool, as_json: bool,
     **options: Any,
 ) -> None:  # fmt: skip
-    other = make_call(twin, args, kwargs, items) if twin else None
-    asked = Asked(make_call(target, args, kwargs, items), other, any_result)
+    roots = own_roots(os.getcwd())
+    other = make_call(twin, args, kwargs, items, roots) if twin else None
+    asked = Asked(make_call(target, args, kwargs, items, roots), other, any_result)
     options["where"] = Where(options["pythons"], options["pins"])
     options["where"].say()
     options["limited"] = click.get_current_context().get_parameter_source("timeout_s") is ParameterSource.COMMANDLINE

@@ -45,6 +45,11 @@ def made(target: Any, given: Given, folder: Path, abroad: str = "") -> Made:
     sent: bytes | None = None
     if isinstance(target, str):
         place, ahead = Place(target, ""), installed_last(ahead)
+    elif callable(getattr(target, "cache_info", None)):
+        raise RegistryError(
+            f"{_target_of(target)} is cached, so all calls but the first would measure the cache and not the work; "
+            "give its __wrapped__"
+        )
     elif not callable(target):
         raise RegistryError(f"a function or a text like 'module:function' is measured, and not {target!r}")
     else:

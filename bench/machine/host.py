@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,12 +59,17 @@ def make_host() -> Host:
     """This machine as a run sees it."""
     raise_file_limit()
     outer = os.environ.get("PYTHONPATH")
-    service_environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(import_root()), outer)))}
+    # Whoever is killed leaves its temporary files; they are all in one folder, which goes with the run.
+    scratch = tempfile.mkdtemp(prefix="when-async-run-")
+    # As the folder that it lies in: a database server may run as another user.
+    os.chmod(scratch, 0o1777)
+    path = os.pathsep.join(filter(None, (str(import_root()), outer)))
+    service_environ = {**os.environ, "PYTHONPATH": path, "TMPDIR": scratch}
     return Host(
         cores=core_numbers(),
-        worker_environ=undisturbed(child_environ()),
+        worker_environ={**undisturbed(child_environ()), "TMPDIR": scratch},
         service_environ=service_environ,
-        reaper=Reaper(service_environ),
+        reaper=Reaper(service_environ, scratch),
         noise=Noise(),
         account=Account(),
         kept_out=kept_out(os.environ),

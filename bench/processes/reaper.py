@@ -1,13 +1,15 @@
 """Ends what a killed parent leaves behind.
 
-Started once per run as `python -m when_async.bench.processes.reaper`. It reads `+PGID` and `-PGID` lines; when its
-standard input closes, which the kernel sees to even after `kill -9` of the parent, it kills every group still listed.
+Started once per run as `python -m when_async.bench.processes.reaper FOLDER`. It reads `+PGID` and `-PGID` lines; when
+its standard input closes, which the kernel sees to even after `kill -9` of the parent, it kills every group still
+listed, and removes the folder, in which they keep their temporary files.
 Pool children cannot do this for themselves: their siblings hold the other end of every pipe.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +26,8 @@ def main() -> int:
             groups.discard(group)
     for group in groups:
         kill_group(group)
+    for folder in sys.argv[1:]:
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
@@ -36,12 +40,12 @@ def kill_group(group: int) -> None:
 
 
 class Reaper:
-    """The parent's handle on the reaper process."""
+    """The parent's handle on the reaper process; `folder` is removed in the end."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], folder: str) -> None:
         self._process = subprocess.Popen(
             # Isolated from the working folder (-P), where another package may be called bench.
-            [sys.executable, "-P", "-m", "when_async.bench.processes.reaper"],
+            [sys.executable, "-P", "-m", "when_async.bench.processes.reaper", folder],
             stdin=subprocess.PIPE,
             # It says nothing, and whoever reads what we print must not wait for it to end.
             stdout=subprocess.DEVNULL,

@@ -1,8 +1,8 @@
 """A look at a callable before anything is timed: a few calls in a process of their own.
 
-`python -m when_async.bench.trying.look` reads one JSON line, `call`, perhaps a `twin`, and `any_result`; it answers
-with one line: what is seen of each, or the reason why it cannot be measured. Whatever the callable prints goes to
-standard error.
+`python -m when_async.bench.trying.look` reads one JSON line, `call`, perhaps a `twin`, and `any_result`. It says
+`found` when each of them is imported, `ends` when one of them ends Python, and last what is seen of each, or the reason
+why it cannot be measured. Whatever the callable prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from time import perf_counter
 from typing import Any, TextIO
 
 from ..model import WhenAsyncError
+from .calling import more, on_loops, spent, timed
 from .lazy import lazy
 from .likeness import kind, likeness, untold
-from .loops import RUNS, asyncio_loop, awaited, others
+from .loops import awaited
 from .pooled import children_heard, why_not_pooled
 from .target import LAZY, Call, Untried, find, shown, words
-from .usage import cpu_s, gil_free, native_threads, queued_s
+from .usage import cpu_s, gil_free, native_threads
 
 BY_ITSELF = 1.2
 """From so many cores on a call uses more than one by itself."""
@@ -35,8 +35,9 @@ CLOCKS_S = 200e-6
 
 @dataclass
 class Seen:
-    """What a look at a callable showed; times in seconds are of its second call.
+    """What a look at a callable showed; times in seconds are of its second call, or the mean of one for each item.
 
+    `least_s` and `most_s` are the shortest and the longest of those; 0.0 where there is one item.
     `queued_s` was spent waiting for a CPU, and None where the system does not tell. `gil_free` is the share of its
     computing in which another thread can run, None where it was not looked for. `stood_s` is the longest time in
     which its loop ran nothing else. `threads` and `processes` it keeps, and `native` threads that Python does not know
@@ -66,6 +67,8 @@ class Seen:
     unsent: str = ""
     changes: bool = False
     unpooled: str = ""
+    least_s: float = 0.0
+    most_s: float = 0.0
 
     @property
     def crowded(self) -> bool:
@@ -83,46 +86,36 @@ class Seen:
         return max(0.0, self.seconds - self.cpu_s - (self.queued_s or 0.0))
 
 
-@dataclass(frozen=True)
-class Timed:
-    """One call: its result, and what it took."""
-
-    result: Any
-    seconds: float
-    cpu_s: float
-    queued_s: float | None
-
-
-Invoke = Callable[[], Any]
-
-
-def look(call: Call, *, any_result: bool) -> Seen:
+def look(call: Call, *, any_result: bool, found: Callable[[], None] = lambda: None) -> Seen:
     """Call it twice and see what it is like; raises Untried with why it cannot be measured."""
     before = set(threading.enumerate())
     function = find(call)
+    found()
     # What its module starts when it is imported is its own as well.
     imported, hits = set(threading.enumerate()) - before, _hits(function)
     children: list[str] = []
-    given: list[tuple[list[Any], dict[str, Any]]] = []
+    given: list[tuple[int, tuple[list[Any], dict[str, Any]]]] = []
 
-    def invoke() -> Any:
-        args, kwargs = call.arguments()
-        given[:] = [(args, kwargs)]
+    def invoke(index: int = 0) -> Any:
+        args, kwargs = call.arguments(index)
+        given[:] = [(index, (args, kwargs))]
         return function(*args, **kwargs)
 
     with children_heard(children):
         first = None if inspect.iscoroutinefunction(function) else timed(call, invoke)
         awaits = first is None or awaited(call, first.result)
         if first is None or awaits:
-            first, second, stood_s, loops = _on_loops(call, invoke)
+            first, *calls, stood_s, loops = on_loops(call, invoke)
         else:
-            second, stood_s, loops = timed(call, invoke), 0.0, {}
+            calls, stood_s, loops = more(call, invoke), 0.0, {}
+    second = calls[0]
     _refuse(call, first.result, second.result, any_result=any_result)
-    changes = likeness(given[0]) != likeness(call.arguments())
+    index, arguments = given[0]
+    changes = likeness(arguments) != likeness(call.arguments(index))
     carried, sent, pickle_s, unsent = _sent(call, second.result)
     return Seen(
         like=kind(second.result) if any_result else likeness(second.result), type=kind(second.result), awaits=awaits,
-        first_s=first.seconds, seconds=second.seconds, cpu_s=second.cpu_s, queued_s=second.queued_s,
+        first_s=first.seconds, **spent(calls),
         loops=tuple(name for name, reason in loops.items() if not reason),
         refused={name: reason for name, reason in loops.items() if reason},
         stood_s=stood_s, cached=_hits(function) > hits,
@@ -132,36 +125,6 @@ def look(call: Call, *, any_result: bool) -> Seen:
         result_bytes=carried, arguments_bytes=sent, pickle_s=pickle_s, unsent=unsent, changes=changes,
         unpooled="" if awaits else why_not_pooled(invoke, second.seconds, children, imported),
     )  # fmt: skip
-
-
-def _on_loops(call: Call, invoke: Invoke) -> tuple[Timed, Timed, float, dict[str, str]]:
-    """Two calls on a loop, how long it stood still in the second, and what came of one call on each library."""
-    gaps: list[float] = []
-    try:
-        with asyncio_loop(gaps) as run:
-            first, second = (timed(call, lambda: run(invoke)) for _ in range(2))
-    except Untried as error:
-        loops = {"asyncio": str(error).partition(" raised ")[2], **others(invoke)}
-        able = next((name for name, reason in loops.items() if not reason), None)
-        if able is None:
-            raise
-        first, second = (timed(call, lambda: RUNS[able](invoke)) for _ in range(2))
-        return first, second, 0.0, loops
-    return first, second, gaps[-1], {"asyncio": "", **others(invoke)}
-
-
-def timed(call: Call, invoke: Invoke) -> Timed:
-    """One call, with what it took; raises Untried with what it raised."""
-    # Asking for the queue reads files, whose CPU is not the call's.
-    queued, cpu, began = queued_s(), cpu_s(), perf_counter()
-    try:
-        result = invoke()
-    except BaseException as error:
-        raise Untried(f"{call.short} raised {words(error)}", usage=False) from None
-    seconds, used_s = perf_counter() - began, cpu_s() - cpu
-    after = queued_s()
-    waited = None if queued is None or after is None else max(0.0, after - queued)
-    return Timed(result, seconds, max(0.0, used_s), waited)
 
 
 def _refuse(call: Call, first: Any, second: Any, *, any_result: bool) -> None:
@@ -207,11 +170,11 @@ def take_answers() -> TextIO:
     return answers
 
 
-def answer(asked: dict[str, Any]) -> dict[str, Any]:
+def answer(asked: dict[str, Any], found: Callable[[], None] = lambda: None) -> dict[str, Any]:
     """What is seen of the call, and of its twin, or the reason why one cannot be measured."""
     calls = [Call(**asked[name]) for name in ("call", "twin") if asked.get(name)]
     try:
-        seen = [look(one, any_result=asked["any_result"]) for one in calls]
+        seen = [look(one, any_result=asked["any_result"], found=found) for one in calls]
         if len(seen) == 2 and seen[0].like != seen[1].like:
             raise Untried(
                 f"{calls[1].short} does not return what {calls[0].short} returns, so they are not the same work; "
@@ -228,14 +191,37 @@ def main() -> int:
     import signal
 
     answers = take_answers()
+
+    def say(line: dict[str, Any]) -> None:
+        answers.write(json.dumps(line) + "\n")
+        answers.flush()
+
     faulthandler.register(signal.SIGUSR1, all_threads=True)
-    answers.write(json.dumps(answer(json.loads(sys.stdin.readline()))) + "\n")
-    answers.flush()
+    tell_ends(say)
+    asked = json.loads(sys.stdin.readline())
+    # Whoever asks for input gets none, as in a worker.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    say(answer(asked, lambda: say({"found": True})))
     return 0
 
 
+def tell_ends(say: Callable[[dict[str, Any]], None]) -> None:
+    """Have it said, with the place, when this process is ended by a function that runs nothing more of Python."""
+    ends, own = os._exit, os.getpid()
+
+    def leave(status: int) -> None:
+        if os.getpid() == own:
+            file, line = sys._getframe(1).f_code.co_filename, sys._getframe(1).f_lineno
+            place = "" if file == __file__ else f" at {os.path.basename(file)}:{line}"
+            say({"ends": f"os._exit({status}){place}"})
+        ends(status)
+
+    os._exit = leave  # type: ignore[assignment]
+
+
 if __name__ == "__main__":
+    leave = os._exit
     status = main()
     sys.stderr.flush()
     # Threads that the callable has started must not keep this process alive.
-    os._exit(status)
+    leave(status)

@@ -82,10 +82,11 @@ class Call:
         """The folder that the module is imported from."""
         if not self.where.endswith(".py"):
             return self.path[0] if self.path else self.folder or os.getcwd()
-        folder = os.path.dirname(self._file())
-        for _ in self._packages()[:-1]:
-            folder = os.path.dirname(folder)
-        return folder
+        # The file of a package stands for its folder.
+        place = os.path.dirname(self._file()) if self._is_package() else self._file()
+        for _ in self._packages():
+            place = os.path.dirname(place)
+        return place
 
     def arguments(self, index: int = 0) -> tuple[list[Any], dict[str, Any]]:
         """Fresh ones for an op: whoever is called may change them."""
@@ -116,12 +117,17 @@ class Call:
     def _file(self) -> str:
         return os.path.normpath(os.path.join(self.folder or os.getcwd(), self.where))
 
+    def _is_package(self) -> bool:
+        return os.path.basename(self.where) == "__init__.py"
+
     def _stem(self) -> str:
-        return os.path.basename(self.where).removesuffix(".py")
+        file = self._file()
+        return os.path.basename(os.path.dirname(file) if self._is_package() else file).removesuffix(".py")
 
     def _packages(self) -> list[str]:
-        """The packages that a file lies in, from the outermost, and its own name."""
-        folder, names = os.path.dirname(self._file()), [self._stem()]
+        """The packages that a file lies in, from the outermost, and its own name, which a package has of its folder."""
+        folder = os.path.dirname(self._file())
+        names = [] if self._is_package() else [self._stem()]
         while os.path.isfile(os.path.join(folder, "__init__.py")) and os.path.basename(folder):
             folder, name = os.path.split(folder)
             names.insert(0, name)
@@ -186,9 +192,11 @@ def _module(call: Call) -> Any:
         if error.name and f"{call.module}.".startswith(f"{error.name}."):
             text = f"there is no module {error.name!r} in this folder, nor is one installed"
             raise Untried(text, usage=True) from None
-        raise Untried(f"{call.where} does not import: {words(error)}", usage=True) from None
+        raise Untried(f"{call.where} {UNREADABLE}: {words(error)}", usage=True) from None
     except (Exception, SystemExit) as error:
-        raise Untried(f"{call.where} does not import: {words(error)}", usage=True) from None
+        name = call.where.removesuffix(".py").replace("/", ".")
+        cure = f"; name it by its module, {name}:{call.name}" if "relative import" in str(error) else ""
+        raise Untried(f"{call.where} {UNREADABLE}: {words(error)}{cure}", usage=True) from None
 
 
 def _by_path(call: Call) -> Any:
@@ -229,6 +237,7 @@ def check_callable(call: Call, found: Any) -> None:
         raise Untried(f"{call.short}{signature} does not take these arguments: {error}", usage=True) from None
 
 
+UNREADABLE = "does not import"
 LAZY = "returns {}, whose work is done when somebody goes through it; name a function that does the work"
 
 

@@ -127,7 +127,8 @@ def _checked(call: Call, like: str, asked: int, results: Sequence[Any], *, any_r
     wrong = sum(each != like for each in known)
     what = f"of another type than the first call's {like}" if any_result else "not what the first call returned"
     if wrong:
-        raise WrongAnswer(f"{wrong} of {len(results)} results are {what}")
+        nature = "" if any_result else "; where that is in their nature, as of the id of a process, add --any-result"
+        raise WrongAnswer(f"{wrong} of {len(results)} results are {what}{nature}")
     return f"{len(results)} calls, each {'of type ' + like if any_result else 'like the first'}"
 
 

@@ -18,6 +18,7 @@ from when_async.results.gate.report import (
     GateReport,
     MetricResult,
     Word,
+    only_new,
     run_faults,
 )
 
@@ -96,14 +97,14 @@ def cases(report: GateReport) -> Iterable[Case]:
     said = "\n".join(telling.operating(report.operating, telling.to_decide(report)))
     yield Case("gate", "every benchmark was decided", outcome, RUN, faults, said, report.seconds)
     for cell in telling.ranked(report.cells):
-        yield _cell(cell, not report.allow_undecided)
+        yield _cell(cell, not report.allow_undecided, bool(only_new(report)) and not report.allow_new)
     for flip in telling.ordered_flips(report):
         yield _flip(flip)
     for canary in report.canaries:
         yield _control(canary, not report.allow_undecided)
 
 
-def _cell(cell: CellResult, strict: bool) -> Case:
+def _cell(cell: CellResult, strict: bool, strict_new: bool) -> Case:
     outcome = ""
     if cell.word is Word.REGRESSED:
         outcome = FAILURE
@@ -112,7 +113,7 @@ def _cell(cell: CellResult, strict: bool) -> Case:
     elif cell.word is Word.INCONCLUSIVE:
         outcome = FAILURE if strict else SKIPPED
     elif cell.word is Word.NEW:
-        outcome = SKIPPED
+        outcome = FAILURE if strict_new else SKIPPED
     message = ": ".join(part for part in (str(cell.word), telling.sentence(cell)) if part)
     output = "\n".join([message, *_numbers(cell)])
     return Case(telling.workload(cell.cell), cell.cell, outcome, str(cell.word), message, output, cell.seconds)

@@ -53,12 +53,14 @@ class Named:
 class Own:
     """What was measured: a blocking callable, an async one, or both as twins.
 
-    `stood` is the share of a call of the async one for which its loop ran nothing else.
+    `stood` is the share of a call of the async one for which its loop ran nothing else, `doubt` why the two may not do
+    the same work.
     """
 
     blocking: Named | None
     awaited: Named | None
     stood: float = 0.0
+    doubt: str = ""
 
     @property
     def any(self) -> Named:
@@ -81,8 +83,11 @@ def answer(scene: Scene, own: Own) -> list[str]:
 def _of_facet(scene: Scene, own: Own) -> Iterator[str]:
     place = fullest(scene)
     if place is None:
-        ran = any(row.status == "OK" for row in scene.rows)
-        why = "it ran and was checked, and a figure takes two processes" if ran else "the reasons stand with the rows"
+        ran = {row.status == "OK" for row in scene.rows}
+        why = {
+            frozenset({True}): "it ran and was checked, and a figure takes two processes",
+            frozenset({False}): "the reasons stand with the rows",
+        }.get(frozenset(ran), "a figure takes two processes, and what failed has its reason beside its row")
         yield f"No figure for {own.any.short}: {why}."
         return
     here = scene.of(comparison=place)
@@ -94,6 +99,8 @@ def _of_facet(scene: Scene, own: Own) -> Iterator[str]:
             "in flight do no more than one; await what waits, or use asyncio.to_thread."
         )
         return
+    if own.doubt:
+        yield f"Find out first whether both do the same work: {own.doubt}."
     yield _use(scene, here, best)
     if own.blocking is not None and own.awaited is not None:
         yield from _rewrite(here)
@@ -174,6 +181,8 @@ def _kept(here: Scene, base: Row) -> str:
     reached = f"{row.contestant} reached {words.times(gain)} of it with {row.concurrency} in flight"
     if max(one.high for _, one, _ in gains) < UNSEEN:
         return f"Keep the plain loop: {reached}."
+    _, unseen, row = max(gains, key=lambda one: one[1].high)
+    reached = f"{row.contestant} reached {words.times(unseen)} of it with {row.concurrency} in flight"
     return f"Keep the plain loop until a quieter run, or more --forks, tells: {reached}, which decides nothing."
 
 

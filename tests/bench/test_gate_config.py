@@ -50,7 +50,7 @@ def test_what_is_not_set_is_3_percent_in_10_minutes(tmp_path: Path, text: str) -
     ("text", "words"),
     [
         ('margn = "3%"', "margn of .* is not a setting; did you mean margin"),
-        ("zzz = 1", "is not a setting; known are allow-undecided, base, budget"),
+        ("zzz = 1", "is not a setting; known are allow-new, allow-undecided, base, budget"),
         ("margin = 3", "must be a percentage such as 3%, not 3"),
         ("margin = 0.03", "must be a percentage such as 3%, not 0.03"),
         ('margin = "0%"', "must lie between 0.1% and 100%"),

@@ -138,7 +138,7 @@ def seen_apart(target: str) -> Seen:
     asked = json.dumps({"call": vars(call(target)), "twin": None, "any_result": False})
     command = [sys.executable, "-m", "when_async.bench.trying.look"]
     done = subprocess.run(command, input=asked + "\n", capture_output=True, text=True, check=True)
-    (found,) = json.loads(done.stdout)["seen"]
+    (found,) = json.loads(done.stdout.splitlines()[-1])["seen"]
     return Seen(**found)
 
 

@@ -155,7 +155,7 @@ def test_a_result_that_no_process_can_send_is_the_failure_of_that_row_alone(call
         (("shop:one", "-c", "1,x"), 2, "--concurrency takes a number of calls in flight, or several such as 1,10,100"),
         (("shop:kept",), 2, "shop:kept is cached, so all calls but the first would measure the cache"),
         (("shop:grumble", "--args", '["tea"]'), 3, "shop:grumble raised ValueError: no tea today (at shop.py:21)"),
-        (("os:_exit", "--args", "[3]"), 3, "the first call of os:_exit failed: the process died with exit status 3"),
+        (("os:_exit", "--args", "[3]"), 3, "a call of os:_exit ended its process: os._exit(3)"),
         (("shop:fetch", "--args", "tea"), 2, "--args takes JSON like '[1, \"tea\"]', and not 'tea'"),
         (("shop:fetch", "--kwargs", "[1]"), 2, "--kwargs takes JSON like '{\"retries\": 1}', and not '[1]'"),
     ],

@@ -56,7 +56,7 @@ def test_every_table_has_entries_for_all_its_columns(found: GateReport) -> None:
 @every
 def test_the_headline_says_pass_or_fail_with_the_exit_code(found: GateReport) -> None:
     heading = next(line for line in render(found).splitlines() if line.startswith("### "))
-    sign = {"FAIL": "✗", "UNDECIDED": "?", "PASS": "✓"}[outcome(found)]
+    sign = {"FAIL": "✗", "UNDECIDED": "?", "NEW": "○", "PASS": "✓"}[outcome(found)]
     assert heading.startswith(f"### {sign} when-async gate: {outcome(found)} (exit {exit_code(found)}")
 
 

@@ -140,6 +140,9 @@ REPORTS: dict[str, GateReport] = {
     "interrupted": report(*unchanged(2), interrupted=True, operating=None, canaries=()),
     "empty": report(operating=None, canaries=()),
     "only new": report(cell("new[n=10,c=1]-asyncio@3.14", Word.NEW, "only in head"), operating=None),
+    "new allowed": report(
+        cell("new[n=10,c=1]-asyncio@3.14", Word.NEW, "only in head"), operating=None, canaries=(), allow_new=True
+    ),
     "latency": report(
         cell(
             FETCH, Word.REGRESSED, "p99 beyond the margin", around(1.01), pairs=28,

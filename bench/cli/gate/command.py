@@ -143,8 +143,8 @@ def _gate(context: click.Context, **options: Any) -> int:
             request = replace(request, config=with_base_workloads(request.config, sides))
         folders.kept(folder)
         with tempfile.TemporaryDirectory(prefix="when-async-gate-") as made:
-            config, new = with_targets(request.config, sides, Path(made))
-            request = replace(request, config=config, new=new)
+            targets = with_targets(request.config, sides, Path(made))
+            request = replace(request, config=targets.config, new=targets.new, notes=targets.notes)
             report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:
         publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"], named=options["output"] is not None)

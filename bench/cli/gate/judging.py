@@ -89,7 +89,7 @@ def run_gate(
     refuse_unknown(request, inventories)
     matched = match(chosen(request, sides.read), sides.environments, inventories, sides.reroot)
     matched = matched.without_base(request.new)
-    state = GateState(notes=[*sides.notes, *_skipped(matched)])
+    state = GateState(notes=[*sides.notes, *request.notes, *_skipped(matched)])
     journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
     with make_host() as host, closing(journal), closing(make_pairs(host)) as pairs:
         _look(matched, sides, pairs)

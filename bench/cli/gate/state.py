@@ -25,6 +25,8 @@ class Request:
     argv: Sequence[str] = ()
     new: Mapping[str, str] = field(default_factory=dict)
     """Targets by name that base cannot run, with why."""
+    notes: Sequence[str] = ()
+    """What a look at the targets has to say."""
 
 
 @dataclass

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ...gate import code
 from ...gate.config import ConfigError, GateConfig, Target
 from ...model import FailedError
 from ...trying.look import Seen
-from ...trying.target import Call, Untried
+from ...trying.target import UNREADABLE, Call, Untried
 from ...trying.work import source
-from ..own.asking import Asked, look_at, make_call
+from ..own.asking import Asked, look_at, look_limit_s, make_call
 from ..own.measuring import LOOPS
-from ..own.notes import refuse_cached
+from ..own.notes import notes, refuse_cached
 from ..own.planning import ops_for
 from .sides import Sides
 
@@ -34,13 +35,22 @@ or name a workload with -w"""
 """What a project is told that names nothing to measure."""
 
 
-def with_targets(config: GateConfig, sides: Sides, folder: Path) -> tuple[GateConfig, Mapping[str, str]]:
-    """The settings with a workload file in `folder` for each target; and those by name that base cannot run, with why.
+@dataclass
+class Targets:
+    """The settings with a workload file for each target, those by name that base cannot run, and what must be known."""
+
+    config: GateConfig
+    new: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def with_targets(config: GateConfig, sides: Sides, folder: Path) -> Targets:
+    """Look at the targets and write their files to `folder`.
 
     Raises FailedError where head cannot run one, ConfigError where two have a name.
     """
     files: list[str] = []
-    new: dict[str, str] = {}
+    found = Targets(config)
     names: set[str] = set()
     runners: dict[str, None] = {}
     for number, target in enumerate(config.targets):
@@ -50,30 +60,41 @@ def with_targets(config: GateConfig, sides: Sides, folder: Path) -> tuple[GateCo
         names.add(call.short)
         seen, lacking = _seen(target, call, sides)
         if lacking:
-            new[call.short] = lacking
+            found.new[call.short] = lacking
+        # What a call took is no news in a gate.
+        found.notes += [f"{call.short}: {note}" for note in list(notes(call, seen))[1:]]
         file = folder / f"target_{number}.py"
         file.write_text(_source(target, call, seen), encoding="ascii")
         files.append(str(file))
         runners |= dict.fromkeys(target.runners)
     more = tuple(dict.fromkeys([*config.runners, *runners])) if config.runners or not config.workloads else ()
-    return replace(config, workloads=(*config.workloads, *files), runners=more), new
+    found.config = replace(config, workloads=(*config.workloads, *files), runners=more)
+    return found
 
 
 def _seen(target: Target, call: Call, sides: Sides) -> tuple[Seen, str]:
     """What head's function is like, and why base has none to compare it with; empty where it has."""
     base, head = sides.environments
     try:
-        (own,) = look_at(Asked(replace(call, folder=head.folder or call.folder)), head, TIMEOUT_S)
+        (own,) = look_at(Asked(replace(call, folder=head.folder or call.folder)), head, look_limit_s(TIMEOUT_S))
         refuse_cached(call, own)
     except Untried as error:
-        raise FailedError(f"head: {error}") from None
+        raise _failed("head", error, sides) from None
     _check_runners(target, own)
     try:
-        look_at(Asked(replace(call, folder=base.folder or call.folder)), base, TIMEOUT_S)
+        look_at(Asked(replace(call, folder=base.folder or call.folder)), base, look_limit_s(TIMEOUT_S))
     except Untried as error:
+        if UNREADABLE in str(error):
+            raise _failed("base", error, sides) from None
         # It is not misspelt, as head has it.
         return own, f"it runs in head, but in base {str(error).partition('; did you mean')[0]}"
     return own, ""
+
+
+def _failed(side: str, error: Untried, sides: Sides) -> FailedError:
+    """Why a side cannot run it; raises NotInGit where it lacks a file that no commit has."""
+    code.explain(side, str(error), code.Trees(sides.project, sides.sources))
+    return FailedError(f"{side}: {error}")
 
 
 def _check_runners(target: Target, seen: Seen) -> None:

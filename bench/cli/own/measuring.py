@@ -19,8 +19,8 @@ from ...trying.work import source
 from ..run.recording import Watched, execute
 from ..run.starting import Started, start_fresh
 from ..shared import tell
-from .asking import Asked, environments, look_at
-from .notes import notes, refuse_cached
+from .asking import Asked, environments, look_at, look_limit_s
+from .notes import notes, refuse_cached, refuse_idle
 from .planning import LONG_S, Shape, budget_s, in_flight, limit_s, refuse_endless, refuse_late, shape
 
 BLOCKING = ("sync", "threading", "multiprocessing", "asyncio+to_thread")
@@ -36,6 +36,8 @@ class Plan:
     seen: tuple[Seen, ...]
     runners: tuple[str, ...]
     shape: Shape
+    doubt: str = ""
+    """Why the twins may not do the same work; empty where nothing speaks against it."""
 
     @property
     def loops(self) -> tuple[str, ...]:
@@ -56,24 +58,29 @@ def planned(asked: Asked, options: Mapping[str, Any], say: Callable[[str], None]
     """Look at the callables and say what is seen; raises Untried or RegistryError before anything is timed."""
     wanted = tuple(options.get("runners") or ())
     able = environments(wanted or BLOCKING, options, say)
-    seen = tuple(look_at(asked, able[0], options["timeout_s"]))
+    limited = bool(options.get("limited"))
+    seen = tuple(look_at(asked, able[0], look_limit_s(options["timeout_s"], named=limited), say))
     for call, one in zip(asked.calls, seen, strict=True):
         refuse_cached(call, one)
+    doubtful = ""
     if asked.twin is not None:
         _check_twins(asked, seen)
+        doubtful = refuse_idle(asked.calls, seen, any_result=asked.any_result)
     runners = wanted or _runners(seen)
     flights = options.get("flights") or in_flight(seen, usable_cores())
     rounds = shape(seen[0], options.get("ops"), flights, runners)
     refuse_endless(asked.call, rounds, f"when-async try {shlex.quote(asked.call.target)}")
-    if options.get("limited"):
+    if limited:
         refuse_late(asked.call, rounds, options["timeout_s"])
     for call, one in zip(asked.calls, seen, strict=True):
         for note in notes(call, one):
             say(f"note: {note}")
+    if doubtful:
+        say(f"note: {doubtful}: nobody has shown that they do the same work")
     if rounds.round_s > LONG_S:
         longest, all_s = words.scalar(rounds.round_s, "s"), words.scalar(rounds.least_s, "s")
         say(f"note: a round takes up to {longest}, and all of it about {all_s}; fewer calls (-n) make it shorter")
-    return Plan(asked, seen, runners, rounds)
+    return Plan(asked, seen, runners, rounds, doubtful)
 
 
 def _check_twins(asked: Asked, seen: Sequence[Seen]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from when_async.reports import words
 
-from ...trying.look import BY_ITSELF, Seen
+from ...trying.look import BY_ITSELF, CLOCKS_S, Seen
 from ...trying.target import Call, Untried
 
 CACHE = 100
@@ -17,6 +17,8 @@ STOOD = 0.8
 """A loop that ran nothing else for this share of a call is blocked by it."""
 STOOD_S = 5e-3
 """A loop may stand still for less than this without a word."""
+APART, APART_S = 10, 1e-3
+"""Twins of which one takes so many times as long as the other, and at least so long, hardly do the same work."""
 QUEUED = 0.1
 """A call that queued for a CPU for this share of its time was on a busy machine."""
 LARGE_BYTES = 1 << 20
@@ -35,8 +37,7 @@ def refuse_cached(call: Call, seen: Seen) -> None:
 
 def notes(call: Call, seen: Seen) -> Iterator[str]:
     """The sentences, the gravest first."""
-    wall, computed = words.scalar(seen.seconds, "s"), words.scalar(seen.cpu_s, "s")
-    yield f"{call.short}: a call took {wall}, of which it computed {computed}"
+    yield _took(call, seen)
     queued = seen.queued_s or 0.0
     if seen.seconds and queued >= QUEUED * seen.seconds and queued >= 1e-4:
         yield (
@@ -60,6 +61,39 @@ def notes(call: Call, seen: Seen) -> Iterator[str]:
         yield f"{seen.unsent}; so processes and interpreters cannot run it"
     elif (seen.result_bytes or 0) >= LARGE_BYTES:
         yield f"its result is {words.scalar(float(seen.result_bytes or 0), 'bytes')} when sent back from a process"
+
+
+def _took(call: Call, seen: Seen) -> str:
+    wall, computed = words.scalar(seen.seconds, "s"), words.scalar(seen.cpu_s, "s")
+    if seen.most_s:
+        least, most = words.scalar(seen.least_s, "s"), words.scalar(seen.most_s, "s")
+        wall = f"{least} to {most} by its item, {wall} on average"
+    # The two clocks are too far apart to hold one against the other in a call of microseconds.
+    known = seen.cpu_s <= seen.seconds or seen.seconds >= CLOCKS_S
+    return f"{call.short}: a call took {wall}{f', of which it computed {computed}' if known else ''}"
+
+
+def doubt(one: tuple[Call, Seen], other: tuple[Call, Seen]) -> str:
+    """That twins are unlikely to do the same work, because one takes so much less time; empty where they may."""
+    (quick, fast), (long, slow) = sorted((one, other), key=lambda each: each[1].seconds)
+    if slow.seconds < APART_S or slow.seconds < APART * fast.seconds:
+        return ""
+    return (
+        f"a call of {quick.short} took {words.scalar(fast.seconds, 's')} and one of {long.short} "
+        f"{words.scalar(slow.seconds, 's')}, {words.digits(slow.seconds / fast.seconds)} times as long"
+    )
+
+
+def refuse_idle(calls: Sequence[Call], seen: Sequence[Seen], *, any_result: bool) -> str:
+    """The doubt whether twins do the same work; raises Untried where nothing at all speaks for it."""
+    said = doubt(*zip(calls, seen, strict=True))
+    if said and not any_result and all(one.type == "NoneType" for one in seen):
+        raise Untried(
+            f"{said}, and both return None, which shows no work: have them return what they did, or add --any-result "
+            "where you know that they do the same",
+            usage=True,
+        )
+    return said
 
 
 def _of_a_loop(seen: Seen) -> Iterator[str]:

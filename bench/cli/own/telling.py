@@ -25,4 +25,5 @@ def own_of(plan: Plan, named: Sequence[Named]) -> Own:
         next((name for seen, name in pairs if not seen.awaits), None),
         next((name for seen, name in pairs if seen.awaits), None),
         max((seen.stood_s / seen.seconds for seen in plan.seen if seen.awaits), default=0.0),
+        plan.doubt,
     )
