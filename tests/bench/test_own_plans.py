@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from when_async.bench.cli.own.asking import make_call
+from when_async.bench.cli.own.asking import Asked, Told, look_limit_s, make_call
 from when_async.bench.cli.own.measuring import _runners
-from when_async.bench.cli.own.notes import notes, refuse_cached
+from when_async.bench.cli.own.notes import notes, refuse_cached, refuse_idle
 from when_async.bench.cli.own.planning import (
     BUDGET_S,
     budget_s,
@@ -20,6 +20,7 @@ from when_async.bench.cli.own.planning import (
     shape,
     waits,
 )
+from when_async.bench.processes.worker import ProcessTimedOut
 from when_async.bench.registry import RegistryError
 from when_async.bench.trying.look import Seen
 from when_async.bench.trying.target import Call, Untried
@@ -92,6 +93,7 @@ def test_what_would_take_a_quarter_of_an_hour_is_refused_with_what_to_type() -> 
         ({"cpu_s": 0.45}, "a call keeps about 1.9 cores busy by itself"),
         ({"native": 1}, "it has 1 thread of its own below Python"),
         ({"threads": 4}, "it keeps 4 threads running between calls"),
+        ({"least_s": 0.001, "most_s": 0.4}, "took 1.00 ms to 400 ms by its item, 240 ms on average, of which it"),
         ({"unpooled": "it starts processes of its own"}, "so a pool of processes is left out"),
         ({"threads": 1}, "it keeps 1 thread running between calls"),
         ({"unsent": "its result cannot be sent"}, "so processes and interpreters cannot run it"),
@@ -117,6 +119,41 @@ def test_a_round_that_cannot_end_within_the_limit_that_was_named_is_refused_firs
 def test_processes_are_left_out_where_a_pool_of_them_cannot_make_the_call() -> None:
     assert "multiprocessing" in _runners([seen(0.1, 0.1)])
     assert "multiprocessing" not in _runners([seen(0.1, 0.1, unpooled="it starts processes of its own")])
+
+
+SAVE, ASAVE = Call("shop:save", "/shop"), Call("shop:asave", "/shop")
+
+
+def test_twins_of_which_one_does_nothing_are_refused() -> None:
+    pair = (seen(5e-3, 2e-5, type="NoneType"), seen(8e-5, 8e-5, type="NoneType", awaits=True))
+    with pytest.raises(Untried) as told:
+        refuse_idle((SAVE, ASAVE), pair, any_result=False)
+    assert "shop:asave took 80.0 µs and one of shop:save 5.00 ms, 62.5 times as long" in str(told.value)
+    assert "both return None, which shows no work" in str(told.value)
+    assert refuse_idle((SAVE, ASAVE), pair, any_result=True).startswith("a call of shop:asave took 80.0 µs and one of")
+
+
+def test_twins_that_take_about_as_long_or_no_time_at_all_are_in_no_doubt() -> None:
+    for slow_s, fast_s in ((5e-3, 1e-3), (9e-4, 1e-6)):
+        pair = (seen(slow_s, slow_s, type="NoneType"), seen(fast_s, fast_s, type="NoneType"))
+        assert refuse_idle((SAVE, ASAVE), pair, any_result=False) == ""
+
+
+def test_of_a_call_of_microseconds_two_clocks_are_not_held_against_each_other() -> None:
+    assert [*notes(CALL, seen(3.7e-6, 5.3e-6))] == ["shop:fetch: a call took 3.70 µs"]
+
+
+def test_a_look_may_take_as_long_as_its_limit_and_a_minute_where_none_is_named() -> None:
+    assert (look_limit_s(5.0, named=True), look_limit_s(5.0), look_limit_s(60.0)) == (10.0, 60.0, 120.0)
+
+
+def test_what_ends_while_it_is_imported_is_told_from_what_ends_in_a_call() -> None:
+    told = Told(Asked(SAVE, ASAVE))
+    assert "shop ends Python while it is imported (os._exit(0) at" in str(told.ended("os._exit(0) at shop.py:1"))
+    assert str(told.late(ProcessTimedOut("no answer within 30 s"))).startswith("shop is not imported: no answer within")
+    told.found = 2
+    assert str(told.ended("os._exit(0)")) == "a call of shop:save and shop:asave ended its process: os._exit(0)"
+    assert str(told.late(ProcessTimedOut("no answer"))).startswith("calls of shop:save and shop:asave did not end: no")
 
 
 def test_a_cache_is_refused_with_the_way_out() -> None:

@@ -252,6 +252,40 @@ def test_what_asks_a_thread_of_its_module_does_not_end_in_a_forked_process(
     assert seen_apart("wares:alone").unpooled == ""
 
 
+@pytest.mark.parametrize("name", ["fetch", "afetch"])
+def test_each_item_is_looked_at_and_a_call_takes_what_they_take_on_average(
+    own: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr("when_async.bench.trying.calling.perf_counter", lambda: next(clock) ** 2)
+    found = look(Call(f"wares:{name}", os.getcwd(), items='["a", "b", "c"]'), any_result=False)
+    # Calls begin and end at squares of 0, 1, 2, ...: the first takes 1 s, the second 5 s, and that of b 9 s.
+    # Ten seconds are over then, so c is not looked at.
+    assert (found.first_s, found.least_s, found.most_s, found.seconds) == (1, 5, 9, 7)
+
+
+def test_an_item_that_fails_is_named_before_anything_is_timed(own: Path) -> None:
+    with pytest.raises(Untried, match=r"wares:fetch raised TypeError: .* for items\[1\]"):
+        look(Call("wares:fetch", os.getcwd(), items='["a", 3]'), any_result=False)
+
+
+def test_a_file_of_a_package_is_the_package(own: Path) -> None:
+    (own / "kit" / "inner").mkdir(parents=True)
+    (own / "kit" / "__init__.py").write_text("")
+    (own / "kit" / "inner" / "__init__.py").write_text("from . import two\ndef f():\n    return two.VALUE\n")
+    (own / "kit" / "inner" / "two.py").write_text("VALUE = 7\n")
+    named = call("kit/inner/__init__.py:f")
+    assert (named.module, named.root, named.short) == ("kit.inner", str(own), "inner:f")
+    assert find(named)() == 7
+
+
+def test_a_file_that_imports_its_neighbours_without_a_package_is_told_how_to_be_named(own: Path) -> None:
+    (own / "kit").mkdir()
+    (own / "kit" / "inner.py").write_text("from . import two\ndef f():\n    return 1\n")
+    with pytest.raises(Untried, match=r"name it by its module, kit\.inner:f"):
+        find(call("kit/inner.py:f"))
+
+
 def test_threads_that_a_call_keeps_are_counted(own: Path) -> None:
     assert seen("wares:keeps").threads == 1
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from support.run_files import CellSpec, grid_cells, make_run, sleep_cells
-from when_async.bench.model import Status
+from when_async.bench.model import Estimate, Status
 from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.rows import Scene
 from when_async.reports.terminal.begun import code
-from when_async.reports.terminal.tried import Named, Own, answer, curve, fullest
+from when_async.reports.terminal.tried import Named, Own, _kept, answer, curve, fullest
 from when_async.results.frame import load
 
 FETCH = Named("shop:fetch", "shop", "fetch", ["tea"], {"retries": 1})
@@ -48,6 +48,22 @@ def test_a_gain_that_may_be_large_is_not_called_none(tmp_path: Path) -> None:
     assert said.startswith("Keep the plain loop until a quieter run, or more --forks, tells: threading reached ")
 
 
+def test_the_row_that_is_open_is_the_one_that_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = seen(tmp_path, of(grid_cells(), "sync", "threading", "multiprocessing"))
+    ratios = {"threading": Estimate(0.8, 0.79, 0.81, "x", 6), "multiprocessing": Estimate(0.5, 0.1, 2.1, "x", 6)}
+    monkeypatch.setattr(Scene, "ratio", lambda self, row, base, quantity: ratios[row.runner])
+    base = next(row for row in here.rows if row.runner == "sync")
+    assert "multiprocessing reached 0.500× [0.100, 2.10] of it" in _kept(here, base)
+    ratios["multiprocessing"] = Estimate(0.5, 0.4, 0.6, "x", 6)
+    assert _kept(here, base).startswith("Keep the plain loop: threading reached 0.800× [0.790, 0.810] of it")
+
+
+def test_twins_in_doubt_are_said_to_be_before_anything_is_recommended(tmp_path: Path) -> None:
+    here = seen(tmp_path, of(sleep_cells(), "sync", "threading", "asyncio"))
+    first, *_ = answer(here, Own(FETCH, FETCH, doubt="one took a tenth of the other"))
+    assert first == "Find out first whether both do the same work: one took a tenth of the other."
+
+
 def test_processes_are_told_with_what_they_gain(tmp_path: Path) -> None:
     (said,) = answer(seen(tmp_path, of(grid_cells(), "sync", "threading", "multiprocessing")), Own(FETCH, None))
     assert said.startswith("Use multiprocessing: 1.")
@@ -72,6 +88,10 @@ def test_a_loop_that_is_held_by_its_calls_is_not_recommended(tmp_path: Path) -> 
 def test_where_nothing_has_a_figure_the_reasons_are_pointed_at(tmp_path: Path) -> None:
     failed = [replace(one, status=Status.FAILED, reason="no tea") for one in sleep_cells()]
     for cells, why in (
+        (
+            [*failed[:1], *sleep_cells()[1:]],
+            "a figure takes two processes, and what failed has its reason beside its row",
+        ),
         (failed, "the reasons stand with the rows"),
         (sleep_cells(), "it ran and was checked, and a figure takes two processes"),
     ):
