@@ -56,6 +56,7 @@ class EnvironmentEntry(TypedDict, total=False):
     default: bool
     pins: Sequence[str]
     source: str
+    build: Mapping[str, Any]
 
 
 class Header(TypedDict, total=False):

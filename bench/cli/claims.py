@@ -69,6 +69,7 @@ def claims(
         verdicts = [one for one in verdicts if _key(one) not in earlier or earlier[_key(one)].word is not one.word]
     if python:
         verdicts = _on(python, verdicts)
+    _tell_builds(list(runs) or references(), verdicts)
     if as_json:
         was = {key: {"before": str(one.word)} for key, one in (earlier or {}).items()}
         click.echo(json.dumps([{**one.flat(), **was.get(_key(one), {})} for one in verdicts], indent=1))
@@ -76,6 +77,16 @@ def claims(
         print_verdicts(verdicts, earlier or {}, scopes=bool(names))
     else:
         click.echo("No verdict has changed." if changed else "These runs hold nothing that a claim could be read from.")
+
+
+def _tell_builds(paths: Sequence[Path], verdicts: Sequence[Verdict]) -> None:
+    """Say where verdicts on several interpreters stand side by side whose builds are unlike."""
+    from when_async.reports.scene.builds import told
+    from when_async.results.overview import header_of
+
+    shown = list(dict.fromkeys(one.python for one in verdicts))
+    if len(shown) > 1 and (said := told([header_of(path) for path in paths], shown)):
+        tell(f"note: {said}")
 
 
 def _on(python: str, verdicts: list[Verdict]) -> list[Verdict]:

@@ -177,6 +177,7 @@ def probe(label: str, executable: str, modules: Sequence[str], path: Sequence[st
         version=attestation["version"],
         gil=attestation["gil"],
         modules=versions,
+        build=answer.get("build", {}),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .builds import Build, unlike
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -16,7 +18,7 @@ class Environment:
     the name of a folder, empty for the when-async that runs this; `path` is what its workers import from, empty for
     our own packages, and `folder` where relative paths of a workload's file lead, empty where no side has its own.
     `side` is a file that tells its workers which tree is theirs and which is not (`homes.Side`). None of the three is
-    ever written down, for they are of this machine.
+    ever written down, for they are of this machine. `build` is how the interpreter was made (`builds.Build`).
     """
 
     label: str
@@ -32,6 +34,7 @@ class Environment:
     path: tuple[str, ...] = ()
     folder: str = ""
     side: str = ""
+    build: Build = field(default_factory=dict)
 
     @property
     def python(self) -> tuple[int, int]:
@@ -57,6 +60,7 @@ class Environment:
             for module in sorted({*self.modules, *other.modules})
         ]
         words = [f"{what} {mine} vs {theirs}" for what, mine, theirs in found if mine != theirs]
+        words += unlike(self.build, other.build)
         if self.source == other.source and self.path != other.path:
             words.append(f"source {self.source} of two folders")
         return words

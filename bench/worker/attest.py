@@ -171,11 +171,13 @@ def version(module: str) -> str | None:
 
 
 def main(modules: Iterable[str]) -> None:
-    """Print one JSON line: the attestation, then the versions, whose search imports more and so comes last."""
+    """Print one JSON line: the attestation, then the versions and the build, which import more and so come last."""
     import json
 
+    from .build import build
+
     attestation = attest()
-    print(json.dumps({"attestation": attestation, "modules": versions(modules)}))
+    print(json.dumps({"attestation": attestation, "modules": versions(modules), "build": build()}))
 
 
 if __name__ == "__main__":

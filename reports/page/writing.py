@@ -26,7 +26,7 @@ from ..calibration import cards as calibration
 from ..drawing import style, svg
 from ..drawing.charts import Chart
 from ..drawing.decision_map import DECISION_MAP, of_both_builds
-from ..scene import conditions, tables
+from ..scene import builds, conditions, tables
 from ..scene.decision import WORKLOAD
 from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene
@@ -107,7 +107,7 @@ def build(
     figures = scene.measured
     smoke = any(header.get("profile") == "smoke" for header in headers)
     judged = {"opening": None, "claims": []} if smoke else _judged(frame, scene, headers, reference)
-    used = list(dict.fromkeys(row.python for row in scene.rows))
+    used = pythons(scene)
     chart = _map(scene)
     lends = bool(judged["opening"] and reference and not chart)
     return {
@@ -131,6 +131,11 @@ def build(
         "command": words.one_line(command, 2000),
         "version": words.one_line(first.get("tool_version", "")),
     }
+
+
+def pythons(scene: Scene) -> list[str]:
+    """The interpreters that a page shows."""
+    return list(dict.fromkeys(row.python for row in scene.rows))
 
 
 def _top(frame: pd.DataFrame, scene: Scene, headers: Sequence[Header], used: Sequence[str]) -> dict[str, Any]:
@@ -221,7 +226,7 @@ def _banners(headers: Sequence[Header], scene: Scene, frame: pd.DataFrame) -> li
         f"{comparison}: contestants came to different results, so their work was not equal; read no ratio from it"
         for comparison in digest_conflicts(frame)
     ]
-    said += [holes.unfinished(scene, frame.attrs)]
+    said += [holes.unfinished(scene, frame.attrs), builds.told(headers, pythons(scene))]
     return [words.one_line(text, 600) for text in said if text]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from when_async.bench.model import builds
 from when_async.results.cells.noise import READ
 from when_async.results.cells.noise import noise as measure
 from when_async.results.cells.pairing import bare
@@ -227,6 +228,7 @@ def environment(headers: Sequence[Header]) -> list[tuple[str, str]]:
             text = (
                 f"{one.get('implementation')} {one.get('version')}, {'with' if one.get('gil', True) else 'without'} GIL"
             )
+            text += f"; {builds.said(one.get('build') or {})}"
             text += f"; {', '.join(modules)}" if modules else ""
             text += f"; missing: {', '.join(missing)}" if missing else ""
             lines.append((f"Python {one.get('label')}", text))

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from support.commands import Call, records
-from support.run_files import make_run
+from support.run_files import header_line, make_run, sleep_cells
 from when_async.bench.cli.compare.sides import read_side
 from when_async.bench.environments.interpreters import Unresolvable
 from when_async.bench.environments.sides import Asked
@@ -130,6 +130,18 @@ def test_two_run_files_are_compared_unpaired_with_a_warning(call: Call) -> None:
     make_run(Path("b.jsonl"), forks=7)
     result = call("compare", "a.jsonl", "b.jsonl")
     assert "Note: the two runs were measured at different times" in result.stdout
+
+
+def test_interpreters_that_were_built_unlike_are_marked_by_compare_and_claims(call: Call) -> None:
+    cells = [one for python in ("3.11", "3.13") for one in sleep_cells(python) if one.cell.runner == "asyncio"]
+    environments = header_line(pythons=("3.11", "3.13"))["environments"]
+    for one, pgo in zip(environments, (False, True), strict=True):
+        one["build"] = {"pgo": pgo, "compiler": "GCC 12.2.0", "maker": "hand"}
+    make_run(Path("a.jsonl"), cells=cells, forks=6, environments=environments)
+    done = call("compare", "3.11", "3.13", "--run", "a.jsonl")
+    assert "profile-guided optimisation no vs yes" in " ".join(done.stdout.split())
+    told = "these interpreters are unlike builds: 3.11 (GCC 12.2.0, made by hand, without profile-guided optimisation)"
+    assert told in call("claims", "a.jsonl").stderr
 
 
 def test_runs_of_two_machines_are_refused(call: Call) -> None:
