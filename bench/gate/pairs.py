@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..homes import WRONG
@@ -30,6 +30,8 @@ PAIR_S = 0.5
 PAIR_OF_MANY_S = 1.0
 """The same for contestants on several cores, whose rounds scatter five times as much from one to the next."""
 
+LOOKS = 2
+"""Rounds of a look."""
 TICK_S = 1e-9
 """The least that a round is taken for, where a coarse clock reads 0."""
 
@@ -66,10 +68,14 @@ class PairedCell:
 
 @dataclass(frozen=True)
 class Looked:
-    """What was seen of each side by its label: the project's modules with their files, or why it failed."""
+    """What was seen of each side by its label: the project's modules with their files, or why it failed.
+
+    `cores` is how many a round kept busy, 0.0 where none came to its end.
+    """
 
     modules: dict[str, Mapping[str, str]]
     failed: dict[str, str]
+    cores: dict[str, float] = field(default_factory=dict)
 
 
 class Services:
@@ -164,15 +170,23 @@ class Pairs:
         return service, WorkerGroup(self.host, PAIR_SETTINGS, comparison, index, 0, service)
 
     def look(self, paired: PairedCell) -> Looked:
-        """One untimed round of each side, only to see what they import; raises WrongCode, ServiceFailed."""
+        """Untimed rounds of each side, to see what they import and use; raises WrongCode, ServiceFailed."""
         sides = ("base", "head")
         found = Looked({}, {})
         _, group = self._group(paired, (paired.base, paired.head), 0)
         try:
             lost = [*group.launch({0, 1}), *group.open()]
-            block = Block(Phase.WARMUP, 0, (0, 1))
-            for place in (0, 1):
-                lost += group.round(place, block, place)[1] if group.has(place) else []
+            for round_ in range(LOOKS):
+                for place in (0, 1):
+                    sample, ended = (
+                        group.round(place, Block(Phase.WARMUP, round_, (0, 1)), place)
+                        if group.has(place)
+                        else (None, [])
+                    )
+                    lost += ended
+                    if sample is not None:
+                        # In its first round a body imports, which is not what it uses.
+                        found.cores[sides[place]] = _cpu_s(sample) / max(sample.makespan_s, TICK_S)
             members = {sides[place]: member for place, member in group.members.items()}
             lost += [each for _, ended in group.close() for each in ended]
             found.modules.update({side: member.modules for side, member in members.items()})

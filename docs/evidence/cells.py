@@ -14,25 +14,24 @@ from when_async.bench.selection import Catalogue, catalogue
 
 @dataclass(frozen=True)
 class Kind:
-    """A cell by a short name: what is run, and whether it keeps to one core."""
+    """A cell by a short name."""
 
     name: str
     workload: str
     runner: str
     library: str
     point: Point
-    one_core: bool
 
 
 GETS = Point(10, {"n": 100, "delay_s": 0.0, "body_bytes": 1024})
 
 KINDS = (
-    Kind("sleep", "sleep", "asyncio", "", Point(500, {"wait_s": 0.001, "n": 500}), True),
-    Kind("http_fetch", "http_fetch", "asyncio", "aiohttp", GETS, True),
-    Kind("grid_search", "grid_search", "asyncio", "", Point(2, {"unit_s": 50e-6, "n": 60, "payload_bytes": 0}), True),
+    Kind("sleep", "sleep", "asyncio", "", Point(500, {"wait_s": 0.001, "n": 500})),
+    Kind("http_fetch", "http_fetch", "asyncio", "aiohttp", GETS),
+    Kind("grid_search", "grid_search", "asyncio", "", Point(2, {"unit_s": 50e-6, "n": 60, "payload_bytes": 0})),
     Kind("processes", "grid_search", "multiprocessing", "",
-         Point(2, {"unit_s": 50e-6, "n": 240, "payload_bytes": 0}), False),
-    Kind("threads", "http_fetch", "threading", "http.client", GETS, False),
+         Point(2, {"unit_s": 50e-6, "n": 240, "payload_bytes": 0})),
+    Kind("threads", "http_fetch", "threading", "http.client", GETS),
 )  # fmt: skip
 """Rounds of 3 to 10 ms. `sleep` takes longer to start its 500 waits than one of them lasts, so its loop is busy."""
 

@@ -1,6 +1,6 @@
 """Record the noise of this machine: pairs of a program with itself, and with a slow-down of known size put in.
 
-    python -m docs.evidence.record TRACES.jsonl [--passes 72]
+    python -m docs.evidence.record TRACES.jsonl [--passes 72] [--kinds threads,processes]
 
 One pass takes one pair of each condition in turn, as a gate takes one pair of each cell in turn, so a condition's
 neighbouring pairs are some twenty seconds apart and drift is in them. In every second group of passes another
@@ -23,6 +23,7 @@ from typing import Any
 from docs.evidence.cells import KINDS, here, paired
 from when_async.bench.gate.injection import doubling_loops, slowed
 from when_async.bench.gate.pairs import PairFailed, Pairs
+from when_async.bench.gate.sharing import sharing
 from when_async.bench.machine.fingerprint import fingerprint
 from when_async.bench.machine.host import make_host
 from when_async.bench.machine.lock import machine
@@ -77,6 +78,7 @@ def main() -> None:
     parser.add_argument("traces", type=Path)
     parser.add_argument("--passes", type=int, default=72)
     parser.add_argument("--seed", type=int, default=20260)
+    parser.add_argument("--kinds", default=",".join(kind.name for kind in KINDS), help="which of them are recorded")
     options = parser.parse_args()
     known, environment = here()
     host = make_host()
@@ -87,12 +89,14 @@ def main() -> None:
         try:
             conditions = []
             head: dict[str, Any] = {"machine": fingerprint(), "python": environment.version, "loops": {}}
-            for kind in KINDS:
+            for kind in (one for one in KINDS if one.name in options.kinds.split(",")):
                 given = paired(kind, known, environment)
+                (given,) = sharing([given], pairs)
                 doubling = doubling_loops(pairs, given, forks=8)
                 head["loops"][kind.name] = {"cell": given.cell, "doubling": round(doubling, 1)}
-                conditions += [(kind.name, 0.0, slowed(given, 0))] * (UNCHANGED if kind.one_core else UNCHANGED_OTHERS)
-                for effect in EFFECTS if kind.one_core else EFFECTS_OTHERS:
+                pinned = given.base.cell.one_core
+                conditions += [(kind.name, 0.0, slowed(given, 0))] * (UNCHANGED if pinned else UNCHANGED_OTHERS)
+                for effect in EFFECTS if pinned else EFFECTS_OTHERS:
                     conditions.append((kind.name, effect, slowed(given, round(effect * doubling))))
             out.write(json.dumps(head) + "\n")
             for passed in range(options.passes):

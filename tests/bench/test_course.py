@@ -201,6 +201,11 @@ def test_the_core_is_first_and_has_intervals_worth_reading() -> None:
     assert own.forks["core"] == CORE_FORKS
 
 
+def test_what_stands_alone_gets_every_process_it_may_have() -> None:
+    own = walk([], [comparison("core", "sync")], {("core", "sync"): CLOSE}, core=("core",))
+    assert own.forks["core"] == 6
+
+
 @pytest.mark.parametrize("most", [1, 2, 4])
 def test_no_comparison_has_more_processes_than_were_asked_for(most: int) -> None:
     parts = part("a", ABOVE), part("core", ABOVE)

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from ...gate.inventory import sized_for
 from ...gate.matching import Entries, InventoryFailed, Matched, absolute, match
 from ...gate.pairs import PairedCell, PairFailed, Pairs
 from ...gate.progress import GateProgress
+from ...gate.sharing import sharing
 from ...gate.walk import Broken, Walk
 from ...machine.fingerprint import fingerprint
 from ...machine.host import Host, make_host
@@ -92,7 +93,7 @@ def run_gate(
     state = GateState(notes=[*sides.notes, *request.notes, *_skipped(matched)])
     journal = Journal.create(folder / "pairs.jsonl", _head(request, sides, started))
     with make_host() as host, closing(journal), closing(make_pairs(host)) as pairs:
-        _look(matched, sides, pairs)
+        matched = _look(matched, sides, pairs)
         mark = host.noise.mark()
         try:
             _check_new(matched, state, pairs, journal)
@@ -104,11 +105,16 @@ def run_gate(
     return report_of(request, sides, matched, state, accepted, started, seconds, noise)
 
 
-def _look(matched: Matched, sides: Sides, pairs: Pairs) -> None:
-    """See that each side runs its own code, and has all of it; raises what `code.check` does."""
-    if any(environment.side for environment in sides.environments):
-        with contextlib.suppress(ServiceFailed):
+def _look(matched: Matched, sides: Sides, pairs: Pairs) -> Matched:
+    """See that each side runs its own code, and has all of it, and which threads share a core.
+
+    Raises what `code.check` does.
+    """
+    with contextlib.suppress(ServiceFailed):
+        if any(environment.side for environment in sides.environments):
             code.check(matched.paired_cells, pairs, code.Trees(sides.project, sides.sources))
+        return replace(matched, paired_cells=sharing(matched.paired_cells, pairs))
+    return matched
 
 
 def _check_new(matched: Matched, state: GateState, pairs: Pairs, journal: Journal) -> None:

@@ -167,9 +167,11 @@ class Course:
                 self._judge(experiment, {place})
 
     def _own(self) -> list[Open]:
-        """The core, as long as its intervals are not worth reading."""
+        """The core, as long as its intervals are not worth reading; what stands alone gets all that it may have."""
         least = min(CORE_FORKS, self._most)
-        return [Open(f" {one}", frozenset({one})) for one in self._core if self._forks.get(one, 0) < least]
+        compared = bool(self._claims) or bool(self.contests.asked)
+        wanted = dict.fromkeys(self._core, least if compared else self._most)
+        return [Open(f" {one}", frozenset({one})) for one in self._core if self._forks.get(one, 0) < wanted[one]]
 
     def _leave(self, where: str) -> Iterator[Measurement]:
         """Contestants that could not be the best of their group, which is all that is asked of them."""

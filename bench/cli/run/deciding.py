@@ -87,6 +87,8 @@ class Deciding(StatusLine):
         if self._started.asked:
             return f"{self._decided} of {self._asked} claims decided"
         contests = self._course.contests
+        if not contests.asked:
+            return "nothing to compare"
         return f"{contests.settled} of {contests.asked} comparisons of two decided"
 
     def end(self) -> None:
@@ -95,7 +97,9 @@ class Deciding(StatusLine):
         contests = self._course.contests
         open_ = self._asked - self._decided - self._absent if self._asked else contests.asked - contests.settled
         why = "all is decided that can be" if not open_ else "the rest would have taken longer than the budget"
-        if open_ and self.left_s() > CLOSING_S:
+        if not self._asked and not contests.asked:
+            why = "each row has its processes"
+        elif open_ and self.left_s() > CLOSING_S:
             why = "more processes than six decide little"
         self._started.journal.append({
             "kind": "ended", "why": why, "decided": self._decided, "asked": self._asked, "seconds": gone_s,
