@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from .target import words
-
 LEAST_S, TIMES = 3.0, 5
 """A call in a forked process is given up after so long, or after so many times what it took here."""
 TICK_S = 0.005
@@ -40,29 +38,14 @@ def why_not_pooled(
 ) -> str:
     """Why a pool of processes cannot make the call; empty where nothing speaks against it.
 
-    Tried is only what may fail: a call that started `children`, and one whose module keeps `threads` since its import,
-    which a forked process does not have.
+    One that started `children` cannot; where its module keeps `threads` since its import, which a forked process does
+    not have, that is tried.
     """
-    if children and (reason := _as_daemon(invoke)):
-        return f"it starts processes of its own, which those of a pool may not ({reason})"
+    if children:
+        return "it starts processes of its own, which those of a pool may not"
     if threads and multiprocessing.get_start_method() == "fork" and not _ends_when_forked(invoke, seconds):
         name = sorted(thread.name for thread in threads)[0]
         return f"its module keeps a thread ({name}) that a forked process does not have, and a call there does not end"
-    return ""
-
-
-def _as_daemon(invoke: Callable[[], Any]) -> str:
-    """What the call raises in a process that may have no children."""
-    process = multiprocessing.current_process()
-    process.daemon = True
-    try:
-        invoke()
-    except AssertionError as error:
-        return words(error)
-    except BaseException:
-        return ""
-    finally:
-        process.daemon = False
     return ""
 
 
