@@ -21,6 +21,7 @@ import pandas as pd
 
 from when_async.bench.model import Noise, Sample, ServiceCounts, Trial
 
+from .cells.disturbed import leave_out, said
 from .columns import CATEGORIES, COLUMNS, INCOMPLETE, SERVICE, quantities
 from .runfile import Record, RunFile, RunFileError, read, refuse_twins
 
@@ -38,8 +39,12 @@ INTERRUPTED = "the run was interrupted before this cell was decided"
 BUDGET = "the budget of the run was used up before it was measured"
 
 
-def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False) -> pd.DataFrame:
+def load(
+    paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False, raw: bool = False
+) -> pd.DataFrame:
     """Read run files, or one, into one tidy frame with `COLUMNS`; a cell without a sample has one row that says why.
+
+    A round that the machine disturbed is of the phase `disturbed` (cells.disturbed), unless all are wanted `raw`.
 
     Rows are in the order in which cells were asked for, then in order of happening. `frame.attrs` holds `notes`
     (sentences on what was left out), and lists of objects: `headers`, `accounts`, `services`, `behaviours`,
@@ -49,16 +54,17 @@ def load(paths: Path | str | Sequence[Path | str], *, skip_corrupt: bool = False
     """
     several = [paths] if isinstance(paths, Path | str) else paths
     with _collector_at_rest():
-        return _together([read(Path(path), skip_corrupt=skip_corrupt) for path in several])
+        return _together([read(Path(path), skip_corrupt=skip_corrupt) for path in several], raw=raw)
 
 
-def _together(files: Sequence[RunFile]) -> pd.DataFrame:
+def _together(files: Sequence[RunFile], *, raw: bool) -> pd.DataFrame:
     """The rows of all files, with what `load` says of `attrs`."""
     refuse_twins((file.header["run"], file.path) for file in files)
-    parts = [frame_of(file) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
+    parts = [frame_of(file, raw=raw) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
     frame = pd.concat(parts, ignore_index=True)
+    left = [f"{file.path.name}: {told}" for file, part in zip(files, parts, strict=False) if (told := said(part))]
     frame.attrs = {
-        "notes": [note for file in files for note in file.notes],
+        "notes": [*(note for file in files for note in file.notes), *left],
         "headers": [file.header for file in files],
         "accounts": _with_run(files, "account"),
         "services": _with_run(files, "service"),
@@ -87,7 +93,7 @@ def _with_run(files: Iterable[RunFile], kind: str) -> list[Record]:
     return [{"run": file.header["run"], **record} for file in files for record in file.of_kind(kind)]
 
 
-def frame_of(file: RunFile) -> pd.DataFrame:
+def frame_of(file: RunFile, *, raw: bool = False) -> pd.DataFrame:
     """The rows of one run file, or of what a run has so far."""
     cells = file.cells()
     place = {cell["id"]: index for index, cell in enumerate(cells)}
@@ -114,7 +120,8 @@ def frame_of(file: RunFile) -> pd.DataFrame:
             file.path,
         ),
     }
-    return pd.DataFrame({name: spread[name] for name in COLUMNS})
+    frame = pd.DataFrame({name: spread[name] for name in COLUMNS})
+    return frame if raw else leave_out(frame)
 
 
 def _matched(latest: Iterable[Hashable], wanted: Iterable[Hashable]) -> list[int]:

@@ -113,6 +113,12 @@ class Noise:
     busy_s: Annotated[
         float, Quantity("CPU time that all programs together took on the run's cores while the noise was watched", "s")
     ]
+    queued_s: Annotated[
+        float, Quantity("time for which threads of the worker and of its children waited for a CPU in the window", "s")
+    ]
+    minor_faults: Annotated[
+        float, Quantity("pages that the worker and its children faulted in during the window", "faults")
+    ]
     window_s: Annotated[
         float, Quantity("how long the noise was watched: the round with its gate, seen from outside", "s")
     ]

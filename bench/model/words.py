@@ -46,10 +46,14 @@ class Status(StrEnum):
 
 
 class Phase(StrEnum):
-    """Whether a round is analysed (MEASURE) or only recorded (WARMUP)."""
+    """Whether a round is analysed (MEASURE) or only recorded (WARMUP).
+
+    DISTURBED is what a frame calls a measured round that the machine spoiled; no worker runs in it and no file has it.
+    """
 
     WARMUP = "warmup"
     MEASURE = "measure"
+    DISTURBED = "disturbed"
 
 
 class Shape(StrEnum):

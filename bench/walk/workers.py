@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..environments.provision import worker_environ
+from ..machine.delay import delay
 from ..machine.host import Host, proportional_bytes
 from ..model import Phase, Point, Sample, Status, Trial, from_json
 from ..plan import Block, Comparison, Contestant, Settings
@@ -163,6 +164,7 @@ class WorkerGroup:
         if self.service and self.settings.sweep:
             # Between bare rounds nobody but the contestants asks it for anything, and they are counted each time.
             self.service.stats()
+        before = delay(member.worker.pid)
         mark, began = self.host.noise.mark(), self.host.clock()
         prove = block.phase is Phase.WARMUP and block.round == 0
         phase = f"in round {block.round} of the {block.phase} phase"
@@ -176,7 +178,7 @@ class WorkerGroup:
             self._blame_service()
             raise ProcessFailed(f"{phase}: {error}") from error
         window_s = self.host.clock() - began
-        noise = {**self.host.noise.since(mark), "window_s": window_s}
+        noise = {**self.host.noise.since(mark), "window_s": window_s, **delay(member.worker.pid).since(before)}
         learned = answer.get("learned", {})
         member.items = learned.get("items", member.items)
         member.result_type = learned.get("result_type", member.result_type)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from when_async.bench.model import builds
+from when_async.results.cells import disturbed
 from when_async.results.cells.noise import READ
 from when_async.results.cells.noise import noise as measure
 from when_async.results.cells.pairing import bare
@@ -63,6 +64,9 @@ def noise(frame: pd.DataFrame) -> NoiseSummary:
     others = found["others_cores"]
     if others is not None:
         said.append(f"other programs kept {float(others):.2g} cores busy")
+    said.append(disturbed.said(frame) or "no round was so disturbed that it was left out")
+    if not disturbed.known(frame):
+        said[-1] = "how long workers waited for a CPU was not recorded, so no round could be left out for it"
     return NoiseSummary(word == "quiet", f"{word[:1].upper()}{word[1:]}.", _sentence("; ".join(said)))
 
 
@@ -99,7 +103,7 @@ def ledger(frame: pd.DataFrame) -> Table:
     note = (
         "Sums over measured rounds: a description of the machine, not estimates. Waiting for a CPU and preemption also "
         "come from the contestant itself where it has more processes than cores; for contestants that use one thread "
-        "they do not. No round was dropped."
+        "they do not. Rounds that were left out as disturbed are not in it."
     )
     heads, waits = ["workload", "Python", "run"], ["a task waited for a CPU", "the same, one-thread rows"]
     columns = ["rounds", "seconds", "steal", *waits, "preemptions per s", "cores of others"]

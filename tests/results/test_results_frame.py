@@ -158,7 +158,7 @@ def test_what_an_interruption_left_undecided_has_the_figures_that_were_said_of_i
 
 def test_warm_up_rounds_are_in_the_frame_and_labelled(tmp_path: Path) -> None:
     frame = load([make_run(tmp_path / "run.jsonl", cells=sleep_cells(), forks=2, rounds=3, warmups=1)])
-    assert frame["phase"].value_counts().to_dict() == {Phase.WARMUP: 10, Phase.MEASURE: 30}
+    assert frame["phase"].value_counts().to_dict() == {Phase.WARMUP: 10, Phase.MEASURE: 30, Phase.DISTURBED: 0}
 
 
 def test_rows_follow_the_order_in_which_cells_were_asked_for(tmp_path: Path) -> None:
