@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOMS = ("bench", "workloads", "results", "reports")
-LEFT_OUT = ("results/runs/", "results/reference/gate-", "results/baseline/", "reports/out/")
+LEFT_OUT = ("results/runs/", "results/reference/gate-", "results/reference/noise-", "results/baseline/", "reports/out/")
 """Recordings of one machine, and the traces that only the gate's evidence needs."""
 
 

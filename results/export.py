@@ -12,6 +12,9 @@ from when_async.bench.model import WhenAsyncError
 
 from .files import draft_of, os_words
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A field that begins like this is taken for a formula (OWASP, CSV injection)."""
+
 
 class ExportError(WhenAsyncError):
     """A frame cannot be written; the message is one line that also says what to do next."""
@@ -36,8 +39,13 @@ def export(frame: pd.DataFrame, path: Path | str) -> None:
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:
-    """One line per row with a header line; NA is empty."""
-    frame.to_csv(path, index=False)
+    """One line per row with a header line; NA is empty. A text that a spreadsheet would run has a quote before it."""
+    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
+    frame.assign(**{name: frame[name].astype("object").map(_harmless) for name in texts}).to_csv(path, index=False)
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:

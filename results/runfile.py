@@ -7,24 +7,24 @@ and `bench.model` only, until there are lines with a type to read. The format is
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Required, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 
-from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, WhenAsyncError, from_json
+from when_async.bench.model import SCHEMA_VERSION, Cell, Measurement, Phase, Sample, Trial, from_json
 
-from .files import os_words
+from .packed import TOOL as TOOL
+from .packed import RunFileError as RunFileError
+from .packed import content as content
+from .packed import opened as opened
 
 if TYPE_CHECKING:
     import msgspec
 
-TOOL = "when-async"
 Record = dict[str, Any]
 Value = Sample | Trial | Measurement
 """A line of a kind that is held to its type."""
@@ -103,10 +103,6 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     **{kind: _required(cls) for kind, cls in CHECKED.items()},
 }
 """What a line of a known kind must hold; kinds that are not listed are kept as they are."""
-
-
-class RunFileError(WhenAsyncError):
-    """A run file cannot be used; the message is one line that also says what to do next."""
 
 
 @dataclass(frozen=True)
@@ -216,29 +212,6 @@ def _complain(path: Path, what: str, skip_corrupt: bool, notes: list[str]) -> No
     if not skip_corrupt:
         raise RunFileError(f"{path}: {what}; read the rest with --skip-corrupt, or take an undamaged copy")
     notes.append(f"{path.name}: {what} and was left out")
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """A run file to read from, unpacked where its name ends in `.gz`; raises RunFileError where that cannot be done."""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield cast(IO[bytes], file)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise RunFileError(f"{path} is no whole gzip file; take an undamaged copy, or measure again") from None
-    except FileNotFoundError:
-        raise RunFileError(f"there is no run file {path}; make one with `{TOOL} run`, or check the path") from None
-    except OSError as error:
-        raise RunFileError(f"cannot read {path}: {os_words(error)}; name a run file that `{TOOL} run` wrote") from None
-
-
-def content(path: Path) -> bytes:
-    """The content of a run file; raises RunFileError where it cannot be read or holds nothing."""
-    with opened(path) as file:
-        data = file.read()
-    if not data or data.isspace():
-        raise RunFileError(f"{path} is empty; delete it and start again with `{TOOL} run`")
-    return data
 
 
 def parse_header(path: Path, line: bytes) -> Header:

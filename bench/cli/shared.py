@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 OK, USAGE, BROKEN, INTERRUPTED = 0, WhenAsyncError.exit_code, FailedError.exit_code, 130
+INTERNAL, UNREAD = 70, 74
+"""A fault of ours, and an output that nobody reads on, by the numbers of sysexits(3)."""
 
 Callback = Callable[[click.Context, click.Parameter, Any], Any]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -180,6 +184,24 @@ def errors_told() -> Iterator[None]:
         # Before there is anything to keep, even in the midst of our imports; click would make it exit code 1.
         tell("interrupted")
         sys.exit(INTERRUPTED)
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except BrokenPipeError:
+        # Nobody reads on. Python would complain once more when it closes the stream.
+        discard_output()
+        sys.exit(UNREAD)
+    except Exception:
+        # Python and click end with 1, which of a gate is a slow-down.
+        with suppress(OSError):
+            traceback.print_exc()
+            tell("when-async: this is a fault of ours and says nothing of your code; please report it with these lines")
+        sys.exit(INTERNAL)
+
+
+def discard_output() -> None:
+    """Have nothing more said to whoever has stopped to read; Python would complain of it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -210,9 +232,15 @@ def fail(text: str, exit_code: int = USAGE) -> NoReturn:
 
 
 def interrupt_when_asked() -> None:
-    """From now on a polite kill ends this process as Ctrl-C does; only the main thread can have that."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """From now on a polite kill, or the end of its terminal, ends this process as Ctrl-C does.
+
+    Only the main thread can have that. Whoever runs us under nohup has said that the terminal is nothing to us.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def console() -> Console:

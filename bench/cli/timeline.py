@@ -25,6 +25,7 @@ from .shared import (
     PYTHON,
     TIMEOUT,
     WAIT,
+    interrupt_when_asked,
     offering,
     plain_errors,
     runner_option,
@@ -65,6 +66,7 @@ def timeline(
     pins: Sequence[str], seed: int, timeout_s: float, output: Path | None, wait: bool,
 ) -> None:  # fmt: skip
     workload, runner = meant(names, workloads, runners)
+    interrupt_when_asked()
     with machine(wait=wait, say=tell):
         record_and_draw(workload, runner, pythons, pins, (seed, timeout_s), output)
 

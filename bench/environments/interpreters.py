@@ -90,6 +90,9 @@ def run_command(command: Sequence[str], environ: Mapping[str, str]) -> Completed
         )
     except subprocess.TimeoutExpired:
         return Completed(124, "", f"{os.path.basename(command[0])} did not end within {TIMEOUT_S:.0f} s")
+    except ValueError as error:
+        # A NUL in what somebody typed, which no program can be given.
+        return Completed(128, "", f"{os.path.basename(command[0])} cannot be given this: {error}")
     except OSError as error:
         return Completed(127, "", f"{os.path.basename(command[0])} cannot be run: {error.strerror}")
     return Completed(done.returncode, done.stdout, done.stderr)

@@ -74,7 +74,10 @@ def export(
             f"{ref!r} is neither a git ref nor a folder; write it like main, origin/main, HEAD~1 or ./base"
         )
     # Started in a subfolder, `.` still has to be the same part of the tree as a commit's.
-    folder = repository if ref == "." else Path(ref).expanduser()
+    try:
+        folder = repository if ref == "." else Path(ref).expanduser()
+    except RuntimeError:
+        raise SourceError(f"there is no user of that name to have the folder {ref}; write its whole path") from None
     try:
         if re.match(r"\.{1,2}(/|$)|~", ref) or folder.is_absolute():
             if not folder.is_dir():

@@ -1,42 +1,150 @@
-"""One measuring run at a time on a machine: two would spoil each other."""
+"""One measuring run at a time on a machine: two would spoil each other.
+
+Who waits gets a ticket, a file with the time at which it began, and whoever has the oldest one is next. A ticket of a
+process that is gone counts for nothing. Any user of the machine can take part: files are open to all.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ..model import WhenAsyncError
 
+POLL_S = 0.2
+"""So often a waiting run looks whether it is its turn."""
+HOLDER, TICKETS = ".holder", ".queue"
+
 
 class Busy(WhenAsyncError):
-    """Another run holds the machine; the text says what to do."""
+    """Another run holds the machine; the text says which, and what to do."""
+
+
+class NoLock(WhenAsyncError):
+    """The file that is locked cannot be used; the text says why and what to do."""
 
 
 def lock_path() -> Path:
-    """The file that is locked; WHEN_ASYNC_LOCK names another one, for tests of the suite itself."""
+    """The file that is locked; WHEN_ASYNC_LOCK names another one."""
     return Path(os.environ.get("WHEN_ASYNC_LOCK") or Path(tempfile.gettempdir()) / "when-async.lock")
 
 
 @contextlib.contextmanager
-def machine(*, wait: bool, say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
-    """Hold the machine; where another run has it, wait after saying so, or raise Busy."""
-    held = FileLock(lock_path(), mode=0o666)
+def machine(
+    *, wait: bool, say: Callable[[str], None] = lambda text: None, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[None]:
+    """Hold the machine; where another run has it, wait after saying so, or raise Busy. Raises NoLock."""
+    path = lock_path()
+    held = FileLock(path, mode=0o666)
+    if _waiting(path) or not _taken(held):
+        if not wait:
+            raise Busy(
+                f"{_who(path)} is measuring on this machine, and both would be spoiled; try later, or wait for it with "
+                "--queue"
+            )
+        say(f"waiting for {_who(path)} to end{_ahead(path)}")
+        with _ticket(path) as mine:
+            while min(_waiting(path), default=mine) != mine or not _taken(held):
+                sleep(POLL_S)
+    try:
+        _note(path)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            _beside(path, HOLDER).unlink()
+        held.release()
+
+
+def _taken(held: FileLock) -> bool:
     try:
         held.acquire(timeout=0)
     except Timeout:
-        if not wait:
-            raise Busy(
-                "another when-async run is measuring on this machine, and both would be spoiled; "
-                "try later, or wait for it with --queue"
-            ) from None
-        say("waiting for another run on this machine to end")
-        held.acquire()
+        return False
+    except OSError as error:
+        raise NoLock(
+            f"the lock of this machine cannot be used ({error.strerror or error}); remove what is in its place, or "
+            "name another file with WHEN_ASYNC_LOCK"
+        ) from None
+    return True
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _note(path: Path) -> None:
+    """Say who holds it, for whoever comes next; a machine that cannot keep that measures all the same."""
+    command = " ".join(["when-async", *(word for word in sys.argv[1:2] if not word.startswith("-"))])
+    told = {"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(timespec="seconds"), "command": command}
+    with contextlib.suppress(OSError):
+        _beside(path, HOLDER).write_text(json.dumps(told), encoding="utf-8")
+        _beside(path, HOLDER).chmod(0o644)
+
+
+def _who(path: Path) -> str:
+    """`when-async run (process 4711, since 14:03)`; `another when-async run` where nobody says."""
     try:
-        yield
+        told = json.loads(_beside(path, HOLDER).read_text(encoding="utf-8"))
+        since = datetime.fromisoformat(told["since"])
+        if not _lives(int(told["pid"])):
+            # It was killed, or belongs to a user whose file nobody else can change.
+            return "another when-async run"
+        # It may be another user's, who can write there what he likes.
+        command = "".join(letter for letter in str(told["command"])[:40] if letter.isprintable())
+        return f"another run ({command}, process {int(told['pid'])}, since {since:%H:%M})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another when-async run"
+
+
+def _ahead(path: Path) -> str:
+    count = len(_waiting(path))
+    return f", after {count} that {'waits' if count == 1 else 'wait'} already" if count else ""
+
+
+@contextlib.contextmanager
+def _ticket(path: Path) -> Iterator[tuple[int, int]]:
+    """A place in the queue: when it was taken, and by which process."""
+    mine = (time.time_ns(), os.getpid())
+    folder = _beside(path, TICKETS)
+    file = folder / f"{mine[0]}-{mine[1]}"
+    try:
+        folder.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):
+            folder.chmod(0o1777)
+        file.touch()
+    except OSError as error:
+        raise NoLock(f"there is no queue for this machine ({error.strerror or error}); try again later") from None
+    try:
+        yield mine
     finally:
-        held.release()
+        file.unlink(missing_ok=True)
+
+
+def _waiting(path: Path) -> list[tuple[int, int]]:
+    """The tickets of all processes that live."""
+    found = []
+    with contextlib.suppress(OSError):
+        for name in os.listdir(_beside(path, TICKETS)):
+            began, _, pid = name.partition("-")
+            if began.isdigit() and pid.isdigit() and _lives(int(pid)):
+                found.append((int(began), int(pid)))
+    return found
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -40,7 +40,7 @@ def _show(theirs: Any, node: Any, result: Result, row: Row, named: str) -> None:
     from pytest_benchmark.utils import NameWrapper
 
     frame = result.frame
-    rounds = frame[(frame["cell"] == row.cell) & (frame["phase"] == Phase.MEASURE)]
+    rounds = frame[(frame["cell"] == row.cell) & (frame["phase"] != Phase.WARMUP)]
     clock = InnerClock()
     clock.makespans = iter(rounds["makespan_s"].tolist())
     name, identity = (_with(text, named) for text in (node.name, node.nodeid))

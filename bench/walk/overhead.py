@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
@@ -41,16 +42,16 @@ def measure(
     *,
     forks: int,
     pairs: int,
-) -> list[ForkOverhead]:
-    """One ForkOverhead per fresh process; raises ProcessFailed or ProcessTimedOut with the reason."""
+) -> Iterator[ForkOverhead]:
+    """One ForkOverhead per fresh process, `forks` at most; raises ProcessFailed or ProcessTimedOut with the reason."""
     key = next(iter(bodies_for(workload.value, runner.value)), None)
     reason = refusal(workload.value, runner.value, key, environment)
     if reason:
         raise ProcessFailed(reason)
     cores = host.cores if runner.value.one_core and len(host.cores) > 1 else ()
     asked = trial(workload, runner, str(key), point)
-    return [_fork(host, environment, asked, [cores[fork % len(cores)]] if cores else None, pairs)
-            for fork in range(forks)]  # fmt: skip
+    for fork in range(forks):
+        yield _fork(host, environment, asked, [cores[fork % len(cores)]] if cores else None, pairs)
 
 
 def _fork(

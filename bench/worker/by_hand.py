@@ -93,11 +93,21 @@ async def by_hand_tasks(
 
 
 def by_hand_pool(pool: Any, items: Sequence[Any], chunk_size: int) -> int:
-    from .children import call_op
-
+    """The same slices, sent one at a time: `pool.map` over items would look the op up anew for each of them."""
     start = time.perf_counter_ns()
-    pool.map(call_op, items, chunksize=chunk_size)
+    slices = [items[first : first + chunk_size] for first in range(0, len(items), chunk_size)]
+    results: list[Any] = []
+    for part in pool.map(by_hand_chunk, slices, chunksize=1):
+        results += part
     return time.perf_counter_ns() - start
+
+
+def by_hand_chunk(items: Sequence[Any]) -> list[Any]:
+    """The ops of one slice, in a process of the pool."""
+    from .children import opened_op
+
+    op = opened_op()
+    return [op(item) for item in items]
 
 
 def compare(trial: TrialSession, runner: str, *, hand_first: bool) -> dict[str, float]:

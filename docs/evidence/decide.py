@@ -1,6 +1,6 @@
 """Replay recorded noise through our gate and through others, and print the tables of docs/gate.md.
 
-    python -m docs.evidence.decide [TRACES.jsonl.gz] [--decisions 10000] [--write docs/gate.md]
+    python -m docs.evidence.decide [TRACES.jsonl.gz ...] [--decisions 10000] [--write docs/gate.md]
 
 Each condition gets that many decisions, drawn from its trace in contiguous blocks. Our gate gets the pairs it asks for;
 the others get as many processes as our gate uses on an unchanged cell on average, so the same machine time.
@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from docs.evidence import estimators, live
+from docs.evidence import estimators, live, plainly
 from docs.evidence.blocks import draw
 from docs.evidence.rates import per_run, shown
 from docs.evidence.rivals import RIVALS, pyperf_compare
-from docs.evidence.traces import LIVE, METRICS, TRACES, Floats, Trace, load
+from docs.evidence.traces import LIVE, METRICS, Floats, Trace, load
 from when_async.results.gate.operating import smallest_effect
 from when_async.results.stats.estimate import share_limits
 from when_async.results.stats.sequential import DEFAULT, replay
@@ -240,12 +240,12 @@ def replace_between(text: str, name: str, rows: Sequence[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("traces", type=Path, nargs="?", default=TRACES)
+    parser.add_argument("traces", type=Path, nargs="*", help="by default all that are kept")
     parser.add_argument("--decisions", type=int, default=DECISIONS)
     parser.add_argument("--seed", type=int, default=20260)
     parser.add_argument("--write", type=Path, help="page to put the tables into")
     options = parser.parse_args()
-    _, traces = load(options.traces)
+    _, traces = load(*options.traces)
     random = np.random.default_rng(options.seed)
     tables = {
         "recorded": noise_rows(traces),
@@ -256,6 +256,7 @@ def main() -> None:
         "shifted": shifted_rows(traces, options.decisions, random),
         "pyperf": pyperf_time_rows(traces, options.decisions, random),
         "live": live.table(live.read(LIVE)),
+        "plainly": plainly.table(plainly.read()),
         "agreement": agreement_rows(traces, live.read(LIVE), options.decisions, random),
     }
     page = options.write.read_text(encoding="utf-8") if options.write else ""

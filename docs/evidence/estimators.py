@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.evidence.blocks import draw
-from docs.evidence.traces import TRACES, Floats, Trace, load
+from docs.evidence.traces import Floats, Trace, load
 from when_async.results.stats.samples import REDUCERS, PairedRounds
 from when_async.results.stats.sequential import hodges_lehmann
 
@@ -72,7 +72,7 @@ def table(traces: Mapping[tuple[str, float], Trace], seed: int = 20260) -> list[
 
 
 def main() -> None:
-    _, traces = load(Path(sys.argv[1]) if len(sys.argv) > 1 else TRACES)
+    _, traces = load(*map(Path, sys.argv[1:]))
     print("\n".join(table(traces)))
 
 

@@ -17,6 +17,10 @@ from when_async.results.gate.reducing import reduce_pair
 Floats = npt.NDArray[np.float64]
 
 TRACES = Path("results/reference/gate-traces.jsonl.gz")
+LATER = Path("results/reference/gate-traces-threads.jsonl.gz")
+"""Threads on the core of their pair, and processes once more."""
+FREE = "threads, all cores"
+"""Threads as they were before they were pinned."""
 METRICS = ("wall", "cpu")
 LIVE = Path("results/reference/gate-live.jsonl")
 
@@ -55,16 +59,22 @@ class Trace:
         )  # fmt: skip
 
 
-def load(path: Path = TRACES) -> tuple[dict[str, Any], dict[tuple[str, float], Trace]]:
-    """The head of the file, and its traces by (cell, effect)."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")  # noqa: SIM115
-    with opened as lines:
-        head = json.loads(next(lines))
-        groups: dict[tuple[str, float], list[dict[str, Any]]] = {}
-        for line in lines:
-            record = json.loads(line)
-            groups.setdefault((record["cell"], record["effect"]), []).append(record)
-    return head, {key: _trace(key, records) for key, records in groups.items()}
+def load(*paths: Path) -> tuple[dict[str, Any], dict[tuple[str, float], Trace]]:
+    """The head of the first of these files, by default of all that are kept, and the traces by (cell, effect)."""
+    heads = []
+    groups: dict[tuple[str, float], list[dict[str, Any]]] = {}
+    for path in paths or (TRACES, LATER):
+        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")  # noqa: SIM115
+        with opened as lines:
+            heads.append(json.loads(next(lines)))
+            for line in lines:
+                record = json.loads(line)
+                groups.setdefault((_name(record), record["effect"]), []).append(record)
+    return heads[0], {key: _trace(key, records) for key, records in groups.items()}
+
+
+def _name(record: Mapping[str, Any]) -> str:
+    return FREE if record["cell"] == "threads" and len(record["cores"]) > 1 else str(record["cell"])
 
 
 def _trace(key: tuple[str, float], records: list[dict[str, Any]]) -> Trace:

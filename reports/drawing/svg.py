@@ -136,16 +136,19 @@ def inline(raw: str, name: str, label: str) -> str:
 def shared(page: str) -> str:
     """A page whose pictures name their styles by class, each style written once in its head.
 
-    Charts repeat a few dozen styles some ten thousand times; what occurs once in all stays where it is.
+    Charts repeat a few dozen styles some ten thousand times; what occurs once in all stays where it is. Read are tags
+    only: a text is what somebody has called a contestant, and carries no style.
     """
-    found = Counter(style for picture in _PICTURE.findall(page) for style in _STYLE.findall(picture))
+    tags = (tag for picture in _PICTURE.findall(page) for tag in _TAG.findall(picture))
+    found = Counter(style for tag in tags for style in _STYLE.findall(tag))
     names = {style: f"k{number}" for number, (style, count) in enumerate(found.most_common()) if count > 1}
     text = "".join(f".{name}{{{style}}}" for style, name in names.items())
 
-    def named(picture: re.Match[str]) -> str:
-        return _STYLE.sub(lambda own: f' class="{names[own[1]]}"' if own[1] in names else own[0], picture[0])
+    def named(tag: re.Match[str]) -> str:
+        return _STYLE.sub(lambda own: f' class="{names[own[1]]}"' if own[1] in names else own[0], tag[0])
 
-    return _PICTURE.sub(named, page).replace("</style>", f"{text}\n</style>", 1)
+    pictures = _PICTURE.sub(lambda picture: _TAG.sub(named, picture[0]), page)
+    return pictures.replace("</style>", f"{text}\n</style>", 1)
 
 
 def standalone(raw: str, name: str, label: str) -> str:

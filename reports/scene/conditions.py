@@ -196,7 +196,8 @@ def method(headers: Sequence[Header]) -> list[str]:
         "The contestants of a comparison are interleaved in shuffled blocks; ratios are formed inside a block, so "
         "that both sides saw the same minute of the same machine.",
         "Each process is reduced to the median of its rounds; the 95 % interval is over processes. Warm-up rounds are "
-        "recorded and not analysed. No outlier is dropped.",
+        "recorded and not analysed. No outlier is dropped; a block in which the machine disturbed a round is, and the "
+        "noise section counts them.",
         "Where ops wait, the time beyond the ideal is shown. The speed-up of overlapping waits is arithmetic, the "
         "same on any machine, and says nothing about the model.",
     ]

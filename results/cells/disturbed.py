@@ -1,10 +1,13 @@
-"""Which rounds the machine disturbed, and what is left out with them: a rule that was fixed before any figure was seen.
+"""Which rounds the machine disturbed, and what is left out with them.
 
-A round is disturbed where a one-thread contestant waited for its core, or where the hypervisor or a control group
-withheld time, for more than SHARE of the time that was watched. A contestant with more threads than cores queues by its
-own doing, so of it only the latter two count. With a disturbed round goes its whole block: all contestants of the
-comparison, so that none is judged in another minute than the others. Nothing is measured again in its place; a process
-that would lose more than half of its rounds keeps them all, and says so.
+A round is disturbed where a one-thread contestant waited for its core longer than it usually does, or where the
+hypervisor or a control group withheld time, for more than SHARE of the time that was watched. What a cell's rounds wait
+in the median is of its own making: a helper thread of its library takes turns with it on its core. A contestant with
+more threads than cores queues by its own doing altogether, so of it only the latter two count.
+
+With a disturbed round goes its whole block: all contestants of the comparison, so that none is judged in another minute
+than the others. Nothing is measured again in its place; a process that would lose more than half of its rounds keeps
+them all.
 """
 
 from __future__ import annotations
@@ -69,9 +72,10 @@ def known(frame: pd.DataFrame) -> bool:
 def disturbed(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """For each row whether it is a measured round that the machine disturbed."""
     window = _seconds(frame, "window_s")
-    queued = np.where(frame["one_core"].to_numpy(dtype=bool, na_value=False), _seconds(frame, "queued_s"), 0.0)
     withheld = _seconds(frame, "steal_s") + _seconds(frame, "throttled_s")
     measured = (frame["phase"] == Phase.MEASURE).to_numpy(dtype=bool, na_value=False)
+    queued = np.where(frame["one_core"].to_numpy(dtype=bool, na_value=False), _seconds(frame, "queued_s"), 0.0)
+    queued -= _usual(frame, np.where(measured, queued, np.nan))
     late_ = (queued > SHARE * window) & (queued > LEAST_S)
     return measured & (window > 0) & (late_ | ((withheld > SHARE * window) & (withheld >= TICK_S)))
 
@@ -83,6 +87,12 @@ def _too_few(frame: pd.DataFrame, gone: npt.NDArray[np.bool_]) -> npt.NDArray[np
     counts = place.assign(gone=gone, all=measured).groupby(["comparison", "fork"], dropna=False)[["gone", "all"]]
     sums = counts.transform("sum")
     return (sums["gone"] > KEPT * sums["all"]).to_numpy(dtype=bool)
+
+
+def _usual(frame: pd.DataFrame, queued: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The median of the rounds of each row's cell."""
+    cells = frame["cell"].astype("string")
+    return np.asarray(pd.Series(queued, index=frame.index).groupby(cells, dropna=False).transform("median"))
 
 
 def _seconds(frame: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:

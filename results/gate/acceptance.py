@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from when_async.bench.model import WhenAsyncError
 
@@ -18,6 +19,8 @@ from ..files import draft_of, os_words
 from .report import CellResult, GateReport, Word
 
 SCHEMA = 1
+LARGEST = 100.0
+"""Nobody accepts a program that takes a hundred times as long; NaN and infinity are no shares either."""
 
 
 class AcceptanceError(WhenAsyncError):
@@ -46,12 +49,20 @@ def load(path: Path) -> tuple[Acceptance, ...]:
     """What has been accepted so far, nothing where there is no file; raises AcceptanceError for a damaged one."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(Acceptance(**{**entry, "slowdown": float(entry["slowdown"])}) for entry in data["accepted"])
+        return tuple(_read(entry) for entry in data["accepted"])
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, TypeError, KeyError) as error:
         what = f"{path} is not a file of acceptances ({error}); restore it from the repository"
         raise AcceptanceError(what) from None
+
+
+def _read(entry: dict[str, Any]) -> Acceptance:
+    """One entry; raises ValueError for a slow-down that is no share, which would wave everything through."""
+    slowdown = float(entry["slowdown"])
+    if not 0 <= slowdown <= LARGEST:
+        raise ValueError(f"a slowdown of {slowdown:g}")
+    return Acceptance(**{**entry, "slowdown": slowdown})
 
 
 def save(accepted: Sequence[Acceptance], path: Path) -> None:

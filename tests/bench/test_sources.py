@@ -134,6 +134,10 @@ def test_what_looks_like_an_option_is_no_ref(mine: Repository) -> None:
         assert "is neither a git ref nor a folder; write it like main, origin/main" in refusal(ref, mine)
 
 
+def test_the_folder_of_a_user_that_is_not_there_is_told(mine: Repository) -> None:
+    assert "there is no user of that name to have the folder ~nobody-here/x" in refusal("~nobody-here/x", mine)
+
+
 def test_a_file_of_a_commit_is_no_ref(mine: Repository) -> None:
     assert "there is no commit 'HEAD:mine.py'" in refusal("HEAD:mine.py", mine)
 

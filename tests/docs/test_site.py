@@ -13,7 +13,7 @@ import pytest
 from docs import commands, shown
 from docs.navigation import INDEX, ROOT, Page, chapters, pages, toctrees
 from when_async.bench.cli.folders import DEFAULTS
-from when_async.bench.cli.shared import INTERRUPTED
+from when_async.bench.cli.shared import INTERNAL, INTERRUPTED, UNREAD
 from when_async.bench.gate.config import GateConfig
 from when_async.results.gate import report
 
@@ -89,7 +89,8 @@ def test_the_settings_that_are_described_are_those_that_are_read() -> None:
 
 def test_the_exit_codes_that_are_described_are_those_that_there_are() -> None:
     gate = {report.OK, report.REGRESSION, report.USAGE, report.BROKEN, report.UNDECIDED}
-    assert first_cells(REFERENCE / "exit-codes.md") - {"code"} == {str(code) for code in {*gate, INTERRUPTED}}
+    known = {*gate, INTERRUPTED, INTERNAL, UNREAD}
+    assert first_cells(REFERENCE / "exit-codes.md") - {"code"} == {str(code) for code in known}
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=named)

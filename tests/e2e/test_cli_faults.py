@@ -122,3 +122,24 @@ def test_failed_rows_are_in_the_page_and_in_its_markdown(faulty: Faulty, call: C
         text = html.unescape(Path("page", name).read_text(encoding="utf-8")).replace("\\", "")
         for _, _, words in FAILURES:
             assert words in text, f"{words!r} is not in {name}"
+
+
+def test_a_fault_of_ours_is_no_regression(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("when_async.bench.cli.gate.command.load", broken)
+    done = call("gate", "--base", "main")
+    assert done.exit_code == 70
+    assert "RuntimeError: a fault of ours" in done.stderr
+    assert "when-async: this is a fault of ours and says nothing of your code" in done.stderr
+
+
+def test_an_output_that_nobody_reads_is_told_from_a_regression(common: Shell) -> None:
+    started = common.start("claims")
+    assert started.stdout is not None
+    started.stdout.close()
+    assert started.stderr is not None
+    said = started.stderr.read()
+    started.stderr.close()
+    assert (started.wait(60), "Traceback" in said, "Exception ignored" in said) == (74, False, False)

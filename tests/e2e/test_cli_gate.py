@@ -254,18 +254,29 @@ def test_ctrl_c_keeps_the_pairs_and_reports(gate: Gate) -> None:
     assert pairs.closed
 
 
-def test_a_polite_kill_keeps_the_pairs_and_reports_as_ctrl_c_does(gate: Gate) -> None:
+def test_a_verdict_that_nobody_reads_stands(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unread(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("when_async.reports.gate.outlets.publish", unread)
+    result = gate("--no-controls", pairs=ChosenPairs(lambda cell: 0.3))
+    assert result.exit_code == 1, result.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_polite_kill_keeps_the_pairs_and_reports_as_ctrl_c_does(gate: Gate, number: signal.Signals) -> None:
     class Killed(ChosenPairs):
         def take(self, paired: PairedCell, series: str, index: int) -> Pair:
             if index == 4:
-                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), number)
             return super().take(paired, series, index)
 
-    before = signal.getsignal(signal.SIGTERM)
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
     try:
         result = gate("--no-controls", pairs=Killed())
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert result.exit_code == 3, result.output
     assert report()["interrupted"] is True
     assert all((Path("out") / name).stat().st_size for name in FILES)

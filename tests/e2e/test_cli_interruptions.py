@@ -155,7 +155,7 @@ def test_an_interruption_while_waiting_for_the_machine_is_no_error_of_ours(shell
     with FileLock(shell.folder / "lock", mode=0o666):
         waiting = shell.start(*TINY, "--queue")
         assert waiting.stderr is not None
-        assert waiting.stderr.readline() == "waiting for another run on this machine to end\n"
+        assert waiting.stderr.readline() == "waiting for another when-async run to end\n"
         waiting.send_signal(signal.SIGINT)
         done = finish(waiting)
     assert (done.returncode, done.stderr) == (130, "interrupted\n")

@@ -187,7 +187,7 @@ def test_two_runs_at_once_are_refused_and_queue_waits(shell: Shell, call: Call) 
         assert said == one_line(call("overhead", "-r", "sync"))
         waiting = shell.start("run", "--profile", "smoke", *EMPTY, "--queue", "-o", "late.jsonl")
         assert waiting.stderr is not None
-        assert waiting.stderr.readline() == "waiting for another run on this machine to end\n"
+        assert waiting.stderr.readline() == "waiting for another when-async run to end\n"
         assert not (shell.folder / "late.jsonl").exists()
     assert finish(waiting).returncode == 0
     assert set(verdicts(shell.folder / "late.jsonl").values()) == {("OK", "")}

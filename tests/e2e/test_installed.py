@@ -112,7 +112,8 @@ def test_a_wheel_takes_one_name_and_holds_every_file_of_the_rooms_and_none_of_th
     assert ours <= {*files}
     assert "when_async/reports/templates/page.html.j2" in files
     assert "when_async/results/reference/advice.json" in files
-    private = ("results/runs/", "reports/out/", "results/baseline/", "results/reference/gate-")
+    recorded = ("results/reference/gate-", "results/reference/noise-")
+    private = ("results/runs/", "reports/out/", "results/baseline/", *recorded)
     assert [name for name in files if name.removeprefix("when_async/").startswith(private)] == []
 
 

@@ -78,6 +78,17 @@ def test_a_style_stands_once_on_the_page_and_applies_where_it_did(raw: str) -> N
     assert restored.partition("</style>")[2] == body
 
 
+def test_a_text_in_a_picture_carries_no_style() -> None:
+    evil = ' style="background: url(//evil.example/x)"'
+    text = f"<text{' style=' + chr(34) + 'fill: red' + chr(34)}>mine{evil}</text>"
+    page = f"<style>p{{}}\n</style><svg >{text}{text}</svg>"
+    after = svg.shared(page)
+    head, _, picture = after.partition("</style>")
+    assert "evil" not in head
+    assert picture.count(f">mine{evil}<") == 2
+    assert picture.count('<text class="k0">') == 2
+
+
 def test_what_is_no_picture_keeps_its_styles(raw: str) -> None:
     once = page(svg.inline(raw, "one", "a chart"))
     assert "<p style='color:red'>x</p>" in svg.shared(once)

@@ -84,6 +84,7 @@ def test_without_a_file_nothing_is_accepted(tmp_path: Path) -> None:
 DAMAGED = [
     "", "{", "[]", "3", "{}", '{"accepted": 3}', '{"accepted": [3]}', '{"accepted": [{"cell": "x"}]}',
     json.dumps({"accepted": [{**vars(ONE), "slowdown": "much"}]}), json.dumps({"accepted": [{**vars(ONE), "more": 1}]}),
+    *(json.dumps({"accepted": [{**vars(ONE), "slowdown": each}]}) for each in (float("nan"), float("inf"), -0.1, 1e9)),
 ]  # fmt: skip
 
 

@@ -30,6 +30,15 @@ def test_csv_has_a_header_line_and_an_empty_field_for_na(frame: pd.DataFrame, tm
     assert [row["makespan_s"] for row in rows if row["status"] == "UNSUPPORTED"] == [""]
 
 
+def test_a_text_that_a_spreadsheet_would_run_is_a_text_in_csv(tmp_path: Path) -> None:
+    names = ["=1+1", "+x", "-x", "@x", "a=b", "\tx"]
+    export(pd.DataFrame({"runner": names, "figure": [-1.5] * len(names)}), tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["runner"] for row in rows] == ["'=1+1", "'+x", "'-x", "'@x", "a=b", "'\tx"]
+    assert {row["figure"] for row in rows} == {"-1.5"}
+
+
 def test_json_is_a_list_of_flat_objects_with_all_digits(frame: pd.DataFrame, tmp_path: Path) -> None:
     export(frame, str(tmp_path / "out.json"))
     rows = json.loads((tmp_path / "out.json").read_text())

@@ -23,6 +23,7 @@ from ..shared import (
     USAGE,
     WAIT,
     checked,
+    discard_output,
     fail,
     interrupt_when_asked,
     offering,
@@ -148,6 +149,9 @@ def _gate(context: click.Context, **options: Any) -> int:
             report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:
         publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"], named=options["output"] is not None)
+    except OSError:
+        # Who does not read the verdict does not change it.
+        discard_output()
     except NotWritten as error:
         # The verdict stands and was printed; that its files could not be kept must not turn it into wrong use.
         tell(f"when-async: {error}")
