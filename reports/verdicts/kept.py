@@ -24,8 +24,8 @@ from .lookup import Hole, Outcome
 WHAT = "verdicts"
 CODE = (
     "bench/model", "results/cells", "results/stats", "results/columns.py", "results/frame.py", "results/runfile.py",
-    "results/schema.py",
-    "results/reference/spread.json", "reports/scene/evidence.py", "reports/scene/rows.py", "reports/words.py",
+    "results/packed.py", "results/schema.py", "results/reference/spread.json", "reports/scene/evidence.py",
+    "reports/scene/rows.py", "reports/words.py",
     "reports/verdicts", "reports/claims",
 )  # fmt: skip
 """All that a verdict follows from beside its run file."""

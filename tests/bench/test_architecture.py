@@ -237,7 +237,7 @@ FLOORS = {
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
-        "columns fields files late schema", "export reduced runfile stats", "calibration cells gate journal overview",
+        "columns fields files late schema", "packed", "export reduced runfile stats", "calibration cells gate journal overview",
         "contrast frame prediction", "history",
     ),
     "reports": (
