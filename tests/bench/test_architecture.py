@@ -237,8 +237,8 @@ FLOORS = {
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
-        "columns fields files late schema", "packed", "export reduced runfile stats", "calibration cells gate journal overview",
-        "contrast frame prediction", "history",
+        "columns fields files late schema", "packed", "export reduced runfile stats",
+        "calibration cells gate journal overview", "contrast frame prediction", "history",
     ),
     "reports": (
         "snippets words", "lines scene", "drawing verdicts", "answers calibration claims deciding history terminal",
