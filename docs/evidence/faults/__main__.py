@@ -1,4 +1,4 @@
-"""Run the inputs of all kinds, one after another: `python -m docs.evidence.faults [--only WORD] [--write] [--show]`.
+"""Run the inputs of all kinds: `python -m docs.evidence.faults [--only WORD] [--jobs N] [--write] [--show]`.
 
 `--write` keeps what came of them in faults.json beside this file and writes docs/faults.md; with `--page` nothing is
 run, and the page is written from what is kept.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,15 +23,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", default="", help="only inputs whose kind or words hold this")
     parser.add_argument("--write", action="store_true", help="keep the outcomes and write the page")
     parser.add_argument("--page", action="store_true", help="write the page from the kept outcomes, run nothing")
+    parser.add_argument("--jobs", type=int, default=1, help="so many at a time")
     parser.add_argument("--show", action="store_true", help="print all that each input printed")
     asked = parser.parse_args(arguments)
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     wrong = 0
-    for kind, case in [] if asked.page else _chosen(asked.only):
-        outcome = run(case)
-        wrong += bool(outcome.wrong)
-        _tell(kind, case, outcome, show=asked.show)
-        kept[key(kind, case)] = {name: value for name, value in asdict(outcome).items() if name != "printed"}
+    chosen = [] if asked.page else _chosen(asked.only)
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for (kind, case), outcome in zip(chosen, pool.map(run, [case for _, case in chosen]), strict=True):
+            wrong += bool(outcome.wrong)
+            _tell(kind, case, outcome, show=asked.show)
+            kept[key(kind, case)] = {name: value for name, value in asdict(outcome).items() if name != "printed"}
     if asked.write or asked.page:
         there = [key(kind, case) for kind, case in _chosen("")]
         kept = {name: kept[name] for name in there if name in kept}

@@ -56,7 +56,7 @@ KIND = Kind(
         mine("20s", "faults/gate28x"),
         mine("10m", "faults/gate28x"),
         slower("twice as slow beside six busy loops", "1m", busy=True, handed="29"),
-        slower("twice as slow, a budget of 12 s", "12s"),
+        slower("twice as slow, a budget of 30 s", "30s"),
         slower("half as slow again, a budget of 20 s", "20s", HALF),
         slower("half as slow again beside six busy loops", "1m", HALF, busy=True),
     ),

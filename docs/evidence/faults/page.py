@@ -21,9 +21,9 @@ A kind of fault is one way to say a wrong thing, or to lose a measurement. This 
 promises for each, the inputs that try it, and what came of them. An input marked with a number failed once when
 somebody tried it; the others were made afterwards, to see whether the kind is mended and not the instance.
 
-`python -m docs.evidence.faults --write` runs every input in a folder of its own, one after another, and writes this
-page. Each is a few lines in `docs/evidence/faults/`, a file for a kind. Behind *tests* stand those of the test suite
-that hold the promise at every commit.
+`python -m docs.evidence.faults --write` runs every input in a folder of its own and writes this page. Each is a few
+lines in `docs/evidence/faults/`, a file for a kind. Behind *tests* stand those of the test suite that hold the promise
+at every commit.
 """
 
 
