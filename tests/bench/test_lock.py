@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,11 +26,9 @@ def beside(path: Path, ending: str) -> Path:
 
 def gone() -> int:
     """The number of a process that has ended."""
-    child = os.fork()
-    if not child:
-        os._exit(0)
-    os.waitpid(child, 0)
-    return child
+    child = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    child.wait()
+    return child.pid
 
 
 def test_a_second_run_is_told_who_has_the_machine_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
