@@ -52,7 +52,8 @@ class App:
     """The RSGI application: answers requests and counts them for the parent.
 
     A request is in flight from the moment Python sees it; those that wait in granian's queue are not counted, so
-    without a delay the peak stays at 1.
+    without a delay the peak stays at 1. A connection is told by the address it comes from, which may come again after a
+    second; so where each op connects anew a few are missed, and far more than a pool holds are left.
     """
 
     def __init__(self, alarm: Any) -> None:
