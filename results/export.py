@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -40,12 +41,16 @@ def export(frame: pd.DataFrame, path: Path | str) -> None:
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:
     """One line per row with a header line; NA is empty. A text that a spreadsheet would run has a quote before it."""
-    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
-    frame.assign(**{name: frame[name].astype("object").map(_harmless) for name in texts}).to_csv(path, index=False)
+    quoted = {name: _quoted(frame[name]) for name in frame.columns if any(map(_runs, frame[name].unique()))}
+    frame.assign(**quoted).to_csv(path, index=False)
 
 
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+def _quoted(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.astype("object").map(lambda value: f"'{value}" if _runs(value) else value)
+
+
+def _runs(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(FORMULA)
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:

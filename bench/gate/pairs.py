@@ -177,12 +177,8 @@ class Pairs:
         try:
             lost = [*group.launch({0, 1}), *group.open()]
             for round_ in range(LOOKS):
-                for place in (0, 1):
-                    sample, ended = (
-                        group.round(place, Block(Phase.WARMUP, round_, (0, 1)), place)
-                        if group.has(place)
-                        else (None, [])
-                    )
+                for place in filter(group.has, (0, 1)):
+                    sample, ended = group.round(place, Block(Phase.WARMUP, round_, (0, 1)), place)
                     lost += ended
                     if sample is not None:
                         # In its first round a body imports, which is not what it uses.

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..plan import Contestant
-from .pairs import PairedCell, PairFailed, Pairs
+from .pairs import PairedCell, Pairs
 
 ALONE = 1.1
 """Threads that keep no more than so many cores busy take turns; what is above one is the clock of two counters."""
@@ -26,11 +26,8 @@ def taking_turns(paired: PairedCell, pairs: Pairs) -> bool:
     sides = (paired.base, paired.head)
     if any(side.cell.one_core or not side.environment.gil or not threads(side) for side in sides):
         return False
-    try:
-        cores = pairs.look(paired).cores
-        return len(cores) == len(sides) and max(cores.values()) <= ALONE
-    except PairFailed:
-        return False
+    cores = pairs.look(paired).cores
+    return len(cores) == len(sides) and max(cores.values()) <= ALONE
 
 
 def threads(contestant: Contestant) -> bool:

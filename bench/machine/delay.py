@@ -6,13 +6,11 @@ counters see neither: on a machine with a core to spare they call a run quiet wh
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
+from ..trying.usage import queued_s
 from ..worker.probes import below
 
-QUEUED_FIELD = 1
-"""Place in schedstat: nanoseconds spent waiting on a run queue (Documentation/scheduler/sched-stats.rst)."""
 FAULTS_FIELD = 7
 """Place of the minor faults in /proc/PID/stat behind the name in brackets (proc_pid_stat(5), field 10)."""
 
@@ -37,27 +35,11 @@ class Delay:
 def delay(pid: int) -> Delay:
     """The worker and all below it, as they are now."""
     pids = [pid, *below(pid)]
-    queued, faults = [_queued_s(each) for each in pids], [_faults(each) for each in pids]
+    queued, faults = [queued_s(each) for each in pids], [_faults(each) for each in pids]
     return Delay(
         None if queued[0] is None else sum(each or 0.0 for each in queued),
         None if faults[0] is None else sum(each or 0 for each in faults),
     )
-
-
-def _queued_s(pid: int) -> float | None:
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")
-    except OSError:
-        return None
-    known, total_ns = False, 0
-    for thread in threads:
-        try:
-            with open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as text:
-                total_ns += int(text.read().split()[QUEUED_FIELD])
-            known = True
-        except (OSError, IndexError, ValueError):
-            continue
-    return total_ns / 1e9 if known else None
 
 
 def _faults(pid: int) -> int | None:

@@ -24,20 +24,24 @@ def cpu_s() -> float:
     return process_time() + spent.children_user + spent.children_system
 
 
-def queued_s() -> float | None:
-    """How long the threads of this process have waited for a CPU; None where the system does not tell."""
+def queued_s(pid: int | str = "self") -> float | None:
+    """How long the threads of a process, by default this one, have waited for a CPU; None where nothing tells.
+
+    In schedstat the time on a run queue stands second, in nanoseconds (Documentation/scheduler/sched-stats.rst).
+    """
     try:
-        names = os.listdir("/proc/self/task")
+        names = os.listdir(f"/proc/{pid}/task")
     except OSError:
         return None
-    total = 0
+    known, total_ns = False, 0
     for name in names:
         try:
-            with open(f"/proc/self/task/{name}/schedstat", "rb") as file:
-                total += int(file.read().split()[1])
+            with open(f"/proc/{pid}/task/{name}/schedstat", "rb") as file:
+                total_ns += int(file.read().split()[1])
+            known = True
         except (OSError, IndexError, ValueError):
             continue
-    return total / 1e9
+    return total_ns / 1e9 if known else None
 
 
 def native_threads() -> int:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from queue import Empty
 from typing import Any
 
+from .children import opened_op
 from .fanout import prefilled
 from .kits import open_blocking
 from .session import TrialSession
@@ -104,8 +105,6 @@ def by_hand_pool(pool: Any, items: Sequence[Any], chunk_size: int) -> int:
 
 def by_hand_chunk(items: Sequence[Any]) -> list[Any]:
     """The ops of one slice, in a process of the pool."""
-    from .children import opened_op
-
     op = opened_op()
     return [op(item) for item in items]
 

@@ -44,7 +44,7 @@ def leave_out(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     keys = frame[list(BLOCK)].astype({"comparison": "string"})
     blocks = pd.MultiIndex.from_frame(keys)
-    gone = blocks.isin(blocks[found]) & (frame["phase"] == Phase.MEASURE).to_numpy(dtype=bool, na_value=False)
+    gone = blocks.isin(blocks[found]) & _measured(frame)
     gone &= ~_too_few(frame, gone)
     frame = frame.copy()
     frame.loc[gone, "phase"] = str(Phase.DISTURBED)
@@ -73,7 +73,7 @@ def disturbed(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """For each row whether it is a measured round that the machine disturbed."""
     window = _seconds(frame, "window_s")
     withheld = _seconds(frame, "steal_s") + _seconds(frame, "throttled_s")
-    measured = (frame["phase"] == Phase.MEASURE).to_numpy(dtype=bool, na_value=False)
+    measured = _measured(frame)
     queued = np.where(frame["one_core"].to_numpy(dtype=bool, na_value=False), _seconds(frame, "queued_s"), 0.0)
     queued -= _usual(frame, np.where(measured, queued, np.nan))
     late_ = (queued > SHARE * window) & (queued > LEAST_S)
@@ -81,12 +81,15 @@ def disturbed(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def _too_few(frame: pd.DataFrame, gone: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The rounds of comparisons of which some process would lose more than half: all of that fork stay."""
-    measured = (frame["phase"] == Phase.MEASURE).to_numpy(dtype=bool, na_value=False)
+    """The rounds of a fork of a comparison that would lose more than half of them, all of which stay."""
     place = frame[["comparison", "fork"]].astype({"comparison": "string"})
-    counts = place.assign(gone=gone, all=measured).groupby(["comparison", "fork"], dropna=False)[["gone", "all"]]
+    counts = place.assign(gone=gone, all=_measured(frame)).groupby([*place], dropna=False)[["gone", "all"]]
     sums = counts.transform("sum")
     return (sums["gone"] > KEPT * sums["all"]).to_numpy(dtype=bool)
+
+
+def _measured(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    return np.asarray((frame["phase"] == Phase.MEASURE).to_numpy(dtype=bool, na_value=False))
 
 
 def _usual(frame: pd.DataFrame, queued: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

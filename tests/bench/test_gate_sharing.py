@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from support import fakes
-from when_async.bench.gate.pairs import PAIR_SETTINGS, Looked, PairedCell, PairFailed
+from when_async.bench.gate.pairs import PAIR_SETTINGS, Looked, PairedCell
 from when_async.bench.gate.sharing import ALONE, sharing
-from when_async.bench.model import Status
 from when_async.bench.plan import build
 from when_async.bench.registry import Found
 
@@ -25,7 +24,7 @@ class Seen:
     def look(self, paired: PairedCell) -> Looked:
         self.asked.append(paired.cell)
         if self.cores.get("head", 0) < 0:
-            raise PairFailed("head", Status.FAILED, "no tea")
+            return Looked({}, {"head": "no tea"}, {"base": self.cores["base"]})
         return Looked({}, {}, self.cores)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docs.evidence.faults import Input, Kind
+from docs.evidence.faults.common import BUSY
 
 SPIN = """
 def spin(n=600_000):
@@ -22,10 +23,6 @@ def mixed():
     time.sleep(0.02)
     return sum(range(800_000))
 """
-BUSY = (
-    "P=; for i in 1 2 3 4 5 6; do python3 -c 'while True: sum(range(9999))' & P=\"$P $!\"; done; "
-    "{}; S=$?; kill $P; exit $S"
-)
 LIKE = BUSY.format("when-async advise --like mine:{} -n 100")
 
 KIND = Kind(

@@ -14,6 +14,11 @@ PROJECT = '[project]\nname = "shop"\nversion = "1"\n'
 TOTAL = "def total(prices):\n    return sum(price + (price * 19 + 50) // 100 for price in prices)\n"
 TWICE = TOTAL.replace("    return", "    sum(price + (price * 19 + 50) // 100 for price in prices)\n    return")
 IGNORED = "results/\n.when-async/\n__pycache__/\n"
+BUSY = (
+    "P=; for i in 1 2 3 4 5 6; do python3 -c 'while True: sum(range(9999))' & P=\"$P $!\"; done; "
+    "{}; S=$?; kill $P; exit $S"
+)
+"""A line beside six busy loops."""
 SLOWER = r"REGRESSED|more wall time"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs.evidence.faults import Input, Kind
-from docs.evidence.faults.common import SLOWER, TOTAL, TWICE, project
+from docs.evidence.faults.common import BUSY, SLOWER, TOTAL, TWICE, project
 
 WORKLOAD = """
 from when_async import Param, Point, Workload
@@ -20,8 +20,6 @@ W = Workload(name="mine", summary="s", bodies={{"pure": pure}}, params=(Param("n
 BASE = {"src/shop/__init__.py": TOTAL}
 HALF = TOTAL.replace("    return", "    sum(price + (price * 19 + 50) // 100 for price in prices[:100])\n    return")
 GATE = "when-async gate --base main --budget {}"
-BUSY = "P=; for i in 1 2 3 4 5 6; do python3 -c 'while True: sum(range(9999))' & P=\"$P $!\"; done; "
-BUSY += "{}; S=$?; kill $P; exit $S"
 
 
 def slower(what: str, budget: str, total: str = TWICE, *, busy: bool = False, handed: str = "") -> Input:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from docs.evidence.faults import Input, Kind
-from docs.evidence.faults.g3_damaged_runs import MEASURE
+from docs.evidence.faults.g3_damaged_runs import EDIT, MEASURE
 
-RENAME = (
-    "python3 - <<'E'\nimport json\nlines = [json.loads(line) for line in open('a.jsonl')]\n"
-    "for line in lines:\n    if line['kind'] == 'cell': line['library'] = {!r}\n"
-    "open('a.jsonl', 'w').writelines(json.dumps(line) + '\\n' for line in lines)\nE\n"
-)
+RENAME = "for line in lines:\n    if line['kind'] == 'cell': line['library'] = {!r}"
 
 
 def named(what: str, name: str, command: str, says: str, never: str = "") -> Input:
-    return Input(what, MEASURE + RENAME.format(name) + command, says, never=never)
+    return Input(what, MEASURE + EDIT.format(RENAME.format(name)) + command, says, never=never)
 
 
 KIND = Kind(
