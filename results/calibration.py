@@ -20,7 +20,7 @@ from scipy.special import bdtr
 from when_async.bench.model import Estimate, WhenAsyncError
 
 from .fields import mapping, number, text
-from .files import draft_of, os_words
+from .files import os_words, write_whole
 from .runfile import TOOL
 from .stats.estimate import linear_interval, log_interval
 from .stats.samples import PairedRounds
@@ -111,9 +111,7 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
     """
     written = json.dumps({"kind": KIND, "schema": SCHEMA, "tool": TOOL} | dict(record), indent=1) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft:
-            draft.write_text(written, encoding="utf-8")
+        write_whole({path: written})
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 
@@ -18,6 +18,14 @@ def draft_of(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def write_whole(texts: Mapping[Path, str]) -> None:
+    """Write files that belong together, and their folders: all of them, or none where one cannot be written."""
+    with ExitStack() as drafts:
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            drafts.enter_context(draft_of(path)).write_text(text, encoding="utf-8")
 
 
 def os_words(error: OSError) -> str:

@@ -6,6 +6,7 @@ stays with the standard library and `bench.model`. The format is documented in r
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -17,11 +18,19 @@ from typing import Any, Self
 from when_async.bench.model import SCHEMA_VERSION
 
 from .files import os_words
-from .runfile import TOOL, RunFileError, content, parse_header, parse_line
+from .runfile import TOOL, RunFileError, content, opened, parse_header, parse_line
+
+AGAIN = "give the same command again"
+"""How to go on where nothing can be gone on with."""
 
 
-def refuse_existing(path: Path) -> None:
-    """Raise RunFileError where there is such a file already: measurements are not overwritten."""
+def refuse_unfit(path: Path) -> None:
+    """Raise RunFileError for a file that cannot become a run file: measurements are not overwritten, nor packed."""
+    if path.suffix == ".gz":
+        raise RunFileError(
+            f"{path} would be packed, and a run is written line by line; name {path.with_suffix('')}, and pack it with "
+            "gzip when it has ended: every command reads it packed"
+        )
     if path.exists():
         raise RunFileError(
             f"{path} exists already and is not overwritten; name another file, or go on with --resume {path}"
@@ -31,30 +40,31 @@ def refuse_existing(path: Path) -> None:
 class Journal:
     """Append-only writer of one run file; use it as a context manager.
 
-    `repaired` says in words what `resume` had to cut off, to be told to the user, or is None.
+    `again` says how to go on when a line could not be written.
     """
 
-    def __init__(self, path: Path, descriptor: int, size: int, repaired: str | None = None) -> None:
+    def __init__(self, path: Path, descriptor: int, size: int, again: str) -> None:
         self.path = path
-        self.repaired = repaired
+        self._again = again
         self._descriptor = descriptor
         self._size = size
 
     @classmethod
-    def create(cls, path: Path, header: Mapping[str, Any]) -> Self:
+    def create(cls, path: Path, header: Mapping[str, Any], again: str = AGAIN) -> Self:
         """Start a new run file with its header, making the folder if need be.
 
         `kind`, `schema` and `tool` may be left out of `header`. Raises RunFileError where the file exists already
         or cannot be written.
         """
-        refuse_existing(path)
+        refuse_unfit(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         except OSError as error:
             raise RunFileError(f"cannot create {path}: {os_words(error)}; name a file in a writable folder") from None
-        journal = cls(path, descriptor, 0)
+        journal = cls(path, descriptor, 0, again)
         try:
+            _hold(descriptor, path)
             journal.append({"kind": "run", "schema": SCHEMA_VERSION, "tool": TOOL} | dict(header))
         except BaseException:
             # An empty file would stand in the way of the next try.
@@ -66,32 +76,51 @@ class Journal:
 
     @classmethod
     def resume(cls, path: Path) -> Self:
-        """Open an interrupted run file to go on with it, after cutting off a torn last line.
+        """Open an interrupted run file to go on with it; nothing is changed in it before `mend` is called.
 
-        Raises RunFileError as `read` does for a file that is missing, empty, not ours or newer than this program.
+        Raises RunFileError where the file is missing or packed, cannot be written, or another process writes to it.
         """
-        data = content(path)
-        parse_header(path, data.partition(b"\n")[0])
+        if path.suffix == ".gz":
+            raise RunFileError(
+                f"{path} is packed, and a run goes on line by line; unpack it with `gunzip --keep {path}`, then go on "
+                f"with --resume {path.with_suffix('')}"
+            )
+        with opened(path):
+            pass
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            raise RunFileError(f"cannot write to {path}: {os_words(error)}; check its permissions") from None
+        journal = cls(path, descriptor, os.fstat(descriptor).st_size, go_on(path))
+        try:
+            _hold(descriptor, path)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def mend(self) -> str | None:
+        """Cut off a torn last line, before the first line is appended; returns in words what was cut off, if any.
+
+        Raises RunFileError as `read` does for a file that is empty, not ours or newer than this program.
+        """
+        data = content(self.path)
+        parse_header(self.path, data.partition(b"\n")[0])
         kept = data.rstrip()
         start = kept.rfind(b"\n") + 1
         repaired = None
         try:
             parse_line(kept[start:])
         except ValueError:
-            repaired = f"cut off an unfinished last line of {path.name} ({len(data) - start} bytes)"
+            repaired = f"cut off an unfinished last line of {self.path.name} ({len(data) - start} bytes)"
             kept = data[:start].rstrip()
         try:
-            os.truncate(path, len(kept))
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+            os.ftruncate(self._descriptor, len(kept))
         except OSError as error:
-            raise RunFileError(f"cannot write to {path}: {os_words(error)}; check its permissions") from None
-        journal = cls(path, descriptor, len(kept), repaired)
-        try:
-            journal._write(b"\n")
-        except BaseException:
-            journal.close()
-            raise
-        return journal
+            raise RunFileError(f"cannot write to {self.path}: {os_words(error)}; check its permissions") from None
+        self._size = len(kept)
+        self._write(b"\n")
+        return repaired
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one record as one line and hand it to the operating system, so that killing us cannot lose it.
@@ -130,6 +159,23 @@ class Journal:
             if not isinstance(error, OSError):
                 raise
             raise RunFileError(
-                f"cannot write to {self.path}: {os_words(error)}; all before it is kept: "
-                f"make room, then go on with --resume {self.path}"
+                f"cannot write to {self.path}: {os_words(error)}; all before it is kept: make room, then {self._again}"
             ) from None
+
+
+def go_on(path: Path) -> str:
+    """How an interrupted run is gone on with."""
+    return f"go on with: {TOOL} run --resume {path}"
+
+
+def _hold(descriptor: int, path: Path) -> None:
+    """Keep all others from writing to this file, for as long as it is open; raises RunFileError where one does."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunFileError(
+            f"another process is writing to {path}; let it end first, or measure into a new file"
+        ) from None
+    except OSError:
+        # Some network file systems have no such locks; the lock of the machine is held all the same.
+        return

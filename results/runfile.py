@@ -85,6 +85,7 @@ class Header(TypedDict, total=False):
     sources: Mapping[str, str]
     selection: Mapping[str, Any]
     compares: Sequence[str]
+    tried: Sequence[str]
     asked_claims: Sequence[str]
     asked_modules: Sequence[str]
     asked_pythons: Sequence[str]

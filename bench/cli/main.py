@@ -7,7 +7,7 @@ A command's module is imported when it is asked for. What the list of commands s
 from __future__ import annotations
 
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from . import shells
 from .helptext import HelpContext, laid_out
 from .shared import errors_told
+from .streams import secure
 
 
 class Entry(NamedTuple):
@@ -60,6 +61,11 @@ class Commands(click.Group):
     """A group whose commands are imported when they are asked for."""
 
     context_class = HelpContext
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        secure()
+        with errors_told():
+            return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

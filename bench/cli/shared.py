@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import signal
 import sys
@@ -19,6 +18,7 @@ import click
 
 from ..model import FailedError, WhenAsyncError
 from .checking import known_claims, known_runners, known_workloads
+from .streams import Unwritten, discard
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -129,9 +129,9 @@ NO_PIN = click.option("--no-pin", is_flag=True, help="Leave all cores to everybo
 
 
 def _new(param: click.Parameter, path: Path) -> Path:
-    from when_async.results.journal import refuse_existing
+    from when_async.results.journal import refuse_unfit
 
-    refuse_existing(path)
+    refuse_unfit(path)
     return path
 
 
@@ -186,9 +186,8 @@ def errors_told() -> Iterator[None]:
         sys.exit(INTERRUPTED)
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
-    except BrokenPipeError:
-        # Nobody reads on. Python would complain once more when it closes the stream.
-        discard_output()
+    except Unwritten as error:
+        unread(error)
         sys.exit(UNREAD)
     except Exception:
         # Python and click end with 1, which of a gate is a slow-down.
@@ -198,10 +197,11 @@ def errors_told() -> Iterator[None]:
         sys.exit(INTERNAL)
 
 
-def discard_output() -> None:
-    """Have nothing more said to whoever has stopped to read; Python would complain of it at its end."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def unread(error: Unwritten) -> None:
+    """Have nothing more said to whoever does not read, and say why where it is not by his own will."""
+    discard(sys.stdout)
+    if str(error):
+        tell(f"when-async: {error}")
 
 
 def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -161,14 +161,13 @@ def write(timeline: Timeline, folder: Path) -> None:
     from when_async.reports.drawing.timeline import title
     from when_async.reports.drawing.timeline import write as write_picture
     from when_async.reports.words import ReportError
+    from when_async.results.files import os_words, write_whole
 
     trace, picture = folder / "trace.json", folder / "timeline.svg"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        trace.write_text(json.dumps(chrome_trace(timeline)) + "\n", encoding="utf-8")
+        write_whole({trace: json.dumps(chrome_trace(timeline)) + "\n"})
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ReportError(f"cannot write {trace}: {reason}; name a folder that can be written") from None
+        raise ReportError(f"cannot write {trace}: {os_words(error)}; name a folder that can be written") from None
     write_picture(timeline, picture)
     click.echo(f"{title(timeline)}.")
     click.echo(f"{trace}  open it in https://ui.perfetto.dev")

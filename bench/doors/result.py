@@ -132,9 +132,9 @@ class Result:
 
     def save(self, path: Path | str) -> None:
         """Write the run file, of which `when-async report` makes a page; raises RunFileError where one is there."""
-        from when_async.results.journal import refuse_existing
+        from when_async.results.journal import refuse_unfit
 
-        refuse_existing(Path(path))
+        refuse_unfit(Path(path))
         Path(path).write_bytes(self._recorded)
 
     def __await__(self) -> Generator[Any, None, Result]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from when_async.results.files import os_words
+from when_async.results.files import os_words, write_whole
 
 from ..words import ReportError, one_line
 from . import style
@@ -162,8 +162,7 @@ def standalone(raw: str, name: str, label: str) -> str:
 def save(figure: Figure, name: str, label: str, path: Path) -> None:
     """Write a figure as an SVG file with its own light and dark; raises ReportError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(standalone(render(figure, name), name, label), encoding="utf-8")
+        write_whole({path: standalone(render(figure, name), name, label)})
     except OSError as error:
         what = f"cannot write the picture {path}: {os_words(error)}; name a file in a writable folder"
         raise ReportError(what) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from when_async.bench.model import WhenAsyncError
-from when_async.results.files import draft_of, os_words
+from when_async.results.files import os_words, write_whole
 from when_async.results.gate.report import GateReport
 
 from ..lines import WIDTH
@@ -23,7 +23,7 @@ class NotWritten(WhenAsyncError):
 
 
 def write(report: GateReport, folder: Path) -> list[Path]:
-    """Write gate.json, gate.md, gate.xml and gate.txt into `folder`, each whole or not at all; raises NotWritten."""
+    """Write gate.json, gate.md, gate.xml and gate.txt into `folder`, all of them or none; raises NotWritten."""
     texts = {
         "gate.json": machine.dumps(report),
         "gate.md": markdown.render(report),
@@ -31,10 +31,7 @@ def write(report: GateReport, folder: Path) -> list[Path]:
         "gate.txt": terminal.render(report, verbose=True),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            with draft_of(folder / name) as draft:
-                draft.write_text(text, encoding="utf-8")
+        write_whole({folder / name: text for name, text in texts.items()})
     except OSError as error:
         what = f"cannot write into {folder}: {os_words(error)}; name a writable folder with room"
         raise NotWritten(what) from None

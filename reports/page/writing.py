@@ -17,6 +17,7 @@ from when_async.bench.model import Workload
 from when_async.bench.registry import RegistryError, collect
 from when_async.results.calibration import Calibration
 from when_async.results.cells.summary import digest_conflicts
+from when_async.results.files import os_words, write_whole
 from when_async.results.overview import Overview
 from when_async.results.runfile import Header
 
@@ -67,17 +68,12 @@ def write(
     charts += [page["map"]] if page["map"] else []
     pictures = {chart.file: chart.picture for chart in charts}
     texts = {"index.html": _html(page), "report.md": markdown.report(page), **pictures}
-    written = []
+    files = {Path(output) / name: text for name, text in texts.items()}
     try:
-        for name, text in texts.items():
-            path = Path(output) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            written.append(path)
+        write_whole(files)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ReportError(f"cannot write the report to {output}: {reason}; choose another folder") from error
-    return written
+        raise ReportError(f"cannot write the report to {output}: {os_words(error)}; choose another folder") from error
+    return list(files)
 
 
 @contextmanager

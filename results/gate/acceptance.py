@@ -15,7 +15,7 @@ from typing import Any
 
 from when_async.bench.model import WhenAsyncError
 
-from ..files import draft_of, os_words
+from ..files import os_words, write_whole
 from .report import CellResult, GateReport, Word
 
 SCHEMA = 1
@@ -69,9 +69,7 @@ def save(accepted: Sequence[Acceptance], path: Path) -> None:
     """Write the file in one step; raises AcceptanceError where it cannot be written."""
     text = json.dumps({"schema": SCHEMA, "accepted": [asdict(one) for one in accepted]}, indent=1) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft:
-            draft.write_text(text, encoding="utf-8")
+        write_whole({path: text})
     except OSError as error:
         raise AcceptanceError(f"{path} cannot be written: {os_words(error)}") from None
 

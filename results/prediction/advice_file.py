@@ -13,6 +13,7 @@ import msgspec
 from when_async.bench.model import WhenAsyncError
 
 from ..cells.summary import Row, summary
+from ..files import write_whole
 from .fitted import Fitted, fitted
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def from_frame(frame: pd.DataFrame) -> list[Fitted]:
 def write(path: Path, found: Sequence[Fitted], machine: str) -> None:
     """Keep what was fitted, without the single trials."""
     kept = _Kept(machine, [replace(one, trials=()) for one in found])
-    path.write_text(json.dumps(asdict(kept), indent=1) + "\n", encoding="utf-8")
+    write_whole({path: json.dumps(asdict(kept), indent=1) + "\n"})
 
 
 def read(path: Path) -> tuple[list[Fitted], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_resume_cuts_off_a_torn_line_and_says_so(tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"kind": "sample", "ce')
     with Journal.resume(path) as journal:
-        assert journal.repaired == "cut off an unfinished last line of one.jsonl (22 bytes)"
+        assert journal.mend() == "cut off an unfinished last line of one.jsonl (22 bytes)"
         assert whole == path.read_bytes()
         journal.append({"kind": "resumed", "at": "2026-11-22T15:10:00+00:00", "attempt": 1})
     assert [record["kind"] for record in read(path).records] == ["cell", "resumed"]
@@ -86,7 +87,7 @@ def test_resume_of_a_whole_file_changes_nothing(tmp_path: Path, tail: bytes) -> 
     whole = path.read_bytes()
     path.write_bytes(whole.rstrip() + tail)
     with Journal.resume(path) as journal:
-        assert journal.repaired is None
+        assert journal.mend() is None
     assert whole == path.read_bytes()
 
 
@@ -94,6 +95,7 @@ def test_resume_of_a_bare_header_works(tmp_path: Path) -> None:
     path = tmp_path / "one.jsonl"
     path.write_text(json.dumps(header_line()))
     with Journal.resume(path) as journal:
+        journal.mend()
         journal.append(cell_line(CELL))
     assert len(read(path).cells()) == 1
 
@@ -103,8 +105,39 @@ def test_resume_refuses_what_read_refuses(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="there is no run file"):
         Journal.resume(path)
     path.write_text("{}\n")
-    with pytest.raises(RunFileError, match="is not a run file"):
+    with Journal.resume(path) as journal, pytest.raises(RunFileError, match="is not a run file"):
+        journal.mend()
+
+
+def test_a_file_that_is_opened_to_go_on_is_as_it_was_until_it_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    Journal.create(path, header_line()).close()
+    torn = path.read_bytes() + b'{"kind": "sample", "ce'
+    path.write_bytes(torn)
+    Journal.resume(path).close()
+    assert path.read_bytes() == torn
+
+
+def test_two_cannot_write_to_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    with (
+        Journal.create(path, header_line()),
+        pytest.raises(RunFileError, match=r"another process is writing to .*one\.jsonl; let it end first"),
+    ):
         Journal.resume(path)
+    Journal.resume(path).close()
+
+
+def test_an_archive_is_neither_written_nor_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl.gz"
+    with pytest.raises(RunFileError, match=r"written line by line; name .*one\.jsonl, and pack it with gzip"):
+        Journal.create(path, header_line())
+    assert not path.exists()
+    packed = gzip.compress(json.dumps(header_line()).encode())
+    path.write_bytes(packed)
+    with pytest.raises(RunFileError, match=r"unpack it with `gunzip --keep .*, then go on with --resume .*one\.jsonl$"):
+        Journal.resume(path)
+    assert path.read_bytes() == packed
 
 
 class FullDisk:
@@ -132,9 +165,8 @@ def test_a_full_disk_is_one_clear_line_and_leaves_no_torn_line(tmp_path: Path, m
             patch.setattr(os, "write", FullDisk(10, OSError(errno.ENOSPC, "No space left on device")))
             with pytest.raises(RunFileError) as caught:
                 journal.append(sample_line(CELL.cell.id))
-        assert "no space left on device; all before it is kept: make room, then go on with --resume" in str(
-            caught.value
-        )
+        said = "no space left on device; all before it is kept: make room, then give the same command again"
+        assert said in str(caught.value)
         assert "\n" not in str(caught.value)
         assert whole == path.read_bytes()
         journal.append(sample_line(CELL.cell.id))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from when_async.results.journal import AGAIN
+
 from ...environments.sides import Asked, Sides
 from ...model import Environment
 from ...plan import Comparison, Contestant, Plan, build
@@ -113,7 +115,7 @@ def start(a: Asked, b: Asked, options: Mapping[str, Any]) -> tuple[Started, Side
     # `run --resume` cannot make two sides again: it refuses labels with a source or pins, for it finds no such Python.
     labels = [environment.label for environment in sides.environments]
     asked = {"asked_pythons": labels, "asked_pins": [], "compares": labels}
-    started = begin(plan, selection, sides.environments, options["output"], asked)
+    started = begin(plan, selection, sides.environments, options["output"], asked, AGAIN)
     for note in sides.notes:
         tell(f"note: {note}")
     return started, sides

@@ -23,7 +23,6 @@ from ..shared import (
     USAGE,
     WAIT,
     checked,
-    discard_output,
     fail,
     interrupt_when_asked,
     offering,
@@ -31,8 +30,10 @@ from ..shared import (
     read_as,
     runner_option,
     tell,
+    unread,
     workload_option,
 )
+from ..streams import Unwritten
 from .sides import Sides, interpreter, make_sides
 from .state import Request
 from .targets import LINES, with_targets
@@ -149,9 +150,9 @@ def _gate(context: click.Context, **options: Any) -> int:
             report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:
         publish(report, folder, os.environ, sys.stdout, verbose=options["verbose"], named=options["output"] is not None)
-    except OSError:
+    except Unwritten as error:
         # Who does not read the verdict does not change it.
-        discard_output()
+        unread(error)
     except NotWritten as error:
         # The verdict stands and was printed; that its files could not be kept must not turn it into wrong use.
         tell(f"when-async: {error}")

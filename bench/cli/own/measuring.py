@@ -118,5 +118,6 @@ def _started(plan: Plan, file: Path, options: Mapping[str, Any]) -> Started:
         **options, "workloads": [str(file)], "runners": plan.runners, "profile": DECIDE, "rounds": plan.shape.rounds,
         "seed": 20260, "no_pin": any(one.crowded for one in plan.seen),
         "timeout_s": limit_s(plan.shape, options["timeout_s"]), "budget_s": budget_s(plan.shape),
+        "tried": [call.target for call in plan.asked.calls],
     }  # fmt: skip
     return start_fresh(asked)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+from when_async.results.journal import go_on
 from when_async.results.runfile import RunFileError
 
 from ...machine.host import Host, make_host
@@ -51,9 +52,8 @@ def execute(started: Started, began_s: float | None = None, watched: Watched = W
         else:
             _measure(started, host, watched)
     except KeyboardInterrupt:
-        raise Interrupted(
-            f"interrupted; what was measured is kept. Go on with: when-async run --resume {started.path}"
-        ) from None
+        how = go_on(started.path)
+        raise Interrupted(f"interrupted; what was measured is kept. {how[0].upper()}{how[1:]}") from None
     except RunFileError as error:
         # Not wrong use: the disk gave out in mid-run, and what was measured is kept.
         error.exit_code = FailedError.exit_code

@@ -29,12 +29,20 @@ SAME_MACHINE = ("node_id", "system", "cpu", "cores")
 def start_resumed(path: Path) -> Started:
     """Read an interrupted run and plan what it still lacks; raises RunFileError when it cannot be gone on with."""
     journal = Journal.resume(path)
-    if journal.repaired:
-        tell(f"note: {journal.repaired}")
+    try:
+        return _continued(path, journal)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _continued(path: Path, journal: Journal) -> Started:
+    """See that all is as it was, then go on where the file ends."""
     stored = read(path)
     head: Mapping[str, Any] = stored.header
-    if "compares" in head:
-        raise RunFileError(f"{path} is of a compare, which cannot be gone on with; give the same compare again")
+    for name, what in (("compares", "compare"), ("tried", "try")):
+        if name in head:
+            raise RunFileError(f"{path} is of a {what}, which cannot be gone on with; give the same {what} again")
     settings = Settings(**{name: head[name] for name in Settings.__dataclass_fields__ if name in head})
     where = None
     if head.get("asked_own"):
@@ -65,6 +73,8 @@ def start_resumed(path: Path) -> Started:
     done.decided = {cell: measurement.status for cell, measurement in stored.measurements().items()}
     for service in stored.of_kind("service"):
         done.capacities[service["comparison"]] = service["capacity_per_s"]
+    if mended := journal.mend():
+        tell(f"note: {mended}")
     journal.append({"kind": "resumed", "at": datetime.now(UTC).isoformat(timespec="seconds"), "attempt": done.attempt})
     write_cells(journal, plan, selection, {cell["id"] for cell in stored.cells()})
     seen = {(record["claim"], record["python"]) for record in stored.of_kind("behaviour")}

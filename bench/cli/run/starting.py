@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from when_async.results.journal import Journal
+from when_async.results.journal import AGAIN, Journal, go_on
 from when_async.results.runfile import Value
 
 from ...environments import git
@@ -92,7 +92,10 @@ def start_fresh(options: Mapping[str, Any]) -> Started:
     wanted["asked_cluster"] = on_cluster(selection)
     if options.get("command"):
         wanted["command"] = options["command"]
-    started = begin(plan, selection, environments, options["output"], wanted)
+    if options.get("tried"):
+        wanted["tried"] = options["tried"]
+    again = AGAIN if options.get("tried") else ""
+    started = begin(plan, selection, environments, options["output"], wanted, again)
     return replace(started, looks=look(behaviours(asked), environments, say=tell), asked=asked)
 
 
@@ -102,13 +105,14 @@ def begin(
     environments: Sequence[Environment | Missing],
     output: Path | None,
     asked: Mapping[str, Any],
+    again: str = "",
 ) -> Started:
-    """Write the head of a run file, with what was `asked` for, and its cells."""
+    """Write the head of a run file, with what was `asked` for, and its cells; `again` says how it is gone on with."""
     now = datetime.now(UTC)
     run = folders.run_id(now)
     path = output or folders.kept(folders.runs()) / f"{run}.jsonl"
     head = {**header(run, now, plan, selection, environments), **asked}
-    journal = Journal.create(path, head)
+    journal = Journal.create(path, head, again or go_on(path))
     write_cells(journal, plan, selection)
     return Started(path, journal, plan, Done(), selection, head=head)
 
