@@ -38,14 +38,14 @@ KIND = Kind(
         ),
         Input(
             "the disk is full in mid-run",
-            "ulimit -f 3; when-async run --profile smoke -w empty -r sync -o a.jsonl; S=$?; "
+            "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 3; when-async run --profile smoke -w empty -r sync -o a.jsonl; S=$?; "
             "tail -c 1 a.jsonl | od -c; exit $S",
             r"all before it is kept: make room, then go on with: when-async run --resume a.jsonl.*\\n",
             3,
         ),
         Input(
             "the disk is full in a try, which cannot be gone on with",
-            "ulimit -f 20; when-async try time:sleep --args '[0.01]'",
+            "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 20; when-async try time:sleep --args '[0.01]'",
             "make room, then give the same command again",
             3,
             never="--resume",
@@ -60,7 +60,7 @@ KIND = Kind(
         Input(
             "the disk is full while a page is drawn anew",
             RUN + "when-async report a.jsonl -o page > /dev/null 2>&1; find page -type f | xargs md5sum > before; "
-            + SAME.format("(ulimit -f 5; when-async report a.jsonl -o page; S=$?; ls -A page; exit $S)"),
+            + SAME.format("(export PYTHONDONTWRITEBYTECODE=1; ulimit -f 5; when-async report a.jsonl -o page; S=$?; ls -A page; exit $S)"),
             "cannot write the report to page: file too large.*index.html",
             2,
             never=r"CHANGED|\.part",
