@@ -14,8 +14,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOMS = ("bench", "workloads", "results", "reports")
-LEFT_OUT = ("results/runs/", "results/reference/gate-", "results/reference/noise-", "results/baseline/", "reports/out/")
-"""Recordings of one machine, and the traces that only the gate's evidence needs."""
+LEFT_OUT = (
+    "results/runs/", "results/reference/gate-", "results/reference/noise-", "results/reference/replaced/",
+    "results/baseline/", "reports/out/",
+)  # fmt: skip
+"""Recordings of one machine, those that were replaced, and the traces that only the gate's evidence needs."""
 
 
 class Rooms(BuildHookInterface):

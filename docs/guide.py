@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import pandas as pd
 
+from docs.evidence.register import SEEN
 from when_async.bench.cli.claims import references
 from when_async.reports import words
 from when_async.reports.answers.answer import Answer, Evidence, gathered
@@ -152,6 +153,7 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
         of_section = [one for one in verdicts if one.claim.section == section]
         if of_section:
             blocks += [f"## {text(section)}", *in_words(of_section)]
+    blocks.append(SEEN)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -167,7 +169,8 @@ BOUND = (
     "of waiting and 5 s of moving give 12 times, and from 12 boards on no more."
 )
 HOW_TO_READ = (
-    "{tally}. A claim is taken apart into cases, each with a bound that was set before the figures were seen. ✓ HOLDS: "
+    "{tally}. A claim is taken apart into cases, each with a bound that was set before the figures were seen; of one case, "
+    "[told below](#what-was-chosen-after-figures-had-been-seen), that is not so. ✓ HOLDS: "
     "every case lies in its bound. ✗ REFUTED: every one lies outside. ± DEPENDS: some lie in and some out, and the "
     "text says which. ? INCONCLUSIVE: an interval reaches across its bound. – NOT_MEASURED: there is no figure, and "
     "the reason is given."

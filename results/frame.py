@@ -21,6 +21,7 @@ import pandas as pd
 
 from when_async.bench.model import Noise, Sample, ServiceCounts, Trial
 
+from .cells import regimes
 from .cells.disturbed import leave_out, said
 from .columns import CATEGORIES, COLUMNS, INCOMPLETE, SERVICE, quantities
 from .runfile import Record, RunFile, RunFileError, read, refuse_twins
@@ -62,9 +63,13 @@ def _together(files: Sequence[RunFile], *, raw: bool) -> pd.DataFrame:
     refuse_twins((file.header["run"], file.path) for file in files)
     parts = [frame_of(file, raw=raw) for file in files] or [_typed({name: [] for name in COLUMNS}, Path())]
     frame = pd.concat(parts, ignore_index=True)
-    left = [f"{file.path.name}: {told}" for file, part in zip(files, parts, strict=False) if (told := said(part))]
+    told = [
+        f"{file.path.name}: {sentence}"
+        for file, part in zip(files, parts, strict=False)
+        for sentence in filter(None, (said(part), *regimes.said(part)))
+    ]
     frame.attrs = {
-        "notes": [*(note for file in files for note in file.notes), *left],
+        "notes": [*(note for file in files for note in file.notes), *told],
         "headers": [file.header for file in files],
         "accounts": _with_run(files, "account"),
         "services": _with_run(files, "service"),

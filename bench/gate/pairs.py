@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any
 
 from ..homes import WRONG
@@ -266,6 +267,7 @@ def _pair(paired: PairedCell, samples: dict[str, list[Sample]], **taken: Any) ->
             "cpu": ([_cpu_s(sample) for sample in base], [_cpu_s(sample) for sample in head]),
             **_latencies(base, head),
         },
+        minor_faults=_faults(base, head),
         **taken,
     )
 
@@ -279,6 +281,14 @@ def _latencies(base: Sequence[Sample], head: Sequence[Sample]) -> dict[str, tupl
         if all(len(side) == len(rounds) for side, rounds in zip(known, (base, head), strict=True)):
             found[metric] = (known[0], known[1])
     return found
+
+
+def _faults(base: Sequence[Sample], head: Sequence[Sample]) -> tuple[float, float] | None:
+    """Page faults of the median round of each side, as far as every round has them."""
+    if any("minor_faults" not in sample.noise for sample in (*base, *head)):
+        return None
+    first, second = (median(sample.noise["minor_faults"] for sample in side) for side in (base, head))
+    return first, second
 
 
 def _cpu_s(sample: Sample) -> float:

@@ -140,7 +140,8 @@ class Pair:
     It is the gate's unit of replication. `cell` is a cell's id without its environment. `series` is `first`, `fresh`
     (the confirmation) or the name of a control. `rounds` holds, for each metric (`wall` and `cpu`, in seconds), the
     values of base and of head in order of the rounds, so that equal places are neighbours in time. `seconds` is the
-    machine time of the pair with its launches; `ops` is the number of ops of a round.
+    machine time of the pair with its launches; `ops` is the number of ops of a round. `minor_faults` are the page
+    faults of base and of head in the median round, None where the system does not tell.
     """
 
     cell: str
@@ -154,6 +155,7 @@ class Pair:
     seconds: float
     rounds: Mapping[str, tuple[Sequence[float], Sequence[float]]]
     noise: Mapping[str, float] = field(default_factory=dict)
+    minor_faults: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

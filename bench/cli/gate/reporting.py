@@ -9,9 +9,10 @@ from datetime import datetime
 from when_async.results.cells.noise import spoken
 from when_async.results.gate.acceptance import Acceptance
 from when_async.results.gate.assembly import believed, canaries, cell_results, wall_series
-from when_async.results.gate.deciding import FIRST
+from when_async.results.gate.deciding import FIRST, FRESH, CellTest
 from when_async.results.gate.flips import flips
 from when_async.results.gate.operating import operating
+from when_async.results.gate.regimes import said as regimes_said
 from when_async.results.gate.report import CellResult, GateReport, Word
 
 from ...gate.matching import Matched
@@ -57,7 +58,8 @@ def report_of(
         operating=operating(series, margin=request.config.margin, comparisons=decided,
                             seconds_per_decision=spent, seed=request.seed,
                             cut_short=state.interrupted or bool(state.late)),
-        notes=(*_injected(request), *state.notes, *_calibrated(), *_allowed(state.cell_tests, accepted), *told),
+        notes=(*_injected(request), *state.notes, *_calibrated(), *_allowed(state.cell_tests, accepted),
+               *_regimes(state.cell_tests), *told),
         interrupted=state.interrupted,
         allow_undecided=request.config.allow_undecided,
         allow_new=request.config.allow_new,
@@ -70,6 +72,12 @@ def _injected(request: Request) -> list[str]:
     if not request.inject:
         return []
     return [f"{100 * request.inject:g} % of extra work was put into each op of head on purpose (--inject)"]
+
+
+def _regimes(cell_tests: Mapping[str, CellTest]) -> list[str]:
+    """What is to be known of the allocator, for each cell where base and head differ in it."""
+    told = (regimes_said(key, [*one.pairs[FIRST], *one.pairs[FRESH]]) for key, one in cell_tests.items())
+    return [sentence for sentence in told if sentence]
 
 
 def _calibrated() -> list[str]:

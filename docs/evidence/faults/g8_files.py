@@ -7,6 +7,8 @@ from docs.evidence.faults import Input, Kind
 RUN = "when-async run --profile smoke -w empty -r sync -o a.jsonl > /dev/null 2>&1; "
 TO = "when-async run --profile smoke -w empty -r sync -o "
 RESUME = "when-async run --resume "
+# A file may be no larger than so many KiB, as on a disk that is full; a half-written bytecode file would stay behind.
+FULL = "export PYTHONDONTWRITEBYTECODE=1; ulimit -f "
 SAME = "{0}; S=$?; md5sum --check --quiet before || echo CHANGED; exit $S"
 
 KIND = Kind(
@@ -38,14 +40,14 @@ KIND = Kind(
         ),
         Input(
             "the disk is full in mid-run",
-            "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 3; when-async run --profile smoke -w empty -r sync -o a.jsonl; S=$?; "
+            FULL + "3; " + TO + "a.jsonl; S=$?; "
             "tail -c 1 a.jsonl | od -c; exit $S",
             r"all before it is kept: make room, then go on with: when-async run --resume a.jsonl.*\\n",
             3,
         ),
         Input(
             "the disk is full in a try, which cannot be gone on with",
-            "export PYTHONDONTWRITEBYTECODE=1; ulimit -f 20; when-async try time:sleep --args '[0.01]'",
+            FULL + "20; when-async try time:sleep --args '[0.01]'",
             "make room, then give the same command again",
             3,
             never="--resume",
@@ -60,7 +62,7 @@ KIND = Kind(
         Input(
             "the disk is full while a page is drawn anew",
             RUN + "when-async report a.jsonl -o page > /dev/null 2>&1; find page -type f | xargs md5sum > before; "
-            + SAME.format("(export PYTHONDONTWRITEBYTECODE=1; ulimit -f 5; when-async report a.jsonl -o page; S=$?; ls -A page; exit $S)"),
+            + SAME.format(f"({FULL}5; when-async report a.jsonl -o page; S=$?; ls -A page; exit $S)"),
             "cannot write the report to page: file too large.*index.html",
             2,
             never=r"CHANGED|\.part",
