@@ -169,8 +169,8 @@ BOUND = (
     "of waiting and 5 s of moving give 12 times, and from 12 boards on no more."
 )
 HOW_TO_READ = (
-    "{tally}. A claim is taken apart into cases, each with a bound that was set before the figures were seen; of one case, "
-    "[told below](#what-was-chosen-after-figures-had-been-seen), that is not so. ✓ HOLDS: "
+    "{tally}. A claim is taken apart into cases, each with a bound that was set before the figures were seen; of one "
+    "case, [told below](#what-was-chosen-after-figures-had-been-seen), that is not so. ✓ HOLDS: "
     "every case lies in its bound. ✗ REFUTED: every one lies outside. ± DEPENDS: some lie in and some out, and the "
     "text says which. ? INCONCLUSIVE: an interval reaches across its bound. – NOT_MEASURED: there is no figure, and "
     "the reason is given."

@@ -144,8 +144,8 @@ verdict, so that it can be asked first. The new one stands then, whatever it say
 `results/reference/replaced/` and in the list below, with its verdicts. A machine that does not tell how long rounds
 wait for a CPU gives no ground for a second recording, unless other programs were seen.
 
-The rule is of 1 December 2026, and so is its {100 * MOST:g} %: a quiet recording with 0.8 % and one beside a busy neighbour
-with 5.9 % had been seen by then. Every recording of the list but those called `noise-` is older."""
+The rule is of 1 December 2026, and so is its {100 * MOST:g} %: a quiet recording with 0.8 % and one beside a busy
+neighbour with 5.9 % had been seen by then. Every recording of the list but those called `noise-` is older."""
 
 SEEN = """## What was chosen after figures had been seen
 
