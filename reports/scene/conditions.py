@@ -67,7 +67,9 @@ def noise(frame: pd.DataFrame) -> NoiseSummary:
     said.append(disturbed.said(frame) or "no round was so disturbed that it was left out")
     if not disturbed.known(frame):
         said[-1] = "how long workers waited for a CPU was not recorded, so no round could be left out for it"
-    return NoiseSummary(word == "quiet", f"{word[:1].upper()}{word[1:]}.", _sentence("; ".join(said)))
+    # Quiet or noisy is what became of the intervals; counters only tell what might have been the cause.
+    plain = "no disturbance counted" if word == "quiet" else word
+    return NoiseSummary(word == "quiet", f"{plain[:1].upper()}{plain[1:]}.", _sentence("; ".join(said)))
 
 
 def spread(scene: Scene) -> NoiseSummary:
