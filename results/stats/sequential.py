@@ -175,12 +175,17 @@ def plain(d: Floats, margin: float, rule: Rule = DEFAULT) -> Bools:
 def _ranks(values: Floats) -> Floats:
     """Ranks within each row from 1 on, equals sharing their mean; `scipy.stats` has it and loads longer than a gate."""
     order = values.argsort(axis=1)
-    ranks = order.argsort(axis=1) + 1.0
     ordered = np.take_along_axis(values, order, axis=1)
-    for row in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1)):
-        _, place, counts = np.unique(values[row], return_inverse=True, return_counts=True)
-        ranks[row] = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    return np.asarray(ranks)
+    places = np.arange(values.shape[1])
+    other = ordered[:, 1:] != ordered[:, :-1]
+    edge = np.ones((len(values), 1), dtype=np.bool_)
+    # Replays draw from a few pairs, so nearly every row has equals: where a group of them begins, and where it ends.
+    first = np.maximum.accumulate(np.where(np.hstack([edge, other]), places, 0), axis=1)
+    last = np.where(np.hstack([other, edge]), places, places[-1])
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2 + 1, axis=1)
+    return ranks
 
 
 def replay(first: Floats, fresh: Floats, margin: float, rule: Rule = DEFAULT) -> Replayed:
