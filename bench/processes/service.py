@@ -12,7 +12,7 @@ from typing import Any
 
 from ..asking.far import FarService
 from ..model import FailedError, Params, Service
-from .reaper import Reaper
+from ..reaping.reaper import Reaper, started
 from .worker import LineProcess, ProcessFailed, ProcessTimedOut
 
 START_TIMEOUT_S = 20.0
@@ -68,17 +68,15 @@ class RunningService:
             return None
         load = json.dumps({**params, "concurrency": concurrency})
         command = [self._python, "-P", "-m", self.service.load_module, self.address, load]
-        with subprocess.Popen(
-            command, env=dict(self._environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        ) as process:
-            try:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        try:
+            with started(command, env=dict(self._environ), **pipes) as process:
                 if affinity is not None and hasattr(os, "sched_setaffinity"):
                     os.sched_setaffinity(process.pid, affinity)
                 printed, _ = process.communicate(timeout=LOAD_TIMEOUT_S)
-                capacity = float(json.loads(printed)["capacity_per_s"])
-            except (subprocess.TimeoutExpired, ProcessLookupError, ValueError, KeyError) as error:
-                process.kill()
-                raise ServiceFailed(f"the load generator of the {self.service.name} server failed: {error}") from error
+            capacity = float(json.loads(printed)["capacity_per_s"])
+        except (subprocess.TimeoutExpired, OSError, ValueError, KeyError, TypeError) as error:
+            raise ServiceFailed(f"the load generator of the {self.service.name} server failed: {error}") from error
         self.stats()
         return capacity
 

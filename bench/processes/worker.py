@@ -17,8 +17,9 @@ from typing import Any
 
 from ..environments.provision import interpreter_options
 from ..model import FailedError, Point, Runner, Workload
+from ..reaping.reaper import Reaper
+from ..reaping.sessions import kill_session
 from ..registry import Found
-from .reaper import Reaper, kill_group
 from .undisturbed import quiet_options
 
 STDERR_LINES = 4
@@ -39,7 +40,7 @@ class ProcessTimedOut(FailedError):
 
 
 class LineProcess:
-    """A child that answers one JSON line to one line; it has a process group of its own, which dies as a whole.
+    """A child that answers one JSON line to one line; it has a session of its own, which dies as a whole.
 
     `affinity` pins it, and all that it starts, to these cores; None leaves it free.
     """
@@ -149,8 +150,8 @@ class LineProcess:
             raise ProcessTimedOut(f"did not end within {timeout_s:g} s") from None
 
     def kill(self) -> None:
-        """Kill the whole process group and release what we hold of it; safe to call twice."""
-        kill_group(self.pid)
+        """Kill it with all that it started and release what we hold of it; safe to call twice."""
+        kill_session(self.pid)
         self._popen.wait()
         self._reaper.forget(self.pid)
         for stream in (self._popen.stdin, self._popen.stdout):
