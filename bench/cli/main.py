@@ -7,14 +7,14 @@ A command's module is imported when it is asked for. What the list of commands s
 from __future__ import annotations
 
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
 from . import shells
 from .helptext import HelpContext, laid_out
-from .shared import errors_told
+from .shared import errors_told, interrupt_when_asked
 
 
 class Entry(NamedTuple):
@@ -72,6 +72,12 @@ class Commands(click.Group):
             found = getattr(import_module(f".{entry.module}", __package__), entry.name)
         assert isinstance(found, click.Command)
         return laid_out(found)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        interrupt_when_asked()
+        # From the first word on: click would make an interruption exit code 1, which of a gate is a slow-down.
+        with errors_told():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
