@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from ..environments.provision import interpreter_options
+from ..reaping.reaper import started
+from ..reaping.sessions import kill_session
 from ..registry import RegistryError
 
 VARIABLE = "WHEN_ASYNC_IMPORT_S"
@@ -122,25 +124,19 @@ def _answer(path: str, stacks: IO[bytes], limit_s: float, there: There | None) -
     asked = {
         "path": None if there else sys.path, "argv": sys.argv, "main": [path, said, stacks.fileno(), limit_s, *points],
     }  # fmt: skip
-    process = subprocess.Popen(
+    silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    with open(heard, "rb"), started(
         [there.python if there else sys.executable, *interpreter_options(), "-P", "-c", START, json.dumps(asked)],
-        env=dict(there.environ) if there else None,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        pass_fds=(said, stacks.fileno()), start_new_session=True,
-    )  # fmt: skip
-    os.close(said)
-    try:
+        env=dict(there.environ) if there else None, pass_fds=(said, stacks.fileno()), **silent,
+    ) as process:  # fmt: skip
+        os.close(said)
         line = _line(heard, limit_s + SLACK_S)
         try:
             status: int | None = process.wait(SLACK_S)
         except subprocess.TimeoutExpired:
             status = 0 if line else None
-        return (json.loads(line) if line else {}), status
-    finally:
-        os.close(heard)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_session(process.pid)
+    return (json.loads(line) if line else {}), status
 
 
 def _line(descriptor: int, timeout_s: float) -> bytes:

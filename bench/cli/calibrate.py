@@ -22,7 +22,7 @@ from ..machine.status import StatusLine
 from ..model import Environment
 from ..walk.progress import clock_text
 from . import folders
-from .shared import BROKEN, INTERRUPTED, JSON, OK, WAIT, console, interrupt_when_asked, plain_errors, tell
+from .shared import BROKEN, INTERRUPTED, JSON, OK, WAIT, console, plain_errors, tell
 
 
 @click.command()
@@ -77,7 +77,6 @@ def measure_and_keep(output: Path | None, stream: IO[str]) -> Path:
 
 def measure_here(stream: IO[str]) -> dict[str, Any]:
     """Measure this machine and give the record for the file; nothing is left running."""
-    interrupt_when_asked()
     with make_host() as host, Progress(stream, live=stream.isatty()) as progress:
         return measure(host, default([]), progress)
 

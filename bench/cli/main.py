@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from . import shells
 from .helptext import HelpContext, laid_out
-from .shared import errors_told
+from .shared import errors_told, interrupt_when_asked
 from .streams import secure
 
 
@@ -78,6 +78,12 @@ class Commands(click.Group):
             found = getattr(import_module(f".{entry.module}", __package__), entry.name)
         assert isinstance(found, click.Command)
         return laid_out(found)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        interrupt_when_asked()
+        # From the first word on: click would make an interruption exit code 1, which of a gate is a slow-down.
+        with errors_told():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -17,7 +17,7 @@ from ..processes.worker import ProcessFailed, ProcessTimedOut
 from ..quantity import show
 from ..selection import catalogue, select
 from ..walk.overhead import POINTS, ForkOverhead, measure
-from .shared import BROKEN, JSON, OK, RUNNER, WAIT, interrupt_when_asked, plain_errors, tell
+from .shared import BROKEN, JSON, OK, RUNNER, WAIT, plain_errors, tell
 
 
 @click.command()
@@ -37,7 +37,6 @@ from .shared import BROKEN, JSON, OK, RUNNER, WAIT, interrupt_when_asked, plain_
 @plain_errors
 def overhead(runners: Sequence[str], forks: int, pairs: int, wait: bool, as_json: bool) -> None:
     """Measure the instrument itself against the same loop written by hand."""
-    interrupt_when_asked()
     with machine(wait=wait, say=tell):
         rows, broken = measure_overhead(runners, forks, pairs)
     click.echo(json.dumps(rows, indent=1)) if as_json else print_overhead(rows)

@@ -27,6 +27,8 @@ OK, USAGE, BROKEN, INTERRUPTED = 0, WhenAsyncError.exit_code, FailedError.exit_c
 INTERNAL, UNREAD = 70, 74
 """A fault of ours, and an output that nobody reads on, by the numbers of sysexits(3)."""
 
+POLITE = signal.SIGTERM, signal.SIGHUP
+
 Callback = Callable[[click.Context, click.Parameter, Any], Any]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 Check = Callable[[Sequence[str]], tuple[str, ...]]
@@ -238,7 +240,7 @@ def interrupt_when_asked() -> None:
     """
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in POLITE:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
 

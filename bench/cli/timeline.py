@@ -25,7 +25,6 @@ from .shared import (
     PYTHON,
     TIMEOUT,
     WAIT,
-    interrupt_when_asked,
     offering,
     plain_errors,
     runner_option,
@@ -66,7 +65,6 @@ def timeline(
     pins: Sequence[str], seed: int, timeout_s: float, output: Path | None, wait: bool,
 ) -> None:  # fmt: skip
     workload, runner = meant(names, workloads, runners)
-    interrupt_when_asked()
     with machine(wait=wait, say=tell):
         record_and_draw(workload, runner, pythons, pins, (seed, timeout_s), output)
 

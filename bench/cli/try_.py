@@ -30,7 +30,6 @@ from .shared import (
     WAIT,
     checked,
     fail,
-    interrupt_when_asked,
     plain_errors,
     runner_option,
     tell,
@@ -100,7 +99,6 @@ def try_(
     asked = Asked(make_call(target, args, kwargs, items, roots), other, any_result)
     options["where"] = Where(options["pythons"], options["pins"])
     options["where"].say()
-    interrupt_when_asked()
     options["limited"] = click.get_current_context().get_parameter_source("timeout_s") is ParameterSource.COMMANDLINE
     with machine(wait=wait, say=tell):
         plan = planned(asked, options)

@@ -21,6 +21,7 @@ from ..cli.own.asking import Asked
 from ..cli.own.measuring import measured, planned
 from ..cli.own.telling import own_of
 from ..cli.run.recording import Interrupted, Watched
+from ..cli.shared import POLITE, interrupt_when_asked
 from ..environments.provision import default_label
 from ..machine.lock import machine
 from ..model import WhenAsyncError
@@ -151,13 +152,15 @@ def _reworded() -> Iterator[None]:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Whatever a polite kill did to this process it does again afterwards."""
+    """A polite kill ends a measurement as Ctrl-C does; what it did to this process before it does again afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in POLITE}
+    interrupt_when_asked()
     try:
         yield
     finally:
-        if handler is not None:
-            signal.signal(signal.SIGTERM, handler)
+        for number, handler in handlers.items():
+            if handler is not None:
+                signal.signal(number, handler)

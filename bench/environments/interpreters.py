@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model import FailedError, WhenAsyncError
+from ..reaping import reaper
 
 MINIMUM = (3, 11)
 TIMEOUT_S = 900.0
@@ -76,18 +77,12 @@ Run = Callable[[Sequence[str], Mapping[str, str]], Completed]
 
 
 def run_command(command: Sequence[str], environ: Mapping[str, str]) -> Completed:
-    """Run `command` to its end, keeping what it says; a missing or hung program is a return code too."""
+    """Run `command` to its end, keeping what it says; a missing or hung program is a return code too.
+
+    It dies with us, and so do the compilers and build backends that it has started.
+    """
     try:
-        done = subprocess.run(
-            list(command),
-            env=dict(environ),
-            check=False,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            encoding="utf-8",
-            errors="replace",
-        )
+        done = reaper.run(command, environ, TIMEOUT_S)
     except subprocess.TimeoutExpired:
         return Completed(124, "", f"{os.path.basename(command[0])} did not end within {TIMEOUT_S:.0f} s")
     except ValueError as error:

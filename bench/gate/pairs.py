@@ -21,7 +21,8 @@ from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService
 from ..walk.cores import roles
 from ..walk.latency import percentile_s
-from ..walk.workers import LostWorker, WorkerGroup
+from ..walk.members import LostWorker
+from ..walk.workers import WorkerGroup
 
 WARMUPS = 3
 ROUNDS = 40

@@ -15,13 +15,16 @@ from ..asking.far import FarService
 from ..environments.provision import child_environ
 from ..environments.trees import import_root
 from ..model import Service
-from ..processes.reaper import Reaper
 from ..processes.undisturbed import kept_out, undisturbed
 from ..processes.worker import Worker
+from ..reaping.reaper import Reaper
 from ..worker.probes import below
 from .account import Account
 from .fingerprint import core_numbers
 from .noise import Noise
+
+SHORT = 50
+"""Characters of a folder whose sockets all systems take, where helpers lay down what they make."""
 
 
 @dataclass
@@ -60,20 +63,27 @@ def make_host() -> Host:
     raise_file_limit()
     outer = os.environ.get("PYTHONPATH")
     # Whoever is killed leaves its temporary files; they are all in one folder, which goes with the run.
-    scratch = tempfile.mkdtemp(prefix="when-async-run-")
-    # As the folder that it lies in: a database server may run as another user.
-    os.chmod(scratch, 0o1777)
+    scratch = _scratch(tempfile.gettempdir())
+    # A database server puts a socket there, whose path may not be long.
+    helpers = scratch if len(scratch) <= SHORT else _scratch("/tmp")
     path = os.pathsep.join(filter(None, (str(import_root()), outer)))
-    service_environ = {**os.environ, "PYTHONPATH": path, "TMPDIR": scratch}
+    service_environ = {**os.environ, "PYTHONPATH": path, "TMPDIR": helpers}
     return Host(
         cores=core_numbers(),
         worker_environ={**undisturbed(child_environ()), "TMPDIR": scratch},
         service_environ=service_environ,
-        reaper=Reaper(service_environ, scratch),
+        reaper=Reaper(*dict.fromkeys((scratch, helpers))),
         noise=Noise(),
         account=Account(),
         kept_out=kept_out(os.environ),
     )
+
+
+def _scratch(place: str) -> str:
+    made = tempfile.mkdtemp(prefix="when-async-run-", dir=place)
+    # As the folder that it lies in: a database server may run as another user.
+    os.chmod(made, 0o1777)
+    return made
 
 
 def raise_file_limit() -> None:

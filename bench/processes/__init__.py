@@ -1,1 +1,1 @@
-"""The parent's side of every process it starts: a worker, a service, and the reaper that ends what is left."""
+"""The parent's side of every process it starts: a worker, a service, and what they are not given."""

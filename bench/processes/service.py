@@ -12,7 +12,7 @@ from typing import Any
 
 from ..asking.far import FarService
 from ..model import FailedError, Params, Service
-from .reaper import Reaper
+from ..reaping.reaper import Reaper, started
 from .worker import LineProcess, ProcessFailed, ProcessTimedOut
 
 START_TIMEOUT_S = 20.0
@@ -36,6 +36,7 @@ class RunningService:
     ) -> None:
         self.service = service
         self._environ = environ
+        self._gone = ""
         self._python = service.python if isinstance(service, FarService) else sys.executable
         self._process = LineProcess(
             [self._python, "-P", "-m", service.module], environ=environ, reaper=reaper, affinity=affinity
@@ -54,13 +55,20 @@ class RunningService:
         self.address: str = hello["address"]
         self.facts: dict[str, Any] = hello.get("facts", {})
 
-    def stats(self) -> dict[str, Any]:
-        """Counts since the last call; raises ServiceFailed when the helper has died."""
-        try:
-            self._process.send("stats")
-            return self._process.receive(STATS_TIMEOUT_S)
-        except (ProcessFailed, ProcessTimedOut) as error:
-            raise ServiceFailed(f"the {self.service.name} server is gone: {error}") from error
+    def stats(self, timeout_s: float = STATS_TIMEOUT_S) -> dict[str, Any]:
+        """Counts since the last call; raises ServiceFailed when the helper has died or stands still.
+
+        From then on it is not asked again: what it says later would be the answer to another question.
+        """
+        if not self._gone:
+            try:
+                self._process.send("stats")
+                return self._process.receive(timeout_s)
+            except ProcessFailed as error:
+                self._gone = f"the {self.service.name} server is gone: {error}"
+            except ProcessTimedOut as error:
+                self._gone = f"the {self.service.name} server does not answer any more: {error}"
+        raise ServiceFailed(self._gone)
 
     def capacity_per_s(self, params: Params, concurrency: int, affinity: Sequence[int] | None) -> float | None:
         """What the service can take when nothing else is the limit, by its own load generator; None if unknown."""
@@ -68,17 +76,19 @@ class RunningService:
             return None
         load = json.dumps({**params, "concurrency": concurrency})
         command = [self._python, "-P", "-m", self.service.load_module, self.address, load]
-        with subprocess.Popen(
-            command, env=dict(self._environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        ) as process:
-            try:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        try:
+            with started(command, env=dict(self._environ), **pipes) as process:
                 if affinity is not None and hasattr(os, "sched_setaffinity"):
                     os.sched_setaffinity(process.pid, affinity)
                 printed, _ = process.communicate(timeout=LOAD_TIMEOUT_S)
-                capacity = float(json.loads(printed)["capacity_per_s"])
-            except (subprocess.TimeoutExpired, ProcessLookupError, ValueError, KeyError) as error:
-                process.kill()
-                raise ServiceFailed(f"the load generator of the {self.service.name} server failed: {error}") from error
+            capacity = float(json.loads(printed)["capacity_per_s"])
+        except subprocess.TimeoutExpired as error:
+            raise ServiceFailed(
+                f"the load generator of the {self.service.name} server had not ended after {LOAD_TIMEOUT_S:g} s"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ServiceFailed(f"the load generator of the {self.service.name} server failed: {error}") from error
         self.stats()
         return capacity
 

@@ -17,12 +17,16 @@ from typing import Any
 
 from ..environments.provision import interpreter_options
 from ..model import FailedError, Point, Runner, Workload
+from ..reaping.reaper import Reaper
+from ..reaping.sessions import kill_session
 from ..registry import Found
-from .reaper import Reaper, kill_group
+from .complaints import Complaints, trim_all
 from .undisturbed import quiet_options
 
 STDERR_LINES = 4
 STACK_WAIT_S = 0.5
+LOOK_S = 1.0
+"""So often it is looked, while we wait for an answer, how much the processes print: seldom, for a round may run."""
 FRAME = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 
 
@@ -39,7 +43,7 @@ class ProcessTimedOut(FailedError):
 
 
 class LineProcess:
-    """A child that answers one JSON line to one line; it has a process group of its own, which dies as a whole.
+    """A child that answers one JSON line to one line; it has a session of its own, which dies as a whole.
 
     `affinity` pins it, and all that it starts, to these cores; None leaves it free.
     """
@@ -52,7 +56,7 @@ class LineProcess:
         reaper: Reaper,
         affinity: Sequence[int] | None = None,
     ) -> None:
-        self._stderr = tempfile.TemporaryFile(prefix="when-async-")  # noqa: SIM115 - it lives as long as the process
+        self._stderr = Complaints()
         self._reaper = reaper
         self._buffer = b""
         self.started = time.monotonic()
@@ -61,7 +65,7 @@ class LineProcess:
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._stderr,
+                stderr=self._stderr.fileno(),
                 env=dict(environ),
                 cwd=tempfile.gettempdir(),
                 start_new_session=True,
@@ -99,12 +103,16 @@ class LineProcess:
         deadline = time.monotonic() + timeout_s
         while b"\n" not in self._buffer:
             left_s = deadline - time.monotonic()
-            if left_s <= 0 or not poll.poll(left_s * 1000):
+            if left_s <= 0:
                 raise ProcessTimedOut(f"no answer within {timeout_s:g} s{self._where()}")
+            if not poll.poll(min(left_s, LOOK_S) * 1000):
+                trim_all()
+                continue
             data = os.read(descriptor, 1 << 16)
             if not data:
                 raise ProcessFailed(self._obituary())
             self._buffer += data
+        self._stderr.trim()
         line, _, self._buffer = self._buffer.partition(b"\n")
         try:
             answer = json.loads(line)
@@ -120,22 +128,16 @@ class LineProcess:
             return ""
         os.kill(self.pid, signal.SIGUSR1)
         time.sleep(STACK_WAIT_S)
-        frames = FRAME.findall("\n".join(self._stderr_lines(400)).rpartition("Current thread")[2])
+        frames = FRAME.findall("\n".join(self._stderr.lines(400)).rpartition("Current thread")[2])
         inner = next(iter(frames), None)
         return f"; it was in {inner[2]} ({Path(inner[0]).name}:{inner[1]})" if inner else ""
 
-    def _stderr_lines(self, count: int) -> list[str]:
-        size = os.fstat(self._stderr.fileno()).st_size
-        text = os.pread(self._stderr.fileno(), 1 << 16, max(0, size - (1 << 16))).decode(errors="replace")
-        return [line for line in text.splitlines() if line.strip()][-count:]
-
     def _obituary(self) -> str:
-        try:
-            status = self._popen.wait(5)
-        except subprocess.TimeoutExpired:
+        status = self._ended(5)
+        if status is None:
             return "the process closed its pipe but lives on"
         cause = f"signal {-status} ({signal.Signals(-status).name})" if status < 0 else f"exit status {status}"
-        said = " | ".join(self._stderr_lines(STDERR_LINES))
+        said = " | ".join(self._stderr.lines(STDERR_LINES))
         return f"the process died with {cause}" + (f": {said}" if said else "")
 
     def wait(self, timeout_s: float) -> None:
@@ -143,14 +145,21 @@ class LineProcess:
         assert self._popen.stdin is not None
         with contextlib.suppress(OSError):
             self._popen.stdin.close()
-        try:
-            self._popen.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            raise ProcessTimedOut(f"did not end within {timeout_s:g} s") from None
+        if self._ended(timeout_s) is None:
+            raise ProcessTimedOut(f"did not end within {timeout_s:g} s")
+
+    def _ended(self, timeout_s: float) -> int | None:
+        """Its exit status once it has ended; None where it does not."""
+        deadline = time.monotonic() + timeout_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._popen.wait(min(left_s, LOOK_S))
+            trim_all()
+        return None
 
     def kill(self) -> None:
-        """Kill the whole process group and release what we hold of it; safe to call twice."""
-        kill_group(self.pid)
+        """Kill it with all that it started and release what we hold of it; safe to call twice."""
+        kill_session(self.pid)
         self._popen.wait()
         self._reaper.forget(self.pid)
         for stream in (self._popen.stdin, self._popen.stdout):

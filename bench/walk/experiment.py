@@ -18,7 +18,8 @@ from ..plan import Block, Comparison, Plan, blocks, walk
 from ..processes.service import ServiceAbsent, ServiceFailed
 from .advice import History, advise, seen_in
 from .checks import majority
-from .workers import LostWorker, WorkerGroup
+from .members import LostWorker
+from .workers import WorkerGroup
 
 
 @dataclass(frozen=True)

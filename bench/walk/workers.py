@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from ..environments.provision import worker_environ
@@ -12,37 +12,15 @@ from ..machine.host import Host, proportional_bytes
 from ..model import Phase, Point, Sample, Status, Trial, from_json
 from ..plan import Block, Comparison, Contestant, Settings
 from ..processes.service import RunningService, ServiceFailed
-from ..processes.worker import ProcessFailed, ProcessTimedOut, ProcessUnsuited, Worker, trial
+from ..processes.worker import ProcessFailed, ProcessTimedOut, ProcessUnsuited, trial
 from .checks import attestation_complaint, code_complaint, minority, pool_complaint, time_complaint
 from .cores import roles
 from .latency import packed
+from .members import LostWorker, Member
 
 LAUNCH_TIMEOUT_S = 60.0
-
-
-@dataclass(frozen=True)
-class LostWorker:
-    """A contestant that leaves the comparison, and why."""
-
-    cell: str
-    status: Status
-    reason: str
-
-
-@dataclass
-class Member:
-    """A live contestant and what is known of its process so far."""
-
-    contestant: Contestant
-    worker: Worker
-    startup_s: float = 0.0
-    facts: Mapping[str, Any] | None = None
-    attestation: Mapping[str, Any] | None = None
-    items: str = ""
-    """Digest of the items that its process made."""
-    result_type: str = ""
-    modules: Mapping[str, str] = field(default_factory=dict)
-    """Of a side's project, with their files."""
+ANSWER_TIMEOUT_S = 5.0
+"""For so long a helper may be silent when it is asked whether it is still there."""
 
 
 class WorkerGroup:
@@ -67,6 +45,7 @@ class WorkerGroup:
         self.service = service
         self.service_facts: Mapping[str, Any] = service.facts if service else {}
         self._lent = service is not None
+        self._closing = False
 
     def has(self, index: int) -> bool:
         return index in self.members
@@ -175,7 +154,6 @@ class WorkerGroup:
         except ProcessUnsuited:
             raise
         except ProcessFailed as error:
-            self._blame_service()
             raise ProcessFailed(f"{phase}: {error}") from error
         window_s = self.host.clock() - began
         noise = {**self.host.noise.since(mark), "window_s": window_s, **delay(member.worker.pid).since(before)}
@@ -212,14 +190,6 @@ class WorkerGroup:
                 lost += self.dismiss(index, reason)
         return lost
 
-    def _blame_service(self) -> None:
-        """A client that fails because the server has gone is not the client's failure."""
-        if self.service:
-            try:
-                self.service.stats()
-            except ServiceFailed as error:
-                raise ProcessFailed(str(error)) from error
-
     def _service_stats(self) -> dict[str, Any]:
         service = self.comparison.workload.service
         if self.service is None or service is None:
@@ -232,7 +202,12 @@ class WorkerGroup:
         return stats
 
     def _guard(self, index: int, step: Callable[[], Any]) -> list[LostWorker]:
-        """Run a step of one member; if it fails the member is killed, buried and told as lost."""
+        """Run a step of one member; if it fails the member is killed, buried and told as lost.
+
+        Where it is the helper that has gone, all others are lost with it: each would wait for it in vain.
+        """
+        if not self.has(index):
+            return []
         try:
             step()
         except ProcessUnsuited as error:
@@ -243,7 +218,22 @@ class WorkerGroup:
             status, reason = Status.TIMEOUT, str(error)
         else:
             return []
-        return self.dismiss(index, reason, status)
+        lost = self.dismiss(index, reason, status)
+        gone = self._service_gone()
+        if gone:
+            told = f"{reason}; {gone}" if status is Status.TIMEOUT else gone
+            lost = [replace(lost[0], reason=told)]
+            lost += [loss for other in list(self.members) for loss in self.dismiss(other, gone)]
+        return lost
+
+    def _service_gone(self) -> str:
+        """Why the helper answers no more; empty where it does, or nobody needs it any longer."""
+        try:
+            if self.service and not self._closing:
+                self.service.stats(ANSWER_TIMEOUT_S)
+        except ServiceFailed as error:
+            return str(error)
+        return ""
 
     def dismiss(self, index: int, reason: str, status: Status = Status.FAILED) -> list[LostWorker]:
         """End a member for good."""
@@ -253,6 +243,7 @@ class WorkerGroup:
 
     def close(self) -> Iterator[tuple[Trial, list[LostWorker]]]:
         """Read the memory of the live pools, end every session, and give the account of each trial."""
+        self._closing = True
         for index, member in list(self.members.items()):
             with self.host.account.charge("close"):
                 pss_bytes = proportional_bytes(member.worker.pid)

@@ -187,7 +187,7 @@ def test_runners_see_the_nouns_the_sealed_room_and_each_other() -> None:
 
 
 def test_the_sealed_room_imports_the_standard_library_only() -> None:
-    found = of("bench.worker", "bench.homes", "bench.model", "bench.registry", "bench.processes.reaper")
+    found = of("bench.worker", "bench.homes", "bench.model", "bench.registry", "bench.reaping")
     assert [str(each) for each in foreign(found)] == []
 
 
@@ -232,7 +232,7 @@ def test_what_measures_and_reports_imports_no_more_than_a_plain_installation_bri
 
 FLOORS = {
     "bench": (
-        "model", "homes", "registry quantity trying", "worker", "environments runners", "asking",
+        "model", "homes reaping", "registry quantity trying", "worker", "environments runners", "asking",
         "plan processes selection", "machine recorded", "calibration walk", "gate", "cli", "doors", "plugin",
     ),
     "workloads": ("bodies", "*", "load", "servers"),

@@ -101,6 +101,7 @@ def test_a_pair_holds_the_rounds_of_both_sides_and_leaves_the_warm_up_out() -> N
 def test_latencies_are_gated_by_their_percentiles_as_far_as_each_round_has_samples() -> None:
     many = {("sync", "round"): only("head", answers(latencies_ns=[2_000_000] * 1000))}
     assert set(taker(Watched(many)).take(paired(), "first", 0).rounds) == {"wall", "cpu"}, "base has none"
+
     def told(worker: FakeWorker, times: int) -> Mapping[str, Any]:
         return {"latencies_ns": [2_000_000 if side(worker) == "head" else 1_000_000] * 1000}
 
@@ -223,7 +224,7 @@ class FakeService:
         self.dead = self.stopped = False
         type(self).started.append(self)
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self, timeout_s: float = 10.0) -> dict[str, Any]:
         if self.dead:
             raise ServiceFailed("the echo server is gone: killed by signal 9")
         return {}

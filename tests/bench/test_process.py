@@ -6,11 +6,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.fakes import FakeReaper
+from when_async.bench.processes import complaints
 from when_async.bench.processes import worker as process
 from when_async.bench.processes.worker import LineProcess, ProcessFailed, ProcessTimedOut, Worker
 
@@ -89,6 +91,54 @@ def test_a_child_that_says_nothing_is_told_with_the_place_where_it_was(start: St
     child.receive(20)
     with pytest.raises(ProcessTimedOut, match=r"^no answer within 0.2 s; it was in stuck \(<string>:4\)$"):
         child.receive(0.2)
+
+
+UNTIL_CUT = """
+import os, sys
+size = -1
+while size <= (size := os.fstat(2).st_size):
+    os.write(2, b"on and on\\n" * 1000)
+"""
+"""Prints until what it has printed is less than it was."""
+
+
+@pytest.fixture
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(complaints, "MOST_BYTES", 1 << 18)
+
+
+@pytest.mark.usefixtures("little_room")
+def test_what_a_child_prints_is_cut_to_its_end_while_we_wait_for_its_answer(start: Start) -> None:
+    child = start(UNTIL_CUT + "print('{}', flush=True); sys.stderr.write('last words\\n'); sys.exit(1)")
+    assert child.receive(60) == {}
+    assert reason(child).endswith(": on and on | on and on | on and on | last words")
+
+
+@pytest.mark.usefixtures("little_room")
+def test_what_a_child_prints_is_cut_while_we_wait_for_another(start: Start, tmp_path: Path) -> None:
+    mark = str(tmp_path / "cut")
+    start(UNTIL_CUT + f"open({mark!r}, 'w').close()")
+    other = start(f"import os, time\nwhile not os.path.exists({mark!r}): time.sleep(0.001)\nprint('{{}}', flush=True)")
+    assert other.receive(60) == {}
+
+
+@pytest.mark.usefixtures("little_room")
+def test_what_a_child_has_printed_is_cut_when_it_answers_and_its_end_is_still_told(start: Start) -> None:
+    child = start(
+        "import sys\n"
+        "for line in sys.stdin:\n"
+        "    sys.stderr.write('x' * (1 << 19) + '\\nthe end of ' + line)\n"
+        "    sys.stderr.flush()\n"
+        "    print('{}', flush=True)\n"
+        "sys.exit(1)\n"
+    )
+    for name in ("one", "two"):
+        child.send(name)
+        assert child.receive(60) == {}
+    child.wait(60)
+    said = reason(child)
+    assert said.endswith("the end of two")
+    assert len(said) < 2000
 
 
 def test_killing_twice_is_no_error_and_the_group_is_watched_only_while_it_lives(

@@ -14,7 +14,7 @@ from support.fakes import SETTINGS, Fleet, raises
 from when_async.bench.model import Measurement, Sample, Service, Status, Trial, Workload
 from when_async.bench.plan import Plan, build
 from when_async.bench.processes.service import ServiceFailed
-from when_async.bench.processes.worker import ProcessFailed
+from when_async.bench.processes.worker import ProcessFailed, ProcessTimedOut
 from when_async.bench.registry import Found
 from when_async.bench.walk import workers as group
 from when_async.bench.walk.experiment import Done, Experiment, ServiceRecord
@@ -135,7 +135,7 @@ class FakeService:
         self.address, self.facts = "http://127.0.0.1:1", {"server": "made up"}
         type(self).log.append(f"start {affinity}")
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self, timeout_s: float = 10.0) -> dict[str, Any]:
         if type(self).dies:
             raise ServiceFailed("the http server is gone: the process died")
         return {"requests": type(self).counted}
@@ -201,6 +201,44 @@ def test_a_helper_that_saw_other_work_refuses_the_round(service: type[FakeServic
     ((status, reason),) = verdicts(run(Fleet(), plan(SERVED)))
     assert status is Status.FAILED
     assert reason == "the http server saw other work than was asked for: 5 requests for 20 ops"
+
+
+STANDS = "the http server does not answer any more: no answer within 5 s"
+
+
+@pytest.mark.parametrize("where", ["ready", "open", "round"])
+def test_a_helper_that_stands_still_is_found_once_and_fails_all_that_need_it(
+    service: type[FakeService], monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def stopped(self: FakeService, timeout_s: float = 10.0) -> dict[str, Any]:
+        if asked:
+            raise ServiceFailed(STANDS)
+        return {"requests": 20}
+
+    def waits(worker: fakes.FakeWorker, times: int) -> Mapping[str, Any]:
+        asked.append(worker.runner)
+        raise ProcessTimedOut("no answer within 60 s")
+
+    asked: list[str] = []
+    monkeypatch.setattr(service, "stats", stopped)
+    fleet = Fleet({(name, where): waits for name in NAMES})
+    told = verdicts(run(fleet, plan(SERVED)))
+    assert len(asked) == 1, "the others waited too"
+    ((first, reason),) = {each for each in told if each[0] is Status.TIMEOUT}
+    assert reason.endswith(f"no answer within 60 s; {STANDS}")
+    assert told - {(first, reason)} == {(Status.FAILED, STANDS)}
+    assert all(worker.killed for worker in fleet.workers)
+    assert service.log[-1] == "stop"
+
+
+def test_a_contestant_that_takes_too_long_costs_no_other_one_where_the_helper_answers(
+    service: type[FakeService],
+) -> None:
+    fleet = Fleet({(NAMES[0], "round"): fakes.raises(ProcessTimedOut("no answer within 60 s"))})
+    told = verdicts(run(fleet, plan(SERVED)))
+    assert told == {
+        (Status.TIMEOUT, "in round 0 of the warmup phase: no answer within 60 s"), (Status.OK, ""),
+    }  # fmt: skip
 
 
 def test_a_client_that_fails_because_the_helper_has_gone_is_not_blamed(service: type[FakeService]) -> None:

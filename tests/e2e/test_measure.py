@@ -159,7 +159,7 @@ def test_a_measurement_that_is_called_off_ends_and_gives_the_machine_back(shop: 
 
 
 def test_it_measures_in_any_thread_and_leaves_the_handlers_of_signals_alone(shop: Any) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
     found: list[Result] = []
     thread = threading.Thread(
         target=lambda: found.append(when_async.measure(shop.fetch, ["a"], runners="sync", ops=4, forks=1))
@@ -168,7 +168,7 @@ def test_it_measures_in_any_thread_and_leaves_the_handlers_of_signals_alone(shop
     thread.join()
     assert found[0]["sync"].status == "OK"
     when_async.measure(shop.fetch, ["a"], runners="sync", ops=4, forks=1)
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)] == before
 
 
 SCRIPT = """

@@ -24,7 +24,6 @@ from ..shared import (
     WAIT,
     checked,
     fail,
-    interrupt_when_asked,
     offering,
     plain_errors,
     read_as,
@@ -133,8 +132,6 @@ def _gate(context: click.Context, **options: Any) -> int:
 
     request, base, head = _request(options)
     folder = options["output"] or folders.runs() / f"gate-{folders.run_id(datetime.now(UTC))}"
-    # From here on a polite kill ends it as Ctrl-C does: what was measured is judged and kept.
-    interrupt_when_asked()
     with machine(wait=options["wait"], say=tell):
         python, own = interpreter(request.config, told=not (options["install"] or base.pins or head.pins))
         sides = make_sides(

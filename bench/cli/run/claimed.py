@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...environments.provision import Missing, child_environ, interpreter_options
 from ...model import Environment
 from ...plan import DECIDE, Plan
+from ...reaping.reaper import run
 from ...registry import choose
 from ...selection import ALL, Catalogue, Selection, point_of
 
@@ -130,10 +131,7 @@ def _run(claim: Behaviour, environment: Environment) -> dict[str, Any]:
     path = Path(str(snippets.__file__)).with_name(claim.snippet)
     command = [environment.executable, *interpreter_options(), str(path)]
     try:
-        ended = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE_S, env=dict(child_environ(environment.path)),
-            check=False,
-        )  # fmt: skip
+        ended = run(command, child_environ(environment.path), PATIENCE_S)
         answer = json.loads(ended.stdout)
     except subprocess.TimeoutExpired:
         return {"absent": f"its program {claim.snippet} had not ended after {PATIENCE_S:g} s"}

@@ -18,7 +18,7 @@ from ...model import FailedError, Measurement, Sample, Trial, to_json
 from ...plan import DECIDE
 from ...walk.experiment import Event, Experiment, ServiceRecord
 from ...walk.progress import Progress
-from ..shared import interrupt_when_asked, tell
+from ..shared import tell
 from .starting import Started
 
 
@@ -40,7 +40,6 @@ def execute(started: Started, began_s: float | None = None, watched: Watched = W
 
     `began_s` is when the run began by the monotonic clock, which its budget counts from; now, where it is left out.
     """
-    interrupt_when_asked()
     host = make_host()
     if host.kept_out:
         kept = ", ".join(host.kept_out)

@@ -1,0 +1,94 @@
+"""Our handle on the process that ends what is left when we are killed, and programs that are run under its eyes."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from . import sessions
+from .sessions import GRACE_S, kill_session
+
+
+class Reaper:
+    """The parent's handle on the reaper process; what uses `folders` for its temporary files ends with it, and they."""
+
+    def __init__(self, *folders: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", sessions.__file__, *folders],
+            stdin=subprocess.PIPE,
+            # It says nothing, and whoever reads what we print must not wait for it to end.
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            text=True,
+        )
+
+    def _tell(self, line: str) -> None:
+        if self._process.stdin and self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.write(line + "\n")
+                self._process.stdin.flush()
+
+    def watch(self, session: int) -> None:
+        self._tell(f"+{session}")
+
+    def forget(self, session: int) -> None:
+        self._tell(f"-{session}")
+
+    def close(self) -> None:
+        """End the reaper, and with it whatever is still listed."""
+        if self._process.stdin:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2 * GRACE_S)
+
+
+@cache
+def reaper() -> Reaper:
+    """The one that watches programs which are no part of a run; it ends with this process."""
+    mine = Reaper()
+    atexit.register(mine.close)
+    return mine
+
+
+@contextmanager
+def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A program in a session of its own; where we are interrupted or killed it dies, with all that it started.
+
+    `options` are those of subprocess.Popen. Raises OSError where it cannot be started.
+    """
+    watching = reaper()
+    process = subprocess.Popen(list(command), start_new_session=True, **options)
+    try:
+        watching.watch(process.pid)
+        yield process
+    except BaseException:
+        kill_session(process.pid)
+        raise
+    finally:
+        process.wait()
+        watching.forget(process.pid)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def run(
+    command: Sequence[str], environ: Mapping[str, str], timeout_s: float, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """What became of a program that reads nothing, with all that it printed as text.
+
+    Raises OSError where it cannot be started, and subprocess.TimeoutExpired after it has killed it.
+    """
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    text = {"encoding": "utf-8", "errors": "replace"}
+    with started(command, env=dict(environ), **{**pipes, **text, **options}) as process:
+        printed, complained = process.communicate(timeout=timeout_s)
+    return subprocess.CompletedProcess(list(command), process.returncode, printed, complained)
