@@ -38,6 +38,12 @@ def name(field: str, value: object, forbidden: re.Pattern[str] = FORBIDDEN, sign
         raise refuse(field, f"one line of text without {signs} and without a space or - in front", value)
 
 
+def as_name(text: str) -> str:
+    """The text with _ in place of what no name may have: files are called anything."""
+    printable = "".join(letter if letter.isprintable() else "_" for letter in text)
+    return FORBIDDEN.sub("_", re.sub(r"^[-\s]|\s$", "_", printable))
+
+
 def key(field: str, value: object) -> None:
     """What a parameter or figure is called: a word as Python has them."""
     if not isinstance(value, str) or not KEY.fullmatch(value):

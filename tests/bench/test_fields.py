@@ -11,10 +11,11 @@ import pytest
 
 from support import fakes
 from when_async.bench.model import Figure, Param, Point, Service, WhenAsyncError
-from when_async.bench.model.checks import FieldError
+from when_async.bench.model.checks import FieldError, as_name
 from when_async.bench.plan import PROFILES, build
 from when_async.bench.quantity import check_point
 from when_async.bench.registry import Found, RegistryError, load_module
+from when_async.bench.trying.target import Call
 
 nan, inf = math.nan, math.inf
 N = Param("n", 1, 100, "sums")
@@ -44,6 +45,11 @@ def test_a_runner_has_no_name_that_a_selector_or_a_cell_reads_otherwise(name: st
 @pytest.mark.parametrize("name", ["mine:total", "a b", "магазин", "checkout-2"])
 def test_names_of_all_scripts_and_of_functions_will_do(name: str) -> None:
     assert replace(TINY, name=name).name == name
+
+
+@pytest.mark.parametrize("text", ["a,b", "x[n=3]", " a ", "-m", "a\x1b[31m", "a\nb", "a b", "магазин"])
+def test_a_file_of_any_name_gives_its_functions_a_name_that_will_do(text: str) -> None:
+    assert Call(f"{text}.py:total", "").short == replace(TINY, name=as_name(text) + ":total").name
 
 
 @pytest.mark.parametrize(
