@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .environments.provision import Missing
 from .model import Cell, Environment, Phase, Point, Runner, Workload
+from .model.checks import answer, line, refuse, whole
 from .quantity import check_point, comparison_id
 from .registry import Found, bodies_for, refusal
 
@@ -186,10 +188,21 @@ def _beyond(workload: Workload, point: Point, runner: Runner) -> str | None:
         if serial_s > SERIAL_LIMIT_S:
             return f"one op after another this would take {serial_s:g} s a round; another runner is the reference here"
     if runner.limit is not None:
-        most, reason = runner.limit()
+        most, reason = _limit(runner, runner.limit)
         if point.concurrency > most:
             return f"{point.concurrency} in flight is more than the {most} that {runner.name} can have here: {reason}"
     return None
+
+
+def _limit(runner: Runner, limit: Callable[[], tuple[int, str]]) -> tuple[int, str]:
+    """The most that a runner may have in flight here, and why; raises FieldError."""
+    field, right = f"limit of {runner.name}", "a whole number and the reason"
+    said = answer(field, right, limit)
+    if not isinstance(said, tuple) or len(said) != 2:
+        raise refuse(f"what {field} returns", right, said)
+    whole(f"the number that {field} returns", said[0], 0, sys.maxsize)
+    line(f"the reason that {field} returns", said[1])
+    return said
 
 
 def _with_reference(able: list[Contestant]) -> list[Contestant]:

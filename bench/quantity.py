@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from .model import Param, Params, Point, Scalar, WhenAsyncError, Workload
+from .model.checks import answer, line, mapping, number
 
 SECONDS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 BYTES: Mapping[str, int] = {"B": 1, "KiB": 2**10, "MiB": 2**20, "kB": 1000, "MB": 10**6}
@@ -148,7 +149,10 @@ def override(workload: Workload, point: Point, pairs: Mapping[str, str]) -> Poin
 
 
 def check_point(workload: Workload, point: Point) -> Params:
-    """Assert that a point of a workload's grid names every parameter and stays in range; raises QuantityError."""
+    """Assert that a point names every parameter, stays in range and can be reckoned with.
+
+    Raises QuantityError, and FieldError where the workload's own functions fail there.
+    """
     missing = {param.name for param in workload.params} ^ set(point.params)
     if missing:
         raise QuantityError(
@@ -158,4 +162,19 @@ def check_point(workload: Workload, point: Point) -> Params:
         value = point.params[param.name]
         if not isinstance(value, int | float) or not param.low <= value <= param.high:
             raise QuantityError(f"{workload.name}: {param.label}={value} is out of range")
+    _check_arithmetic(workload, point)
     return point.params
+
+
+def _check_arithmetic(workload: Workload, point: Point) -> None:
+    """Ask the workload's own figures of a point, which a plan builds on and a run file keeps; raises FieldError."""
+    at = f"of {workload.name} at {comparison_id(workload, point)}"
+    if workload.ideal_s is not None:
+        for in_flight in (1, point.concurrency):
+            said = answer(f"ideal_s {at}", "seconds", workload.ideal_s, point.params, in_flight)
+            number(f"what ideal_s {at} returns", said, 0)
+    if workload.bounds is not None:
+        said = answer(f"bounds {at}", "a dict", workload.bounds, point.params, point.concurrency)
+        for name, seconds in mapping(f"what bounds {at} returns", said, "names and seconds").items():
+            line(f"a name in what bounds {at} returns", name)
+            number(f"{name} in what bounds {at} returns", seconds, 0)

@@ -22,6 +22,7 @@ from zlib import crc32
 
 from .homes import at_home
 from .model import Runner, Shape, WhenAsyncError, Workload
+from .model.checks import FieldError
 
 if TYPE_CHECKING:
     from .model import Environment
@@ -79,6 +80,8 @@ def load_module(ref: str) -> ModuleType:
             return sys.modules.get(name) or _load_file(name, ref)
     except RegistryError:
         raise
+    except FieldError as error:
+        raise RegistryError(f"{ref}: {error}") from error
     except (Exception, SystemExit) as error:
         hint = f"{type(error).__name__}: {error}"
         if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] in ROOMS:

@@ -31,7 +31,7 @@ def git(folder: Path, run: Run, *arguments: str, **variables: str) -> Completed:
     environ: Mapping[str, str] = {**kept, **fixed, **variables}
     done = run(["git", "-C", str(folder), *QUIET, *arguments], environ)
     if done.returncode == 127:
-        raise SourceError("git is not installed or does not run, and without it only a folder can be a REF")
+        raise SourceError("git is not installed or does not run, and without it only a folder can be a REF, as ./base")
     return done
 
 
@@ -55,6 +55,11 @@ def commit_of(ref: str, top: Path, run: Run) -> str | None:
     return found if done.returncode == 0 and re.fullmatch(r"[0-9a-f]{40,64}", found) else None
 
 
+def could_be_ref(word: str, folder: Path, run: Run) -> bool:
+    """Whether a branch or tag may have that name: `a shop`, `build/` and `.old` can be folders only."""
+    return git(folder, run, "check-ref-format", "--allow-onelevel", word).returncode == 0
+
+
 def ignores(top: Path, path: str, run: Run) -> bool:
     """Whether .gitignore and its like keep a path out of the repository."""
     try:
@@ -75,6 +80,8 @@ def changes(folder: Path, run: Run) -> tuple[str | None, bool]:
 def absent(ref: str, top: Path, run: Run) -> SourceError:
     """The refusal of a ref that is not in the repository, with the command that brings it."""
     what = f"there is no commit {ref!r} in this repository"
+    if Path(ref).is_dir():
+        what += f" (the folder is ./{ref})"
     remotes = git(top, run, "remote").stdout.split()
     if not remotes:
         return SourceError(f"{what}; see what there is with: git branch --all, git tag")

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -65,7 +64,8 @@ def export(
     """The tree of a git ref of `repository`, or of a folder; raises SourceError, or NoEnvironment for a bad cache.
 
     `repository` is the project's folder, for which `.` stands too; where it is not the top of its repository, `path`
-    is the same folder in the exported tree. A name that is both a ref and a folder is the ref; ./NAME is the folder.
+    is the same folder in the exported tree. In a repository a name is a ref, for one that was not fetched must not turn
+    into a folder that is called like it; ./NAME is the folder.
     `generated` are patterns of files that no commit holds and that are taken from the working copy.
     """
     cache = cache or cache_folder()
@@ -83,11 +83,11 @@ def export(
             if not folder.is_dir():
                 raise SourceError(f"there is no folder {ref}; give one, or a git ref such as origin/main")
             return _folder(ref, folder.resolve(), cache, run)
-        top = None if folder.is_dir() and shutil.which("git") is None else git.toplevel(repository, run)
+        top = None if folder.is_dir() and not _in_repository(repository) else git.toplevel(repository, run)
         commit = git.commit_of(ref, top, run) if top else None
         if top and commit:
             return _commit(ref, commit, top, repository.resolve().relative_to(top), cache, run, generated)
-        if folder.is_dir():
+        if folder.is_dir() and not (top and git.could_be_ref(ref, top, run)):
             return _folder(ref, folder.resolve(), cache, run)
         if top is None:
             raise SourceError(
@@ -97,6 +97,11 @@ def export(
         raise git.absent(ref, top, run)
     except OSError as error:
         raise no_cache(error) from error
+
+
+def _in_repository(folder: Path) -> bool:
+    """Whether git would find a repository here; told without git, which may not be installed."""
+    return any((each / ".git").exists() for each in (folder.resolve(), *folder.resolve().parents))
 
 
 def _folder(ref: str, folder: Path, cache: Path, run: Run) -> Source:

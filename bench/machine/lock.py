@@ -1,12 +1,15 @@
 """One measuring run at a time on a machine: two would spoil each other.
 
-Who waits gets a ticket, a file with the time at which it began, and whoever has the oldest one is next. A ticket of a
-process that is gone counts for nothing. Any user of the machine can take part: files are open to all.
+Who waits gets a ticket, a file with the time at which it began, and whoever has the oldest one is next. It keeps its
+ticket locked, so that one which can be locked is of a process that is gone, counts for nothing and is removed; the
+number of a process would not tell, since another gets it some day. Any user of the machine can take part: files are
+open to all.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import sys
@@ -120,24 +123,56 @@ def _ticket(path: Path) -> Iterator[tuple[int, int]]:
         folder.mkdir(exist_ok=True)
         with contextlib.suppress(OSError):
             folder.chmod(0o1777)
-        file.touch()
+        held = _locked(file)
     except OSError as error:
         raise NoLock(f"there is no queue for this machine ({error.strerror or error}); try again later") from None
     try:
         yield mine
     finally:
         file.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _locked(file: Path) -> int:
+    """An open file of that name which nobody else can lock until it is closed."""
+    while True:
+        opened = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        with contextlib.suppress(OSError):
+            os.fchmod(opened, 0o666)
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        # Whoever looked before it was locked took it for a dead one and removed it.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(opened), file.stat()):
+                return opened
+        os.close(opened)
 
 
 def _waiting(path: Path) -> list[tuple[int, int]]:
-    """The tickets of all processes that live."""
+    """The tickets of all processes that live; what is left of others is removed."""
     found = []
     with contextlib.suppress(OSError):
-        for name in os.listdir(_beside(path, TICKETS)):
-            began, _, pid = name.partition("-")
-            if began.isdigit() and pid.isdigit() and _lives(int(pid)):
+        for file in _beside(path, TICKETS).iterdir():
+            began, _, pid = file.name.partition("-")
+            if began.isdigit() and pid.isdigit() and not _swept(file):
                 found.append((int(began), int(pid)))
     return found
+
+
+def _swept(file: Path) -> bool:
+    """Whether nobody holds that ticket any more; then it is removed, unless it is another user's."""
+    try:
+        opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with contextlib.suppress(OSError):
+            file.unlink()
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(opened)
+    return True
 
 
 def _lives(pid: int) -> bool:

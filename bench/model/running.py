@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from . import checks
 from .words import Params, Scalar
 from .work import Body, Workload
+
+SELECTS = re.compile(r"[\[\],=/@*?]")
+"""What ids have around a runner's name, `sleep[n=1]-asyncio/aiohttp@3.14`, and patterns in it."""
 
 
 @dataclass(frozen=True)
@@ -150,3 +155,26 @@ class Runner:
     """Opens a session for a PROGRAM; None for a runner that only hands out ops."""
     program_styles: tuple[str, ...] = ()
     """The bodies of a PROGRAM that are written for it, where `styles` has others whose programs would not use it."""
+
+    def __post_init__(self) -> None:
+        """Refuse a field that cannot be as it is, before anything trips over it; raises FieldError."""
+        checks.name("the name of a runner", self.name, SELECTS, "[ ] , = / @ * ?")
+        if self.name in ("core", "all") or self.name.startswith("family:") or self.name.endswith(".py"):
+            raise checks.refuse("the name of a runner", "none that stands for several or for a file", self.name)
+        of = f"of {self.name}"
+        for name in ("summary", "newest_why"):
+            checks.line(f"{name} {of}", getattr(self, name))
+        checks.name(f"family {of}", self.family)
+        for name in ("styles", "requires", "program_styles"):
+            checks.words(f"{name} {of}", getattr(self, name))
+        if not self.styles:
+            raise checks.FieldError(f"styles {of} must have a word at least, such as ('blocking', 'pure')")
+        checks.called(f"open {of}", self.open, "job")
+        checks.called(f"program {of}", self.program, "job", optional=True)
+        checks.called(f"limit {of}", self.limit, "", optional=True)
+        checks.called(f"prepare {of}", self.prepare, "", optional=True)
+        checks.version(f"minimum_python {of}", self.minimum_python)
+        checks.version(f"newest_python {of}", self.newest_python, optional=True)
+        for name in ("one_core", "serial", "core"):
+            checks.flag(f"{name} {of}", getattr(self, name))
+        checks.number(f"timer_resolution_s {of}", self.timer_resolution_s, 0)

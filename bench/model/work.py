@@ -7,9 +7,12 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, overload
 
+from . import checks
 from .words import Params, Shape, unit_of
 
 T = TypeVar("T")
+MOST_IN_FLIGHT = 1_000_000
+HEADLINES = ("throughput", "overhead", "cpu")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,24 @@ class Param:
     low: float
     high: float
     help: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no range of numbers under a name; raises FieldError."""
+        checks.key("the name of a Param", self.name)
+        of = f"of Param {self.name}"
+        checks.number(f"low {of}", self.low)
+        checks.number(f"high {of}", self.high, self.low)
+        checks.line(f"help {of}", self.help)
+
+    def check(self, field: str, value: object) -> None:
+        """Refuse a value that cannot be of this parameter; raises FieldError."""
+        # As it is read from the command line: what has no unit and begins with a whole number is counted.
+        counted = self.unit != "s" and not isinstance(self.low, float)
+        whole = isinstance(value, int) or not counted
+        if isinstance(value, bool) or not isinstance(value, int | float) or not whole:
+            raise checks.refuse(field, "a whole number" if counted else "a number", value)
+        if not self.low <= value <= self.high:
+            raise checks.refuse(field, f"from {self.low:g} to {self.high:g}", value)
 
     @property
     def unit(self) -> str:
@@ -42,6 +63,11 @@ class Point:
 
     concurrency: int
     params: Params
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of ops in flight; raises FieldError."""
+        checks.whole("concurrency of a Point", self.concurrency, 1, MOST_IN_FLIGHT)
+        checks.mapping("params of a Point", self.params, "parameters and their values")
 
 
 @dataclass(frozen=True)
@@ -63,6 +89,16 @@ class Service:
     load_module: str | None = None
     expect: Callable[[Params, int, Mapping[str, Any]], str | None] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be started; raises FieldError."""
+        checks.name("the name of a Service", self.name)
+        of = f"of Service {self.name}"
+        checks.name(f"module {of}", self.module)
+        checks.words(f"requires {of}", self.requires)
+        if self.load_module is not None:
+            checks.name(f"load_module {of}", self.load_module)
+        checks.called(f"expect {of}", self.expect, "params, concurrency, stats", optional=True)
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -75,6 +111,12 @@ class Figure:
     name: str
     help: str
     better: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no column can be called; raises FieldError."""
+        checks.key("the name of a Figure", self.name)
+        checks.line(f"help of Figure {self.name}", self.help)
+        checks.one_of(f"better of Figure {self.name}", self.better, ("lower", "higher", ""))
 
 
 @dataclass(frozen=True)
@@ -177,18 +219,62 @@ class Workload:
     """Entered in the worker before the runner opens anything and left after all is closed; may raise Unsuited."""
 
     def __post_init__(self) -> None:
-        """Refuse what a forgotten comma makes of a tuple, before anything trips over it; raises TypeError."""
-        if not isinstance(self.name, str):
-            raise TypeError(f"the name of a workload is a text, not {self.name!r}")
-        _tuples(f"params of {self.name}", self.params, Param)
-        if not isinstance(self.grid, Mapping):
-            raise TypeError(f"grid of {self.name} maps profiles to tuples of Point, and is {self.grid!r}")
-        for profile, points in self.grid.items():
-            _tuples(f"grid[{profile!r}] of {self.name}", points, Point)
+        """Refuse a field that cannot be as it is, before anything trips over it; raises FieldError."""
+        checks.name("the name of a workload", self.name)
+        if self.name == "core" or self.name.endswith(".py"):
+            raise checks.refuse("the name of a workload", "none that stands for several or for a file", self.name)
+        of = f"of {self.name}"
+        self._check_words(of)
+        for key, body in checks.mapping(f"bodies {of}", self.bodies, "styles and functions").items():
+            checks.name(f"a style in bodies {of}", key)
+            if key.startswith("/") or key.endswith("/"):
+                raise checks.refuse(f"a style in bodies {of}", "a word, or like blocking/requests", key)
+            checks.called(f"bodies[{key!r}] {of}", body, "kit, params")
+        if not self.bodies:
+            raise checks.FieldError(f"bodies {of} must have a function at least, such as {{'pure': pure}}")
+        checks.called(f"make_items {of}", self.make_items, "params, seed")
+        checks.called(f"check {of}", self.check, "params, items, results")
+        checks.called(f"observe {of}", self.observe, "params, items, results", optional=True)
+        checks.called(f"ideal_s {of}", self.ideal_s, "params, in_flight", optional=True)
+        checks.called(f"bounds {of}", self.bounds, "params, concurrency", optional=True)
+        checks.called(f"prepare {of}", self.prepare, "params", optional=True)
+        self._check_points(of)
 
+    def _check_words(self, of: str) -> None:
+        for name in ("summary", "learn", "latency"):
+            checks.line(f"{name} {of}", getattr(self, name))
+        for name in ("calibration", "core"):
+            checks.flag(f"{name} {of}", getattr(self, name))
+        checks.one_of(f"headline {of}", self.headline, HEADLINES)
+        if not isinstance(self.shape, Shape):
+            raise checks.refuse(f"shape {of}", "Shape.MAP or Shape.PROGRAM", self.shape)
+        if self.service is not None and not isinstance(self.service, Service):
+            raise checks.refuse(f"service {of}", "a Service or None", self.service)
+        checks.several(f"figures {of}", self.figures, Figure)
+        checks.apart(f"figures {of}", (figure.name for figure in self.figures))
+        checks.words(f"threaded {of}", self.threaded)
+        for face, text in checks.mapping(f"faces {of}", self.faces, "words and what they are").items():
+            checks.name(f"a word in faces {of}", face)
+            checks.line(f"faces[{face!r}] {of}", text)
+        for name, value in checks.mapping(f"environ {of}", self.environ, "variables and their texts").items():
+            checks.key(f"a variable in environ {of}", name)
+            if not isinstance(value, str) or "\0" in value:
+                raise checks.refuse(f"environ[{name!r}] {of}", "a text", value)
 
-def _tuples(what: str, values: object, kind: type) -> None:
-    if isinstance(values, kind):
-        raise TypeError(f"{what} is one {kind.__name__} and must be a tuple of them; a tuple of one ends in a comma")
-    if not isinstance(values, tuple | list) or not all(isinstance(each, kind) for each in values):
-        raise TypeError(f"{what} must be a tuple of {kind.__name__}, not {values!r}")
+    def _check_points(self, of: str) -> None:
+        checks.several(f"params {of}", self.params, Param)
+        # Ids show labels, and the concurrency behind them as c.
+        checks.apart(f"params {of} and the concurrency", (*(param.label for param in self.params), "c"))
+        known = {param.name: param for param in self.params}
+        for profile, points in checks.mapping(f"grid {of}", self.grid, "profiles and tuples of Point").items():
+            checks.name(f"a profile in grid {of}", profile)
+            checks.several(f"grid[{profile!r}] {of}", points, Point)
+            for point in points:
+                if point.params.keys() != known.keys():
+                    have, wanted = (", ".join(map(str, each)) or "none" for each in (point.params, known))
+                    raise checks.FieldError(
+                        f"a Point in grid[{profile!r}] {of} must give each of the params a value and no other: "
+                        f"it gives {have}, and they are {wanted}"
+                    )
+                for name, param in known.items():
+                    param.check(f"{name} of a Point in grid[{profile!r}] {of}", point.params[name])

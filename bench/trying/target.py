@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model import ADDRESS, FailedError, WhenAsyncError
+from ..model.checks import as_name
 from . import carried
 
 SHOWN = 60
@@ -67,7 +68,7 @@ class Call:
     @property
     def short(self) -> str:
         """`module:function` of a file too, as ids and sentences say it."""
-        return f"{self._stem()}:{self.name}" if self.where.endswith(".py") else self.target
+        return f"{as_name(self._stem())}:{self.name}" if self.where.endswith(".py") else self.target
 
     @property
     def module(self) -> str:

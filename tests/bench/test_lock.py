@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,19 @@ def gone() -> int:
     return child.pid
 
 
+WAITS = """
+import threading
+from when_async.bench.machine.lock import machine
+
+def sleep(seconds):
+    print("waiting", flush=True)
+    threading.Event().wait()
+
+with machine(wait=True, sleep=sleep):
+    pass
+"""
+
+
 def test_a_second_run_is_told_who_has_the_machine_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["when-async", "run", "--secret"])
     with machine(wait=False), pytest.raises(Busy) as told, machine(wait=False):
@@ -42,8 +58,10 @@ def test_a_second_run_is_told_who_has_the_machine_since_when(monkeypatch: pytest
 
 
 def test_a_holder_that_does_not_say_who_it_is_is_another_run(path: Path) -> None:
-    with FileLock(path), pytest.raises(Busy, match="another when-async run is measuring on this machine"), machine(
-        wait=False
+    with (
+        FileLock(path),
+        pytest.raises(Busy, match="another when-async run is measuring on this machine"),
+        machine(wait=False),
     ):
         pass
     lives, words = os.getppid(), f"another run (a[31mb, process {os.getppid()}, since 14:03) is"
@@ -72,26 +90,80 @@ def test_who_waits_is_served_before_who_comes_later_and_says_for_whom_it_waits(p
     assert said == ["waiting for another when-async run to end"]
 
 
-def test_a_ticket_of_a_living_process_comes_first_and_one_of_a_dead_process_counts_for_nothing(path: Path) -> None:
-    folder = beside(path, TICKETS)
-    folder.mkdir()
-    (folder / f"1-{gone()}").touch()
-    with machine(wait=False):
-        pass
-    (folder / f"2-{os.getppid()}").touch()
-    with pytest.raises(Busy), machine(wait=False):
-        pass
+@contextlib.contextmanager
+def ticket(path: Path, name: str) -> Iterator[Path]:
+    """A ticket that somebody holds."""
+    file = beside(path, TICKETS) / name
+    file.parent.mkdir(exist_ok=True)
+    with file.open("w") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield file
+        file.unlink(missing_ok=True)
+
+
+def test_a_ticket_that_is_held_comes_first_whoever_holds_it(path: Path) -> None:
     turns = iter(range(3))
-
-    def sleep(seconds: float) -> None:
-        if next(turns) == 1:
-            (folder / f"2-{os.getppid()}").unlink()
-
     said: list[str] = []
-    with machine(wait=True, say=said.append, sleep=sleep):
-        pass
+    with ticket(path, f"2-{gone()}") as first:
+        with pytest.raises(Busy), machine(wait=False):
+            pass
+
+        def sleep(seconds: float) -> None:
+            if next(turns) == 1:
+                first.unlink()
+
+        with machine(wait=True, say=said.append, sleep=sleep):
+            pass
     assert said == ["waiting for another when-async run to end, after 1 that waits already"]
     assert next(turns) == 2
+
+
+def test_a_ticket_that_nobody_holds_counts_for_nothing_and_goes_though_its_process_number_lives_again(
+    path: Path,
+) -> None:
+    folder = beside(path, TICKETS)
+    folder.mkdir()
+    (folder / f"1-{os.getppid()}").touch()
+    (folder / f"2-{gone()}").touch()
+    with machine(wait=False):
+        assert list(folder.iterdir()) == []
+
+
+def test_a_ticket_of_a_run_that_was_killed_while_it_waited_holds_up_nobody(path: Path) -> None:
+    with FileLock(path), subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE) as waiting:
+        assert waiting.stdout
+        assert waiting.stdout.readline() == b"waiting\n"
+        with pytest.raises(Busy, match="is measuring"), machine(wait=False):
+            pass
+        assert len(list(beside(path, TICKETS).iterdir())) == 1
+        waiting.kill()
+    with machine(wait=False):
+        assert list(beside(path, TICKETS).iterdir()) == []
+
+
+def test_a_ticket_that_was_swept_before_it_could_be_locked_is_taken_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, lock, taken = beside(path, TICKETS), fcntl.flock, []
+
+    def late(opened: int, how: int) -> None:
+        if how == fcntl.LOCK_EX:
+            (file,) = folder.iterdir()
+            taken.append(file)
+            if len(taken) == 1:
+                file.unlink()
+        lock(opened, how)
+
+    monkeypatch.setattr("when_async.bench.machine.lock.fcntl.flock", late)
+    held = FileLock(path)
+    held.acquire()
+
+    def sleep(seconds: float) -> None:
+        assert taken[-1].exists()
+        held.release()
+
+    with machine(wait=True, sleep=sleep):
+        assert len(taken) == 2
 
 
 def test_what_is_no_lock_file_is_one_line(path: Path) -> None:

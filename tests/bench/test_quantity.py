@@ -23,7 +23,7 @@ WAIT = Param("wait_s", 0.0, 1000.0, "")
 BODY = Param("body_bytes", 0, 2**40, "")
 COUNT = Param("n", 1, 1_000_000, "")
 
-WORKLOAD = fakes.workload(params=(WAIT, BODY, COUNT))
+WORKLOAD = fakes.workload(params=(WAIT, BODY, COUNT), grid={})
 
 
 def refused(call: object, *args: object) -> str:

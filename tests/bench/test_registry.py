@@ -96,8 +96,8 @@ def test_a_file_that_does_not_import_is_told_with_its_error(tmp_path: Path) -> N
         ("grid={'quick': (Point(1, {}))}", "grid['quick'] of x is one Point and must be a tuple of them"),
         ("params=(Param('n', 1, 2, 'n'))", "params of x is one Param and must be a tuple of them"),
         ("params='n'", "params of x must be a tuple of Param, not 'n'"),
-        ("grid=None", "grid of x maps profiles to tuples of Point, and is None"),
-        ("name=3", "the name of a workload is a text, not 3"),
+        ("grid=None", "grid of x must be a dict of profiles and tuples of Point, not None"),
+        ("name=3", "the name of a workload must be one line of text without [ ] , ="),
     ],
 )
 def test_a_workload_with_a_forgotten_comma_is_told_which_field_it_is(tmp_path: Path, field: str, said: str) -> None:
@@ -262,10 +262,10 @@ def test_the_matrix_has_a_row_for_every_pair_and_a_reason_in_every_hole() -> Non
     runners = {
         "some": fakes.runner("some", styles=("blocking",)),
         "none": fakes.runner("none", styles=("green",)),
-        "all": fakes.runner("all", styles=("pure",)),
+        "every": fakes.runner("every", styles=("pure",)),
     }
     rows = {row["runner"]: row for row in matrix(workloads, runners, [fakes.ENVIRONMENT])}
-    assert [rows[name]["supported"] for name in ("some", "none", "all")] == [True, False, True]
+    assert [rows[name]["supported"] for name in ("some", "none", "every")] == [True, False, True]
     assert rows["some"]["reason"] == "", "one library of two is enough"
     assert "no body for none" in rows["none"]["reason"]
-    assert rows["all"] == {"workload": "tiny", "runner": "all", "python": "3.11", "supported": True, "reason": ""}
+    assert rows["every"] == {"workload": "tiny", "runner": "every", "python": "3.11", "supported": True, "reason": ""}

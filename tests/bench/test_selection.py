@@ -108,12 +108,6 @@ def test_a_workload_without_points_is_told_how_to_name_one() -> None:
         profile_points(fakes.workload(grid={}), "quick")
 
 
-def test_a_point_of_the_grid_that_lacks_a_parameter_is_one_clear_line() -> None:
-    broken = fakes.workload(grid={"quick": (Point(1, {"n": 1}),)})
-    with pytest.raises(QuantityError, match="disagree about wait_s"):
-        select(Catalogue({"tiny": Found(broken, "x")}, {}), ["tiny"], [], "quick")
-
-
 def test_the_catalogue_lists_runners_by_family_from_the_plain_loop_on() -> None:
     runners = catalogue().runners
     families = [found.value.family for found in runners.values()]

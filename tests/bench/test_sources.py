@@ -180,9 +180,12 @@ def test_outside_of_a_repository_a_ref_cannot_be_known(tmp_path: Path) -> None:
 
 def test_without_git_a_folder_still_will_do(mine: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    assert "git is not installed" in refusal("main", mine)
-    for ref in (str(mine.folder), "mine"):
+    for ref in ("main", "mine"):
+        assert "git is not installed" in refusal(ref, mine)
+    for ref in (str(mine.folder), "./mine"):
         assert says(take(ref, mine)) == "SAYS = 2\n"
+    shutil.rmtree(mine.folder / ".git")
+    assert says(take("mine", mine)) == "SAYS = 2\n"
 
 
 def test_a_repository_of_another_user_says_how_to_trust_it(mine: Repository) -> None:
@@ -242,7 +245,7 @@ def test_a_folder_that_is_not_there_is_told(mine: Repository) -> None:
     assert refusal("./nowhere", mine) == "there is no folder ./nowhere; give one, or a git ref such as origin/main"
 
 
-def test_a_name_of_both_is_the_ref_and_with_a_dot_and_slash_the_folder(
+def test_a_name_is_the_ref_fetched_or_not_and_with_a_dot_and_slash_the_folder(
     mine: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(mine.folder)
@@ -250,7 +253,28 @@ def test_a_name_of_both_is_the_ref_and_with_a_dot_and_slash_the_folder(
     assert take("benchmarks", mine).commit is not None
     assert take("./benchmarks", mine).commit is None
     mine.git("branch", "--delete", "benchmarks")
-    assert take("benchmarks", mine).commit is None
+    assert take("./benchmarks", mine).commit is None
+    said = "there is no commit 'benchmarks' in this repository (the folder is ./benchmarks); see what there is with: "
+    assert refusal("benchmarks", mine) == f"{said}git branch --all, git tag"
+
+
+@pytest.mark.parametrize("name", ["main", "release/1.0"])
+def test_a_folder_is_never_taken_for_a_base_of_its_name_that_was_not_fetched(
+    mine: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    mine.git("checkout", "-q", "-b", "work")
+    mine.commit({f"{name}/x.py": ""})
+    clone = mine.clone(tmp_path / "clone", "--depth=1", "--single-branch")
+    monkeypatch.chdir(clone.folder)
+    cure = f"get it with: git fetch --depth=1 origin {name}, and then name it FETCH_HEAD"
+    assert refusal(name, clone) == f"there is no commit {name!r} in this repository (the folder is ./{name}); {cure}"
+
+
+def test_what_no_ref_can_be_called_is_a_folder(mine: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(mine.folder)
+    for name in ("a shop", "shop[old]", ".old", "benchmarks/"):
+        Path(name).mkdir(exist_ok=True)
+        assert take(name, mine).commit is None, name
 
 
 def test_submodules_and_large_files_that_are_left_out_are_told(mine: Repository) -> None:

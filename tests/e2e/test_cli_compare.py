@@ -42,6 +42,15 @@ def test_a_side_is_read_for_what_it_names(tmp_path: Path, text: str, asked: Aske
     assert read_side(text) == asked
 
 
+def test_what_lies_in_the_folder_under_the_name_of_a_version_or_a_branch_changes_nothing(call: Call) -> None:
+    Path("3.13").mkdir()
+    Path("main").touch()
+    assert read_side("3.13").python == "3.13"
+    assert read_side("main").ref == "main"
+    assert read_side("./3.13").ref == "./3.13"
+    assert read_side("./main").python == "./main"
+
+
 def test_a_side_with_two_interpreters_is_refused() -> None:
     with pytest.raises(Unresolvable, match=r"names two interpreters, 3\.13 and 3\.12"):
         read_side("3.13+3.12")

@@ -29,7 +29,7 @@ def read_side(text: str) -> Asked:
     """What a text such as `3.14+uvloop==0.22.1` or `main` asks for; raises Unresolvable for what cannot be meant.
 
     An interpreter is a version or the path of a program, a pin has a comparison of versions, all else is a git ref
-    or a folder; `git:3.13` is a ref that looks like a version.
+    or a folder; `git:3.13` is a ref that looks like a version, and ./3.13 a folder that does.
     """
     pythons: list[str] = []
     refs: list[str] = []
@@ -38,7 +38,7 @@ def read_side(text: str) -> Asked:
         word = part.strip()
         if word.startswith(GIT):
             refs.append(word.removeprefix(GIT))
-        elif os.path.isdir(word):
+        elif os.path.isdir(word) and not NAME.fullmatch(word):
             refs.append(word)
         elif _OPERATOR.search(word):
             pins += _pins(word)
@@ -54,7 +54,8 @@ def read_side(text: str) -> Asked:
 
 def _is_interpreter(word: str) -> bool:
     program = os.sep in word and _PROGRAM.fullmatch(os.path.basename(word))
-    return bool(NAME.fullmatch(word) or program or os.path.isfile(word))
+    # A file that is called like a branch must not be taken for one to start.
+    return bool(NAME.fullmatch(word) or program or (os.sep in word and os.path.isfile(word)))
 
 
 def _pins(text: str) -> list[str]:

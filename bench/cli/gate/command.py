@@ -75,8 +75,8 @@ def _runners(specs: Sequence[str]) -> tuple[str, ...]:
 
 
 @click.group(invoke_without_command=True, help=HELP)
-@click.option("--base", metavar="REF", help="What to compare with: a git ref or a folder.")
-@click.option("--head", default=".", show_default=True, metavar="REF", help="What is judged: a git ref or a folder.")
+@click.option("--base", metavar="REF", help="What to compare with: a git ref or a ./folder.")
+@click.option("--head", default=".", show_default=True, metavar="REF", help="What is judged: a git ref or a ./folder.")
 @click.option("--base-with", "base_pins", multiple=True, metavar="PIN", help="A package for base only. Repeatable.")
 @click.option("--head-with", "head_pins", multiple=True, metavar="PIN", help="A package for head only. Repeatable.")
 @click.option("--python", metavar="VERSION", shell_complete=offering("interpreters"),
