@@ -36,8 +36,8 @@ SENT = (
 GATE = "gate --base main --install --no-controls --budget 30s"
 KEPT = (
     "when-async run -w database_postgres -r threading --profile quick --rounds 900 > $TMPDIR/out 2>&1 & P=$!; "
-    "until G=$(pgrep -x postgres -P ${{K:-0}}) || ! kill -0 $P; do "
-    "S=$(pgrep -P $P -f servers.postgres); K=$(pgrep -P ${{S:-0}} | head -1); sleep 0.1; done; "
+    "until [ $G ] || ! kill -0 $P; do sleep 0.1; S=$(pgrep -P $P -f servers.postgres); "
+    "K=$([ $S ] && pgrep -P $S); G=$([ $K ] && pgrep -x postgres -P $K); done; "
     "D=$(readlink /proc/$G/cwd); sleep 2; kill -STOP {}; kill -{} $P; wait $P; sleep 10; "
     + COUNT.format("$S $K $G").replace("{", "{{").replace("}", "}}")
     + "; ls -d $D 2>/dev/null | wc -l | sed 's/^/folders left: /'"
@@ -57,6 +57,19 @@ def database(what: str, stopped: str, number: str) -> Input:
     )  # fmt: skip
 
 
+MEANWHILE = (
+    "when-async {0} > $TMPDIR/out 2>&1 & P=$!; until ls -d $TMPDIR/when-async-{1}* || ! kill -0 $P; do sleep 0.1; "
+    "done > $TMPDIR/seen 2>&1; kill -9 $P; wait $P; echo exit $?; sleep 3; ls -d $TMPDIR/when-async-* 2>/dev/null "
+    "| wc -l | sed 's/^/folders left: /'"
+)
+
+
+def meanwhile(command: str, folder: str, **files: str) -> Input:
+    """A command that is killed while it has a folder for what it needs meanwhile."""
+    what = f"SIGKILL while `{command.split()[0]}` has a folder of its own"
+    return Input(what, MEANWHILE.format(command, folder), "exit 137 folders left: 0", files=files)
+
+
 KIND = Kind(
     name="uv, a compiler or a database server lives on when the command is gone",
     promise="whatever ends a command, kill -9 included, ends all that it started, in every phase, with its folders",
@@ -68,11 +81,14 @@ KIND = Kind(
         database("SIGTERM while the keeper of PostgreSQL stands still", "$S $K", "TERM"),
         database("SIGKILL while the keeper of PostgreSQL stands still", "$S $K", "KILL"),
         database("SIGKILL while PostgreSQL itself stands still", "$G", "KILL"),
+        meanwhile("try mine:fetch -n 400 -c 2", "try", **{"mine.py": "import time\ndef fetch(): time.sleep(0.01)\n"}),
+        meanwhile("timeline -w sleep -r sync", "trace"),
     ),
     tests=(
         "test_uv_ends_with_the_command_that_has_called_it",
         "test_every_command_takes_a_polite_kill_for_ctrl_c",
         "test_a_program_dies_with_all_that_it_started_when_we_are_killed",
+        "test_a_folder_for_what_is_needed_meanwhile_goes_when_we_are_killed",
         "test_who_does_not_clear_away_is_killed_before_the_folder_goes",
     ),
 )

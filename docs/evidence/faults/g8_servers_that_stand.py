@@ -7,7 +7,7 @@ from docs.evidence.faults import Input, Kind
 STOPPED = (
     "when-async run -w '{}' -r sync -r threading -r asyncio --profile quick --rounds 900 --timeout 10 "
     "> $TMPDIR/out 2>&1 & P=$!; until S=$(pgrep -P $P -f {}) || ! kill -0 $P; do sleep 0.1; done; sleep {}; "
-    "kill -{} {}; wait $P; echo exit $?; kill -CONT $S 2>/dev/null; grep -a '^TIMEOUT\\|^FAILED' $TMPDIR/out; true"
+    "kill -{} {}; wait $P; echo exit $?; grep -a '^TIMEOUT\\|^FAILED' $TMPDIR/out; true"
 )
 HTTP = "http_fetch[delay=10ms,body=64B,n=50,c=10]"
 GONE = "does not answer any more: no answer within 5 s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from docs.evidence.faults import Input, Kind
 
 WATCHED = (
-    "when-async try mine:fetch --forks 2 -n 40 -c 2 -r sync -r threading > $TMPDIR/out 2>&1 & P=$!; "
+    "when-async try mine:fetch --forks 2 -n 120 -c 2 -r sync -r threading > $TMPDIR/out 2>&1 & P=$!; "
     "python3 watch.py $P; wait $P; echo exit $?"
 )
 WATCH = """import glob, os, sys
@@ -19,7 +19,7 @@ while os.path.exists(f"/proc/{sys.argv[1]}/exe"):
         except OSError:
             continue
     most = max(most, now)
-print("on the disk:", "less than 1 GB" if most < 1e9 else f"{most / 1e9:.1f} GB")
+print("on the disk:", "less than 2 GB" if most < 2e9 else f"{most / 1e9:.1f} GB")
 """
 WRITES = """import os, time
 
@@ -50,7 +50,7 @@ def fetch():
 
 def printing(what: str, text: str) -> Input:
     """`try` of a function that prints as fast as it can, with an eye on the files that have no name any more."""
-    says = "on the disk: less than 1 GB exit 0"
+    says = "on the disk: less than 2 GB exit 0"
     return Input(what, WATCHED, says, files={"mine.py": text, "watch.py": WATCH})
 
 
