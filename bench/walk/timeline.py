@@ -7,8 +7,6 @@ shows an order of events and how they overlap, and is no measurement.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +18,7 @@ from ..model import ADDRESS, FailedError, Lane, Shape, Span, Timeline
 from ..plan import Comparison, Settings
 from ..processes.service import ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut
+from ..reaping.reaper import scratch
 from .workers import WorkerGroup
 
 COOPERATIVE = ("greenlets",)
@@ -32,10 +31,8 @@ class NotRecorded(FailedError):
 
 def record(host: Host, settings: Settings, comparison: Comparison, index: int = 0) -> Timeline:
     """One traced round of a contestant, after one that warms up; raises NotRecorded with the reason."""
-    handle, path = tempfile.mkstemp(prefix="when-async-trace-")
-    os.close(handle)
     with ExitStack() as stack:
-        stack.callback(os.unlink, path)
+        path = str(stack.enter_context(scratch("when-async-trace-")) / "trace")
         group = WorkerGroup(host, settings, comparison, fork=0, attempt=0)
         stack.callback(group.kill)
         try:
