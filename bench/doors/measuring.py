@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from ..cli.shared import POLITE, interrupt_when_asked
 from ..environments.provision import default_label
 from ..machine.lock import machine
 from ..model import WhenAsyncError
+from ..reaping.reaper import scratch
 from ..registry import RegistryError
 from .calls import Made, made
 from .result import Result
@@ -81,13 +81,13 @@ def measure(
 
 def taken(wanted: Wanted) -> Result:
     """The same for what is wanted; raises KeyboardInterrupt where it was called off."""
-    with tempfile.TemporaryDirectory(prefix="when-async-measure-") as folder, _reworded(), _own_signals():
+    with scratch("when-async-measure-") as folder, _reworded(), _own_signals():
         notes: list[str] = []
-        options, given = _options(wanted, Path(folder)), _given(wanted)
+        options, given = _options(wanted, folder), _given(wanted)
         abroad = wanted.python if wanted.python and wanted.python != default_label() else ""
-        calls = [made(wanted.function, given, Path(folder), abroad)]
+        calls = [made(wanted.function, given, folder, abroad)]
         if wanted.twin is not None:
-            calls.append(made(wanted.twin, given, Path(folder), abroad))
+            calls.append(made(wanted.twin, given, folder, abroad))
         return _measured(calls, wanted, options, notes)
 
 

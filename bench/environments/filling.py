@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..reaping.reaper import scratch
 from . import git
 from .git import SHORT, SourceError
 from .interpreters import Run
@@ -110,9 +110,9 @@ def _submodules(commit: str, top: Path, root: Path, run: Run) -> Iterator[str]:
                 f"get it with: git -C {name} fetch origin {wanted}"
             )
         if not _is_done(there, wanted):
-            with tempfile.TemporaryDirectory(dir=root.parent, prefix=".new-") as scratch:
+            with scratch(".new-", root.parent) as made:
                 there.mkdir(parents=True, exist_ok=True)
-                git.check_out(wanted, here, there, Path(scratch) / "index", run)
+                git.check_out(wanted, here, there, made / "index", run)
             (there / DONE).write_text(json.dumps({"commit": wanted}), encoding="utf-8")
         yield from (f"{name}/{each}" for each in _submodules(wanted, here, there, run))
 

@@ -6,13 +6,13 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import when_async
 
+from ..reaping.reaper import scratch
 from .interpreters import NoEnvironment
 
 NAME = "when_async"
@@ -79,12 +79,12 @@ def made_whole(place: Path, is_whole: Callable[[Path], bool]) -> Iterator[Path]:
     for left in place.parent.glob(".*-*"):
         if time.time() - last_used(left) > SCRATCH_S:
             shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-", ignore_cleanup_errors=True) as scratch:
-        fresh = Path(scratch) / "tree"
+    with scratch(".new-", place.parent) as made:
+        fresh = made / "tree"
         yield fresh
         if place.exists() and not is_whole(place):
             with contextlib.suppress(OSError):
-                os.replace(place, Path(scratch) / "old")
+                os.replace(place, made / "old")
         try:
             os.rename(fresh, place)
         except OSError:

@@ -63,24 +63,26 @@ def make_host() -> Host:
     raise_file_limit()
     outer = os.environ.get("PYTHONPATH")
     # Whoever is killed leaves its temporary files; they are all in one folder, which goes with the run.
-    scratch = _scratch(tempfile.gettempdir())
+    reaper = Reaper()
+    scratch = _scratch(tempfile.gettempdir(), reaper)
     # A database server puts a socket there, whose path may not be long.
-    helpers = scratch if len(scratch) <= SHORT else _scratch("/tmp")
+    helpers = scratch if len(scratch) <= SHORT else _scratch("/tmp", reaper)
     path = os.pathsep.join(filter(None, (str(import_root()), outer)))
     service_environ = {**os.environ, "PYTHONPATH": path, "TMPDIR": helpers}
     return Host(
         cores=core_numbers(),
         worker_environ={**undisturbed(child_environ()), "TMPDIR": scratch},
         service_environ=service_environ,
-        reaper=Reaper(*dict.fromkeys((scratch, helpers))),
+        reaper=reaper,
         noise=Noise(),
         account=Account(),
         kept_out=kept_out(os.environ),
     )
 
 
-def _scratch(place: str) -> str:
+def _scratch(place: str, reaper: Reaper) -> str:
     made = tempfile.mkdtemp(prefix="when-async-run-", dir=place)
+    reaper.watch(made)
     # As the folder that it lies in: a database server may run as another user.
     os.chmod(made, 0o1777)
     return made

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from . import sessions
@@ -16,11 +19,11 @@ from .sessions import GRACE_S, kill_session
 
 
 class Reaper:
-    """The parent's handle on the reaper process; what uses `folders` for its temporary files ends with it, and they."""
+    """The parent's handle on the reaper process."""
 
-    def __init__(self, *folders: str) -> None:
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", sessions.__file__, *folders],
+            [sys.executable, "-I", "-S", sessions.__file__],
             stdin=subprocess.PIPE,
             # It says nothing, and whoever reads what we print must not wait for it to end.
             stdout=subprocess.DEVNULL,
@@ -34,11 +37,13 @@ class Reaper:
                 self._process.stdin.write(line + "\n")
                 self._process.stdin.flush()
 
-    def watch(self, session: int) -> None:
-        self._tell(f"+{session}")
+    def watch(self, what: int | str) -> None:
+        """From now on a session ends with us, or a folder with all who use it for their temporary files."""
+        self._tell(f"+{what}")
 
-    def forget(self, session: int) -> None:
-        self._tell(f"-{session}")
+    def forget(self, what: int | str) -> None:
+        """It has ended by itself."""
+        self._tell(f"-{what}")
 
     def close(self) -> None:
         """End the reaper, and with it whatever is still listed."""
@@ -55,6 +60,17 @@ def reaper() -> Reaper:
     mine = Reaper()
     atexit.register(mine.close)
     return mine
+
+
+@contextmanager
+def scratch(prefix: str, place: str | os.PathLike[str] | None = None) -> Iterator[Path]:
+    """A folder for what is needed meanwhile; it goes when we leave it, and where we are killed as well."""
+    with TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=True) as folder:
+        reaper().watch(os.path.abspath(folder))
+        try:
+            yield Path(folder)
+        finally:
+            reaper().forget(os.path.abspath(folder))
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Ends sessions: what a process started as the leader of one, and all that was started there.
 
-As a script, `python -I -S sessions.py FOLDER...`, it ends what a killed parent leaves behind. It reads `+SESSION` and
-`-SESSION` lines; when its standard input closes, which the kernel sees to even after `kill -9` of the parent, it kills
-every session still listed, has everybody end whose temporary files lie in a folder, and removes the folders. Children
-cannot do this for themselves: their siblings hold the other end of every pipe.
+As a script, `python -I -S sessions.py`, it ends what a killed parent leaves behind. It reads lines, `+` or `-` with the
+number of a session or the path of a folder; when its standard input closes, which the kernel sees to even after `kill
+-9` of the parent, it kills every session still listed, has everybody end whose temporary files lie in a folder, and
+removes the folders. Children cannot do this for themselves: their siblings hold the other end of every pipe.
 """
 
 from __future__ import annotations
@@ -109,16 +109,16 @@ def _send(pids: Iterable[int], *numbers: signal.Signals) -> None:
 
 
 def main() -> int:
-    sessions: set[int] = set()
+    watched: set[str] = set()
     for line in sys.stdin:
-        sign, session = line[:1], int(line[1:])
+        sign, what = line[:1], line[1:].removesuffix("\n")
         if sign == "+":
-            sessions.add(session)
+            watched.add(what)
         else:
-            sessions.discard(session)
-    for session in sessions:
-        kill_session(session)
-    clear(sys.argv[1:])
+            watched.discard(what)
+    for session in filter(str.isdigit, watched):
+        kill_session(int(session))
+    clear([folder for folder in watched if not folder.isdigit()])
     return 0
 
 

@@ -7,8 +7,6 @@ shows an order of events and how they overlap, and is no measurement.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +18,7 @@ from ..model import ADDRESS, FailedError, Lane, Shape, Span, Timeline
 from ..plan import Comparison, Settings
 from ..processes.service import ServiceFailed
 from ..processes.worker import ProcessFailed, ProcessTimedOut
+from ..reaping.reaper import scratch
 from .workers import WorkerGroup
 
 COOPERATIVE = ("greenlets",)
@@ -32,10 +31,10 @@ class NotRecorded(FailedError):
 
 def record(host: Host, settings: Settings, comparison: Comparison, index: int = 0) -> Timeline:
     """One traced round of a contestant, after one that warms up; raises NotRecorded with the reason."""
-    handle, path = tempfile.mkstemp(prefix="when-async-trace-")
-    os.close(handle)
     with ExitStack() as stack:
-        stack.callback(os.unlink, path)
+        trace = stack.enter_context(scratch("when-async-trace-")) / "trace"
+        # Workers add to it, and none of them makes it.
+        trace.touch()
         group = WorkerGroup(host, settings, comparison, fork=0, attempt=0)
         stack.callback(group.kill)
         try:
@@ -43,10 +42,10 @@ def record(host: Host, settings: Settings, comparison: Comparison, index: int = 
             group.start_service({comparison.id: None})
             for loss in group.launch({index}):
                 raise NotRecorded(loss.reason)
-            answer = group.members[index].worker.ask(settings.timeout_s, do="trace", path=path)
+            answer = group.members[index].worker.ask(settings.timeout_s, do="trace", path=str(trace))
         except (ProcessFailed, ProcessTimedOut, ServiceFailed) as error:
             raise NotRecorded(ADDRESS.sub("", str(error))) from error
-        with open(path, encoding="utf-8") as lines:
+        with trace.open(encoding="utf-8") as lines:
             return read(lines, comparison, index, answer["start_ns"], answer["makespan_s"])
 
 

@@ -33,6 +33,15 @@ from when_async.bench.reaping.reaper import run
 run(sys.argv[1:], {}, 60)
 """
 
+MAKER = """
+import sys, time
+from pathlib import Path
+from when_async.bench.reaping.reaper import scratch
+with scratch("made-", sys.argv[1]) as folder:
+    Path(folder, "file").touch()
+    time.sleep(60)
+"""
+
 KEEPER = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -102,6 +111,13 @@ def test_a_program_dies_with_all_that_it_started_when_we_are_killed(build: list[
     wait_until(lambda: all(map(gone, found)))
 
 
+def test_a_folder_for_what_is_needed_meanwhile_goes_when_we_are_killed(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", MAKER, str(tmp_path)]) as parent:
+        wait_until(lambda: any(tmp_path.glob("made-*/file")))
+        parent.kill()
+    wait_until(lambda: not any(tmp_path.iterdir()))
+
+
 def test_a_program_that_ends_is_told_as_it_ended() -> None:
     code = "import os, sys; print(os.environ['A']); print(sys.stdin.read(), 'complains', file=sys.stderr); sys.exit(3)"
     done = run([sys.executable, "-S", "-c", code], {"A": "b"}, 60)
@@ -138,7 +154,8 @@ def test_who_uses_the_folder_may_clear_away_before_the_folder_goes(user: Start, 
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     keeper, stranger = user(scratch), user(tmp_path)
-    reaper = Reaper(str(scratch))
+    reaper = Reaper()
+    reaper.watch(str(scratch))
     # Its parent is gone, which ends its input, and it was stopped.
     keeper.send_signal(signal.SIGSTOP)
     assert keeper.stdin is not None

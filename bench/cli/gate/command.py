@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from ...environments.sides import HERE, Asked
 from ...gate.config import ConfigError, GateConfig, load, share, span_s
 from ...machine.lock import machine
 from ...quantity import canonical, file_of
+from ...reaping.reaper import scratch
 from .. import folders
 from ..checking import known_runners, known_workloads
 from ..shared import (
@@ -140,8 +140,8 @@ def _gate(context: click.Context, **options: Any) -> int:
         if not options["workloads"]:
             request = replace(request, config=with_base_workloads(request.config, sides))
         folders.kept(folder)
-        with tempfile.TemporaryDirectory(prefix="when-async-gate-") as made:
-            targets = with_targets(request.config, sides, Path(made))
+        with scratch("when-async-gate-") as made:
+            targets = with_targets(request.config, sides, made)
             request = replace(request, config=targets.config, new=targets.new, notes=targets.notes)
             report = run_gate(request, sides, _accepted(sides), folder, tell)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from when_async.reports import words
 
 from ...machine.fingerprint import usable_cores
 from ...plan import DECIDE
+from ...reaping.reaper import scratch
 from ...registry import RegistryError
 from ...trying.look import Seen
 from ...trying.work import source
@@ -105,8 +105,8 @@ def _runners(seen: Sequence[Seen]) -> tuple[str, ...]:
 
 def measured(plan: Plan, options: Mapping[str, Any], watched: Watched = Watched()) -> Path:  # noqa: B008
     """Measure it; returns the run file."""
-    with tempfile.TemporaryDirectory(prefix="when-async-try-") as folder:
-        file = Path(folder) / "tried.py"
+    with scratch("when-async-try-") as folder:
+        file = folder / "tried.py"
         file.write_text(plan.source, encoding="ascii")
         execute(started := _started(plan, file, options), watched=watched)
     return started.path
