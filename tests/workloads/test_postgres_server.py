@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from http_service import ROOT, HttpService
 from test_database_sqlite import ENVIRONMENT, close_input, kill_group, lives_and_leaves, started
 
+from support.commands import wait_until
 from when_async.workloads.bodies.database import PRIMER, ROWS, row_of
 from when_async.workloads.database_postgres import DATABASE, USER
 from when_async.workloads.servers import postgres, postgres_programs
@@ -121,6 +124,25 @@ def test_programs_that_do_not_run_are_passed_over_and_named(bare: Path) -> None:
     (folder / "postgres").write_text("#!/no/such/interpreter\n")
     with pytest.raises(Absent, match=r"/15/bin/postgres does not run for us: No such file or directory\); apt-get"):
         find()
+
+
+HANGS = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+part = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"], start_new_session=True)
+print(part.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_server_that_does_not_end_is_killed_with_all_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "STOP_TIMEOUT_S", 0.05)
+    with subprocess.Popen([sys.executable, "-S", "-c", HANGS], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        part = psutil.Process(int(server.stdout.readline()))
+        postgres.stop(server)
+        assert server.returncode == -signal.SIGKILL
+    wait_until(lambda: not part.is_running() or part.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_as_root_it_runs_as_nobody_and_says_so_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,8 +117,13 @@ def stop(server: subprocess.Popen[bytes]) -> None:
     try:
         server.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
+        # Each of its parts is in a session of its own, and one that stands still does not see that it is alone.
+        parts = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
         server.kill()
         server.wait()
+        for part in parts:
+            with suppress(ProcessLookupError):
+                os.kill(int(part), signal.SIGKILL)
 
 
 def last_lines(text: str) -> str:
