@@ -25,7 +25,7 @@ from .undisturbed import quiet_options
 
 STDERR_LINES = 4
 STACK_WAIT_S = 0.5
-LOOK_S = 0.25
+LOOK_S = 0.1
 """So often it is looked, while we wait for an answer, how much the processes print: seldom, for a round may run."""
 FRAME = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 
