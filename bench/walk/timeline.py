@@ -32,7 +32,9 @@ class NotRecorded(FailedError):
 def record(host: Host, settings: Settings, comparison: Comparison, index: int = 0) -> Timeline:
     """One traced round of a contestant, after one that warms up; raises NotRecorded with the reason."""
     with ExitStack() as stack:
-        path = str(stack.enter_context(scratch("when-async-trace-")) / "trace")
+        trace = stack.enter_context(scratch("when-async-trace-")) / "trace"
+        # Workers add to it, and none of them makes it.
+        trace.touch()
         group = WorkerGroup(host, settings, comparison, fork=0, attempt=0)
         stack.callback(group.kill)
         try:
@@ -40,10 +42,10 @@ def record(host: Host, settings: Settings, comparison: Comparison, index: int = 
             group.start_service({comparison.id: None})
             for loss in group.launch({index}):
                 raise NotRecorded(loss.reason)
-            answer = group.members[index].worker.ask(settings.timeout_s, do="trace", path=path)
+            answer = group.members[index].worker.ask(settings.timeout_s, do="trace", path=str(trace))
         except (ProcessFailed, ProcessTimedOut, ServiceFailed) as error:
             raise NotRecorded(ADDRESS.sub("", str(error))) from error
-        with open(path, encoding="utf-8") as lines:
+        with trace.open(encoding="utf-8") as lines:
             return read(lines, comparison, index, answer["start_ns"], answer["makespan_s"])
 
 
