@@ -1,7 +1,7 @@
 """Imports a user's file into a command: a process of its own tries it first, so that it can neither end nor hang us.
 
 Standard output is ours: what the file prints goes to standard error, even when Python ends. The current folder, the
-handlers of signals and the timer are put back.
+handlers of signals, the timer and what it has replaced are put back, and it cannot end Python with a status of its own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from ..environments.provision import interpreter_options
 from ..registry import RegistryError
+from . import patches
 
 VARIABLE = "WHEN_ASYNC_IMPORT_S"
 LIMIT_S = 30.0
@@ -33,6 +34,7 @@ START = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:], sys.argv[:]
 START += "from when_async.bench.asking.child import main; main(*a['main'])"
 BELOW_MAIN = 'put that below `if __name__ == "__main__":`'
 
+OURSELVES, EXIT = os.getpid(), os._exit
 ASKED: set[tuple[str, int]] = set()
 """Files that were tried, with the time of their last change."""
 NOTES: list[str] = []
@@ -112,7 +114,12 @@ def changes(path: str, did: Mapping[str, str]) -> list[str]:
         "folder": "changes the current folder", "signals": "changes the handler of a signal", "timer": "sets a timer",
     }  # fmt: skip
     file = os.path.basename(path)
-    return [f"{file} {words[what]} while it is imported (at {place or file})" for what, place in did.items()]
+    return [
+        f"{file} replaces {place} while it is imported"
+        if what == "functions"
+        else f"{file} {words[what]} while it is imported (at {place or file})"
+        for what, place in did.items()
+    ]
 
 
 def _answer(path: str, stacks: IO[bytes], limit_s: float, there: There | None) -> tuple[dict[str, Any], int | None]:
@@ -200,14 +207,26 @@ def _output_is_ours() -> Iterator[None]:
 
 def _keep_output() -> None:
     """What the file has printed when Python ends comes after this, and is not ours either."""
+    os._exit = _kept_from_ending  # type: ignore[assignment]
     with suppress(OSError, ValueError):
         sys.stdout.flush()
         os.dup2(2, 1)
 
 
+def _kept_from_ending(status: int) -> None:
+    """What a file gets for os._exit, which it may have asked atexit for: a gate that fails would end with 0."""
+    if os.getpid() != OURSELVES:
+        EXIT(status)
+
+
 @contextmanager
 def _put_back() -> Iterator[None]:
-    """Put the folder, the handlers of signals, the timer and tracers back; signals belong to the main thread."""
+    """Put functions, the folder, the handlers of signals, the timer and tracers back.
+
+    Signals belong to the main thread.
+    """
+    had = patches.kept()
+    os._exit = _kept_from_ending  # type: ignore[assignment]
     tracers = sys.gettrace(), sys.getprofile()
     main = threading.current_thread() is threading.main_thread()
     numbers = signal.valid_signals() if main else set()
@@ -217,6 +236,7 @@ def _put_back() -> Iterator[None]:
     try:
         yield
     finally:
+        patches.put_back(had)
         os.fchdir(folder)
         os.close(folder)
         if (sys.gettrace(), sys.getprofile()) != tracers:
