@@ -17,9 +17,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 from ..environments.provision import interpreter_options
 from ..registry import RegistryError
@@ -37,6 +37,8 @@ BELOW_MAIN = 'put that below `if __name__ == "__main__":`'
 OURSELVES, EXIT = os.getpid(), os._exit
 ASKED: set[tuple[str, int]] = set()
 """Files that were tried, with the time of their last change."""
+THEIRS: list[TextIO] = []
+"""Streams that files were given in place of ours."""
 NOTES: list[str] = []
 """What they do that was put back, until somebody tells it."""
 
@@ -62,7 +64,7 @@ def imported_with_care(path: str) -> Iterator[None]:
         if asked not in ASKED:
             NOTES.extend(ask(path))
             ASKED.add(asked)
-    with _output_is_ours(), _put_back():
+    with _output_is_ours(), _put_back(), _settings_kept():
         yield
     atexit.register(_keep_output)
 
@@ -192,17 +194,37 @@ def _output_is_ours() -> Iterator[None]:
     """Send what is printed meanwhile, by whatever means, to standard error."""
     sys.stdout.flush()
     try:
-        kept = os.dup(1)
+        kept = [(number, os.dup(number)) for number in (1, 2)]
     except OSError:  # there is no standard output
         yield
         return
+    ours = sys.stdout, sys.stderr
     os.dup2(2, 1)
+    # A stream of its own, which it may close. It may keep it too, for a log, so that we never do.
+    sys.stdout = sys.stderr = open(os.dup(2), "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
+    THEIRS.append(sys.stdout)
     try:
-        with redirect_stdout(sys.stderr):
-            yield
+        yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        sys.stdout, sys.stderr = ours
+        for number, descriptor in kept:
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+
+
+@contextmanager
+def _settings_kept() -> Iterator[None]:
+    """Put back where modules are found and how deep calls may go; what was added there stays, for it may be needed."""
+    names = ("path", "meta_path", "path_hooks")
+    had = {name: list(getattr(sys, name)) for name in names}
+    depth = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        for name in names:
+            there = getattr(sys, name)
+            there.extend(each for each in had[name] if each not in there)
+        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))
 
 
 def _keep_output() -> None:

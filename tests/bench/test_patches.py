@@ -74,3 +74,36 @@ def test_a_file_that_ends_python_at_its_end_does_not_choose_our_exit_status(tmp_
     write(tmp_path, f"import atexit, os\natexit.register({end})\n")
     done = subprocess.run([sys.executable, "-c", f"{OWN}raise SystemExit(3)"], cwd=tmp_path, capture_output=True)
     assert (done.returncode, done.stderr) == (3, b"")
+
+
+USES = """
+import sys, wave
+def deep(count): return count and deep(count - 1)
+deep(500)
+print("out")
+print("err", file=sys.stderr)
+"""
+TAKES = {
+    "closes standard output": "import sys; sys.stdout.close()",
+    "closes standard error": "import sys; sys.stderr.close()",
+    "closes its descriptor": "import os; os.close(2)",
+    "has no standard error": "import sys; sys.stderr = None",
+    "empties the path": "import sys; sys.path.clear(); sys.meta_path.clear()",
+    "replaces the path": "import sys; sys.path = []",
+    "forbids deep calls": "import sys; sys.setrecursionlimit(60)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TAKES.values(), ids=TAKES)
+def test_what_a_file_takes_from_its_process_is_there_again_for_us(tmp_path: Path, text: str) -> None:
+    write(tmp_path, text + "\n")
+    done = subprocess.run([sys.executable, "-c", OWN + USES], cwd=tmp_path, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"out\n", b"err\n")
+
+
+def test_what_a_file_adds_to_the_path_stays_for_what_it_imports_later(tmp_path: Path) -> None:
+    write(tmp_path, "import sys; sys.path.insert(0, 'more')\n")
+    done = subprocess.run(
+        [sys.executable, "-c", OWN + "import sys; print('more' in sys.path)"], cwd=tmp_path, capture_output=True
+    )
+    assert done.stdout == b"True\n"

@@ -70,6 +70,12 @@ KIND = Kind(
             0,
         ),
         read(
+            "standard output closed, and a runner that is not there",
+            "import sys; sys.stdout.close()",
+            "when-async list -w mine.py -r nosuch",
+            "there is no runner named 'nosuch'",
+        ),
+        read(
             "os._exit(0) at the end of Python, and the work is wrong",
             "import atexit, os; atexit.register(os._exit, 0); RIGHT = 4",
             "when-async run -w mine.py -r sync --profile smoke",
@@ -79,6 +85,7 @@ KIND = Kind(
         imported("a line that is no Python", "def (:", "SyntaxError|invalid syntax", 2),
     ),
     tests=(
+        "test_what_a_file_takes_from_its_process_is_there_again_for_us",
         "test_what_a_file_replaces_is_put_back_and_told",
         "test_a_file_that_ends_python_at_its_end_does_not_choose_our_exit_status",
         "test_a_file_that_ends_python_is_one_line_and_wrong_use",
