@@ -19,7 +19,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Any, TextIO
+from typing import IO, Any
 
 from ..environments.provision import interpreter_options
 from ..registry import RegistryError
@@ -37,8 +37,6 @@ BELOW_MAIN = 'put that below `if __name__ == "__main__":`'
 OURSELVES, EXIT = os.getpid(), os._exit
 ASKED: set[tuple[str, int]] = set()
 """Files that were tried, with the time of their last change."""
-THEIRS: list[TextIO] = []
-"""Streams that files were given in place of ours."""
 NOTES: list[str] = []
 """What they do that was put back, until somebody tells it."""
 
@@ -200,9 +198,8 @@ def _output_is_ours() -> Iterator[None]:
         return
     ours = sys.stdout, sys.stderr
     os.dup2(2, 1)
-    # A stream of its own, which it may close. It may keep it too, for a log, so that we never do.
-    sys.stdout = sys.stderr = open(os.dup(2), "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
-    THEIRS.append(sys.stdout)
+    # A stream of its own, which it may close, and may keep for a log; so it is left open.
+    sys.stdout = sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     try:
         yield
     finally:
