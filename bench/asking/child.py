@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..registry import RegistryError, load_module
+from . import patches
 
 GRACE_S = 0.3
 """A copy of this process, and a thread, may take so long to come to an end of their own."""
@@ -96,13 +97,15 @@ def tried(watch: Watch, path: str, wanted: Sequence[Any] | None = None) -> dict[
 
     Where points are `wanted` nobody will: then its workloads are described, with their figures there.
     """
-    before = state()
+    before, had = state(), patches.kept()
     try:
         load_module(path)
     except RegistryError:
         pass
     except BaseException as error:
         return {"raises": f"{type(error).__name__}: {error}".rstrip(": ")}
+    finally:
+        replaced = patches.put_back(had)
     if os.getpid() != watch.pid:
         return {"forks": watch.forked}
     if watch.forked:
@@ -112,7 +115,8 @@ def tried(watch: Watch, path: str, wanted: Sequence[Any] | None = None) -> dict[
             thread.join(GRACE_S)
             if thread.is_alive():
                 return {"thread": f"{thread.name}, started at {getattr(thread, 'started_at', '')}"}
-    return {"did": watch.changes(before), **({} if wanted is None else _described(path, wanted))}
+    did = {**watch.changes(before), **({"functions": patches.told(replaced)} if replaced else {})}
+    return {"did": did, **({} if wanted is None else _described(path, wanted))}
 
 
 def _described(path: str, wanted: Sequence[Any]) -> dict[str, Any]:

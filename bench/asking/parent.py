@@ -1,7 +1,7 @@
 """Imports a user's file into a command: a process of its own tries it first, so that it can neither end nor hang us.
 
 Standard output is ours: what the file prints goes to standard error, even when Python ends. The current folder, the
-handlers of signals and the timer are put back.
+handlers of signals, the timer and what it has replaced are put back, and it cannot end Python with a status of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ from ..environments.provision import interpreter_options
 from ..reaping.reaper import started
 from ..reaping.sessions import kill_session
 from ..registry import RegistryError
+from . import patches
 
 VARIABLE = "WHEN_ASYNC_IMPORT_S"
 LIMIT_S = 30.0
@@ -35,6 +36,7 @@ START = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:], sys.argv[:]
 START += "from when_async.bench.asking.child import main; main(*a['main'])"
 BELOW_MAIN = 'put that below `if __name__ == "__main__":`'
 
+OURSELVES, EXIT = os.getpid(), os._exit
 ASKED: set[tuple[str, int]] = set()
 """Files that were tried, with the time of their last change."""
 NOTES: list[str] = []
@@ -62,7 +64,7 @@ def imported_with_care(path: str) -> Iterator[None]:
         if asked not in ASKED:
             NOTES.extend(ask(path))
             ASKED.add(asked)
-    with _output_is_ours(), _put_back():
+    with _output_is_ours(), _put_back(), _settings_kept():
         yield
     atexit.register(_keep_output)
 
@@ -114,7 +116,12 @@ def changes(path: str, did: Mapping[str, str]) -> list[str]:
         "folder": "changes the current folder", "signals": "changes the handler of a signal", "timer": "sets a timer",
     }  # fmt: skip
     file = os.path.basename(path)
-    return [f"{file} {words[what]} while it is imported (at {place or file})" for what, place in did.items()]
+    return [
+        f"{file} replaces {place} while it is imported"
+        if what == "functions"
+        else f"{file} {words[what]} while it is imported (at {place or file})"
+        for what, place in did.items()
+    ]
 
 
 def _answer(path: str, stacks: IO[bytes], limit_s: float, there: There | None) -> tuple[dict[str, Any], int | None]:
@@ -181,29 +188,60 @@ def _output_is_ours() -> Iterator[None]:
     """Send what is printed meanwhile, by whatever means, to standard error."""
     sys.stdout.flush()
     try:
-        kept = os.dup(1)
+        kept = [(number, os.dup(number)) for number in (1, 2)]
     except OSError:  # there is no standard output
         yield
         return
+    ours = sys.stdout, sys.stderr
     os.dup2(2, 1)
+    # A stream of its own, which it may close, and may keep for a log; so it is left open.
+    sys.stdout = sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     try:
-        with redirect_stdout(sys.stderr):
-            yield
+        yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        sys.stdout, sys.stderr = ours
+        for number, descriptor in kept:
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+
+
+@contextmanager
+def _settings_kept() -> Iterator[None]:
+    """Put back where modules are found and how deep calls may go; what was added there stays, for it may be needed."""
+    names = ("path", "meta_path", "path_hooks")
+    had = {name: list(getattr(sys, name)) for name in names}
+    depth = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        for name in names:
+            there = getattr(sys, name)
+            there.extend(each for each in had[name] if each not in there)
+        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))
 
 
 def _keep_output() -> None:
     """What the file has printed when Python ends comes after this, and is not ours either."""
+    os._exit = _kept_from_ending  # type: ignore[assignment]
     with suppress(OSError, ValueError):
         sys.stdout.flush()
         os.dup2(2, 1)
 
 
+def _kept_from_ending(status: int) -> None:
+    """What a file gets for os._exit, which it may have asked atexit for: a gate that fails would end with 0."""
+    if os.getpid() != OURSELVES:
+        EXIT(status)
+
+
 @contextmanager
 def _put_back() -> Iterator[None]:
-    """Put the folder, the handlers of signals, the timer and tracers back; signals belong to the main thread."""
+    """Put functions, the folder, the handlers of signals, the timer and tracers back.
+
+    Signals belong to the main thread.
+    """
+    had = patches.kept()
+    os._exit = _kept_from_ending  # type: ignore[assignment]
     tracers = sys.gettrace(), sys.getprofile()
     main = threading.current_thread() is threading.main_thread()
     numbers = signal.valid_signals() if main else set()
@@ -213,6 +251,7 @@ def _put_back() -> Iterator[None]:
     try:
         yield
     finally:
+        patches.put_back(had)
         os.fchdir(folder)
         os.close(folder)
         if (sys.gettrace(), sys.getprofile()) != tracers:

@@ -1,7 +1,7 @@
 """What the rule of disturbed rounds does, on a quiet machine and beside a neighbour that writes down when it works.
 
-    python -m docs.evidence.noisy --record RUN.jsonl TIMES.json    # a deciding run beside such a neighbour
-    python -m docs.evidence.noisy [--write docs/method.md]         # the table, from the two recordings that are kept
+python -m docs.evidence.noisy --record RUN.jsonl TIMES.json    # a deciding run beside such a neighbour
+python -m docs.evidence.noisy [--write docs/method.md]         # the table, from the two recordings that are kept
 """
 
 from __future__ import annotations
