@@ -1,4 +1,4 @@
-"""Pairs of which one process is in another regime of the allocator than its twin (results.cells.regimes)."""
+"""Pairs of which one process is in another regime of the allocator than its twin (stats.regimes)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from statistics import median
 
 from when_async.bench.model import Pair
 
-from ..cells.regimes import unlike
+from ..stats.regimes import unlike
 
 
 def said(cell: str, pairs: Iterable[Pair]) -> str:

@@ -9,9 +9,9 @@ import pytest
 
 from support.gate_pairs import OPS, ROUND_S, pair
 from support.run_files import make_run, sleep_cells
-from when_async.results.cells.regimes import FAULT_S, SHARE, unlike
 from when_async.results.frame import load
 from when_async.results.gate import regimes
+from when_async.results.stats.regimes import FAULT_S, SHARE, unlike
 
 ENOUGH = SHARE * ROUND_S / FAULT_S
 """So many faults take as much of a round as the rule asks for."""

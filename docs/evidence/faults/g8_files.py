@@ -6,9 +6,11 @@ from docs.evidence.faults import Input, Kind
 
 RUN = "when-async run --profile smoke -w empty -r sync -o a.jsonl > /dev/null 2>&1; "
 TO = "when-async run --profile smoke -w empty -r sync -o "
+TRY = "when-async try time:sleep --args '[0.001]' --forks 30 -n 64 -c 2"
 RESUME = "when-async run --resume "
-# A file may be no larger than so many KiB, as on a disk that is full; a half-written bytecode file would stay behind.
-FULL = "export PYTHONDONTWRITEBYTECODE=1; ulimit -f "
+# A file may be no larger than so many KiB, as on a disk that is full. A command runs without that first, or a bytecode
+# file could be cut off, which Python does not notice before it reads it.
+FULL = "ulimit -f "
 SAME = "{0}; S=$?; md5sum --check --quiet before || echo CHANGED; exit $S"
 
 KIND = Kind(
@@ -40,14 +42,14 @@ KIND = Kind(
         ),
         Input(
             "the disk is full in mid-run",
-            FULL + "3; " + TO + "a.jsonl; S=$?; "
+            RUN + "rm a.jsonl; " + FULL + "3; " + TO + "a.jsonl; S=$?; "
             "tail -c 1 a.jsonl | od -c; exit $S",
             r"all before it is kept: make room, then go on with: when-async run --resume a.jsonl.*\\n",
             3,
         ),
         Input(
             "the disk is full in a try, which cannot be gone on with",
-            FULL + "20; when-async try time:sleep --args '[0.01]'",
+            TRY + " > /dev/null 2>&1; rm -r .when-async; " + FULL + "15; " + TRY,
             "make room, then give the same command again",
             3,
             never="--resume",
