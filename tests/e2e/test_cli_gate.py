@@ -18,6 +18,7 @@ from click.testing import Result
 from support.commands import Call
 from support.gate_pairs import ChosenPairs
 from support.repositories import Repository, needs_git
+from when_async.bench.cli.streams import Unwritten
 from when_async.bench.environments import provision as environment
 from when_async.bench.gate.pairs import PairedCell, PairFailed
 from when_async.bench.model import Environment, Pair, Status, from_json
@@ -256,7 +257,7 @@ def test_ctrl_c_keeps_the_pairs_and_reports(gate: Gate) -> None:
 
 def test_a_verdict_that_nobody_reads_stands(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     def unread(*_: object, **__: object) -> None:
-        raise BrokenPipeError
+        raise Unwritten("the output ends early")
 
     monkeypatch.setattr("when_async.reports.gate.outlets.publish", unread)
     result = gate("--no-controls", pairs=ChosenPairs(lambda cell: 0.3))
