@@ -81,6 +81,11 @@ class Seen:
         return self.cpu_s / self.seconds if self.seconds >= CLOCKS_S else 0.0
 
     @property
+    def own_s(self) -> float:
+        """How long a call took without its time in the queue for a CPU, which is the machine's."""
+        return max(self.cpu_s, self.seconds - (self.queued_s or 0.0))
+
+    @property
     def waits_s(self) -> float:
         """How long a call truly waited: neither computing nor queueing for a CPU."""
         return max(0.0, self.seconds - self.cpu_s - (self.queued_s or 0.0))

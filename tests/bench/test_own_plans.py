@@ -139,6 +139,11 @@ def test_twins_that_take_about_as_long_or_no_time_at_all_are_in_no_doubt() -> No
         assert refuse_idle((SAVE, ASAVE), pair, any_result=False) == ""
 
 
+def test_a_twin_that_only_queued_for_a_cpu_is_in_no_doubt() -> None:
+    pair = (seen(2e-3, 5e-5, type="NoneType"), seen(2.3e-2, 5e-5, type="NoneType", queued_s=2.08e-2))
+    assert refuse_idle((SAVE, ASAVE), pair, any_result=False) == ""
+
+
 def test_of_a_call_of_microseconds_two_clocks_are_not_held_against_each_other() -> None:
     assert [*notes(CALL, seen(3.7e-6, 5.3e-6))] == ["shop:fetch: a call took 3.70 µs"]
 

@@ -64,7 +64,8 @@ def test_a_twin_is_held_against_its_function_and_the_result_answers(shop: Any, t
         (name, c, 2) for name in ("sync", "threading", "asyncio") for c in (2, 4)
     }
     assert {*result.frame["cell"]} == {row.cell for row in result.rows}
-    assert result.sentence.startswith(("Use ", "Keep "))
+    # Where another program holds the machine meanwhile, a call can look so long that it is doubted.
+    assert result.sentence.startswith(("Use ", "Keep ", "Find out first "))
     ratio = result["threading", 4].against("sync")
     assert ratio is not None
     assert result["threading", 4].faster_than("sync") is (ratio.low > 1)

@@ -75,12 +75,12 @@ def _took(call: Call, seen: Seen) -> str:
 
 def doubt(one: tuple[Call, Seen], other: tuple[Call, Seen]) -> str:
     """That twins are unlikely to do the same work, because one takes so much less time; empty where they may."""
-    (quick, fast), (long, slow) = sorted((one, other), key=lambda each: each[1].seconds)
-    if slow.seconds < APART_S or slow.seconds < APART * fast.seconds:
+    (quick, fast), (long, slow) = sorted((one, other), key=lambda each: each[1].own_s)
+    if slow.own_s < APART_S or slow.own_s < APART * fast.own_s:
         return ""
     return (
-        f"a call of {quick.short} took {words.scalar(fast.seconds, 's')} and one of {long.short} "
-        f"{words.scalar(slow.seconds, 's')}, {words.digits(slow.seconds / fast.seconds)} times as long"
+        f"a call of {quick.short} took {words.scalar(fast.own_s, 's')} and one of {long.short} "
+        f"{words.scalar(slow.own_s, 's')}, {words.digits(slow.own_s / fast.own_s)} times as long"
     )
 
 
