@@ -111,7 +111,10 @@ def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_child_prints_is_cut_to_its_end_while_we_wait_for_its_answer(start: Start) -> None:
     child = start(UNTIL_CUT + "print('{}', flush=True); sys.stderr.write('last words\\n'); sys.exit(1)")
     assert child.receive(60) == {}
-    assert reason(child).endswith(": on and on | on and on | on and on | last words")
+    said = reason(child)
+    # The line in which it was cut may have lost its end.
+    assert ": on and on | on and on | on a" in said
+    assert said.endswith("last words")
 
 
 @pytest.mark.usefixtures("little_room")
