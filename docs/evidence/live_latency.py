@@ -1,6 +1,6 @@
 """Let the gate command decide on latencies, p50 and p99 alone: unchanged programs, and slow-downs of 10 %.
 
-    python -m docs.evidence.live_latency [DECISIONS.jsonl] [--unchanged 15] [--each 10]
+    python -m docs.evidence.live_latency [DECISIONS.jsonl] [--unchanged 15] [--each 8] [--write docs/gate.md]
 
 Unchanged are cells of the house, at the margin of 3 %. What is slower is a workload in a repository of its own, at the
 margin of 5 %: head computes 10 % more within what is timed. (`--inject` cannot be used for it: its work comes before
@@ -21,12 +21,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from docs.evidence.decide import replace_between
 from docs.evidence.faults import Input
 from docs.evidence.faults.running import environ, lay
 from docs.evidence.live import MARGIN, read
 from docs.evidence.rates import shown
 
 KEPT = Path("results/reference/gate-latency.jsonl")
+NAME = "latencies"
 METRICS = ("p50", "p99")
 SETTINGS = f"[tool.when-async.gate]\nmetrics = {json.dumps(METRICS)}\n"
 EFFECT = 0.10
@@ -104,12 +106,13 @@ HOW = {"same": "none", "inject": "10 % before the clock starts", "own": "10 % in
 
 
 def table(decisions: list[dict[str, Any]]) -> list[str]:
-    """By slow-down, cell and metric how often it alarmed."""
+    """By slow-down and metric how often it alarmed, of the workload of our own also by cell."""
     rows = ["| slow-down | cell | metric | measured slow-down | comparisons | alarms | rate and its limits | pairs |",
             "|---|---|---|---:|---:|---:|---|---:|"]  # fmt: skip
     for how, name in HOW.items():
         some = [one for one in decisions if one["how"] == how]
-        for cell in [*sorted({one["cell"] for one in some}), *([""] if some else [])]:
+        cells = sorted({one["cell"] for one in some}) if how == "own" else []
+        for cell in [*cells, *([""] if some else [])]:
             own = [one for one in some if one["cell"] == cell or not cell]
             for metric in METRICS:
                 with_it = [one for one in own if metric in one["ratios"]]
@@ -128,8 +131,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("decisions", type=Path, nargs="?", default=KEPT)
     parser.add_argument("--unchanged", type=int, default=15)
-    parser.add_argument("--each", type=int, default=10)
+    parser.add_argument("--each", type=int, default=8)
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into a page, and decide no more")
     asked = parser.parse_args()
+    if asked.write:
+        page = replace_between(asked.write.read_text(encoding="utf-8"), NAME, table(read(asked.decisions)))
+        asked.write.write_text(page, encoding="utf-8")
+        return
     done = {(one["effect"], one["seed"]) for one in read(asked.decisions) if one["how"] != "inject"}
     # In turns, so that every hour has some of both.
     wanted = sorted(
