@@ -16,7 +16,7 @@ from when_async.reports.lines import columns
 from .shared import JSON, RUN_FILES, fail, offering, plain_errors, tell
 
 if TYPE_CHECKING:
-    from when_async.results.prediction.law import Work
+    from when_async.results.prediction.work import Work
 
     from .advising import Op
 
@@ -29,6 +29,10 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
 @click.command()
 @click.option("--wait", "wait", metavar="TIME", help="How long an op waits, such as 50ms.")
 @click.option("--cpu", "cpu", metavar="TIME", help="How long an op computes, such as 200us.")
+@click.option(
+    "--waits", "waits_per_op", type=click.IntRange(1, 1000), default=1, show_default=True,
+    help="How often an op waits, each time for --wait; what it computes is spread evenly.",
+)  # fmt: skip
 @click.option("-n", "--ops", type=click.IntRange(1, 10**8), default=1000, show_default=True, help="How many ops.")
 @click.option(
     "--concurrency",
@@ -82,10 +86,11 @@ def advise(**options: Any) -> None:
     when-async advise --wait 300ms --cpu 2ms --ops 500           500 slow HTTP calls
     when-async advise --cpu 40ms --ops 10000                     10 000 images to resize
     when-async advise --like 'mine:fetch' --args '["a"]' -n 200  as a function of yours does
+    when-async advise --wait 5ms --waits 3 --cpu 2ms -n 200      three queries each
 
-    Predictions are the operational bound plus what each runner was seen to add, and the start of pool or loop; how far
-    they were off in cells that they were not fitted to is printed with each answer. In brackets stands where 95 % of
-    measured times would lie.
+    Predictions simulate each model event by event, with what it costs on the reference machine, and count the start of
+    pool or loop; how far they were off in cells that they were not fitted to is printed with each answer. In brackets
+    stands where 95 % of measured times would lie.
     """
     from when_async.reports.terminal.advice import Asked, print_advice, records
     from when_async.results.prediction.advice_file import from_frame, read
@@ -115,13 +120,14 @@ def advise(**options: Any) -> None:
 
 def _work(options: dict[str, Any]) -> tuple[Work, int]:
     """What is to be done, and how many calls at once the cores can compute."""
-    from when_async.results.prediction.law import Work
+    from when_async.results.prediction.work import Work
 
     from .advising import cores_left
 
     op = _op(options)
     cores = cores_left(options["cores"] or _cores(), op)
-    work = Work(op.wait_s, op.cpu_s, options["ops"], 1, op.payload_bytes, op.gil_free, op.carry_s)
+    work = Work(op.wait_s, op.cpu_s, options["ops"], 1, op.payload_bytes, op.gil_free, op.carry_s,
+                options["waits_per_op"])  # fmt: skip
     concurrency = options["concurrency"] or min(work.ops, DEFAULT if work.waits else cores)
     return replace(work, concurrency=concurrency), cores
 
