@@ -47,6 +47,9 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
     type=click.FloatRange(0, 1),
     help="Share of the computing that lets the GIL go, as NumPy, zlib and hashlib do: 0 to 1; default: 0.",
 )
+@click.option(
+    "--rate", metavar="RATE", help="Ops come by themselves so often, such as 200/s: how busy, p50 and p99, workers."
+)
 @click.option("--payload", metavar="SIZE", help="Size of a result when pickled, such as 4KiB; default: nothing.")
 @click.option("--cores", type=click.IntRange(1, 4096), help="Cores to use; default: those of this machine.")
 @click.option(
@@ -86,7 +89,7 @@ def advise(**options: Any) -> None:
     when-async advise --wait 300ms --cpu 2ms --ops 500           500 slow HTTP calls
     when-async advise --cpu 40ms --ops 10000                     10 000 images to resize
     when-async advise --like 'mine:fetch' --args '["a"]' -n 200  as a function of yours does
-    when-async advise --wait 5ms --waits 3 --cpu 2ms -n 200      three queries each
+    when-async advise --wait 5ms --waits 3 --cpu 2ms --rate 200/s  a service: three queries a request
 
     Predictions simulate each model event by event, with what it costs on the reference machine, and count the start of
     pool or loop; how far they were off in cells that they were not fitted to is printed with each answer. In brackets
@@ -107,6 +110,9 @@ def advise(**options: Any) -> None:
         found, machine = read(KNOWN)
     chosen = _of(found, options["python"], options.get("here"))
     asked = Asked(work, cores, limits(options["cores"] or _cores()))
+    if options["rate"] is not None:
+        _serve(chosen, asked, _rate(options["rate"]), as_json=options["as_json"])
+        return
     if options["as_json"]:
         click.echo(json.dumps(records(chosen, asked), indent=1))
         return
@@ -116,6 +122,23 @@ def advise(**options: Any) -> None:
         names = ", ".join(one.python for one in others)
         where = f"On {names} it may be another: --python VERSION, or --python all."
         click.echo("\n" + textwrap.fill(where, columns(), break_on_hyphens=False))
+
+
+def _serve(chosen: list[Any], asked: Any, rate_per_s: float, *, as_json: bool) -> None:
+    from when_async.reports.terminal.serving import print_services, records
+
+    if as_json:
+        click.echo(json.dumps(records(chosen, asked, rate_per_s), indent=1))
+    else:
+        print_services(chosen, asked, rate_per_s)
+
+
+def _rate(text: str) -> float:
+    """How many ops come in a second: `200/s`, or a bare number."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:/s)?", text.replace(" ", ""))
+    if found is None or not 0 < float(found[1]) <= 1e7:
+        fail(f"--rate {text} is not understood; write it like --rate 200/s")
+    return float(found[1])
 
 
 def _work(options: dict[str, Any]) -> tuple[Work, int]:

@@ -18,14 +18,18 @@ NEAR = 1.5
 
 def said_of(work: Work, cores: int) -> str:
     """What was asked for, in a line."""
+    where = f"{work.concurrency} in flight, {words.count(cores, 'core')}"
+    return f"{words.count(work.ops, 'op')} that {each_does(work)}; {where}"
+
+
+def each_does(work: Work) -> str:
+    """`wait 300 ms and compute 2 ms each, with results of 4 KiB`."""
     often = f" {work.waits_per_op} times" if work.waits_per_op > 1 else ""
     parts = [f"wait{often and often + ' for'} {words.scalar(work.wait_s, 's')}"] if work.wait_s else []
     parts += [f"compute {words.scalar(work.cpu_s, 's')}"] if work.cpu_s else []
     free = f", {work.gil_free * 100:.0f} % of it without the GIL" if work.gil_free and work.cpu_s else ""
     carried = f", with results of {words.scalar(work.payload_bytes, 'bytes')}" if work.payload_bytes else ""
-    each = words.count(work.ops, "op")
-    where = f"{work.concurrency} in flight, {words.count(cores, 'core')}"
-    return f"{each} that {' and '.join(parts)} each{free}{carried}; {where}"
+    return f"{' and '.join(parts)} each{free}{carried}"
 
 
 def cost(seconds: float) -> str:

@@ -81,6 +81,8 @@ def fit(cells: Sequence[SeenCell], cores: int, gil: bool = True, near: Model | N
 
     def made(point: Sequence[float]) -> Model:
         values: Any = {name: exp(min(float(one), 2.0)) for name, one in zip(names, point, strict=True)}
+        # Below 1 a model would compute faster than its work takes.
+        values = {name: max(1.0, one) if name == "scale" else one for name, one in values.items()}
         return Model(first.runner, first.family, gil, replace(shape.fixed, **values))
 
     def loss(point: Sequence[float]) -> float:
