@@ -142,7 +142,7 @@ def page(headers: Sequence[dict[str, object]], scene: Scene, verdicts: Sequence[
     if maps(own):
         blocks += ["## The decision map", f"![{text(DECISION_MAP.title(own))}](img/decision_map.svg)"]
         blocks += [f"{text(DECISION_MAP.title(own))}. {text(DECISION_MAP.subtitle(own))} {text(DECISION_MAP.caption)}"]
-        blocks += [BOUND]
+        blocks += [BOUND, MAP]
     blocks += library(first_of(scene, FETCHES))
     found = answers((), gathered(verdicts, headers, reference=True), pythons[0])
     blocks += ["## The answers", *(f"**{text(words.sentence(one.question))}** {_said(one)}" for one in found)]
@@ -167,6 +167,10 @@ BOUND = (
     "them in flight. One thread then reaches at most min(k, (W + C) / C) times the throughput of one op after another, "
     "and real parallelism at most min(k, cores × (W + C) / C). The chess exhibition of the notes is the same sum: 55 s "
     "of waiting and 5 s of moving give 12 times, and from 12 boards on no more."
+)
+MAP = (
+    "[The whole map](map.md) shows what is predicted everywhere, for machines with more cores too: each model is "
+    "simulated with what it costs on the reference machine."
 )
 HOW_TO_READ = (
     "{tally}. A claim is taken apart into cases, each with a bound that was set before the figures were seen; of one "

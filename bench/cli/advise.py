@@ -16,7 +16,7 @@ from when_async.reports.lines import columns
 from .shared import JSON, RUN_FILES, fail, offering, plain_errors, tell
 
 if TYPE_CHECKING:
-    from when_async.results.prediction.law import Work
+    from when_async.results.prediction.work import Work
 
     from .advising import Op
 
@@ -29,6 +29,10 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
 @click.command()
 @click.option("--wait", "wait", metavar="TIME", help="How long an op waits, such as 50ms.")
 @click.option("--cpu", "cpu", metavar="TIME", help="How long an op computes, such as 200us.")
+@click.option(
+    "--waits", "waits_per_op", type=click.IntRange(1, 1000), default=1, show_default=True,
+    help="How often an op waits, each time for --wait; what it computes is spread evenly.",
+)  # fmt: skip
 @click.option("-n", "--ops", type=click.IntRange(1, 10**8), default=1000, show_default=True, help="How many ops.")
 @click.option(
     "--concurrency",
@@ -42,6 +46,9 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
     metavar="SHARE",
     type=click.FloatRange(0, 1),
     help="Share of the computing that lets the GIL go, as NumPy, zlib and hashlib do: 0 to 1; default: 0.",
+)
+@click.option(
+    "--rate", metavar="RATE", help="Ops come by themselves so often, such as 200/s: how busy, p50 and p99, workers."
 )
 @click.option("--payload", metavar="SIZE", help="Size of a result when pickled, such as 4KiB; default: nothing.")
 @click.option("--cores", type=click.IntRange(1, 4096), help="Cores to use; default: those of this machine.")
@@ -82,10 +89,11 @@ def advise(**options: Any) -> None:
     when-async advise --wait 300ms --cpu 2ms --ops 500           500 slow HTTP calls
     when-async advise --cpu 40ms --ops 10000                     10 000 images to resize
     when-async advise --like 'mine:fetch' --args '["a"]' -n 200  as a function of yours does
+    when-async advise --wait 5ms --waits 3 --cpu 2ms --rate 200/s  a service: three queries a request
 
-    Predictions are the operational bound plus what each runner was seen to add, and the start of pool or loop; how far
-    they were off in cells that they were not fitted to is printed with each answer. In brackets stands where 95 % of
-    measured times would lie.
+    Predictions simulate each model event by event, with what it costs on the reference machine, and count the start of
+    pool or loop; how far they were off in cells that they were not fitted to is printed with each answer. In brackets
+    stands where 95 % of measured times would lie.
     """
     from when_async.reports.terminal.advice import Asked, print_advice, records
     from when_async.results.prediction.advice_file import from_frame, read
@@ -102,6 +110,9 @@ def advise(**options: Any) -> None:
         found, machine = read(KNOWN)
     chosen = _of(found, options["python"], options.get("here"))
     asked = Asked(work, cores, limits(options["cores"] or _cores()))
+    if options["rate"] is not None:
+        _serve(chosen, asked, _rate(options["rate"]), as_json=options["as_json"])
+        return
     if options["as_json"]:
         click.echo(json.dumps(records(chosen, asked), indent=1))
         return
@@ -113,15 +124,33 @@ def advise(**options: Any) -> None:
         click.echo("\n" + textwrap.fill(where, columns(), break_on_hyphens=False))
 
 
+def _serve(chosen: list[Any], asked: Any, rate_per_s: float, *, as_json: bool) -> None:
+    from when_async.reports.terminal.serving import print_services, records
+
+    if as_json:
+        click.echo(json.dumps(records(chosen, asked, rate_per_s), indent=1))
+    else:
+        print_services(chosen, asked, rate_per_s)
+
+
+def _rate(text: str) -> float:
+    """How many ops come in a second: `200/s`, or a bare number."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:/s)?", text.replace(" ", ""))
+    if found is None or not 0 < float(found[1]) <= 1e7:
+        fail(f"--rate {text} is not understood; write it like --rate 200/s")
+    return float(found[1])
+
+
 def _work(options: dict[str, Any]) -> tuple[Work, int]:
     """What is to be done, and how many calls at once the cores can compute."""
-    from when_async.results.prediction.law import Work
+    from when_async.results.prediction.work import Work
 
     from .advising import cores_left
 
     op = _op(options)
     cores = cores_left(options["cores"] or _cores(), op)
-    work = Work(op.wait_s, op.cpu_s, options["ops"], 1, op.payload_bytes, op.gil_free, op.carry_s)
+    work = Work(op.wait_s, op.cpu_s, options["ops"], 1, op.payload_bytes, op.gil_free, op.carry_s,
+                options["waits_per_op"])  # fmt: skip
     concurrency = options["concurrency"] or min(work.ops, DEFAULT if work.waits else cores)
     return replace(work, concurrency=concurrency), cores
 

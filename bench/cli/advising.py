@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from when_async.results.prediction.law import Work
+from when_async.results.prediction.work import Work
 
 from ..environments.layout import own_roots
 from ..environments.own import is_place

@@ -32,17 +32,18 @@ def text(found: Sequence[Fitted], machine: str) -> str:
     blocks = [
         "# How good the advice is",
         "Written by `python -m docs.evidence.advice --write` from the reference run; no figure is written by hand.",
-        "`when-async advise` predicts a makespan as the larger of two bounds (results/prediction/law.py): all "
-        "computing spread over the cores that a model can use, and the turns that the number in flight allows. To "
-        "them come six "
-        "figures of each runner: how much it stretches computing, and what it adds to an op, to a wait, to a round, "
-        "for each place in flight and by the tick of its timer. They are fitted to the cells of `mixed` and `sleep`.",
+        "`when-async advise` simulates the work under each model, event by event "
+        "([results/prediction/simulated](../results/prediction/simulated), one small file a model): when a timer is "
+        "due and in which milliseconds a loop counts, who has the GIL and what its hand-over takes, who gets the next "
+        "chunk of a pool. Two figures of each runner are fitted to the cells of `mixed` and `sleep`; all others are of "
+        "the machine and its kernel and the same for all interpreters. No prediction lies below the operational bound "
+        "(Denning and Buzen, 1978).",
         "A program is ranked as it is printed, so the start of its pool or loop is counted: what workers of `mixed` "
         "took to import beyond a plain loop, and to open and to close, once and for each place of a pool. That is no "
         "part of a round, and so not of the table below. Left out are the start of the interpreter, imports of one's "
         "own, and that of `concurrent.futures`, which no worker makes.",
-        "The shape of the law was chosen with cells of 3.11, 3.13t and 3.14 in view; only its figures are fitted. "
-        "Each cell was predicted by figures fitted without its place. The goal is to be within 10 % in at least 90 % "
+        "How the models are simulated was chosen with all of these cells in view; only the two figures are held out. "
+        "Each cell was predicted by figures fitted without its place. The goal is to be within 10 % in at least 95 % "
         "of the cells, and to recommend the best or one within 5 % of it in at least 95 % of the places.",
         f"Machine: {machine}.",
         "\n".join(table(found)),
@@ -84,15 +85,16 @@ def met(reached: float, goal: float) -> str:
 
 def by_runner(found: Sequence[Fitted]) -> Iterable[str]:
     """What each runner adds, and how its predictions did."""
-    yield "| Python | runner | computing | op | wait | round | tick | place | start | start of a place | within 10 % |"
-    yield "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"
+    yield "| Python | runner | computing | op | turn | chunk | late | start | start of a place | within 10 % |"
+    yield "|---|---|---:|---:|---:|---:|---:|---:|---:|---|"
     for known in found:
-        for one in known.overheads:
+        for one in known.models:
             own = [trial for trial in known.trials if trial.runner == one.runner]
             close = sum(0.9 <= trial.predicted_s / trial.measured_s <= 1.1 for trial in own)
-            times = (one.op_s, one.late_s, one.round_s, one.tick_s, one.place_s, one.start_s, one.start_place_s)
+            costs = one.costs
+            times = (costs.op_s, costs.turn_s, costs.chunk_s, costs.late_s, one.start_s, one.start_place_s)
             yield (
-                f"| {known.python} | {one.runner} | {words.digits(one.scale)}× | "
+                f"| {known.python} | {one.runner} | {words.digits(costs.scale)}× | "
                 f"{' | '.join(map(cost, times))} | {share(close, len(own))} |"
             )
 

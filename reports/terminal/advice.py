@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from when_async.results.prediction.fitted import Fitted
-from when_async.results.prediction.law import Work
 from when_async.results.prediction.programs import Limits, Program, lever, ranking, taken
+from when_async.results.prediction.work import Work
 
 from .. import words
 from ..lines import columns, flowed, wrapped
-from .reasons import beyond, core_bound, counted, evidence, limited, reason, said_of
+from .reasons import beyond, core_bound, counted, edges, evidence, limited, reason, said_of
 from .shapes import shape
 
 
@@ -43,6 +43,7 @@ def records(found: Sequence[Fitted], asked: Asked) -> list[dict[str, Any]]:
         chosen = taken(ranked)
         for place, one in enumerate(ranked, start=1):
             low, high = one.range_s()
+            edge = one.edge_s()
             rows.append(
                 {
                     "python": known.python,
@@ -55,6 +56,8 @@ def records(found: Sequence[Fitted], asked: Asked) -> list[dict[str, Any]]:
                     "start_s": one.start_s,
                     "low": low,
                     "high": high,
+                    "edge_low": edge[0] if edge else None,
+                    "edge_high": edge[1] if edge else None,
                     "one_core_bound": core_bound(asked.work),
                     "run": known.run,
                     "close": known.accuracy.close,
@@ -78,7 +81,7 @@ def print_advice(found: Sequence[Fitted], asked: Asked, machine: str, others: Se
         click.secho(f"Take {taken(ranked).runner} on Python {known.python}{build}.", bold=True)
         _ranked(ranked)
         click.echo()
-        for text in limited(ranked):
+        for text in (*limited(ranked), *edges(ranked)):
             _say(text)
         if largest := _lever(known, others, asked):
             _say(largest)

@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from when_async.results.prediction.fitted import Fitted
-from when_async.results.prediction.judged import CLOSE_GOAL, LEVEL, RIGHT_GOAL
-from when_async.results.prediction.law import Work
+from when_async.results.prediction.judged import CLOSE_GOAL, RIGHT_GOAL, TIE
+from when_async.results.prediction.model import EDGE
 from when_async.results.prediction.programs import Program, taken
+from when_async.results.prediction.work import Work
 
 from .. import words
+
+NEAR = 1.5
+"""Who is predicted to take more than so many times as long is no matter, on an edge or not."""
 
 
 def said_of(work: Work, cores: int) -> str:
     """What was asked for, in a line."""
-    parts = [f"wait {words.scalar(work.wait_s, 's')}"] if work.wait_s else []
+    where = f"{work.concurrency} in flight, {words.count(cores, 'core')}"
+    return f"{words.count(work.ops, 'op')} that {each_does(work)}; {where}"
+
+
+def each_does(work: Work) -> str:
+    """`wait 300 ms and compute 2 ms each, with results of 4 KiB`."""
+    often = f" {work.waits_per_op} times" if work.waits_per_op > 1 else ""
+    parts = [f"wait{often and often + ' for'} {words.scalar(work.wait_s, 's')}"] if work.wait_s else []
     parts += [f"compute {words.scalar(work.cpu_s, 's')}"] if work.cpu_s else []
     free = f", {work.gil_free * 100:.0f} % of it without the GIL" if work.gil_free and work.cpu_s else ""
     carried = f", with results of {words.scalar(work.payload_bytes, 'bytes')}" if work.payload_bytes else ""
-    each = words.count(work.ops, "op")
-    where = f"{work.concurrency} in flight, {words.count(cores, 'core')}"
-    return f"{each} that {' and '.join(parts)} each{free}{carried}; {where}"
+    return f"{' and '.join(parts)} each{free}{carried}"
 
 
 def cost(seconds: float) -> str:
@@ -30,7 +39,7 @@ def cost(seconds: float) -> str:
 
 def core_bound(work: Work) -> float:
     """How many times one op after another a single thread can reach."""
-    whole_s = work.wait_s + work.cpu_s
+    whole_s = work.waiting_s + work.cpu_s
     return min(float(work.concurrency), whole_s / work.cpu_s) if work.cpu_s else float(work.concurrency)
 
 
@@ -46,10 +55,10 @@ def bounded(work: Work) -> str:
     if not work.waits:
         free = f", and threads use them for the {work.gil_free * 100:.0f} % that lets the GIL go"
         return f"Nothing waits, so only more cores make it faster{free if work.gil_free else ''}"
-    if work.cpu_s and work.concurrency * work.cpu_s >= work.wait_s + work.cpu_s:
+    if work.cpu_s and work.concurrency * work.cpu_s >= work.waiting_s + work.cpu_s:
         return (
-            f"One core is full from {words.digits((work.wait_s + work.cpu_s) / work.cpu_s)} in flight on, so a single "
-            f"thread gains at most {words.digits(gain)} times over one op after another"
+            f"One core is full from {_room(work)} in flight on, so a single thread "
+            f"gains at most {words.digits(gain)} times over one op after another"
         )
     return (
         f"The waits decide: one core could keep up with {_room(work)} in flight, so any model that overlaps them "
@@ -60,7 +69,7 @@ def bounded(work: Work) -> str:
 def told_apart(ranked: Sequence[Program]) -> str:
     """What tells the best from the next, or that nothing does."""
     best = ranked[0]
-    level = [each.runner for each in ranked if each.seconds <= LEVEL * best.seconds]
+    level = [each.runner for each in ranked if each.seconds <= TIE * best.seconds]
     chosen = taken(ranked).runner
     if len(level) > 1:
         others = words.several([name for name in level if name != chosen])
@@ -71,13 +80,12 @@ def told_apart(ranked: Sequence[Program]) -> str:
     times = f"is predicted {words.digits(other.seconds / best.seconds)} times as fast"
     if other.start_s - best.start_s > (other.seconds - best.seconds) / 2:
         return f"{best.runner} starts in {cost(best.start_s)} and {other.runner} in {cost(other.start_s)}, and {times}"
-    return (
-        f"{best.runner} adds {cost(best.one.op_s)} of CPU an op and {other.runner} {cost(other.one.op_s)}, and {times}"
-    )
+    costs = [cost(each.one.costs.op_s) for each in (best, other)]
+    return f"{best.runner} adds {costs[0]} of CPU an op and {other.runner} {costs[1]}, and {times}"
 
 
 def _room(work: Work) -> str:
-    return words.digits((work.wait_s + work.cpu_s) / work.cpu_s) if work.cpu_s else "any number"
+    return words.digits((work.waiting_s + work.cpu_s) / work.cpu_s) if work.cpu_s else "any number"
 
 
 def limited(ranked: Sequence[Program]) -> Iterator[str]:
@@ -85,6 +93,18 @@ def limited(ranked: Sequence[Program]) -> Iterator[str]:
     for one in ranked:
         if one.because:
             yield f"With {one.runner} no more than {one.in_flight} can be in flight: {one.because}."
+
+
+def edges(ranked: Sequence[Program]) -> Iterator[str]:
+    """For the one to take, and for those that are predicted about as fast, whether a hair of computing decides."""
+    best = taken(ranked)
+    for one in ranked:
+        if one.seconds <= NEAR * best.seconds and (found := one.edge_s()) is not None:
+            low, high = (words.scalar(end, "s") for end in found)
+            yield (
+                f"With {one.runner} this lies on an edge: {EDGE * 100:g} % more or less computing, and it takes "
+                f"{low} to {high}."
+            )
 
 
 def evidence(known: Fitted, machine: str, cores: int) -> str:
@@ -102,7 +122,7 @@ def evidence(known: Fitted, machine: str, cores: int) -> str:
 
 def counted(known: Fitted) -> str:
     """What of the start of a program is in the figures, and what is left out."""
-    if not any(one.start_s or one.start_place_s for one in known.overheads):
+    if not any(one.start_s or one.start_place_s for one in known.models):
         return "The start of pools and loops is left out: these figures know none of it."
     return (
         "Start-up is what that run saw: imports of asyncio, trio and multiprocessing, opening and closing of pool or "
@@ -113,7 +133,7 @@ def counted(known: Fitted) -> str:
 
 def beyond(work: Work) -> str:
     """What these predictions do not know of, and which claim does."""
-    if work.wait_s > work.cpu_s:
+    if work.waiting_s > work.cpu_s:
         return (
             "Where the waiting is for HTTP, the client library can weigh more than the model: when-async claims "
             "--claim io-bound."

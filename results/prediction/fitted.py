@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from ..cells.summary import Row
+from .fitting import SeenCell, fit
 from .judged import Accuracy, HeldOut, accuracy, leave_out, spread
-from .law import PARALLEL, Overheads, SeenCell, Work, fit
+from .model import POOLS, Model
 from .starting import starting
+from .work import Work
 
 MIXED, SLEEP, PAYLOAD = "mixed", "sleep", "grid_search"
 MODELS = ("sync", "threading", "multiprocessing", "interpreters", "asyncio", "uvloop", "trio")
@@ -61,7 +63,7 @@ class Fitted:
     gil: bool
     cores: int
     run: str
-    overheads: tuple[Overheads, ...]
+    models: tuple[Model, ...]
     accuracy: Accuracy
     trials: tuple[HeldOut, ...] = ()
 
@@ -73,19 +75,19 @@ def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | N
     by_runner: dict[str, list[SeenCell]] = {}
     for one in seen(rows):
         by_runner.setdefault(one.runner, []).append(one)
-    found: list[Overheads] = []
+    found: list[Model] = []
     trials: list[HeldOut] = []
     for runner, cells in by_runner.items():
         try:
-            overheads = fit(cells, cores, gil)
+            model = fit(cells, cores, gil)
         except ValueError:
             continue
-        own = leave_out(cells, cores, gil)
+        own = leave_out(cells, cores, model)
         low, high = spread(own)
-        cost_s = byte_s(rows, runner, cores) if overheads.family in PARALLEL else 0.0
+        cost_s = byte_s(rows, runner, cores) if model.family in POOLS else 0.0
         start = starting(rows, runner, MIXED)
-        overheads = replace(overheads, error_low=low, error_high=high, byte_s=cost_s)
-        found.append(replace(overheads, start_s=start.once_s, start_place_s=start.place_s))
+        model = replace(model, error_low=low, error_high=high, byte_s=cost_s)
+        found.append(replace(model, start_s=start.once_s, start_place_s=start.place_s))
         trials += own
     if not found:
         return None

@@ -8,12 +8,13 @@ from math import ceil
 
 from .fitted import Fitted
 from .judged import LEVEL, recommended
-from .law import FREE, PARALLEL, SERIAL, Overheads, Work
+from .model import POOLS, SERIAL, THREADS, Model
+from .work import Work
 
 Limits = Mapping[str, tuple[int, str]]
 """By runner the most that it can have in flight, and the reason in words."""
 
-EACH = 64
+EACH = 8
 """So many sizes of a pool are tried one by one, larger ones in steps of a fifth."""
 LEVER = 1.2
 """What makes work less than so many times as fast is no lever."""
@@ -27,7 +28,7 @@ class Program:
     the limit that keeps it below what was asked for; `because` is empty where there is none.
     """
 
-    one: Overheads
+    one: Model
     work: Work
     cores: int
     makespan_s: float
@@ -46,20 +47,25 @@ class Program:
     def seconds(self) -> float:
         return self.makespan_s + self.start_s
 
+    def edge_s(self) -> tuple[float, float] | None:
+        """Between which times a little more or less of computing decides; None where it hardly matters."""
+        found = self.one.edge_s(self.work, self.cores)
+        return found and (found[0] + self.start_s, found[1] + self.start_s)
+
     def range_s(self) -> tuple[float, float]:
         """Where 95 % of measured times would lie; the start-up is taken as it is."""
         low_s, high_s = self.one.range_s(self.makespan_s, self.work, self.cores)
         return low_s + self.start_s, high_s + self.start_s
 
 
-def program(one: Overheads, work: Work, cores: int, in_flight: int, because: str = "") -> Program:
+def program(one: Model, work: Work, cores: int, in_flight: int, because: str = "") -> Program:
     """This model with so many in flight."""
     own = replace(work, concurrency=in_flight)
     start_s = one.start_s + in_flight * one.start_place_s
     return Program(one, own, cores, one.makespan_s(own, cores), start_s, because)
 
 
-def best_of(one: Overheads, work: Work, cores: int, limits: Limits) -> Program:
+def best_of(one: Model, work: Work, cores: int, limits: Limits) -> Program:
     """The program that is printed for a model: as many in flight as were asked for, of a pool no more than help.
 
     A process costs its start, so of processes it is the number that is predicted to be done first. Threads cost
@@ -70,13 +76,13 @@ def best_of(one: Overheads, work: Work, cores: int, limits: Limits) -> Program:
     asked = min(work.concurrency, work.ops)
     most, why = limits.get(one.runner, (asked, ""))
     top, because = min(asked, most), why if most < asked else ""
-    if one.family not in (*PARALLEL, *FREE):
+    if one.family not in (*POOLS, THREADS):
         return program(one, work, cores, top, because)
     if not work.waits:
         top, because = min(top, cores), because if most < cores else ""
     found = [program(one, work, cores, count, because) for count in sizes(top)]
     quickest = min(found, key=lambda each: each.seconds)
-    if one.family in FREE and found[-1].seconds <= LEVEL * quickest.seconds:
+    if one.family == THREADS and found[-1].seconds <= LEVEL * quickest.seconds:
         return found[-1]
     return quickest if quickest.in_flight == top else replace(quickest, because="")
 
@@ -91,7 +97,7 @@ def sizes(top: int) -> list[int]:
 
 def ranking(known: Fitted, work: Work, cores: int, limits: Limits) -> list[Program]:
     """The program of every model, the quickest first."""
-    return sorted((best_of(one, work, cores, limits) for one in known.overheads), key=lambda each: each.seconds)
+    return sorted((best_of(one, work, cores, limits) for one in known.models), key=lambda each: each.seconds)
 
 
 def taken(ranked: Sequence[Program]) -> Program:

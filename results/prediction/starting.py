@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..cells.summary import Row
 from ..late import late
-from .law import FREE, PARALLEL, SERIAL
+from .model import POOLS, SERIAL, THREADS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,7 @@ def starting(rows: Sequence[Row], runner: str, workload: str) -> Start:
         closing_s = row.teardown.point if row.teardown else 0.0
         opened.setdefault(row.concurrency, []).append((row.startup.point if row.startup else 0.0) + closing_s)
     typical = {places: median(each) for places, each in opened.items()}
-    if mine[0].family not in (*PARALLEL, *FREE):
+    if mine[0].family not in (*POOLS, THREADS):
         return Start(imports_s + median(typical.values()))
     once_s, place_s = line(typical)
     return Start(imports_s + once_s, place_s)

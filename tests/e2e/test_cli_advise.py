@@ -23,11 +23,17 @@ from when_async.reports.terminal.shapes import SHAPES, chunk, shape
 from when_async.results.prediction.advice_file import write
 from when_async.results.prediction.fitted import Fitted
 from when_async.results.prediction.judged import Accuracy
-from when_async.results.prediction.law import Overheads
+from when_async.results.prediction.model import Model
+from when_async.results.prediction.simulated.costs import Costs
 
-LOOP = Overheads("asyncio", "asyncio", False, 1.0, 8e-6, 6e-5, 2e-4, 0.0, 0.0, 0.0, -0.05, 0.08)
-THREADS = Overheads("threading", "threads", False, 1.0, 2e-5, 1e-4, 1e-3, 0.0, 0.0, 0.0, -0.1, 0.2)
-POOL = Overheads("multiprocessing", "processes", True, 1.0, 7e-5, 1e-4, 5e-3, 0.0, 1e-4, 1e-9, -0.2, 0.2)
+LOOP = Model("asyncio", "asyncio", costs=Costs(op_s=8e-6, turn_s=5e-6, late_s=1e-4), error_low=-0.05, error_high=0.08)
+THREADS = Model(
+    "threading", "threads", costs=Costs(op_s=5e-6, late_s=1e-4, handover_s=2e-5), error_low=-0.1, error_high=0.2
+)
+POOL = Model(
+    "multiprocessing", "processes", costs=Costs(op_s=2e-5, chunk_s=2e-4, late_s=8e-5, round_s=5e-3), byte_s=1e-9,
+    error_low=-0.2, error_high=0.2,
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +41,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures of a machine that never was, so that a new reference run changes no test."""
     found = [Fitted("3.11", True, 2, "20261125-000000-aaaa", (LOOP, THREADS, POOL), Accuracy(101, 88, 18, 14), ())]
     # Without a GIL threads do as processes do, and add less.
-    free = replace(THREADS, parallel=True)
+    free = replace(THREADS, gil=False)
     found.append(Fitted("3.13t", False, 2, "20261125-000000-bbbb", (LOOP, free, POOL), Accuracy(10, 9, 5, 5), ()))
     write(tmp_path / "advice.json", found, "a machine")
     monkeypatch.setattr(cli_advise_command, "KNOWN", tmp_path / "advice.json")
@@ -52,7 +58,7 @@ def test_many_waits_are_for_whoever_overlaps_them_and_the_answer_has_all_its_par
     assert chosen.split()[0] == "threading"
     said = " ".join(done.stdout.split())
     assert "Take threading on Python 3.11." in said
-    assert "in 88 (87 %; goal 90 %), and in 14 of 18 places (78 %; goal 95 %)" in said
+    assert "in 88 (87 %; goal 95 %), and in 14 of 18 places (78 %; goal 95 %)" in said
     assert "--claim io-bound" in said
     # Threads are predicted level with the loop here, and are the plainer of the two.
     assert "To begin from, with threading:" in done.stdout
@@ -109,7 +115,10 @@ def test_of_an_interpreter_that_is_not_known_the_answer_is_that_of_one_like_it(
 def test_no_interval_reaches_below_what_the_work_itself_takes(call: Call, shape: tuple[str, ...]) -> None:
     rows = json.loads(call("advise", *shape, "-n", "500", "-c", "100", "--cores", "2", "--json").stdout)
     least_s = {"multiprocessing": 10.0, "asyncio": 20.0} if "40ms" in shape else {"multiprocessing": 5 * 0.302}
-    assert {row["runner"]: row["low"] for row in rows if row["runner"] in least_s} == pytest.approx(least_s)
+    low_s = {row["runner"]: row["low"] for row in rows if row["runner"] in least_s}
+    assert all(low_s[name] >= seconds * (1 - 1e-9) for name, seconds in least_s.items())
+    if "40ms" in shape:
+        assert low_s == pytest.approx(least_s), "where predictions are at the bound, no interval reaches below it"
     assert [row for row in rows if not row["low"] <= row["predicted_s"] <= row["high"]] == []
 
 

@@ -15,16 +15,21 @@ from when_async.results.frame import load
 from when_async.results.prediction.advice_file import read
 from when_async.results.prediction.fitted import Fitted
 from when_async.results.prediction.judged import Accuracy
-from when_async.results.prediction.law import Overheads, Work
+from when_async.results.prediction.model import Model
 from when_async.results.prediction.programs import best_of, lever, ranking, sizes, taken
+from when_async.results.prediction.simulated.costs import Costs
 from when_async.results.prediction.starting import line, starting
+from when_async.results.prediction.work import Work
 
-LOOP = Overheads("asyncio", "asyncio", False, 1.0, 8e-6, 6e-5, 2e-4, 0.0, 0.0, start_s=0.04)
-THREADS = Overheads("threading", "threads", False, 1.0, 2e-5, 1e-4, 1e-3, 0.0, 0.0, start_s=1e-3, start_place_s=2e-4)
-POOL = Overheads(
-    "multiprocessing", "processes", True, 1.0, 7e-5, 1e-4, 5e-3, 0.0, 1e-4, start_s=0.04, start_place_s=3e-3
+LOOP = Model("asyncio", "asyncio", costs=Costs(op_s=8e-6, turn_s=5e-6, late_s=1e-4), start_s=0.04)
+THREADS = Model(
+    "threading", "threads", costs=Costs(op_s=5e-6, late_s=1e-4, handover_s=2e-5), start_s=1e-3, start_place_s=2e-4
 )
-SERIAL = Overheads("sync", "sync", False, 1.0, 0.0, 8e-5, 0.0, 0.0, 0.0)
+POOL = Model(
+    "multiprocessing", "processes", costs=Costs(op_s=2e-5, chunk_s=2e-4, late_s=8e-5, round_s=5e-3), start_s=0.04,
+    start_place_s=3e-3,
+)  # fmt: skip
+SERIAL = Model("sync", "sync", costs=Costs(late_s=8e-5))
 KNOWN_HERE = Fitted("3.11", True, 2, "run", (SERIAL, LOOP, THREADS, POOL), Accuracy(1, 1, 1, 1))
 COMPUTING = Work(wait_s=0.0, cpu_s=0.01, ops=1000, concurrency=100)
 FETCHING = Work(wait_s=0.3, cpu_s=1e-4, ops=500, concurrency=100)
@@ -72,7 +77,7 @@ def test_a_pool_that_takes_longer_to_start_than_the_work_takes_is_not_recommende
 
 def test_more_is_not_in_flight_than_a_limit_allows_and_the_limit_is_named() -> None:
     many = replace(FETCHING, ops=5000, concurrency=2000)
-    found = best_of(replace(POOL, start_place_s=0.0, place_s=0.0), many, 2, {"multiprocessing": (128, "64 a core")})
+    found = best_of(replace(POOL, start_place_s=0.0), many, 2, {"multiprocessing": (128, "64 a core")})
     assert (found.in_flight, found.because) == (128, "64 a core")
     assert best_of(THREADS, many, 2, {"threading": (500, "ulimit")}).in_flight == 500
     assert best_of(THREADS, many, 2, {"threading": (5000, "ulimit")}).because == ""
@@ -104,7 +109,7 @@ def test_a_result_that_takes_longer_to_pickle_than_to_compute_is_not_for_process
 
 def test_threads_take_turns_with_the_share_that_holds_the_gil() -> None:
     def seconds(share: float) -> float:
-        return replace(THREADS, op_s=0.0, round_s=0.0).makespan_s(replace(COMPUTING, gil_free=share, concurrency=4), 4)
+        return Model("threading", "threads").makespan_s(replace(COMPUTING, gil_free=share, concurrency=4), 4)
 
     assert seconds(0.0) == pytest.approx(10.0, rel=0.02)
     assert seconds(0.5) == pytest.approx(5.0, rel=0.02)
@@ -125,7 +130,7 @@ def test_more_in_flight_is_no_lever_where_computing_decides() -> None:
 
 
 def test_an_interpreter_without_a_gil_can_be_the_lever() -> None:
-    free = replace(KNOWN_HERE, python="3.13t", overheads=(replace(THREADS, parallel=True),))
+    free = replace(KNOWN_HERE, python="3.13t", models=(replace(THREADS, gil=False),))
     few = replace(COMPUTING, ops=12)
     found = lever(KNOWN_HERE, [free], few, 2, {})
     assert found is not None
@@ -157,6 +162,6 @@ def test_a_run_tells_the_start_of_its_models(tmp_path: Path) -> None:
 
 def test_the_reference_knows_what_processes_and_loops_take_to_start() -> None:
     for known in read(KNOWN)[0]:
-        own = {one.runner: one for one in known.overheads}
+        own = {one.runner: one for one in known.models}
         assert own["multiprocessing"].start_place_s > own["threading"].start_place_s > 0
         assert own["asyncio"].start_s > own["sync"].start_s

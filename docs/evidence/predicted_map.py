@@ -1,0 +1,118 @@
+"""Write docs/map.md and its pictures: which model is predicted to be fastest everywhere, with more cores too.
+
+python -m docs.evidence.predicted_map
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from when_async.bench.cli.advise import KNOWN
+from when_async.bench.cli.claims import references
+from when_async.reports import words
+from when_async.reports.drawing.charts import drawn
+from when_async.reports.drawing.predicted_map import Place, draw
+from when_async.reports.scene.decision import Region, maps
+from when_async.reports.scene.evidence import scene
+from when_async.results.frame import load
+from when_async.results.prediction.advice_file import read
+from when_async.results.prediction.fitted import Fitted
+from when_async.results.prediction.mapped import CORES, Tile, tile, tiles
+
+PAGE = Path(__file__).resolve().parents[1] / "map.md"
+FOLDER = PAGE.with_name("img")
+BUILDS = ("3.11", "3.13t")
+"""One with the GIL and one without it."""
+SHOWN = (2, 8, 64)
+
+
+def measured(python: str) -> list[Region]:
+    """The places of the reference that were measured on an interpreter."""
+    (path,) = [each for each in references() if python in each.name.split(".jsonl")[0].split("-")]
+    return next(own for (_, label), own in maps(scene(load(path))).items() if label == python)
+
+
+def place_of(one: Region) -> Place:
+    return (one.size_s, round(one.waiting, 6), one.concurrency)
+
+
+def agreement(known: Fitted, regions: Sequence[Region]) -> tuple[int, int]:
+    """In how many measured places the predicted best is the best there, or cannot be told from it."""
+    right = 0
+    for one in regions:
+        predicted = tile(known, *place_of(one), known.cores)
+        right += bool({row.runner for row in one.top} & set(predicted.level))
+    return right, len(regions)
+
+
+def winners(own: Sequence[Tile]) -> str:
+    """`processes 20, threads 12, ...`: in how many places each is best, ties counted as such."""
+    counts: dict[str, int] = {}
+    for one in own:
+        name = one.level[0] if len(one.level) == 1 else "level"
+        counts[name] = counts.get(name, 0) + 1
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
+
+
+def _heading(cores: int, known: Fitted) -> str:
+    return f"{cores} cores{'' if cores == known.cores else ', predicted'}"
+
+
+def picture(known: Fitted, regions: Sequence[Region], stem: str) -> Path:
+    """The map of one interpreter for three numbers of cores."""
+    families = {one.runner: one.family for one in known.models}
+    grids = {_heading(cores, known): tiles(known, cores) for cores in SHOWN}
+    dots = {_heading(known.cores, known): {place_of(one) for one in regions}}
+    said = (
+        f"Which model is predicted to be fastest on Python {known.python}",
+        "Each tile names the best and how many times as fast it is as the second. Hatched: several are level. A dot: "
+        "measured as well.",
+        "Predicted from what each model costs on the reference machine, which has two cores. Pools are open already.",
+    )
+
+    def figure(width: float) -> Figure:
+        return draw(grids, families, dots, width)
+
+    path = FOLDER / f"{stem}.svg"
+    path.write_text(drawn(figure, stem.replace("_", ""), stem, said).picture, encoding="utf-8")
+    return path
+
+
+def page(known: Mapping[str, Fitted], machine: str) -> Iterator[str]:
+    """The page in blocks."""
+    yield "# The whole map, predicted"
+    yield (
+        "Written by `python -m docs.evidence.predicted_map`; no figure is written by hand. [The decision map of the "
+        "guide](when-to-use-async.md#the-decision-map) shows fourteen places that were measured. This one shows what "
+        "is predicted everywhere, by [simulating each model](advice.md), and for more cores than the machine has on "
+        "which the models' costs were found."
+    )
+    yield f"Costs are those of {machine}. For 4 cores and more nothing was measured: that is prediction alone."
+    for python in BUILDS:
+        regions = measured(python)
+        own = known[python]
+        stem = f"predicted_map_{python.replace('.', '_')}"
+        picture(own, regions, stem)
+        right, all_ = agreement(own, regions)
+        yield f"## Python {python}{'' if own.gil else ', which has no GIL'}"
+        yield f"![Which model is predicted to be fastest on Python {python}](img/{stem}.svg)"
+        yield (
+            f"In {right} of the {all_} places that were measured on it the predicted best is the measured best, or "
+            "cannot be told from it. (The costs were fitted to these places too; [how good predictions are in places "
+            "that they have not seen](advice.md) is the harder question.)"
+        )
+        rows = [f"| {cores} | {winners(tiles(own, cores))} |" for cores in CORES]
+        yield "\n".join(["| cores | who is best in how many of the places |", "|---:|---|", *rows])
+
+
+def main() -> None:
+    found, machine = read(KNOWN)
+    known = {one.python: one for one in found}
+    PAGE.write_text("\n\n".join(page(known, words.one_line(machine))) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

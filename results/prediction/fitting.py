@@ -1,0 +1,111 @@
+"""The two figures of a runner that are fitted to cells of a run; all others are of the machine and its kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import exp, log
+from typing import TYPE_CHECKING, Any
+
+from ..late import late
+from .model import SERIAL, THREADS, Model
+from .simulated.costs import Costs
+from .work import Work
+
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy import optimize
+else:
+    np, optimize = late("numpy"), late("scipy.optimize")
+
+LEAST = 4
+"""From fewer cells than this nothing is fitted."""
+FAR = 0.7
+"""A cell that is off by more than this, on the log scale, pulls no harder."""
+LOOPS = ("asyncio", "uvloop", "trio")
+
+
+@dataclass(frozen=True)
+class SeenCell:
+    """A cell that was measured, as the prediction sees it."""
+
+    runner: str
+    family: str
+    place: str
+    work: Work
+    makespan_s: float
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a family has in common: its figures that are of the machine, and where the two that are fitted begin."""
+
+    fixed: Costs
+    first: tuple[str, Sequence[float]]
+    second: tuple[str, Sequence[float]] = ("", ())
+
+
+SLEPT = Costs(late_s=81e-6)
+"""50 us of timer slack and the way back, seen on all interpreters of the reference alike."""
+SHAPES: Mapping[str, Shape] = {
+    SERIAL: Shape(SLEPT, ("op_s", (1e-6,))),
+    "asyncio": Shape(Costs(late_s=95e-6, crowd=0.18), ("op_s", (2e-6, 6e-6)), ("turn_s", (2e-6, 6e-6))),
+    "uvloop": Shape(Costs(late_s=120e-6, crowd=0.15), ("op_s", (1e-6, 3e-6)), ("turn_s", (1e-6, 4e-6))),
+    "trio": Shape(Costs(late_s=95e-6, crowd=0.26), ("op_s", (12e-6, 24e-6)), ("turn_s", (8e-6, 24e-6))),
+    THREADS: Shape(Costs(late_s=100e-6, handover_s=18e-6), ("op_s", (3e-6, 12e-6)), ("scale", (1.0,))),
+    "processes": Shape(
+        replace(SLEPT, wake_s=20e-6, round_s=4.6e-3), ("op_s", (1e-5, 3e-5)), ("chunk_s", (1e-4, 2.5e-4))
+    ),
+}
+FREE_THREADS = Shape(SLEPT, ("op_s", (5e-6, 2e-5)), ("scale", (1.05,)))
+
+
+def shape_of(family: str, gil: bool = True) -> Shape:
+    """What is fitted of a family; interpreters are fed as processes are. Raises KeyError."""
+    if family == THREADS and not gil:
+        return FREE_THREADS
+    return SHAPES["processes" if family == "interpreters" else family]
+
+
+def fit(cells: Sequence[SeenCell], cores: int, gil: bool = True, near: Model | None = None) -> Model:
+    """A runner from its cells; `near` is one that was fitted to nearly the same, which makes it quick.
+
+    Raises ValueError for fewer cells than `LEAST`, KeyError for a family that is not simulated.
+    """
+    if len(cells) < LEAST:
+        raise ValueError(f"{len(cells)} cells are too few to tell what a runner adds; measure mixed and sleep")
+    first = cells[0]
+    shape = shape_of(first.family, gil)
+    names = [name for name, _ in (shape.first, shape.second) if name]
+
+    def made(point: Sequence[float]) -> Model:
+        values: Any = {name: exp(min(float(one), 2.0)) for name, one in zip(names, point, strict=True)}
+        # Below 1 a model would compute faster than its work takes.
+        values = {name: max(1.0, one) if name == "scale" else one for name, one in values.items()}
+        return Model(first.runner, first.family, gil, replace(shape.fixed, **values))
+
+    def loss(point: Sequence[float]) -> float:
+        model = made(point)
+        return sum(min(FAR, abs(log(model.makespan_s(one.work, cores) / one.makespan_s))) for one in cells)
+
+    if near is not None:
+        starts = [[log(getattr(near.costs, name)) for name in names]]
+    else:
+        grid = [
+            [log(one) for one in point]
+            for point in product(*(values for _, values in (shape.first, shape.second) if values))
+        ]
+        starts = sorted(grid, key=loss)[:2]
+    found = [_search(loss, start, quick=near is not None) for start in starts]
+    return made(min(found, key=loss))
+
+
+def _search(loss: Any, start: Sequence[float], *, quick: bool) -> list[float]:
+    """The least loss near a point (Nelder and Mead, "A simplex method for function minimization", 1965)."""
+    simplex = np.vstack([start, start + np.eye(len(start)) * (0.15 if quick else 0.5)])
+    found = optimize.minimize(
+        loss, np.array(start), method="Nelder-Mead",
+        options={"maxfev": 25 if quick else 60, "xatol": 2e-3, "fatol": 1e-3, "initial_simplex": simplex},
+    )  # fmt: skip
+    return [float(one) for one in found.x]

@@ -1,0 +1,34 @@
+"""What is to be done: the ops, and what each of them asks of a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SLIVER, SLIVER_S = 0.05, 1e-3
+"""A wait that is less than this share of an op, and shorter than so many seconds, is none."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """`ops` ops with so many in flight; each waits `waits_per_op` times for `wait_s` and computes `cpu_s` in all."""
+
+    wait_s: float
+    cpu_s: float
+    ops: int
+    concurrency: int
+    payload_bytes: int = 0
+    gil_free: float = 0.0
+    """Which share of the computing lets the GIL go, from 0 to 1: threads do that share side by side."""
+    carry_s: float = 0.0
+    """CPU to pickle and unpickle a result: a list of numbers costs far more a byte than the bytes of the reference."""
+    waits_per_op: int = 1
+
+    @property
+    def waiting_s(self) -> float:
+        """All waits of an op together."""
+        return self.wait_s * self.waits_per_op
+
+    @property
+    def waits(self) -> bool:
+        """Whether an op waits: a sliver of it, of less than a millisecond, is what a clock makes of computing."""
+        return self.waiting_s >= SLIVER_S or self.waiting_s >= SLIVER * (self.waiting_s + self.cpu_s) > 0
