@@ -35,9 +35,9 @@ def text(found: Sequence[Fitted], machine: str) -> str:
         "`when-async advise` simulates the work under each model, event by event "
         "([results/prediction/simulated](../results/prediction/simulated), one small file a model): when a timer is "
         "due and in which milliseconds a loop counts, who has the GIL and what its hand-over takes, who gets the next "
-        "chunk of a pool. Two figures of each runner are fitted to the cells of `mixed` and `sleep`; all others are of "
-        "the machine and its kernel and the same for all interpreters. No prediction lies below the operational bound "
-        "(Denning and Buzen, 1978).",
+        "chunk of a pool. Two figures of each runner are fitted to the cells of `mixed` and `sleep`, and how late a "
+        "wait ends is taken from the plain loop; all others are the same for all interpreters. No prediction lies "
+        "below the operational bound (Denning and Buzen, 1978).",
         "A program is ranked as it is printed, so the start of its pool or loop is counted: what workers of `mixed` "
         "took to import beyond a plain loop, and to open and to close, once and for each place of a pool. That is no "
         "part of a round, and so not of the table below. Left out are the start of the interpreter, imports of one's "
@@ -100,10 +100,7 @@ def by_runner(found: Sequence[Fitted]) -> Iterable[str]:
             times = (
                 costs.op_s, costs.turn_s, costs.handover_s, costs.chunk_s, costs.late_s, one.start_s, one.start_place_s
             )  # fmt: skip
-            yield (
-                f"| {known.python} | {one.runner} | "
-                f"{' | '.join(map(cost, times))} | {share(close, len(own))} |"
-            )
+            yield (f"| {known.python} | {one.runner} | {' | '.join(map(cost, times))} | {share(close, len(own))} |")
 
 
 def worst(found: Sequence[Fitted], most: int = 12) -> Iterable[str]:
