@@ -122,6 +122,13 @@ def test_the_last_reply_of_an_exhibition_is_waited_for(loop: str) -> None:
     assert seconds(loop, boards) == pytest.approx(24 * 0.002 + 0.011, rel=0.03)
 
 
+@pytest.mark.parametrize("family", [*FAMILIES])
+def test_many_waits_an_op_take_as_long_as_all_of_them_simulated(family: str) -> None:
+    costs = Costs(op_s=1e-5, turn_s=5e-6, late_s=1e-4, handover_s=2e-5, chunk_s=2e-4)
+    work = Work(wait_s=2e-3, cpu_s=4e-3, ops=60, concurrency=20, waits_per_op=40)
+    assert makespan_s(family, work, costs, 2) == pytest.approx(FAMILIES[family](work, costs, 2), rel=0.05)
+
+
 def drawn(draw: random.Random) -> Work:
     return Work(
         draw.choice([0.0, draw.uniform(1e-5, 2e-2)]), draw.choice([1e-6, draw.uniform(1e-6, 5e-3)]),
