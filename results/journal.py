@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,7 +32,11 @@ def refuse_unfit(path: Path) -> None:
             f"{path} would be packed, and a run is written line by line; name {path.with_suffix('')}, and pack it with "
             "gzip when it has ended: every command reads it packed"
         )
-    if path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise RunFileError(f"cannot create {path.name[:60]}: {os_words(error)}; name another file") from None
+    if there:
         raise RunFileError(
             f"{path} exists already and is not overwritten; name another file, or go on with --resume {path}"
         )
@@ -66,11 +71,14 @@ class Journal:
         try:
             _hold(descriptor, path)
             journal.append({"kind": "run", "schema": SCHEMA_VERSION, "tool": TOOL} | dict(header))
-        except BaseException:
+        except BaseException as error:
             # An empty file would stand in the way of the next try.
             journal.close()
             with suppress(OSError):
                 path.unlink()
+            if isinstance(error, RunFileError) and isinstance(error.__context__, OSError):
+                what = f"cannot write to {path}: {os_words(error.__context__)}; make room, or name a file elsewhere"
+                raise RunFileError(what) from None
             raise
         return journal
 
@@ -165,7 +173,7 @@ class Journal:
 
 def go_on(path: Path) -> str:
     """How an interrupted run is gone on with."""
-    return f"go on with: {TOOL} run --resume {path}"
+    return f"go on with: {TOOL} run --resume {shlex.quote(str(path))}"
 
 
 def _hold(descriptor: int, path: Path) -> None:

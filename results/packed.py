@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ class RunFileError(WhenAsyncError):
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """A run file to read from, unpacked where its name ends in `.gz`; raises RunFileError where that cannot be done."""
+    _refuse_special(path)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield cast(IO[bytes], file)
@@ -33,6 +35,14 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise RunFileError(f"there is no run file {path}; make one with `{TOOL} run`, or check the path") from None
     except OSError as error:
         raise RunFileError(f"cannot read {path}: {os_words(error)}; name a run file that `{TOOL} run` wrote") from None
+
+
+def _refuse_special(path: Path) -> None:
+    """Raise for a device or a pipe, which could be read for ever or not at all."""
+    with suppress(OSError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise RunFileError(f"{path} is no file but something else; name a run file that `{TOOL} run` wrote")
 
 
 def content(path: Path) -> bytes:

@@ -13,7 +13,7 @@ import click
 
 from when_async.reports.lines import columns
 
-from .shared import JSON, RUN_FILES, fail, offering, plain_errors, tell
+from .shared import JSON, RUN_FILES, Finite, fail, offering, plain_errors, tell
 
 if TYPE_CHECKING:
     from when_async.results.prediction.work import Work
@@ -44,7 +44,7 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
     "--gil-free",
     "gil_free",
     metavar="SHARE",
-    type=click.FloatRange(0, 1),
+    type=Finite(0, 1),
     help="Share of the computing that lets the GIL go, as NumPy, zlib and hashlib do: 0 to 1; default: 0.",
 )
 @click.option(
@@ -100,6 +100,7 @@ def advise(**options: Any) -> None:
 
     from .advising import limits
 
+    _refuse_vain(options)
     work, cores = _work(options)
     if options["runs"]:
         from when_async.results.frame import load
@@ -122,6 +123,17 @@ def advise(**options: Any) -> None:
         names = ", ".join(one.python for one in others)
         where = f"On {names} it may be another: --python VERSION, or --python all."
         click.echo("\n" + textwrap.fill(where, columns(), break_on_hyphens=False))
+
+
+def _refuse_vain(options: dict[str, Any]) -> None:
+    """Refuse what would have no effect."""
+    given = click.get_current_context().get_parameter_source
+    if options["rate"] is not None:
+        for name, option in (("ops", "-n"), ("concurrency", "-c"), ("code", "--code")):
+            if given(name) is click.core.ParameterSource.COMMANDLINE:
+                fail(f"with --rate ops come by themselves, and {option} says nothing; leave it out")
+    if options["waits_per_op"] > 1 and options["wait"] is None:
+        fail("--waits says how often an op waits for --wait; give that a length too")
 
 
 def _serve(chosen: list[Any], asked: Any, rate_per_s: float, *, as_json: bool) -> None:

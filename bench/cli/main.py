@@ -125,7 +125,8 @@ def main() -> None:
     when-async run -w sleep -r asyncio -r threading
     when-async report
 
-    Exit codes: 0 ok, 2 wrong use, 3 something failed or timed out, 130 interrupted.
+    Exit codes: 0 ok, 1 a gate's regression, 2 wrong use, 3 something failed or timed out, 4 a gate's undecided, 70 a
+    fault of ours, 74 an output that cannot be written, 130 interrupted.
     """
 
 

@@ -28,6 +28,8 @@ INTERNAL, UNREAD = 70, 74
 """A fault of ours, and an output that nobody reads on, by the numbers of sysexits(3)."""
 
 POLITE = signal.SIGTERM, signal.SIGHUP
+ASKED: list[int] = []
+"""The polite kills that have come."""
 
 Callback = Callable[[click.Context, click.Parameter, Any], Any]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -116,7 +118,7 @@ class Finite(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
-            self.fail(f"{value} is no number of seconds", param, ctx)
+            self.fail(f"{value} is no finite number", param, ctx)
         return number
 
 
@@ -192,6 +194,10 @@ def errors_told() -> Iterator[None]:
         unread(error)
         sys.exit(UNREAD)
     except Exception:
+        if ASKED:
+            # An import that is interrupted in C ends with whatever its module makes of that.
+            tell("interrupted")
+            sys.exit(INTERRUPTED)
         # Python and click end with 1, which of a gate is a slow-down.
         with suppress(OSError):
             traceback.print_exc()
@@ -238,11 +244,17 @@ def interrupt_when_asked() -> None:
 
     Only the main thread can have that. Whoever runs us under nohup has said that the terminal is nothing to us.
     """
+    ASKED.clear()
     if threading.current_thread() is not threading.main_thread():
         return
     for number in POLITE:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, _asked)
+
+
+def _asked(number: int, frame: Any) -> NoReturn:
+    ASKED.append(number)
+    raise KeyboardInterrupt
 
 
 def console() -> Console:

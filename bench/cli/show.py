@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def print_run(path: Path, as_json: bool) -> bool:
     decides = head.get("profile") == DECIDE and len(head.get("asked_claims", ())) > FEW
     summary([row for row in rows if not decides or row.comparison in CORE_PLACES], console(), rounds(frame))
     print_judged(frame, in_groups=decides)
-    click.echo(f"\nrun file: {path}\nnext: when-async report {path}")
+    click.echo(f"\nrun file: {path}\nnext: when-async report {shlex.quote(str(path))}")
     return broken
 
 

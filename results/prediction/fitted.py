@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from ..cells.summary import Row
-from .fitting import SeenCell, fit
+from .fitting import LEAST, SLEPT, SeenCell, fit
 from .judged import Accuracy, HeldOut, accuracy, leave_out, spread
-from .model import POOLS, Model
+from .model import POOLS, SERIAL, Model
 from .starting import starting
 from .work import Work
 
@@ -55,6 +55,11 @@ def byte_s(rows: Sequence[Row], runner: str, cores: int) -> float:
     return 0.0
 
 
+def _later_s(cells: Sequence[SeenCell], cores: int) -> float:
+    """By how much waits end later than on the reference, by the plain loop: all others sleep by the same kernel."""
+    return fit(cells, cores).costs.late_s - SLEPT.late_s if len(cells) >= LEAST else 0.0
+
+
 @dataclass(frozen=True)
 class Fitted:
     """What is known of the runners on one interpreter of one machine, and how good predictions from it were."""
@@ -77,9 +82,10 @@ def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | N
         by_runner.setdefault(one.runner, []).append(one)
     found: list[Model] = []
     trials: list[HeldOut] = []
+    later_s = _later_s(by_runner.get(SERIAL, []), cores)
     for runner, cells in by_runner.items():
         try:
-            model = fit(cells, cores, gil)
+            model = fit(cells, cores, gil, later_s=later_s)
         except ValueError:
             continue
         own = leave_out(cells, cores, model)

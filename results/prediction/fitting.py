@@ -49,11 +49,11 @@ class Shape:
 SLEPT = Costs(late_s=81e-6)
 """50 us of timer slack and the way back, seen on all interpreters of the reference alike."""
 SHAPES: Mapping[str, Shape] = {
-    SERIAL: Shape(SLEPT, ("op_s", (1e-6,))),
+    SERIAL: Shape(SLEPT, ("late_s", (8e-5,))),
     "asyncio": Shape(Costs(late_s=95e-6, crowd=0.18), ("op_s", (2e-6, 6e-6)), ("turn_s", (2e-6, 6e-6))),
     "uvloop": Shape(Costs(late_s=120e-6, crowd=0.15), ("op_s", (1e-6, 3e-6)), ("turn_s", (1e-6, 4e-6))),
     "trio": Shape(Costs(late_s=95e-6, crowd=0.26), ("op_s", (12e-6, 24e-6)), ("turn_s", (8e-6, 24e-6))),
-    THREADS: Shape(Costs(late_s=100e-6, handover_s=18e-6), ("op_s", (3e-6, 12e-6)), ("scale", (1.0,))),
+    THREADS: Shape(Costs(late_s=100e-6), ("op_s", (3e-6, 12e-6)), ("handover_s", (1.8e-5,))),
     "processes": Shape(
         replace(SLEPT, wake_s=20e-6, round_s=4.6e-3), ("op_s", (1e-5, 3e-5)), ("chunk_s", (1e-4, 2.5e-4))
     ),
@@ -68,8 +68,12 @@ def shape_of(family: str, gil: bool = True) -> Shape:
     return SHAPES["processes" if family == "interpreters" else family]
 
 
-def fit(cells: Sequence[SeenCell], cores: int, gil: bool = True, near: Model | None = None) -> Model:
+def fit(
+    cells: Sequence[SeenCell], cores: int, gil: bool = True, near: Model | None = None, later_s: float = 0.0
+) -> Model:
     """A runner from its cells; `near` is one that was fitted to nearly the same, which makes it quick.
+
+    `later_s` is by how much a wait ends later on this machine than on the reference.
 
     Raises ValueError for fewer cells than `LEAST`, KeyError for a family that is not simulated.
     """
@@ -83,7 +87,8 @@ def fit(cells: Sequence[SeenCell], cores: int, gil: bool = True, near: Model | N
         values: Any = {name: exp(min(float(one), 2.0)) for name, one in zip(names, point, strict=True)}
         # Below 1 a model would compute faster than its work takes.
         values = {name: max(1.0, one) if name == "scale" else one for name, one in values.items()}
-        return Model(first.runner, first.family, gil, replace(shape.fixed, **values))
+        fixed = near.costs if near is not None else replace(shape.fixed, late_s=max(0.0, shape.fixed.late_s + later_s))
+        return Model(first.runner, first.family, gil, replace(fixed, **values))
 
     def loss(point: Sequence[float]) -> float:
         model = made(point)

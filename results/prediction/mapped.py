@@ -14,7 +14,7 @@ SIZES_S = (1e-4, 1e-3, 1e-2, 1e-1)
 SHARES = (0.0, 0.5, 0.9, 0.99)
 FLIGHTS = (8, 32, 128, 1024)
 CORES = (2, 4, 8, 16, 64)
-WAVES, LEAST_OPS = 8, 400
+WAVES, LEAST_OPS = 4, 400
 """So many ops are predicted for each place in flight, and so many at least."""
 
 

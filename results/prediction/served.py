@@ -17,6 +17,7 @@ OPS = 10_000
 """So many are simulated: the 99th percentile rests on a hundred of them."""
 SKETCH = 3_000
 """With so many the workers are counted."""
+LEAST = 200
 MOST = 1000
 """More workers than this are not tried."""
 
@@ -35,9 +36,11 @@ def service(one: Model, work: Work, cores: int, rate_per_s: float, limits: Limit
     """What becomes of a rate under a model, with as many workers as it needs."""
     family = FREE if one.family == THREADS and not one.gil else POOLS[0] if one.family in POOLS else one.family
     most = min(MOST, limits.get(one.runner, (MOST, ""))[0])
-    sketch = replace(work, ops=SKETCH)
+    # Each wait of an op is an event, and the percentiles of ops that wait often scatter less.
+    ops, few = (max(LEAST, count // work.waits_per_op) for count in (OPS, SKETCH))
+    sketch = replace(work, ops=few)
     count = serving.workers(family, sketch, one.costs, cores, rate_per_s, most)
-    served = serving.serve(family, replace(work, ops=OPS), one.costs, cores, count, rate_per_s)
+    served = serving.serve(family, replace(work, ops=ops), one.costs, cores, count, rate_per_s)
     return Service(one.runner, count, served, serving.most_per_s(family, work, one.costs, cores, most))
 
 

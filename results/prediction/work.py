@@ -22,6 +22,8 @@ class Work:
     carry_s: float = 0.0
     """CPU to pickle and unpickle a result: a list of numbers costs far more a byte than the bytes of the reference."""
     waits_per_op: int = 1
+    computes_last: bool = True
+    """Whether it computes after its last wait too, as where a reply is read; else its last wait is its end."""
 
     @property
     def waiting_s(self) -> float:

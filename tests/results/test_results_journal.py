@@ -128,6 +128,20 @@ def test_two_cannot_write_to_one_file(tmp_path: Path) -> None:
     Journal.resume(path).close()
 
 
+def test_what_is_no_file_is_never_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(RunFileError, match="is no file but something else"):
+            read(path)
+        with pytest.raises(RunFileError, match="is no file but something else"):
+            Journal.resume(path)
+
+
+def test_a_name_that_no_system_takes_is_refused_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(RunFileError, match=r"cannot create x+: file name too long; name another file"):
+        Journal.create(tmp_path / ("x" * 300), header_line())
+
+
 def test_an_archive_is_neither_written_nor_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "one.jsonl.gz"
     with pytest.raises(RunFileError, match=r"written line by line; name .*one\.jsonl, and pack it with gzip"):

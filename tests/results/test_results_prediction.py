@@ -74,6 +74,14 @@ def test_each_cell_is_predicted_from_the_others_alone() -> None:
     assert trials[3].measured_s / trials[3].predicted_s == pytest.approx(10, rel=0.3)
 
 
+def test_where_waits_end_later_than_on_the_reference_all_models_wait_longer() -> None:
+    late = replace(LOOP, costs=replace(LOOP.costs, late_s=LOOP.costs.late_s + 5e-4))
+    found = fit(cells(late), cores=2, later_s=5e-4)
+    assert found.costs.late_s == pytest.approx(late.costs.late_s)
+    for work in WORKS:
+        assert found.makespan_s(work, 2) == pytest.approx(late.makespan_s(work, 2), rel=0.1)
+
+
 def test_too_few_cells_are_not_fitted() -> None:
     with pytest.raises(ValueError, match="too few to tell what a runner adds"):
         fit(cells(LOOP)[: LEAST - 1], cores=2)

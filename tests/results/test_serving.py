@@ -71,6 +71,12 @@ def test_a_loop_overlaps_waits_and_a_pool_has_as_many_as_it_has_places() -> None
     assert ceil(1000 * 0.0501) < needed < 100
 
 
+@pytest.mark.parametrize("family", ["asyncio", "uvloop", "trio", "threads", "processes", "sync"])
+def test_nothing_is_served_faster_than_it_takes(family: str) -> None:
+    work = Work(wait_s=1e-3, cpu_s=5e-3, ops=500, concurrency=1)
+    assert serve(family, work, NOTHING, 2, 4, 1).p50_s >= 6e-3 * (1 - 1e-9)
+
+
 def test_an_idle_loop_sees_a_timer_late_and_a_busy_one_does_not() -> None:
     work = Work(wait_s=8.5e-3, cpu_s=1e-4, ops=2000, concurrency=1)
     seldom = serve("asyncio", work, NOTHING, 2, 1, 5)

@@ -109,6 +109,26 @@ def test_an_op_waits_as_often_as_it_does() -> None:
         assert seconds(family, thrice) == pytest.approx(seconds(family, once), rel=0.2), family
 
 
+@pytest.mark.parametrize("family", ["sync", "threads", FREE, "processes", *LOOPS])
+def test_an_op_that_ends_with_a_wait_computes_before_each_of_them(family: str) -> None:
+    # One place, so that nothing overlaps: the same either way.
+    one = Work(wait_s=0.01, cpu_s=0.004, ops=20, concurrency=1, waits_per_op=2)
+    assert seconds(family, replace(one, computes_last=False)) == pytest.approx(seconds(family, one), rel=0.05)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_the_last_reply_of_an_exhibition_is_waited_for(loop: str) -> None:
+    boards = Work(wait_s=0.011, cpu_s=0.002, ops=24, concurrency=24, waits_per_op=2, computes_last=False)
+    assert seconds(loop, boards) == pytest.approx(24 * 0.002 + 0.011, rel=0.03)
+
+
+@pytest.mark.parametrize("family", [*FAMILIES])
+def test_many_waits_an_op_take_as_long_as_all_of_them_simulated(family: str) -> None:
+    costs = Costs(op_s=1e-5, turn_s=5e-6, late_s=1e-4, handover_s=2e-5, chunk_s=2e-4)
+    work = Work(wait_s=2e-3, cpu_s=4e-3, ops=60, concurrency=20, waits_per_op=40)
+    assert makespan_s(family, work, costs, 2) == pytest.approx(FAMILIES[family](work, costs, 2), rel=0.05)
+
+
 def drawn(draw: random.Random) -> Work:
     return Work(
         draw.choice([0.0, draw.uniform(1e-5, 2e-2)]), draw.choice([1e-6, draw.uniform(1e-6, 5e-3)]),

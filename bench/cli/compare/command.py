@@ -145,5 +145,5 @@ def show(compared: Compared, as_json: bool) -> int:
     else:
         table(compared.a, compared.b, compared.rows, console())
         if compared.path is not None:
-            click.echo(f"\nrun file: {compared.path}\nnext: when-async report {compared.path}")
+            click.echo(f"\nrun file: {compared.path}\nnext: when-async report {shlex.quote(str(compared.path))}")
     return BROKEN if compared.broken else OK

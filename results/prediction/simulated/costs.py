@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 FEW, MANY = 8, 128
@@ -28,6 +28,11 @@ class Costs:
     wake_s: float = 0.0
     round_s: float = 0.0
     scale: float = 1.0
+
+    def shorter(self, times: float) -> Costs:
+        """The same where all times are measured in a longer unit."""
+        names = ("op_s", "turn_s", "late_s", "handover_s", "chunk_s", "wake_s", "round_s")
+        return replace(self, **{name: getattr(self, name) / times for name in names})
 
     def crowded_op_s(self, in_flight: int) -> float:
         """What an op costs among so many."""

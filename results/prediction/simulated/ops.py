@@ -8,14 +8,16 @@ from ..work import Work
 class Ops:
     """The ops that are left, and the pieces of computing between their waits.
 
-    An op of m waits computes in m + 1 equal pieces. Whoever has ended one takes the next at once.
+    An op of m waits computes in m + 1 equal pieces, or in m where it ends with a wait. Whoever has ended one takes the
+    next at once.
     """
 
     def __init__(self, work: Work, compute_s: float) -> None:
         self.left = work.ops
         self.going = 0
         self.last_wait = work.waits_per_op if work.wait_s else 0
-        self.piece_s = compute_s / (self.last_wait + 1)
+        self.piece_s = compute_s / pieces(work)
+        self.last_s = self.piece_s if work.computes_last else 0.0
 
     def begin(self) -> float | None:
         """The computing before the first wait of a new op; None where none is left."""
@@ -34,7 +36,13 @@ class Ops:
             return self.piece_s, waited
         self.going -= 1
         if not self.left:
-            return self.piece_s, -1
+            return self.last_s, -1
         self.left -= 1
         self.going += 1
-        return 2 * self.piece_s, 0
+        return self.last_s + self.piece_s, 0
+
+
+def pieces(work: Work) -> int:
+    """In how many an op computes."""
+    waits = work.waits_per_op if work.wait_s else 0
+    return max(1, waits + work.computes_last)

@@ -29,12 +29,32 @@ WIDE = 2000
 """Of more places than this each stands for several that compute one after another."""
 
 
+LONG_S = 0.02
+"""An op that computes longer is simulated in another measure of time."""
+OFTEN = 16
+"""An op that waits more often is simulated with so many waits and with half of them; each further one takes as long."""
+
+
+def _fewer(work: Work, waits: int) -> Work:
+    """The same op with fewer waits, and pieces of computing as long as before."""
+    last = int(work.computes_last)
+    return replace(work, waits_per_op=waits, cpu_s=work.cpu_s * (waits + last) / (work.waits_per_op + last))
+
+
 @lru_cache(maxsize=4096)
 def makespan_s(family: str, work: Work, costs: Costs, cores: int) -> float:
     """How long all ops take under a family; raises KeyError for one that there is no simulation of."""
     simulate = FAMILIES[family]
     if family == "sync":
         return simulate(work, costs, cores)
+    if work.cpu_s > LONG_S:
+        # Beside so much computing a millisecond of a timer does not count, so all of it may as well be shorter.
+        times = work.cpu_s / LONG_S
+        shorter = replace(work, cpu_s=LONG_S, wait_s=work.wait_s / times)
+        return times * makespan_s(family, shorter, costs.shorter(times), cores)
+    if work.wait_s and work.waits_per_op > OFTEN:
+        few_s, more_s = (makespan_s(family, _fewer(work, waits), costs, cores) for waits in (OFTEN // 2, OFTEN))
+        return more_s + (work.waits_per_op - OFTEN) * (more_s - few_s) / (OFTEN - OFTEN // 2)
     places = min(work.concurrency, work.ops)
     if places > WIDE:
         times = places / WIDE
@@ -44,7 +64,7 @@ def makespan_s(family: str, work: Work, costs: Costs, cores: int) -> float:
             costs, op_s=costs.op_s * times * crowd, handover_s=costs.handover_s * times, chunk_s=costs.chunk_s * times
         )
         return makespan_s(family, narrow, dearer, cores)
-    most = max(MANY, 4 * places)
+    most = max(MANY // (work.waits_per_op if work.wait_s else 1), 4 * places)
     if work.ops <= most:
         return simulate(work, costs, cores)
     half_s, whole_s = (simulate(replace(work, ops=ops), costs, cores) for ops in (most // 2, most))

@@ -12,6 +12,7 @@ from ..work import Work
 from . import kernel
 from .cores import Event, last_s
 from .costs import Costs
+from .ops import pieces
 
 CHUNKS_PER_PLACE = 4
 
@@ -33,7 +34,8 @@ class _Pool:
 
     def __init__(self, work: Work, costs: Costs) -> None:
         self.waits_per_op = work.waits_per_op if work.wait_s else 0
-        self.piece_s = work.cpu_s * costs.scale / (self.waits_per_op + 1)
+        self.piece_s = work.cpu_s * costs.scale / pieces(work)
+        self.last_s = self.piece_s if work.computes_last else 0.0
         self.op_s = costs.op_s
         self.away_s = kernel.slept_s(work.wait_s, costs.late_s)
         self.handing_s, self.wake_s = costs.chunk_s / 2, costs.wake_s
@@ -62,6 +64,7 @@ class _Pool:
         if self.waited[who] == self.waits_per_op:
             self.left[who] -= 1
             self.waited[who] = 0
+            seconds = self.last_s
             if not self.left[who]:
                 return seconds
             seconds += self.piece_s

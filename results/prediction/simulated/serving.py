@@ -11,7 +11,6 @@ import random
 from collections import deque
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, heapreplace
-from math import floor
 
 from ..work import Work
 from . import kernel
@@ -126,7 +125,7 @@ class _Line:
     def _due_s(self, end_s: float) -> float:
         """When a wait is over that begins then."""
         if self.family == "uvloop":
-            return max(end_s, (floor(end_s / MS) + round(self.work.wait_s / MS)) * MS)
+            return end_s + round(self.work.wait_s / MS) * MS
         if self.family in LOOPS:
             return end_s + self.work.wait_s
         return end_s + _away_s(self.work, self.costs)
