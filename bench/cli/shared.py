@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -252,7 +253,7 @@ def interrupt_when_asked() -> None:
             signal.signal(number, _asked)
 
 
-def _asked(number: int, frame: Any) -> NoReturn:
+def _asked(number: int, frame: FrameType | None) -> NoReturn:
     ASKED.append(number)
     raise KeyboardInterrupt
 
