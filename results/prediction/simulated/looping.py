@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..work import Work
+from . import kernel
 from .costs import Costs
 from .ops import Ops
 
@@ -25,6 +28,26 @@ class Timers(Protocol):
 
     def awake_s(self, now_s: float, due: float) -> float:
         """When the kernel gives the loop back that idles until then."""
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Timers that end at their own time, of a loop that asks epoll for milliseconds which are `rounded` upward."""
+
+    wait_s: float
+    late_s: float
+    rounded: Callable[[float], float]
+    same_turn: bool = False
+
+    def clock(self, now_s: float) -> float:
+        return now_s
+
+    def due(self, now_s: float) -> float:
+        return now_s + self.wait_s
+
+    def awake_s(self, now_s: float, due: float) -> float:
+        asked_s = due - now_s
+        return now_s + self.rounded(asked_s) + self.late_s + kernel.idle_s(asked_s)
 
 
 def makespan_s(work: Work, costs: Costs, timers: Timers) -> float:
