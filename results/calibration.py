@@ -12,18 +12,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-from scipy.special import bdtr
+from typing import TYPE_CHECKING, Any, Final
 
 from when_async.bench.model import Estimate, WhenAsyncError
 
 from .fields import mapping, number, text
 from .files import os_words, write_whole
+from .late import late
 from .runfile import TOOL
 from .stats.estimate import linear_interval, log_interval
 from .stats.samples import PairedRounds
+
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy import special
+else:
+    np, special = late("numpy"), late("scipy.special")
 
 SCHEMA: Final = 1
 """Of the calibration file; a reader ignores fields and groups of figures it does not know, and refuses a higher number.
@@ -32,7 +36,7 @@ Files of older versions hold what calls, tasks, threads and runners cost; nothin
 """
 KIND: Final = "calibration"
 AGAIN: Final = "make it again with: when-async calibrate"
-GROUPS: Final = ("clocks", "waits", "cores")
+GROUPS: Final = ("clocks", "waits", "cores", "models")
 """Of the quantities that are read."""
 
 NORMAL_MAD: Final = 0.6744897501960817
@@ -68,6 +72,8 @@ class Calibration:
     seconds: float
     processes: int
     interpreter: str
+    python: str
+    """The label of that interpreter, such as 3.13t."""
     machine: Mapping[str, Any]
     surroundings: Mapping[str, Any]
     idle_noise: Mapping[str, Any]
@@ -85,9 +91,9 @@ class Calibration:
         return next((one for one in self.of(group) if (one.row, one.column) == (row, column)), None)
 
 
-def default_name(node_id: str) -> str:
-    """What the calibration file of a machine is called."""
-    return f"calibration-{node_id}.json"
+def default_name(node_id: str, python: str = "") -> str:
+    """What the calibration file of a machine is called, of an interpreter that was asked for by name."""
+    return f"calibration-{node_id}{python and f'-{python}'}.json"
 
 
 def check_folder(path: Path) -> None:
@@ -157,6 +163,7 @@ def parse(path: Path, record: Mapping[str, Any]) -> Calibration:
         seconds=number(record["seconds"]),
         processes=int(number(record["processes"])),
         interpreter=f"{interpreter.get('implementation', '')} {interpreter.get('version', '')}{gil}".strip(),
+        python=_label(interpreter),
         machine=_machine(record["machine"]),
         surroundings=mapping(record["surroundings"]),
         idle_noise=mapping(record["idle_noise"]),
@@ -169,8 +176,17 @@ def parse(path: Path, record: Mapping[str, Any]) -> Calibration:
     )
 
 
-def newest(node_id: str, folders: Iterable[Path]) -> tuple[Calibration | None, list[str]]:
-    """The newest calibration of a machine in the first folder that has one, and notes on files that were ignored."""
+def _label(interpreter: Mapping[str, Any]) -> str:
+    short = ".".join(str(interpreter.get("version", "")).split(".")[:2])
+    name = str(interpreter.get("implementation", "CPython")).lower().removeprefix("cpython")
+    return f"{name}{short}{'' if interpreter.get('gil', True) else 't'}"
+
+
+def newest(node_id: str, folders: Iterable[Path], python: str = "") -> tuple[Calibration | None, list[str]]:
+    """The newest calibration of a machine in the first folder that has one, and notes on files that were ignored.
+
+    `python` is the label of the interpreter that it has to be of, where that matters.
+    """
     notes: list[str] = []
     for folder in dict.fromkeys(folders):
         found = []
@@ -179,7 +195,7 @@ def newest(node_id: str, folders: Iterable[Path]) -> tuple[Calibration | None, l
                 found.append(_load(path))
             except ValueError as error:
                 notes.append(f"{path.name} {error}; it was ignored, {AGAIN}")
-        own = [one for one in found if one.node_id == node_id]
+        own = [one for one in found if one.node_id == node_id and python in ("", one.python)]
         if own:
             return max(own, key=lambda one: one.date), notes
     return None, notes
@@ -260,7 +276,7 @@ def spread(log_ratios: Sequence[float], confidence: float = 0.95) -> Estimate | 
     sizes = np.sort(np.abs(np.asarray(log_ratios, dtype=np.float64))) / NORMAL_MAD
     n = len(sizes)
     # The largest k with P(Binomial(n, 1/2) <= k) within one tail; k values are left out at each end.
-    cut = max((k for k in range(n) if bdtr(k, n, 0.5) <= (1 - confidence) / 2 * (1 + 1e-12)), default=None)
+    cut = max((k for k in range(n) if special.bdtr(k, n, 0.5) <= (1 - confidence) / 2 * (1 + 1e-12)), default=None)
     if cut is None:
         return None
     return Estimate(float(np.median(sizes)), float(sizes[cut]), float(sizes[n - 1 - cut]), "fraction", n, confidence)

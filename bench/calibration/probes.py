@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,10 +24,11 @@ class Subject:
     host: Host
     executable: str
 
-    def readings(self, name: str) -> list[Reading]:
+    def readings(self, name: str, *given: Any) -> list[Reading]:
         """What one fresh process of the sealed room reads for a probe; raises ProcessFailed or ProcessTimedOut."""
+        told = [name, *map(json.dumps, given)]
         process = LineProcess(
-            [self.executable, *interpreter_options(), "-P", "-m", "when_async.bench.worker.calibration", name],
+            [self.executable, *interpreter_options(), "-P", "-m", "when_async.bench.worker.calibration", *told],
             environ=self.host.worker_environ,
             reaper=self.host.reaper,
         )

@@ -14,23 +14,24 @@ from typing import Any
 
 from ..machine.noise import Mark, Noise
 from ..processes.worker import ProcessFailed, ProcessTimedOut
+from .costs import PLACES, trials
 from .pairs import pair
 from .probes import Reading, Subject
 
-PASSES = 8
-"""Fresh processes per figure, for a rank interval takes six or more: some 15 s on two cores, less than 30 s beside
-other work.
-"""
+PASSES = 6
+"""Fresh processes per figure, as few as a rank interval takes: some 25 s on two cores."""
 PAIRS = 2
 """Pairs of each kind in a pass."""
 IDLE_S = 1.0
 """How long the machine is watched at rest."""
-GUESS_S = 15.0
+GUESS_S = 25.0
 """How long all passes take, until one was seen."""
 SEED = 20260
 
 INSIDE = {"clocks": "clocks", "waits": "waits", "speed of the cores": "cores"}
 """Probes by their titles that are answered by a process."""
+COSTS = {f"what {name} costs": name for name in PLACES}
+"""The same for what a runner costs."""
 FREE, PINNED = "free pairs", "pairs pinned to one core"
 
 ONE_CORE = "only one core may be used, where every pair shares it"
@@ -74,7 +75,7 @@ def walk(
 ) -> Findings:
     """Measure everything; a probe that fails once is told and given up, and the others go on."""
     found, noise = Findings(), subject.host.noise
-    titles = [*INSIDE, FREE]
+    titles = [*INSIDE, *COSTS, FREE]
     if reason := unpinned(subject.host.cores):
         found.absent.append({"title": PINNED, "reason": reason})
     else:
@@ -119,6 +120,9 @@ def take(found: Findings, subject: Subject, title: str, index: int) -> None:
     if title in INSIDE:
         for reading in subject.readings(INSIDE[title]):
             found.keep(INSIDE[title], reading)
+    elif title in COSTS:
+        for reading in subject.readings("costs", trials(COSTS[title])):
+            found.keep("models", reading)
     else:
         numbers = range(index * PAIRS, (index + 1) * PAIRS)
         found.pairs += [pair(subject, number, pinned=title == PINNED) for number in numbers]

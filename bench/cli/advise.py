@@ -98,7 +98,7 @@ def advise(**options: Any) -> None:
     from when_async.reports.terminal.advice import Asked, print_advice, records
     from when_async.results.prediction.advice_file import from_frame, read
 
-    from .advising import limits
+    from .advising import calibrated_here, limits
 
     _refuse_vain(options)
     work, cores = _work(options)
@@ -109,6 +109,7 @@ def advise(**options: Any) -> None:
         found, machine = from_frame(frame), "the machine of these runs"
     else:
         found, machine = read(KNOWN)
+        found = calibrated_here(found)
     chosen = _of(found, options["python"], options.get("here"))
     asked = Asked(work, cores, limits(options["cores"] or _cores()))
     if options["rate"] is not None:

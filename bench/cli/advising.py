@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from when_async.results.prediction.fitted import Fitted
 from when_async.results.prediction.work import Work
 
 from ..environments.layout import own_roots
@@ -64,6 +66,21 @@ def look(target: str, args: str, kwargs: str, python: str | None = None) -> tupl
     if found.gil_free:
         tell(f"note: {found.gil_free * 100:.0f} % of its computing lets other threads run")
     return found, able[0].label
+
+
+def calibrated_here(found: Sequence[Fitted]) -> list[Fitted]:
+    """What is known of each interpreter, with the costs of this machine where it was calibrated."""
+    from . import folders
+
+    folder = folders.runs()
+    if not any(folder.glob("calibration-*.json")):
+        return list(found)
+    # Brings NumPy, which most who ask have no use for.
+    from when_async.results.prediction.calibrated import known_here
+
+    from ..machine.fingerprint import node_id
+
+    return known_here(found, node_id(), [folder])
 
 
 def cores_left(cores: int, op: Op) -> int:

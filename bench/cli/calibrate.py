@@ -14,15 +14,17 @@ import click
 from ..calibration.probes import Subject
 from ..calibration.surroundings import surroundings
 from ..calibration.walk import PASSES, Findings, walk
-from ..environments.provision import default
+from ..environments.interpreters import NoEnvironment
+from ..environments.provision import Missing, default
 from ..machine.fingerprint import fingerprint, node_id
 from ..machine.host import Host, make_host
 from ..machine.lock import machine
 from ..machine.status import StatusLine
 from ..model import Environment
+from ..selection import environments_for
 from ..walk.progress import clock_text
 from . import folders
-from .shared import BROKEN, INTERRUPTED, JSON, OK, WAIT, console, plain_errors, tell
+from .shared import BROKEN, INTERRUPTED, JSON, OK, WAIT, console, offering, plain_errors, tell
 
 
 @click.command()
@@ -32,16 +34,21 @@ from .shared import BROKEN, INTERRUPTED, JSON, OK, WAIT, console, plain_errors, 
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write; default: calibration-MACHINE.json where runs are kept, in which reports look for it.",
 )
+@click.option(
+    "--python", "python", metavar="VERSION", shell_complete=offering("interpreters"),
+    help="Measure with this interpreter (3.14, 3.13t, a path); default: the one that runs this.",
+)  # fmt: skip
 @WAIT
 @JSON
 @plain_errors
-def calibrate(output: Path | None, wait: bool, as_json: bool) -> None:
-    """Measure this machine in under half a minute: clocks, timers, cores, noise floor, and what disturbs it.
+def calibrate(output: Path | None, python: str | None, wait: bool, as_json: bool) -> None:
+    """Measure this machine in under half a minute: clocks, timers, cores, noise floor, and what each model costs.
 
-    Every report shows it. What a unit in flight costs is for a run to say: when-async run -w ladder
+    Every report shows it, and `when-async advise` predicts from it: the costs of models are of one interpreter each.
+    What a unit in flight costs is for a run to say: when-async run -w ladder
     """
     with machine(wait=wait, say=tell):
-        path = measure_and_keep(output, sys.stderr)
+        path = measure_and_keep(output, sys.stderr, python)
     sys.exit(BROKEN if show(path, as_json) else OK)
 
 
@@ -56,18 +63,20 @@ class Progress(StatusLine):
         self.show(f"{where}{title}  {left}", f"{where}{what}  {left}", number)
 
 
-def measure_and_keep(output: Path | None, stream: IO[str]) -> Path:
+def measure_and_keep(output: Path | None, stream: IO[str], python: str | None = None) -> Path:
     """Measure the machine and write the file, whole or not at all; returns its path.
 
-    Raises CalibrationError before anything is measured where the file cannot be written.
+    Raises CalibrationError before anything is measured where the file cannot be written, and NoEnvironment where there
+    is no such interpreter.
     """
     # Brings SciPy, which takes seconds to import, but nothing is measured in this process.
     from when_async.results.calibration import check_folder, default_name, write
 
-    path = output or folders.kept(folders.runs()) / default_name(node_id())
+    environment = _environment(python)
+    path = output or folders.kept(folders.runs()) / default_name(node_id(), "" if python is None else environment.label)
     check_folder(path)
     try:
-        record = measure_here(stream)
+        record = measure_here(stream, environment)
     except KeyboardInterrupt:
         tell("interrupted; nothing was written")
         sys.exit(INTERRUPTED)
@@ -75,10 +84,20 @@ def measure_and_keep(output: Path | None, stream: IO[str]) -> Path:
     return path
 
 
-def measure_here(stream: IO[str]) -> dict[str, Any]:
+def _environment(python: str | None) -> Environment:
+    """The interpreter that is measured with, with the libraries of the loops as far as they can be had."""
+    if python is None:
+        return default([])
+    (found,) = environments_for(["uvloop", "trio"], [python], tell)
+    if isinstance(found, Missing):
+        raise NoEnvironment(found.reason)
+    return found
+
+
+def measure_here(stream: IO[str], environment: Environment) -> dict[str, Any]:
     """Measure this machine and give the record for the file; nothing is left running."""
     with make_host() as host, Progress(stream, live=stream.isatty()) as progress:
-        return measure(host, default([]), progress)
+        return measure(host, environment, progress)
 
 
 def measure(host: Host, environment: Environment, progress: Progress) -> dict[str, Any]:

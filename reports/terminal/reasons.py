@@ -111,9 +111,13 @@ def evidence(known: Fitted, machine: str, cores: int) -> str:
     """What the predictions rest on, and how good they were."""
     seen = known.accuracy
     further = f" For {words.count(cores, 'core')} it is extrapolated." if cores != known.cores else ""
+    of = f"run {known.run} on {words.one_line(machine)}, {words.count(known.cores, 'core')}"
+    if known.calibrated:
+        basis = f"The costs of the models are those of this machine, calibrated on {known.calibrated}. Evidence: {of}."
+    else:
+        basis = f"Evidence: the workloads mixed and sleep of {of}."
     return (
-        f"Evidence: the workloads mixed and sleep of run {known.run} on {words.one_line(machine)}, "
-        f"{words.count(known.cores, 'core')}.{further} In {seen.cells} cells that the figures were not fitted to, "
+        f"{basis}{further} In {seen.cells} cells that the figures were not fitted to, "
         f"predictions were within 10 % in {seen.close} ({_percent(seen.close, seen.cells)}; goal "
         f"{CLOSE_GOAL * 100:g} %), and in {seen.right} of {seen.places} places ({_percent(seen.right, seen.places)}; "
         f"goal {RIGHT_GOAL * 100:g} %) the recommended model was the best or within 5 % of it."

@@ -24,6 +24,18 @@ class Work:
     waits_per_op: int = 1
     computes_last: bool = True
     """Whether it computes after its last wait too, as where a reply is read; else its last wait is its end."""
+    even: bool = False
+    """Whether a pool is fed in chunks that divide each place's share, as a run measures it and `Pool.map` does not."""
+
+    @property
+    def pauses(self) -> int:
+        """How often an op waits at all: never where a wait has no length."""
+        return self.waits_per_op if self.wait_s else 0
+
+    @property
+    def pieces(self) -> int:
+        """In how many equal pieces an op computes: between its waits, before the first, and after the last or not."""
+        return max(1, self.pauses + self.computes_last)
 
     @property
     def waiting_s(self) -> float:

@@ -15,8 +15,9 @@ class Costs:
 
     `op_s` of CPU goes with each wait of an op: to make it, to be woken from it, to fetch the next op. `turn_s` is a
     turn of a loop with its call of epoll, `late_s` by how much a wait ends late, `handover_s` what passes until the
-    next thread has the GIL that somebody waited for, `chunk_s` of CPU to hand a chunk to a process and take its results
-    back, `wake_s` until a process that is handed one runs, `round_s` is once a round. `scale` stretches computing.
+    next thread has the GIL that somebody waited for. Of a pool `hand_s` is what a chunk keeps its pipe, `chunk_s` of
+    CPU to take one and to give its results back, `wake_s` until a process that is handed one runs, `cold_s` of CPU for
+    each process once a round, `spin_s` of CPU for its own threads, `round_s` once a round. `scale` stretches computing.
     """
 
     op_s: float = 0.0
@@ -25,14 +26,16 @@ class Costs:
     crowd: float = 0.0
     handover_s: float = 0.0
     chunk_s: float = 0.0
+    hand_s: float = 0.0
+    cold_s: float = 0.0
+    spin_s: float = 0.0
     wake_s: float = 0.0
     round_s: float = 0.0
     scale: float = 1.0
 
     def shorter(self, times: float) -> Costs:
         """The same where all times are measured in a longer unit."""
-        names = ("op_s", "turn_s", "late_s", "handover_s", "chunk_s", "wake_s", "round_s")
-        return replace(self, **{name: getattr(self, name) / times for name in names})
+        return replace(self, **{name: value / times for name, value in vars(self).items() if name.endswith("_s")})
 
     def crowded_op_s(self, in_flight: int) -> float:
         """What an op costs among so many."""

@@ -15,8 +15,8 @@ class Ops:
     def __init__(self, work: Work, compute_s: float) -> None:
         self.left = work.ops
         self.going = 0
-        self.last_wait = work.waits_per_op if work.wait_s else 0
-        self.piece_s = compute_s / pieces(work)
+        self.last_wait = work.pauses
+        self.piece_s = compute_s / work.pieces
         self.last_s = self.piece_s if work.computes_last else 0.0
 
     def begin(self) -> float | None:
@@ -41,8 +41,3 @@ class Ops:
         self.going += 1
         return self.last_s + self.piece_s, 0
 
-
-def pieces(work: Work) -> int:
-    """In how many an op computes."""
-    waits = work.waits_per_op if work.wait_s else 0
-    return max(1, waits + work.computes_last)

@@ -52,7 +52,7 @@ def makespan_s(family: str, work: Work, costs: Costs, cores: int) -> float:
         times = work.cpu_s / LONG_S
         shorter = replace(work, cpu_s=LONG_S, wait_s=work.wait_s / times)
         return times * makespan_s(family, shorter, costs.shorter(times), cores)
-    if work.wait_s and work.waits_per_op > OFTEN:
+    if work.pauses > OFTEN:
         few_s, more_s = (makespan_s(family, _fewer(work, waits), costs, cores) for waits in (OFTEN // 2, OFTEN))
         return more_s + (work.waits_per_op - OFTEN) * (more_s - few_s) / (OFTEN - OFTEN // 2)
     places = min(work.concurrency, work.ops)
@@ -64,7 +64,7 @@ def makespan_s(family: str, work: Work, costs: Costs, cores: int) -> float:
             costs, op_s=costs.op_s * times * crowd, handover_s=costs.handover_s * times, chunk_s=costs.chunk_s * times
         )
         return makespan_s(family, narrow, dearer, cores)
-    most = max(MANY // (work.waits_per_op if work.wait_s else 1), 4 * places)
+    most = max(MANY // max(1, work.pauses), 4 * places)
     if work.ops <= most:
         return simulate(work, costs, cores)
     half_s, whole_s = (simulate(replace(work, ops=ops), costs, cores) for ops in (most // 2, most))

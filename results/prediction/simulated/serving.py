@@ -63,8 +63,8 @@ def serve(
 
 
 def _computed_s(family: str, work: Work, costs: Costs) -> float:
-    waits = work.waits_per_op if work.wait_s else 0
-    return work.cpu_s * costs.scale + max(1, waits) * costs.op_s + (costs.chunk_s if family == "processes" else 0.0)
+    chunk_s = costs.chunk_s if family == "processes" else 0.0
+    return work.cpu_s * costs.scale + max(1, work.pauses) * costs.op_s + chunk_s
 
 
 def _away_s(work: Work, costs: Costs) -> float:
@@ -76,7 +76,7 @@ class _Line:
 
     def __init__(self, family: str, work: Work, costs: Costs, cores: int, places: int) -> None:
         self.family, self.work, self.costs = family, work, costs
-        self.waits = work.waits_per_op if work.wait_s else 0
+        self.waits = work.pauses
         self.piece_s = _computed_s(family, work, costs) / (self.waits + 1)
         self.handover_s = costs.handover_s if family == "threads" else 0.0
         self.free_s = [0.0] * (1 if family in ONE_AT_A_TIME else max(1, min(cores, places)))

@@ -1,0 +1,275 @@
+"""What the judge recording says: predictions by three sets of costs against what was measured, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp
+from pathlib import Path
+from statistics import fmean, median
+
+from docs.evidence.judge_places import PYTHONS
+from when_async.bench.cli.advise import KNOWN
+from when_async.reports import words
+from when_async.reports.scene import conditions
+from when_async.results.calibration import Calibration, read
+from when_async.results.cells.summary import Row, summary
+from when_async.results.frame import load
+from when_async.results.prediction import advice_file
+from when_async.results.prediction.calibrated import calibrated, measured
+from when_async.results.prediction.fitted import Fitted, fitted, seen
+from when_async.results.prediction.fitting import SeenCell
+from when_async.results.prediction.judged import CLOSE_GOAL, LEVEL, RIGHT_GOAL, HeldOut, recommended
+from when_async.results.prediction.model import Model
+
+CALIBRATED, REFERENCE, OTHERS = "calibrated", "reference", "other places"
+ONE_CORE, FIRST = "one-core", PYTHONS[0]
+NARROW = 0.05
+"""A cell with a wider half-width is not one that can be met within 10 %."""
+REGRET_GOAL, WORST_GOAL = 0.01, 0.25
+
+
+@dataclass
+class Recorded:
+    """One interpreter of the judge: its cells, and how wide each was; `cores` is what it could use."""
+
+    name: str
+    cores: int
+    cells: Sequence[SeenCell]
+    width: Mapping[tuple[str, str], float]
+    rows: Sequence[Row]
+    machine: str
+    trials: dict[str, list[HeldOut]] = field(default_factory=dict)
+    """By the name of a set of costs."""
+    models: dict[str, Sequence[Model]] = field(default_factory=dict)
+
+
+def recorded(folder: Path, name: str) -> Recorded:
+    """The parts of a recording together; an op computes in all of them what most contestants measured."""
+    frame = load(sorted([*folder.glob(f"{name}-[!0-9]*.jsonl"), *folder.glob(f"{name}-[!0-9]*.jsonl.gz")]))
+    rows = [row for row in summary(frame) if row.makespan is not None]
+    width = {(row.comparison, row.runner): _half(row) for row in rows}
+    box = frame.attrs["headers"][0]
+    return Recorded(name, int(box["machine"]["cores"]), seen(rows), width, rows, conditions.machine(box))
+
+
+def _half(row: Row) -> float:
+    """Half of the interval on the log scale, as a share."""
+    made = row.makespan
+    return float((made.high / made.low) ** 0.5 - 1) if made is not None and made.low > 0 else float("inf")
+
+
+def predicted(one: Recorded, models: Iterable[Model]) -> list[HeldOut]:
+    """Each cell of the models, as they stand."""
+    by_runner = {model.runner: model for model in models}
+    return [
+        HeldOut(
+            cell.runner, cell.place, cell.makespan_s, by_runner[cell.runner].makespan_s(cell.work, one.cores),
+            cell.work.concurrency,
+        )
+        for cell in one.cells if cell.runner in by_runner
+    ]  # fmt: skip
+
+
+def judge(folder: Path) -> list[Recorded]:
+    """All recordings with their predictions."""
+    known, _ = advice_file.read(KNOWN)
+    found = []
+    for name in (*PYTHONS, ONE_CORE):
+        one = recorded(folder, name)
+        python = FIRST if name == ONE_CORE else name
+        old = next(each for each in known if each.python == python)
+        calibration = read(folder / f"{python}.json")
+        sets = {CALIBRATED: calibrated(old.models, calibration), REFERENCE: old.models}
+        for title, models in sets.items():
+            one.trials[title], one.models[title] = predicted(one, models), models
+        if name != ONE_CORE:
+            again: Fitted | None = fitted(one.rows, python, name, one.cores)
+            assert again is not None
+            one.trials[OTHERS], one.models[OTHERS] = list(again.trials), again.models
+        found.append(one)
+    return found
+
+
+def close(one: HeldOut) -> bool:
+    return 0.9 <= one.predicted_s / one.measured_s <= 1.1
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many cells were within 10 %, of all and of those that are reproducible, and what the advice was worth."""
+
+    cells: int
+    close: int
+    narrow: int
+    narrow_close: int
+    error: float
+    places: int
+    right: int
+    regret: float
+    worst: float
+
+
+def score(trials: Sequence[tuple[Recorded, HeldOut]]) -> Score:
+    """Over the cells of one recording or of several."""
+    narrow = [trial for one, trial in trials if one.width[trial.place, trial.runner] <= NARROW]
+    by_place: dict[tuple[str, str], list[HeldOut]] = {}
+    for one, trial in trials:
+        by_place.setdefault((one.name, trial.place), []).append(trial)
+    regrets = [regret(own) for own in by_place.values() if len(own) > 1]
+    errors = [abs(trial.log_error) for _, trial in trials]
+    return Score(
+        len(trials), sum(close(trial) for _, trial in trials), len(narrow), sum(map(close, narrow)),
+        exp(median(errors)) - 1, len(regrets), sum(one <= LEVEL - 1 for one in regrets), fmean(regrets), max(regrets),
+    )  # fmt: skip
+
+
+def regret(own: Sequence[HeldOut]) -> float:
+    """By how much the one that is recommended is behind the best of a place, as measured."""
+    name = recommended({one.runner: one.predicted_s for one in own}, own[0].concurrency)
+    chosen = next(one for one in own if one.runner == name)
+    return chosen.measured_s / min(one.measured_s for one in own) - 1
+
+
+def share(part: int, whole: int) -> str:
+    """`88 of 101 (87 %)`."""
+    return f"{part} of {whole} ({part / whole * 100:.0f} %)" if whole else "none"
+
+
+def met(part: int, whole: int, goal: float) -> str:
+    return "met" if part >= goal * whole else "missed"
+
+
+def scores(found: Sequence[Recorded], title: str) -> Iterator[str]:
+    """A table by interpreter, and all together."""
+    yield "| Python | within 10 % | reproducible ones | goal | median error | best, or 5 % off | mean regret | worst |"
+    yield "|---|---|---|---|---:|---|---:|---:|"
+    groups = [(one.name, [one]) for one in found]
+    for name, ones in [*groups, ("all", list(found))]:
+        own = score([(one, trial) for one in ones for trial in one.trials[title]])
+        whole = f" ({met(own.close, own.cells, CLOSE_GOAL)})" if name == "all" else ""
+        right = f" ({met(own.right, own.places, RIGHT_GOAL)})" if name == "all" else ""
+        yield (
+            f"| {name} | {share(own.close, own.cells)}{whole} | {share(own.narrow_close, own.narrow)} | "
+            f"{met(own.narrow_close, own.narrow, CLOSE_GOAL)} | {own.error * 100:.1f} % | "
+            f"{share(own.right, own.places)}{right} | {own.regret * 100:.1f} % | {own.worst * 100:.0f} % |"
+        )
+
+
+def by_runner(found: Sequence[Recorded]) -> Iterator[str]:
+    """Cells within 10 % of each runner, by each set of costs."""
+    yield f"| runner | {' | '.join(found[0].trials)} |"
+    yield f"|---|{'---|' * len(found[0].trials)}"
+    for runner in dict.fromkeys(cell.runner for one in found for cell in one.cells):
+        columns = []
+        for title in found[0].trials:
+            own = [trial for one in found for trial in one.trials[title] if trial.runner == runner]
+            columns.append(share(sum(map(close, own)), len(own)))
+        yield f"| {runner} | {' | '.join(columns)} |"
+
+
+def worst(found: Sequence[Recorded], most: int = 15) -> Iterator[str]:
+    """The cells that the calibrated costs were furthest off in."""
+    yield "| Python | cell | measured | half-width | measured / predicted |"
+    yield "|---|---|---:|---:|---:|"
+    trials = [(one, trial) for one in found for trial in one.trials[CALIBRATED]]
+    for one, trial in sorted(trials, key=lambda pair: -abs(pair[1].log_error))[:most]:
+        wide = one.width[trial.place, trial.runner]
+        yield (
+            f"| {one.name} | `{trial.place}-{trial.runner}` | {words.scalar(trial.measured_s, 's')} | "
+            f"{wide * 100:.0f} % | {trial.measured_s / trial.predicted_s:.2f} |"
+        )
+
+
+SUMS = {
+    "a wait of a thread and the hand-over after it": ("threading", ("op_s", "handover_s")),
+    "an op of asyncio": ("asyncio", ("op_s",)), "an op of uvloop": ("uvloop", ("op_s",)),
+    "an op of trio": ("trio", ("op_s",)), "lateness of a sleep": ("sync", ("late_s",)),
+    "lateness and two turns of asyncio": ("asyncio", ("late_s", "turn_s", "turn_s")),
+    "lateness and a turn of trio": ("trio", ("late_s", "turn_s")),
+    "a wait in a process": ("multiprocessing", ("op_s",)), "a chunk": ("multiprocessing", ("chunk_s",)),
+}  # fmt: skip
+"""What can be told from cells: of some costs only the sum, as one can stand for the other there."""
+NEAR = 0.2
+
+
+def agreement(found: Sequence[Recorded]) -> Iterator[str]:
+    """Costs that were calibrated against those that are fitted to the recording."""
+    yield f"| cost | {' | '.join(one.name for one in found)} |"
+    yield f"|---|{'---|' * len(found)}"
+    for title, (runner, names) in SUMS.items():
+        yield f"| {title} | {' | '.join(_pair(one, runner, names) for one in found)} |"
+
+
+def _pair(one: Recorded, runner: str, names: Sequence[str]) -> str:
+    """`3.4 / 3.5 µs`, in bold where they differ by more than a fifth."""
+    both = []
+    for title in (CALIBRATED, OTHERS):
+        model = next((each for each in one.models[title] if each.runner == runner), None)
+        if model is None or (model.gil is False and "handover_s" in names):
+            return ""
+        both.append(sum(getattr(model.costs, name) for name in names))
+    mine, fit = both
+    near = 1 / (1 + NEAR) <= mine / fit <= 1 + NEAR if fit > 0 else False
+    said = f"{mine * 1e6:.1f} / {fit * 1e6:.1f} µs"
+    return said if near else f"**{said}**"
+
+
+def figures(calibrations: Mapping[str, Calibration]) -> Iterator[str]:
+    """What each calibration measured, with its interval."""
+    yield "| Python | runner | cost | figure |"
+    yield "|---|---|---|---|"
+    for python, one in calibrations.items():
+        for runner, own in measured(one).items():
+            for name, estimate in own.figures.items():
+                unit = "x" if name == "scale" else "s"
+                yield f"| {python} | {runner} | {name.removesuffix('_s')} | {words.with_unit(estimate, unit)} |"
+
+
+def page(folder: Path) -> str:
+    """The whole page."""
+    found = judge(folder)
+    several, alone = [one for one in found if one.name != ONE_CORE], [one for one in found if one.name == ONE_CORE]
+    own = score([(one, trial) for one in several for trial in one.trials[CALIBRATED]])
+    edges = [trial for one in several for trial in edged(one)]
+    blocks = [
+        "# Predictions before a judge",
+        "Written by `python -m docs.evidence.judge --write`. When the code was frozen, a recording was made of places "
+        "that nothing had been fitted to, and no constant and no structure was changed after it had been read. The "
+        "rules were committed before it: [judge.py](evidence/judge.py), [the places](evidence/judge_places.py).",
+        f"Machine: {several[0].machine}. It is another than that of the reference.",
+        "## By calibration: no cell of the recording was seen",
+        f"The goals: within 10 % in {CLOSE_GOAL * 100:g} % of the reproducible cells of every interpreter, and of all "
+        f"cells together; the best or within 5 % of it in {RIGHT_GOAL * 100:g} % of the places; a mean regret of at "
+        f"most {REGRET_GOAL * 100:g} %; nothing that is more than {WORST_GOAL * 100:g} % behind. The mean regret is "
+        f"{'met' if own.regret <= REGRET_GOAL else 'missed'}, and the worst is "
+        f"{'met' if own.worst <= WORST_GOAL else 'missed'}.",
+        "\n".join(scores(several, CALIBRATED)),
+        f"On an edge, where 3 % of computing more or less changes the prediction by a tenth, lie {len(edges)} of the "
+        f"{own.cells} cells. Of them {sum(map(close, edges))} were within 10 %.",
+        "## By what was fitted to the reference, on another machine",
+        "\n".join(scores(several, REFERENCE)),
+        "## By what is fitted to the other places of the recording",
+        "\n".join(scores(several, OTHERS)),
+        "## Each runner",
+        "\n".join(by_runner(several)),
+        "## One core",
+        f"The places of {FIRST} once more, bound to one core (`taskset -c 0`), and the predictions of `--cores 1`.",
+        "\n".join(scores(alone, CALIBRATED)),
+        "## The cells that were furthest off, by calibration",
+        "\n".join(worst(found)),
+        "## Calibrated costs and fitted ones",
+        "Left what `when-async calibrate` measured, right what was fitted to the recording; **bold** where they differ "
+        "by more than a fifth.",
+        "\n".join(agreement(several)),
+        "## What the calibrations measured",
+        "\n".join(figures({name: read(folder / f"{name}.json") for name in PYTHONS})),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def edged(one: Recorded) -> list[HeldOut]:
+    """The cells whose prediction hangs on a little more or less of computing."""
+    models = {model.runner: model for model in one.models[CALIBRATED]}
+    found = {(cell.runner, cell.place) for cell in one.cells if models[cell.runner].edge_s(cell.work, one.cores)}
+    return [trial for trial in one.trials[CALIBRATED] if (trial.runner, trial.place) in found]
