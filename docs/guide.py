@@ -170,7 +170,8 @@ BOUND = (
 )
 MAP = (
     "[The whole map](map.md) shows what is predicted everywhere, for machines with more cores too: each model is "
-    "simulated with what it costs on the reference machine."
+    "simulated with what it costs on the reference machine, and [a recording made afterwards](judge.md) says how far "
+    "off that is.\n\n![The predicted map: which model is fastest on 2, 8 and 64 cores](img/predicted_map_3_11.svg)"
 )
 HOW_TO_READ = (
     "{tally}. A claim is taken apart into cases, each with a bound that was set before the figures were seen; of one "

@@ -36,7 +36,9 @@ Files of older versions hold what calls, tasks, threads and runners cost; nothin
 """
 KIND: Final = "calibration"
 AGAIN: Final = "make it again with: when-async calibrate"
-GROUPS: Final = ("clocks", "waits", "cores", "models")
+MODELS: Final = "models"
+"""What each model costs; files of older versions do not have it."""
+GROUPS: Final = ("clocks", "waits", "cores", MODELS)
 """Of the quantities that are read."""
 
 NORMAL_MAD: Final = 0.6744897501960817

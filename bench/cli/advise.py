@@ -16,6 +16,7 @@ from when_async.reports.lines import columns
 from .shared import JSON, RUN_FILES, Finite, fail, offering, plain_errors, tell
 
 if TYPE_CHECKING:
+    from when_async.results.prediction.fitted import Fitted
     from when_async.results.prediction.work import Work
 
     from .advising import Op
@@ -24,6 +25,7 @@ ALL = "all"
 DEFAULT = 100
 """In flight where nobody says how many."""
 KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.json"
+JUDGE = KNOWN.with_name("judge.json")
 
 
 @click.command()
@@ -49,6 +51,9 @@ KNOWN = Path(__file__).resolve().parents[2] / "results" / "reference" / "advice.
 )
 @click.option(
     "--rate", metavar="RATE", help="Ops come by themselves so often, such as 200/s: how busy, p50 and p99, workers."
+)
+@click.option(
+    "--http", is_flag=True, help="Each op is a call over HTTP: adds the CPU of the leanest client measured with each."
 )
 @click.option("--payload", metavar="SIZE", help="Size of a result when pickled, such as 4KiB; default: nothing.")
 @click.option("--cores", type=click.IntRange(1, 4096), help="Cores to use; default: those of this machine.")
@@ -86,7 +91,7 @@ def advise(**options: Any) -> None:
     """Which model for work like this: a ranking with predicted times, the reason, and code to begin from.
 
     \b
-    when-async advise --wait 300ms --cpu 2ms --ops 500           500 slow HTTP calls
+    when-async advise --wait 300ms --cpu 2ms --ops 500 --http    500 slow HTTP calls
     when-async advise --cpu 40ms --ops 10000                     10 000 images to resize
     when-async advise --like 'mine:fetch' --args '["a"]' -n 200  as a function of yours does
     when-async advise --wait 5ms --waits 3 --cpu 2ms --rate 200/s  a service: three queries a request
@@ -96,7 +101,9 @@ def advise(**options: Any) -> None:
     stands where 95 % of measured times would lie.
     """
     from when_async.reports.terminal.advice import Asked, print_advice, records
+    from when_async.results.prediction import before_judge
     from when_async.results.prediction.advice_file import from_frame, read
+    from when_async.results.prediction.before_judge import judged
 
     from .advising import calibrated_here, limits
 
@@ -109,7 +116,9 @@ def advise(**options: Any) -> None:
         found, machine = from_frame(frame), "the machine of these runs"
     else:
         found, machine = read(KNOWN)
-        found = calibrated_here(found)
+        found = judged(calibrated_here(found), before_judge.read(JUDGE))
+    if options["http"]:
+        found = [_over_http(one) for one in found]
     chosen = _of(found, options["python"], options.get("here"))
     asked = Asked(work, cores, limits(options["cores"] or _cores()))
     if options["rate"] is not None:
@@ -133,8 +142,20 @@ def _refuse_vain(options: dict[str, Any]) -> None:
         for name, option in (("ops", "-n"), ("concurrency", "-c"), ("code", "--code")):
             if given(name) is click.core.ParameterSource.COMMANDLINE:
                 fail(f"with --rate ops come by themselves, and {option} says nothing; leave it out")
+    if options["http"] and options["like"] is not None:
+        fail("--like measures what a client costs with the rest; --http would count it twice")
     if options["waits_per_op"] > 1 and options["wait"] is None:
         fail("--waits says how often an op waits for --wait; give that a length too")
+
+
+def _over_http(known: Fitted) -> Fitted:
+    """The same with clients. Raises AdviceError where none was measured."""
+    from when_async.results.prediction.advice_file import AdviceError
+    from when_async.results.prediction.clients import over_http
+
+    if not known.clients:
+        raise AdviceError(f"no client for HTTP was measured on Python {known.python}; do: when-async run -w http_fetch")
+    return over_http(known)
 
 
 def _serve(chosen: list[Any], asked: Any, rate_per_s: float, *, as_json: bool) -> None:

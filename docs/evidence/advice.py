@@ -9,11 +9,12 @@ Each cell is predicted by figures that were fitted without its place, so none is
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from docs.evidence import advised, transfer
+from docs.evidence import advised, pool_spin, transfer
 from when_async.bench.cli.advise import KNOWN
 from when_async.bench.cli.claims import references
 from when_async.reports import words
@@ -36,8 +37,11 @@ def text(found: Sequence[Fitted], machine: str) -> str:
         "([results/prediction/simulated](../results/prediction/simulated), one small file a model): when a timer is "
         "due and in which milliseconds a loop counts, who has the GIL and what its hand-over takes, who gets the next "
         "chunk of a pool. Two figures of each runner are fitted to the cells of `mixed` and `sleep`, and how late a "
-        "wait ends is taken from the plain loop; all others are the same for all interpreters. No prediction lies "
-        "below the operational bound (Denning and Buzen, 1978).",
+        "wait ends is taken from the plain loop; all others are the same for all interpreters. Where this machine was "
+        "calibrated (`when-async calibrate`), what was measured of it takes their place. No prediction lies below the "
+        "operational bound (Denning and Buzen, 1978).",
+        "This page is about the reference, which the models were made with. [A recording that was made "
+        "afterwards](judge.md), of other places and on another machine, is the harder judge.",
         "A program is ranked as it is printed, so the start of its pool or loop is counted: what workers of `mixed` "
         "took to import beyond a plain loop, and to open and to close, once and for each place of a pool. That is no "
         "part of a round, and so not of the table below. Left out are the start of the interpreter, imports of one's "
@@ -49,10 +53,20 @@ def text(found: Sequence[Fitted], machine: str) -> str:
         "\n".join(table(found)),
         "## Each runner",
         "\n".join(by_runner(found)),
+        "## Why a round of processes takes longer than its parts",
+        "A round in a pool of processes takes some 2 to 5 ms more than chunks, waits and computing add up to. A part "
+        "of that is a thread of `multiprocessing.Pool` that turns without a pause while a result lies unread, until its "
+        "slice of the core is over: it waits for the pipe of results beside its processes, since Python 3.8 "
+        "(bpo-35493). Without that a round is as much shorter (`python -m docs.evidence.pool_spin --measure`). The "
+        "simulation knows it as `spin_s`. What is left, some 2 ms a round, goes with no number of chunks or "
+        "processes, and is not known; that the scheduler's slices are longer than those of the simulation is a guess. "
+        "A `ProcessPoolExecutor` has no such thread.",
+        "\n".join(pool_spin.table(json.loads(pool_spin.STORED.read_text(encoding="utf-8")))),
         "## How far it carries",
         "The same costs, and other workloads of the same recordings. What an op computes is taken from the plain "
-        "loop. A chain's waits are of unlike lengths, of which the longest decides: that is not modelled. Nor is a "
-        "client library, a server or a protocol; for HTTP the guide has what was measured.",
+        "loop. A chain's waits are of unlike lengths, of which the longest decides: that is not modelled. Of HTTP it "
+        "knows the CPU of a call by the leanest client of each model, as these recordings measured it (`--http`), and "
+        "nothing of connections, of the protocol and of the server, which takes the other core.",
         "\n".join(transfer.table(transfer.transfers())),
         "## The cells that were furthest off",
         "\n".join(worst(found)),
@@ -123,10 +137,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     frame = load(chosen.runs or references())
     found = from_frame(frame)
     machine = conditions.machine(frame.attrs["headers"][0])
+    if chosen.write:
+        # First, as what carries over to other workloads is worked out from the file.
+        write(KNOWN, found, machine)
     page = text(found, machine)
     print(page)
     if chosen.write:
-        write(KNOWN, found, machine)
         PAGE.write_text(page, encoding="utf-8")
     return 0
 

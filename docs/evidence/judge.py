@@ -2,7 +2,7 @@
 
     python -m docs.evidence.judge --record     calibrate and record; some 45 minutes with nothing else busy
     python -m docs.evidence.judge              print what came of it
-    python -m docs.evidence.judge --write      write docs/judge.md
+    python -m docs.evidence.judge --write      write docs/judge.md, and what advise says of how good it is
 
 What was fixed before the first round was measured, and is kept to whatever the figures say:
 
@@ -29,6 +29,8 @@ from pathlib import Path
 from docs.evidence import judge_table
 from docs.evidence.judge_places import POOL, PYTHONS, SERIAL, Place, places
 from docs.evidence.spread import REFERENCE
+from when_async.bench.cli.advise import JUDGE
+from when_async.results.prediction import before_judge
 
 FOLDER = REFERENCE / "judge"
 PAGE = Path(__file__).resolve().parents[1] / "judge.md"
@@ -87,10 +89,12 @@ def main() -> int:
             record(python, python)
         record(PYTHONS[0], ONE_CORE, ("taskset", "-c", "0"))
         return 0
-    page = judge_table.page(FOLDER)
+    found = judge_table.judge(FOLDER)
+    page = judge_table.page(found, FOLDER)
     print(page)
     if chosen.write:
         PAGE.write_text(page, encoding="utf-8")
+        before_judge.write(JUDGE, judge_table.verdicts(found))
     return 0
 
 

@@ -16,13 +16,14 @@ from when_async.results.calibration import Calibration, read
 from when_async.results.cells.summary import Row, summary
 from when_async.results.frame import load
 from when_async.results.prediction import advice_file
+from when_async.results.prediction.before_judge import CALIBRATED, REFERENCE, Verdict
 from when_async.results.prediction.calibrated import calibrated, measured
 from when_async.results.prediction.fitted import Fitted, fitted, seen
 from when_async.results.prediction.fitting import SeenCell
-from when_async.results.prediction.judged import CLOSE_GOAL, LEVEL, RIGHT_GOAL, HeldOut, recommended
+from when_async.results.prediction.judged import CLOSE_GOAL, LEVEL, RIGHT_GOAL, HeldOut, accuracy, recommended, spread
 from when_async.results.prediction.model import Model
 
-CALIBRATED, REFERENCE, OTHERS = "calibrated", "reference", "other places"
+OTHERS = "other places"
 ONE_CORE, FIRST = "one-core", PYTHONS[0]
 NARROW = 0.05
 """A cell with a wider half-width is not one that can be met within 10 %."""
@@ -226,9 +227,23 @@ def figures(calibrations: Mapping[str, Calibration]) -> Iterator[str]:
                 yield f"| {python} | {runner} | {name.removesuffix('_s')} | {words.with_unit(estimate, unit)} |"
 
 
-def page(folder: Path) -> str:
+def verdicts(found: Sequence[Recorded]) -> dict[str, Verdict]:
+    """What `advise` says of how good it is, by what a machine has: a calibration of its own, or none."""
+    several = [one for one in found if one.name != ONE_CORE]
+    return {
+        name: Verdict(
+            {one.name: accuracy(one.trials[name]) for one in several},
+            {
+                runner: spread([trial for one in several for trial in one.trials[name] if trial.runner == runner])
+                for runner in dict.fromkeys(cell.runner for one in several for cell in one.cells)
+            },
+        )
+        for name in (CALIBRATED, REFERENCE)
+    }  # fmt: skip
+
+
+def page(found: Sequence[Recorded], folder: Path) -> str:
     """The whole page."""
-    found = judge(folder)
     several, alone = [one for one in found if one.name != ONE_CORE], [one for one in found if one.name == ONE_CORE]
     own = score([(one, trial) for one in several for trial in one.trials[CALIBRATED]])
     edges = [trial for one in several for trial in edged(one)]

@@ -1,4 +1,4 @@
-"""Write docs/map.md and its pictures: which model is predicted to be fastest everywhere, with more cores too.
+"""Write docs/map.md, its pictures and the file that pages draw from: which model is predicted to be fastest where.
 
 python -m docs.evidence.predicted_map
 """
@@ -8,25 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from when_async.bench.cli.advise import KNOWN
 from when_async.bench.cli.claims import references
 from when_async.reports import words
-from when_async.reports.drawing.charts import drawn
-from when_async.reports.drawing.predicted_map import Place, draw
+from when_async.reports.drawing.predicted_map import chart
+from when_async.reports.page.elsewhere import MAP
 from when_async.reports.scene.decision import Region, maps
 from when_async.reports.scene.evidence import scene
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import read
 from when_async.results.prediction.fitted import Fitted
-from when_async.results.prediction.mapped import CORES, Tile, tile, tiles
+from when_async.results.prediction.mapped import CORES, Kept, Place, Tile, keep, tile, tiles
 
 PAGE = Path(__file__).resolve().parents[1] / "map.md"
 FOLDER = PAGE.with_name("img")
 BUILDS = ("3.11", "3.13t")
 """One with the GIL and one without it."""
-SHOWN = (2, 8, 64)
 
 
 def measured(python: str) -> list[Region]:
@@ -57,31 +54,15 @@ def winners(own: Sequence[Tile]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
-def _heading(cores: int, known: Fitted) -> str:
-    return f"{cores} cores{'' if cores == known.cores else ', predicted'}"
-
-
-def picture(known: Fitted, regions: Sequence[Region], stem: str) -> Path:
-    """The map of one interpreter for three numbers of cores."""
+def map_of(known: Fitted, machine: str) -> Kept:
+    """The whole map of an interpreter."""
     families = {one.runner: one.family for one in known.models}
-    grids = {_heading(cores, known): tiles(known, cores) for cores in SHOWN}
-    dots = {_heading(known.cores, known): {place_of(one) for one in regions}}
-    said = (
-        f"Which model is predicted to be fastest on Python {known.python}",
-        "Each tile names the best and how many times as fast it is as the second. Hatched: several are level. A dot: "
-        "measured as well.",
-        "Predicted from what each model costs on the reference machine, which has two cores. Pools are open already.",
-    )
-
-    def figure(width: float) -> Figure:
-        return draw(grids, families, dots, width)
-
-    path = FOLDER / f"{stem}.svg"
-    path.write_text(drawn(figure, stem.replace("_", ""), stem, said).picture, encoding="utf-8")
-    return path
+    places = [place_of(one) for one in measured(known.python)]
+    own = [one for cores in CORES for one in tiles(known, cores)]
+    return Kept(known.python, machine, known.cores, places, families, own)
 
 
-def page(known: Mapping[str, Fitted], machine: str) -> Iterator[str]:
+def page(known: Mapping[str, Fitted], kept: Mapping[str, Kept], machine: str) -> Iterator[str]:
     """The page in blocks."""
     yield "# The whole map, predicted"
     yield (
@@ -95,7 +76,7 @@ def page(known: Mapping[str, Fitted], machine: str) -> Iterator[str]:
         regions = measured(python)
         own = known[python]
         stem = f"predicted_map_{python.replace('.', '_')}"
-        picture(own, regions, stem)
+        (FOLDER / f"{stem}.svg").write_text(chart(kept[python], stem).picture, encoding="utf-8")
         right, all_ = agreement(own, regions)
         yield f"## Python {python}{'' if own.gil else ', which has no GIL'}"
         yield f"![Which model is predicted to be fastest on Python {python}](img/{stem}.svg)"
@@ -104,14 +85,16 @@ def page(known: Mapping[str, Fitted], machine: str) -> Iterator[str]:
             "cannot be told from it. (The costs were fitted to these places too; [how good predictions are in places "
             "that they have not seen](advice.md) is the harder question.)"
         )
-        rows = [f"| {cores} | {winners(tiles(own, cores))} |" for cores in CORES]
+        rows = [f"| {cores} | {winners(kept[python].of(cores))} |" for cores in CORES]
         yield "\n".join(["| cores | who is best in how many of the places |", "|---:|---|", *rows])
 
 
 def main() -> None:
     found, machine = read(KNOWN)
     known = {one.python: one for one in found}
-    PAGE.write_text("\n\n".join(page(known, words.one_line(machine))) + "\n", encoding="utf-8")
+    kept = {python: map_of(known[python], words.one_line(machine)) for python in BUILDS}
+    keep(MAP, kept.values())
+    PAGE.write_text("\n\n".join(page(known, kept, words.one_line(machine))) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from when_async.bench.cli.claims import references
 from when_async.results.cells.summary import Row, summary
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import read
+from when_async.results.prediction.clients import over_http
 from when_async.results.prediction.fitted import MODELS, Fitted
 from when_async.results.prediction.model import SERIAL
 from when_async.results.prediction.work import Work
@@ -50,18 +51,25 @@ def chain(row: Row, serial: Row | None) -> Work | None:
     return Work(float(row.params["step_s"]), 1e-6 * steps, int(row.params["n"]), row.concurrency, waits_per_op=steps)
 
 
+def http_fetch(row: Row, serial: Row | None) -> Work | None:
+    """Calls that wait for a server on the other core; what a client computes is a figure of each model."""
+    return Work(float(row.params["delay_s"]), 0.0, int(row.params["n"]), row.concurrency)
+
+
+HTTP = "http_fetch"
 WORKLOADS: Mapping[str, Made] = {
-    "chess": chess, "grid_search": grid_search, "semaphore": semaphore, "chain": chain,
+    "chess": chess, "grid_search": grid_search, "semaphore": semaphore, "chain": chain, HTTP: http_fetch,
 }  # fmt: skip
 
 
 def ratios(rows: Sequence[Row], known: Fitted, workload: str) -> Iterator[tuple[Row, float]]:
     """Measured / predicted of each cell of a workload on one interpreter."""
-    models = {one.runner: one for one in known.models}
+    models = {one.runner: one for one in (over_http(known) if workload == HTTP else known).models}
+    lean = {name: one.library for name, one in known.clients.items()} if workload == HTTP else {}
     own = [row for row in rows if row.workload == workload and row.python == known.python and row.makespan is not None]
     serial = {row.comparison: row for row in own if row.runner == SERIAL}
     for row in own:
-        if row.runner not in MODELS or row.runner not in models or row.library:
+        if row.runner not in MODELS or row.runner not in models or row.library != lean.get(row.runner, ""):
             continue
         work = WORKLOADS[workload](row, serial.get(row.comparison))
         if work is not None and row.makespan is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from when_async.results.calibration import ESTIMATORS, FREE, PAIRS, PINNED, Calibration, Figure
+from when_async.results.calibration import ESTIMATORS, FREE, MODELS, PAIRS, PINNED, Calibration, Figure
 
 from .. import words
 from ..lines import line, paragraph, width_of
@@ -34,13 +34,24 @@ TITLES = {
     "waits": "Waits: how much later than asked they end",
     "cores": "Speed of the cores",
     PAIRS: "Noise floor: spread of a pair's ratio by estimator (two equal processes)",
+    MODELS: "What the models cost: when-async advise predicts with these",
 }
 """Groups in the order in which they are shown."""
 NOTES = {
     "clocks": "A step that is no smaller than a call costs is the call and not the clock.",
     PAIRS: "Robust standard deviation of one pair's log-ratio, whose true value is 0. So few pairs do not rank "
     "estimators whose intervals overlap.",
+    MODELS: "CPU an op or a chunk, delay for a hand-over or a wait. One that is 0 or below is lost in the noise.",
 }
+COSTS = {
+    "late": "a wait ends late by", "computing": "a nominal millisecond of computing", "op": "an op with a wait",
+    "turn": "a turn of the loop", "wave": "eight ops and the turns of their loop",
+    "handover": "the GIL, from one thread to the next", "scale": "computing of two threads at once, against one",
+    "chunk": "a chunk, there and back", "cold": "a process, once a round",
+    "spin": "the pool's own threads, once a round",
+    "start": "to open and close a pool", "start of a place": "the same, for each process",
+}  # fmt: skip
+"""Figures of a model in words."""
 ROUNDS_UP = (
     "epoll, which asyncio waits with, counts whole milliseconds and rounds up, so a wait of 50 µs takes a whole one."
 )
@@ -81,7 +92,7 @@ def card(calibration: Calibration, header: Mapping[str, Any], *, several: bool =
         intro=" ".join([intro(calibration), *changes(calibration, header)]),
         table=headline_table(calibration),
         warnings=[one for one in said if one.todo],
-        more=[matrix(calibration, group) for group in (PAIRS, "waits", "clocks") if calibration.of(group)],
+        more=[table(calibration, group) for group in (MODELS, PAIRS, "waits", "clocks") if calibration.of(group)],
         facts=[one for one in said if not one.todo],
     )
 
@@ -127,6 +138,20 @@ def _entries(figure: Figure) -> list[list[Item]]:
     return [[item(figure)], [Item(words.count(figure.estimate.n, noun))]]
 
 
+def table(calibration: Calibration, group: str) -> Table:
+    """All figures of one group."""
+    return listed(calibration) if group == MODELS else matrix(calibration, group)
+
+
+def listed(calibration: Calibration) -> Table:
+    """What each model costs, a figure a line: no two of them are asked for the same."""
+    lines = [
+        Line(words.one_line(f"{one.row}: {COSTS.get(one.column, one.column)}"), [], [[item(one)]])
+        for one in calibration.of(MODELS)
+    ]
+    return Table(NOTES[MODELS], [TITLES[MODELS]], ["figure"], [Group("", lines=lines)])
+
+
 def matrix(calibration: Calibration, group: str) -> Table:
     """All figures of one group: a line for each row, a column for each column."""
     figures = calibration.of(group)
@@ -169,7 +194,7 @@ def show(calibration: Calibration, console: Console) -> None:
     paragraph(console, intro(calibration))
     for group in dict.fromkeys((*TITLES, *(one.group for one in calibration.figures))):
         if calibration.of(group):
-            _show_group(matrix(calibration, group), console)
+            _show_group(table(calibration, group), console)
     console.print()
     line(console, "What the machine says of itself", "bold")
     for one in findings(calibration):

@@ -9,16 +9,34 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from when_async.results.prediction.mapped import FLIGHTS, SHARES, Tile
+from when_async.results.prediction.mapped import FLIGHTS, SHARES, Kept, Place, Tile
 
 from .. import words
 from . import style
 from .axes import TITLE, add_axes, figure
+from .charts import Chart, drawn
 from .decision_map import SHORT
 
 TILE, LEFT, FOOT, GAP = 0.36, 0.55, 0.42, 0.22
-Place = tuple[float, float, int]
-"""Size of an op in seconds, share of it that waits, ops in flight."""
+SHOWN = (2, 8, 64)
+"""Numbers of cores that are drawn."""
+
+
+def chart(one: Kept, stem: str, *, both: bool = True) -> Chart:
+    """The map of an interpreter as a finished chart."""
+    grids = {_heading(cores, one.own_cores): one.of(cores) for cores in SHOWN}
+    dots = {_heading(one.own_cores, one.own_cores): set(one.measured)}
+    said = (
+        f"Which model is predicted to be fastest on Python {one.python}",
+        "Each tile names the best and how many times as fast it is as the second. Hatched: several are level. A dot: "
+        "measured as well.",
+        f"Predicted from what each model costs on {one.machine}. Pools are open already.",
+    )
+    return drawn(lambda width: draw(grids, one.families, dots, width), stem.replace("_", ""), stem, said, both=both)
+
+
+def _heading(cores: int, own_cores: int) -> str:
+    return f"{cores} cores{'' if cores == own_cores else ', predicted'}"
 
 
 def draw(

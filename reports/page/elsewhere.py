@@ -1,4 +1,4 @@
-"""The decision map of the recorded reference, lent to the page of a run that measured none."""
+"""What the reference lends a page: its decision map where a run measured none, and the map that is predicted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 
 from when_async.results.frame import load
 from when_async.results.overview import header_of
+from when_async.results.prediction.mapped import kept
 from when_async.results.runfile import Header, RunFileError
 
 from ..answers.answer import source_of
+from ..drawing import predicted_map
 from ..drawing.charts import Chart
 from ..drawing.decision_map import DECISION_MAP
 from ..scene.decision import WORKLOAD
@@ -20,6 +22,17 @@ from .workloads import chart_of
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 """The folder of the recorded reference, a run file for each recording."""
+MAP = REFERENCE / "map.json"
+
+
+def whole_map(gil: bool) -> Chart | None:
+    """The predicted map of an interpreter with the GIL or without it; None where there is none to be read."""
+    try:
+        known = kept(MAP)
+    except (OSError, ValueError):
+        return None
+    one = next((each for each in known if each.python.endswith("t") is not gil), None)
+    return predicted_map.chart(one, "predicted_map", both=False) if one else None
 
 
 def decision_map(pythons: Sequence[str], runs: Collection[str]) -> Chart | None:

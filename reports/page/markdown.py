@@ -52,7 +52,7 @@ def report(page: Mapping[str, Any]) -> str:
         *(f"> {text(banner)}" for banner in page["banners"]),
         prose(page["undecided"]),
         *_answers(page["opening"]),
-        *(_chart(page["map"]) if page["map"] else ()),
+        *(part for name in ("map", "whole_map") if page[name] for part in _chart(page[name])),
         *(("## What ran", _grid(page["statuses"])) if page["statuses"] else ()),
         *_claims(page["claims"]),
     ]

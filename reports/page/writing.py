@@ -65,7 +65,7 @@ def write(
     with _rarely_collected():
         page = build(frame, command, known, calibrations or {}, older, reference, on_section)
     charts = [chart for section in page["sections"] for chart in section.charts]
-    charts += [page["map"]] if page["map"] else []
+    charts += [page[name] for name in ("map", "whole_map") if page[name]]
     pictures = {chart.file: chart.picture for chart in charts}
     texts = {"index.html": _html(page), "report.md": markdown.report(page), **pictures}
     files = {Path(output) / name: text for name, text in texts.items()}
@@ -114,6 +114,7 @@ def build(
         **_top(frame, scene, headers, used),
         "statuses": None if figures else tables.statuses(scene),
         "map": elsewhere.decision_map(used, _runs(headers)) if lends else chart,
+        "whole_map": elsewhere.whole_map(_gil(scene)) if judged["opening"] and reference else None,
         "filters": _filters(scene) if figures else [],
         "older": older_table(older),
         "between": between(frame) if figures else None,
@@ -127,6 +128,11 @@ def build(
         "command": words.one_line(command, 2000),
         "version": words.one_line(first.get("tool_version", "")),
     }
+
+
+def _gil(scene: Scene) -> bool:
+    """Whether any interpreter of a page has the GIL, as most have."""
+    return any(row.gil is not False for row in scene.rows)
 
 
 def pythons(scene: Scene) -> list[str]:

@@ -14,7 +14,7 @@ from when_async.results.prediction.work import Work
 
 from .. import words
 from ..lines import columns, flowed, wrapped
-from .reasons import beyond, core_bound, counted, edges, evidence, limited, reason, said_of
+from .reasons import beyond, callers, core_bound, counted, edges, evidence, limited, reason, said_of
 from .shapes import shape
 
 
@@ -89,7 +89,7 @@ def print_advice(found: Sequence[Fitted], asked: Asked, machine: str, others: Se
         _say(evidence(known, machine, asked.cores))
         _say(counted(known))
     click.echo()
-    _say(beyond(asked.work))
+    _say(callers(found[-1]) if any(one.call_s for one in found[-1].models) else beyond(asked.work))
     for text, (best, pythons) in _programs(found, asked, every).items():
         where = f" on {words.listing(pythons)}" if len(found) > 1 else ""
         click.echo(f"\nTo begin from, with {best.runner}{where}:\n")

@@ -113,15 +113,22 @@ def evidence(known: Fitted, machine: str, cores: int) -> str:
     further = f" For {words.count(cores, 'core')} it is extrapolated." if cores != known.cores else ""
     of = f"run {known.run} on {words.one_line(machine)}, {words.count(known.cores, 'core')}"
     if known.calibrated:
-        basis = f"The costs of the models are those of this machine, calibrated on {known.calibrated}. Evidence: {of}."
+        basis = f"The costs of the models are those of this machine, calibrated on {known.calibrated}."
     else:
         basis = f"Evidence: the workloads mixed and sleep of {of}."
     return (
-        f"{basis}{further} In {seen.cells} cells that the figures were not fitted to, "
-        f"predictions were within 10 % in {seen.close} ({_percent(seen.close, seen.cells)}; goal "
-        f"{CLOSE_GOAL * 100:g} %), and in {seen.right} of {seen.places} places ({_percent(seen.right, seen.places)}; "
-        f"goal {RIGHT_GOAL * 100:g} %) the recommended model was the best or within 5 % of it."
+        f"{basis}{further} In {seen.cells} cells {_of_what(known)}, predictions were within 10 % in {seen.close} "
+        f"({_percent(seen.close, seen.cells)}; goal {CLOSE_GOAL * 100:g} %), and in {seen.right} of {seen.places} "
+        f"places ({_percent(seen.right, seen.places)}; goal {RIGHT_GOAL * 100:g} %) the recommended model was the best "
+        "or within 5 % of it."
     )
+
+
+def _of_what(known: Fitted) -> str:
+    if not known.judged:
+        return "that the figures were not fitted to"
+    whose = "calibrated like this" if known.calibrated else "of the reference, which is another machine,"
+    return f"of a recording made to judge them when all was fixed (docs/judge.md), with costs {whose}".rstrip(",")
 
 
 def counted(known: Fitted) -> str:
@@ -135,12 +142,25 @@ def counted(known: Fitted) -> str:
     )
 
 
+def callers(known: Fitted) -> str:
+    """With which client each model calls over HTTP, and what is not in that."""
+    named = [
+        f"{one.runner} with {known.clients[one.runner].library} ({cost(one.call_s)})"
+        for one in known.models if one.call_s
+    ]  # fmt: skip
+    return (
+        f"Each op is a call over HTTP by the leanest client that was measured, with its CPU a call on the reference "
+        f"machine: {words.listing(named)}. Not in it: new connections, TLS, the network, and cores that a server on "
+        "the same machine takes. What was measured of all that: when-async claims --claim io-bound."
+    )
+
+
 def beyond(work: Work) -> str:
     """What these predictions do not know of, and which claim does."""
     if work.waiting_s > work.cpu_s:
         return (
-            "Where the waiting is for HTTP, the client library can weigh more than the model: when-async claims "
-            "--claim io-bound."
+            "Where the waiting is for HTTP, the client library can weigh more than the model: --http adds what was "
+            "measured of it, and so says when-async claims --claim io-bound."
         )
     if work.gil_free:
         return (

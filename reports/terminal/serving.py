@@ -14,12 +14,11 @@ from when_async.results.prediction.served import Service, services, taken
 from .. import words
 from ..lines import wrapped
 from .advice import Asked
-from .reasons import each_does
+from .reasons import callers, each_does
 
 LIMITS = (
     "Predicted: ops come at random and wait for nobody. This was held against queueing theory, and not yet against a "
-    "service that was measured: when-async run -w http_server. What a server, a client library or a database adds is "
-    "not in it."
+    "service that was measured: when-async run -w http_server. What a server or a database adds is not in it."
 )
 
 
@@ -66,9 +65,10 @@ def print_services(found: Sequence[Fitted], asked: Asked, rate_per_s: float) -> 
     for text in (
         "Busy is the share of the time in which one core computes, or all of them for processes and without a GIL. "
         "Workers are the fewest with which the 99th percentile is as good as it gets.",
+        callers(found[-1]) if any(one.call_s for one in found[-1].models) else "",
         LIMITS,
     ):
-        click.echo("\n".join(wrapped(text, indent="  ")))
+        click.echo("\n".join(wrapped(text, indent="  ")) if text else "", nl=bool(text))
 
 
 def _row(one: Service) -> str:

@@ -12,13 +12,12 @@ from pathlib import Path
 
 from when_async.bench.model import Estimate
 
-from ..calibration import Calibration, newest
+from ..calibration import MODELS, Calibration, newest
 from .fitted import Fitted
 from .fitting import FREE_THREADS, SHAPES, SLEPT
 from .model import THREADS, Model
 from .simulated.costs import FEW, MANY, Costs
 
-GROUP = "models"
 FIELDS: Mapping[str, str] = {
     "op": "op_s", "turn": "turn_s", "handover": "handover_s", "scale": "scale", "chunk": "chunk_s", "cold": "cold_s",
     "spin": "spin_s", "late": "late_s",
@@ -47,12 +46,12 @@ class Measured:
 def measured(calibration: Calibration) -> dict[str, Measured]:
     """By runner what was measured of it; runners whose library was not there are left out."""
     found: dict[str, dict[str, Estimate]] = {}
-    for figure in calibration.of(GROUP):
+    for figure in calibration.of(MODELS):
         name = "start_place_s" if figure.column == PLACE else FIELDS.get(figure.column)
         if name and figure.estimate is not None:
             scaled = _uncrowded(figure.estimate, figure.row) if name == "op_s" else figure.estimate
             found.setdefault(figure.row, {})[name] = scaled
-    for figure in calibration.of(GROUP):
+    for figure in calibration.of(MODELS):
         if figure.column == WAVE and figure.estimate is not None and "op_s" in found.get(figure.row, {}):
             found[figure.row]["turn_s"] = _turn(figure.estimate, found[figure.row]["op_s"], TURNS[figure.row])
     return {runner: Measured(runner, figures) for runner, figures in found.items()}
@@ -87,7 +86,7 @@ def known_here(found: Sequence[Fitted], node_id: str, folders: Sequence[Path]) -
     own = []
     for known in found:
         calibration, _ = newest(node_id, folders, known.python)
-        if calibration is not None and calibration.of(GROUP):
+        if calibration is not None and calibration.of(MODELS):
             models = calibrated(known.models, calibration)
             known = replace(known, models=models, calibrated=f"{calibration.date:%Y-%m-%d}")
         own.append(known)

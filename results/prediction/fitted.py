@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from ..cells.summary import Row
+from .clients import Client, clients
 from .fitting import LEAST, SLEPT, SeenCell, fit
 from .judged import Accuracy, HeldOut, accuracy, leave_out, spread
 from .model import POOLS, SERIAL, Model
@@ -47,7 +48,7 @@ def seen(rows: Sequence[Row]) -> list[SeenCell]:
         if row.workload not in (MIXED, SLEEP) or row.status != "OK" or row.makespan is None or row.runner not in MODELS:
             continue
         cpu_s = real_s.get(row.comparison, 0.0) if float(row.params.get("cpu_s", 0.0)) else 0.0
-        work = Work(float(row.params["wait_s"]), cpu_s, int(row.params["n"]), row.concurrency, even=True)
+        work = Work(float(row.params["wait_s"]), cpu_s, int(row.params["n"]), row.concurrency)
         found.append(SeenCell(row.runner, row.family, row.comparison, work, row.makespan.point))
     return found
 
@@ -85,6 +86,10 @@ class Fitted:
     trials: tuple[HeldOut, ...] = ()
     calibrated: str = ""
     """The day on which this machine was calibrated, where the costs are what was measured then."""
+    judged: bool = False
+    """Whether `accuracy` and the errors of the models are those before a judge."""
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    """By runner the leanest client for HTTP."""
 
 
 def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | None:
@@ -111,4 +116,6 @@ def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | N
         trials += own
     if not found:
         return None
-    return Fitted(python, gil, cores, run, tuple(found), accuracy(trials), tuple(trials))
+    return Fitted(
+        python, gil, cores, run, tuple(found), accuracy(trials), tuple(trials), clients=clients(rows, MODELS)
+    )  # fmt: skip

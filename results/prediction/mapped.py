@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+import msgspec
+
+from ..files import write_whole
 from .fitted import Fitted
 from .judged import TIE
 from .model import SERIAL
@@ -52,3 +57,46 @@ def tile(known: Fitted, size_s: float, waiting: float, concurrency: int, cores: 
 def tiles(known: Fitted, cores: int, sizes_s: Iterable[float] = SIZES_S) -> list[Tile]:
     """The map of one interpreter for so many cores."""
     return [tile(known, size, share, many, cores) for size in sizes_s for share in SHARES for many in FLIGHTS]
+
+
+Place = tuple[float, float, int]
+"""Size of an op in seconds, share of it that waits, ops in flight."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The map of one interpreter, worked out before: it takes a minute, and a page is not to wait for it.
+
+    `own_cores` is what the machine has whose costs these are, and `measured` the places that were measured on it.
+    """
+
+    python: str
+    machine: str
+    own_cores: int
+    measured: Sequence[Place]
+    families: Mapping[str, str]
+    tiles: Sequence[Tile]
+
+    def of(self, cores: int) -> list[Tile]:
+        """The tiles for so many cores."""
+        return [one for one in self.tiles if one.cores == cores]
+
+
+def keep(path: Path, maps: Iterable[Kept]) -> None:
+    """Write maps to a file, whole or not at all."""
+    write_whole({path: json.dumps([_short(one) for one in maps]) + "\n"})
+
+
+def _short(one: Kept) -> dict[str, object]:
+    """Four digits of each prediction are more than it is good for."""
+    held = asdict(one)
+    held["tiles"] = [
+        {**asdict(each), "seconds": {name: float(f"{value:.4g}") for name, value in each.seconds.items()}}
+        for each in one.tiles
+    ]
+    return held
+
+
+def kept(path: Path) -> list[Kept]:
+    """The maps of a file; raises OSError or ValueError where it cannot be read."""
+    return msgspec.json.decode(path.read_bytes(), type=list[Kept])

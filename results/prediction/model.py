@@ -46,6 +46,8 @@ class Model:
     error_high: float = 0.0
     start_s: float = 0.0
     start_place_s: float = 0.0
+    call_s: float = 0.0
+    """CPU that a client library adds to each op, where ops are calls over HTTP."""
 
     @property
     def parallel(self) -> bool:
@@ -54,6 +56,7 @@ class Model:
 
     def bound_s(self, work: Work, cores: int) -> float:
         """The time below which the work itself lets no schedule of this model come, whatever it adds."""
+        work = self.called(work)
         in_flight = 1 if self.family == SERIAL else min(work.concurrency, work.ops)
         early_s = MS if self.family == WHOLE_MS else 0.0
         one_s = max(0.0, work.wait_s - early_s) * work.waits_per_op + work.cpu_s
@@ -61,13 +64,18 @@ class Model:
         held_s = work.cpu_s * (1 - work.gil_free) if self.family == THREADS and self.gil else 0.0
         return max(work.ops * max(work.cpu_s / used, held_s), ceil(work.ops / in_flight) * one_s)
 
+    def called(self, work: Work) -> Work:
+        """The same work, in which each op computes what its client does too."""
+        return replace(work, cpu_s=work.cpu_s + self.call_s) if self.call_s else work
+
     def makespan_s(self, work: Work, cores: int) -> float:
         """The predicted time of all ops, never below the bound."""
+        bound_s, work = self.bound_s(work, cores), self.called(work)
         family = FREE if self.family == THREADS and not self.gil else self.family
         if self.family in POOLS:
             carried_s = work.payload_bytes * self.byte_s + work.carry_s
             work, family = replace(work, cpu_s=work.cpu_s + carried_s, payload_bytes=0, carry_s=0.0), POOLS[0]
-        return max(makespan_s(family, work, self.costs, cores), self.bound_s(work, cores))
+        return max(makespan_s(family, work, self.costs, cores), bound_s)
 
     def edge_s(self, work: Work, cores: int) -> tuple[float, float] | None:
         """Between which times a little more or less of computing decides; None where it hardly matters."""

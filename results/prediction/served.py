@@ -34,6 +34,7 @@ class Service:
 
 def service(one: Model, work: Work, cores: int, rate_per_s: float, limits: Limits) -> Service:
     """What becomes of a rate under a model, with as many workers as it needs."""
+    work = one.called(work)
     family = FREE if one.family == THREADS and not one.gil else POOLS[0] if one.family in POOLS else one.family
     most = min(MOST, limits.get(one.runner, (MOST, ""))[0])
     # Each wait of an op is an event, and the percentiles of ops that wait often scatter less.

@@ -24,8 +24,6 @@ class Work:
     waits_per_op: int = 1
     computes_last: bool = True
     """Whether it computes after its last wait too, as where a reply is read; else its last wait is its end."""
-    even: bool = False
-    """Whether a pool is fed in chunks that divide each place's share, as a run measures it and `Pool.map` does not."""
 
     @property
     def pauses(self) -> int:

@@ -17,7 +17,7 @@ from when_async.bench.calibration import pairs, walk
 from when_async.bench.calibration.walk import Findings
 from when_async.bench.cli import calibrate as cli_calibrate
 from when_async.bench.cli.main import main
-from when_async.bench.environments.provision import default
+from when_async.bench.environments.provision import default, default_label
 from when_async.bench.machine.fingerprint import node_id
 from when_async.bench.machine.host import make_host
 from when_async.bench.machine.lock import machine
@@ -36,7 +36,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Puts a made-up record, or an error, in the place of measuring."""
 
     def put_in(error: BaseException | None = None, **changes: Any) -> None:
-        def fake(stream: Any) -> dict[str, Any]:
+        def fake(stream: Any, environment: Any) -> dict[str, Any]:
             if error is not None:
                 raise error
             return record(**changes)
@@ -59,6 +59,21 @@ def test_a_calibration_is_shown_and_kept_where_reports_look(measured: Callable[.
     assert f"calibration: {path}\nnext: when-async report" in done.stdout
     assert "time.perf_counter_ns" in done.stdout
     assert "\x1b" not in done.stdout
+
+
+def test_of_an_interpreter_that_is_named_it_keeps_a_file_beside(measured: Callable[..., None]) -> None:
+    measured()
+    assert call("calibrate", "--python", default_label()).exit_code == 0
+    (path,) = Path(".when-async/runs").glob("calibration-*.json")
+    assert path.name == f"calibration-{node_id()}-{default_label()}.json"
+
+
+def test_an_interpreter_that_is_not_there_is_said_before_anything_is_measured(measured: Callable[..., None]) -> None:
+    measured(AssertionError("it was measured"))
+    done = call("calibrate", "--python", "/nowhere/python")
+    assert done.exit_code == 2
+    assert "/nowhere/python" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_as_json_it_prints_one_list_of_flat_objects(measured: Callable[..., None], tmp_path: Path) -> None:
@@ -135,7 +150,7 @@ def test_measuring_for_real_gives_a_record_that_can_be_read(tmp_path: Path, monk
     path.write_text(json.dumps({"kind": "calibration", "schema": 1} | found), encoding="utf-8")
     calibration = read(path)
     assert calibration.failures == ()
-    assert {one.group for one in calibration.figures} == {"clocks", "waits", "cores", "pairs"}
+    assert {one.group for one in calibration.figures} == {"clocks", "waits", "cores", "models", "pairs"}
     # One process of each supports no interval, so what is known has to be looked up in the raw values.
     missing = [one for one in found["quantities"] if not one["values"] and not one["absent"]]
     assert missing == []
@@ -158,6 +173,6 @@ def test_without_a_terminal_there_is_one_plain_line_a_pass() -> None:
             progress.step(number, title, 65.0)
     assert stream.getvalue().splitlines() == [
         "the machine at rest  about 1:05 left",
-        "pass 1/8  clocks, waits, cores, pairs of workers  about 1:05 left",
-        "pass 2/8  clocks, waits, cores, pairs of workers  about 1:05 left",
+        "pass 1/6  clocks, waits, cores, pairs of workers  about 1:05 left",
+        "pass 2/6  clocks, waits, cores, pairs of workers  about 1:05 left",
     ]

@@ -10,6 +10,7 @@ import pytest
 from support.fakes import Clock, FakeWorker, Fleet, Trick, host, raises
 from when_async.bench.calibration import pairs, probes
 from when_async.bench.calibration import walk as walking
+from when_async.bench.calibration.costs import PLACES, trials
 from when_async.bench.calibration.pairs import WARMUPS, pair
 from when_async.bench.calibration.probes import Subject
 from when_async.bench.calibration.walk import GUESS_S, PAIRS, PASSES, PINNED, Findings, OnStep, left_s, walk
@@ -90,9 +91,17 @@ def test_every_probe_asks_one_fresh_process_a_pass_and_kills_it(helpers: Helpers
     assert len(fleet.workers) == 4 * PAIRS * PASSES
     assert all(worker.killed for worker in fleet.workers)
     assert found.failures == found.absent == []
-    assert [len(one["values"]) for one in found.quantities.values()] == [PASSES] * 3
+    assert sorted(len(one["values"]) for one in found.quantities.values()) == [*[PASSES] * 3, len(PLACES) * PASSES]
     assert [one["pinned"] for one in found.pairs].count(True) == len(found.pairs) / 2 == 2 * PASSES
     assert [one["core"] for one in found.pairs if one["pinned"]] == [4, 5] * PASSES
+
+
+def test_each_runner_is_asked_what_it_costs_in_a_process_of_its_own(helpers: Helpers) -> None:
+    found = walked(subject())
+    assert helpers.names().count("costs") == len(PLACES) * PASSES
+    assert ("models", "row of costs", "value") in found.quantities
+    for runner in PLACES:
+        assert {one["runner"] for one in trials(runner).values()} == {runner}
 
 
 def test_the_probes_are_shuffled_anew_in_each_pass_and_the_seed_replays_the_order() -> None:
@@ -123,7 +132,7 @@ def test_a_worker_that_hangs_fails_its_pairs_only() -> None:
     assert sorted(one["title"] for one in found.failures) == ["free pairs", PINNED]
     assert found.pairs == []
     assert all(worker.killed for worker in fleet.workers)
-    assert [len(one["values"]) for one in found.quantities.values()] == [PASSES] * 3
+    assert min(len(one["values"]) for one in found.quantities.values()) == PASSES
 
 
 def test_an_answer_without_readings_is_a_failure_and_not_a_crash(helpers: Helpers) -> None:

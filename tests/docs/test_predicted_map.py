@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from docs.evidence.predicted_map import BUILDS, FOLDER, PAGE, SHOWN, winners
+from docs.evidence.predicted_map import BUILDS, FOLDER, PAGE, winners
 from when_async.bench.cli.advise import KNOWN
+from when_async.reports.drawing.predicted_map import SHOWN
+from when_async.reports.page.elsewhere import MAP
 from when_async.results.prediction.advice_file import read
-from when_async.results.prediction.mapped import CORES, FLIGHTS, SHARES, SIZES_S, tiles
+from when_async.results.prediction.mapped import CORES, FLIGHTS, SHARES, SIZES_S, kept, tiles
 
 
 def test_the_page_has_who_wins_by_the_figures_of_today() -> None:
@@ -16,6 +18,8 @@ def test_the_page_has_who_wins_by_the_figures_of_today() -> None:
     text = PAGE.read_text(encoding="utf-8").partition(f"## Python {python}")[2].partition("## ")[0]
     own = tiles(known, 8)
     assert f"| 8 | {winners(own)} |" in text, "run python -m docs.evidence.predicted_map"
+    stored = next(one for one in kept(MAP) if one.python == python)
+    assert [one.level for one in stored.of(8)] == [one.level for one in own], "pages draw the same"
     assert len(own) == len(SIZES_S) * len(SHARES) * len(FLIGHTS)
     assert {8, *SHOWN} <= set(CORES)
 

@@ -12,15 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from support.calibration_files import put
 from support.commands import Call
 from when_async.bench.cli import advise as cli_advise_command
 from when_async.bench.cli import advising
 from when_async.bench.cli.advising import Op, cores_left, op_of
+from when_async.bench.machine.fingerprint import node_id
 from when_async.bench.trying.look import Seen
 from when_async.bench.worker.children import even_chunk
 from when_async.bench.worker.limits import PROCESSES_PER_CORE, cores, thread_limit
 from when_async.reports.terminal.shapes import SHAPES, chunk, shape
 from when_async.results.prediction.advice_file import write
+from when_async.results.prediction.clients import Client
 from when_async.results.prediction.fitted import Fitted
 from when_async.results.prediction.judged import Accuracy
 from when_async.results.prediction.model import Model
@@ -39,7 +42,12 @@ POOL = Model(
 @pytest.fixture(autouse=True)
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures of a machine that never was, so that a new reference run changes no test."""
-    found = [Fitted("3.11", True, 2, "20261125-000000-aaaa", (LOOP, THREADS, POOL), Accuracy(101, 88, 18, 14), ())]
+    callers = {"asyncio": Client("aiohttp", 2e-4), "threading": Client("http.client", 5e-4)}
+    found = [
+        Fitted(
+            "3.11", True, 2, "20261125-000000-aaaa", (LOOP, THREADS, POOL), Accuracy(101, 88, 18, 14), clients=callers
+        )
+    ]  # fmt: skip
     # Without a GIL threads do as processes do, and add less.
     free = replace(THREADS, gil=False)
     found.append(Fitted("3.13t", False, 2, "20261125-000000-bbbb", (LOOP, free, POOL), Accuracy(10, 9, 5, 5), ()))
@@ -259,6 +267,34 @@ def test_chunks_leave_no_process_with_much_more_than_its_share(ops: int, process
         assert size >= even_chunk(ops, processes)
 
 
+def test_calls_over_http_carry_a_client_and_the_answer_says_which_and_what_is_not_in_it(call: Call) -> None:
+    plain = call("advise", "--wait", "20ms", "--ops", "400", "--cores", "2", "--json")
+    told = call("advise", "--wait", "20ms", "--ops", "400", "--cores", "2", "--http", "--json")
+    before, after = ({row["runner"]: row for row in json.loads(each.stdout)} for each in (plain, told))
+    assert set(after) == {"asyncio", "threading"}, "of processes no client was measured"
+    assert after["threading"]["predicted_s"] - before["threading"]["predicted_s"] > 0.1
+    said = " ".join(call("advise", "--wait", "20ms", "--http", "--cores", "2").stdout.split())
+    assert "asyncio with aiohttp (200 µs) and threading with http.client (500 µs)" in said
+    assert "Not in it: new connections, TLS, the network" in said
+    served = " ".join(call("advise", "--wait", "20ms", "--http", "--rate", "200/s", "--cores", "2").stdout.split())
+    assert "asyncio with aiohttp (200 µs)" in served
+
+
+def test_where_this_machine_was_calibrated_its_costs_count_and_the_answer_says_so(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ("advise", "--wait", "1ms", "--ops", "20000", "--cores", "2")
+    before = call(*asked)
+    put(tmp_path / ".when-async" / "runs", node_id=node_id())
+    after = call(*asked)
+    assert "calibrated on 2026-11-22" not in before.stdout
+    assert "The costs of the models are those of this machine, calibrated on 2026-11-22." in " ".join(
+        after.stdout.split()
+    )
+    assert before.stdout.splitlines()[3:6] != after.stdout.splitlines()[3:6]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -267,6 +303,8 @@ def test_chunks_leave_no_process_with_much_more_than_its_share(ops: int, process
         (["--wait", "soon"], "is not understood"),
         (["--wait", "0s"], "takes no time"),
         (["--like", "time:sleep", "--wait", "1ms"], "give one or the other"),
+        (["--like", "time:sleep", "--http"], "--http would count it twice"),
+        (["--wait", "1ms", "--http", "--python", "3.13t"], "no client for HTTP was measured on Python 3.13t"),
         (["--wait", "1ms", "--python", "2.7"], "nothing is known of Python 2.7 here; known are 3.11, 3.13t"),
         (["--like", "nosuchmodule:f"], "there is no module 'nosuchmodule'"),
         (["--wait", "1ms", "--payload", "big"], "write it like --payload 4KiB"),

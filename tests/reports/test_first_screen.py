@@ -84,6 +84,31 @@ def test_a_map_of_ones_own_is_not_replaced_and_a_page_without_a_reference_borrow
     assert 'id="map"' not in page(tmp_path / "alone")
 
 
+def test_the_map_that_is_predicted_is_folded_and_says_of_which_machine_and_interpreter_it_is(
+    frame_of: Frames, tmp_path: Path, reference: Callable[[Sequence[str]], Sequence[Evidence]]
+) -> None:
+    written = write(frame_of("folded", cells=sleep_cells()), tmp_path / "out", command="x", reference=reference)
+    (section,) = re.findall(r'<section id="whole-map">.*?</section>', page(tmp_path / "out"), re.DOTALL)
+    assert "<details><summary>Which model for other sizes of work" in section
+    assert "Predicted from what each model costs on AMD EPYC" in section
+    assert "fastest on Python 3.11" in section
+    assert tmp_path / "out" / "img" / "predicted_map.svg" in written
+    write(frame_of("folded", cells=sleep_cells()), tmp_path / "alone", command="x")
+    assert 'id="whole-map"' not in page(tmp_path / "alone")
+
+
+def test_without_a_gil_it_is_the_map_without_one_and_a_file_that_cannot_be_read_costs_no_page(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    free = elsewhere.whole_map(gil=False)
+    assert free is not None
+    assert "fastest on Python 3.13t" in free.title
+    monkeypatch.setattr(elsewhere, "MAP", tmp_path / "none.json")
+    assert elsewhere.whole_map(gil=True) is None
+    (tmp_path / "none.json").write_text('[{"python": 3}]', encoding="utf-8")
+    assert elsewhere.whole_map(gil=True) is None
+
+
 def test_a_map_is_lent_on_the_same_interpreter_if_there_is_one_and_never_by_the_run_itself(recording: Path) -> None:
     make_run(recording / "claims-3.12.jsonl", cells=mixed_cells("3.12"), pythons=("3.12",), forks=3, run="b")
     found = {asked: elsewhere.decision_map([asked], ()) for asked in ("3.14", "3.12", "3.9")}

@@ -18,6 +18,12 @@ TYPICAL: tuple[tuple[str, str, str, float, str], ...] = (
     ("waits", "time.sleep", "1 ms", 76e-6, "linear"),
     ("waits", "select.epoll", "50 µs", 1.04e-3, "linear"),
     ("waits", "select.epoll", "1 ms", 95e-6, "linear"),
+    ("models", "sync", "late", 76e-6, "linear"),
+    ("models", "asyncio", "op", 4e-6, "linear"),
+    ("models", "asyncio", "late", 74e-6, "linear"),
+    ("models", "asyncio", "wave", 36e-6, "linear"),
+    ("models", "multiprocessing", "chunk", 60e-6, "linear"),
+    ("models", "multiprocessing", "start of a place", 2e-3, "linear"),
 )
 ABSENT = "not on this system"
 

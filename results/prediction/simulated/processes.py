@@ -23,10 +23,10 @@ PARENT = -1
 """Who computes beside the places: the pool's own threads."""
 
 
-def chunk_sizes(ops: int, places: int, even: bool = False) -> list[int]:
-    """How many ops each chunk has, as `Pool.map` cuts them; `even` sizes divide a place's share, as our runner's do."""
+def chunk_sizes(ops: int, places: int) -> list[int]:
+    """How many ops each chunk has: as `Pool.map` cuts them, or fewer where that divides the share of each place."""
     size = max(1, ceil(ops / (CHUNKS_PER_PLACE * places)))
-    if even and ops % places == 0:
+    if ops % places == 0:
         size = next(one for one in range(size, 0, -1) if ops // places % one == 0)
     return [size] * (ops // size) + ([ops % size] if ops % size else [])
 
@@ -48,7 +48,7 @@ class _Pool:
         self.away_s = kernel.slept_s(work.wait_s, costs.late_s)
         self.hand_s, self.chunk_s, self.wake_s = costs.hand_s, costs.chunk_s, costs.wake_s
         self.spin_s = costs.spin_s
-        self.chunks = chunk_sizes(work.ops, work.concurrency, work.even)[::-1]
+        self.chunks = chunk_sizes(work.ops, work.concurrency)[::-1]
         self.left = [0] * min(work.concurrency, len(self.chunks))
         self.waited = [0] * len(self.left)
         self.returning = [False] * len(self.left)
