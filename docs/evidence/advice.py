@@ -55,8 +55,8 @@ def text(found: Sequence[Fitted], machine: str) -> str:
         "\n".join(by_runner(found)),
         "## Why a round of processes takes longer than its parts",
         "A round in a pool of processes takes some 2 to 5 ms more than chunks, waits and computing add up to. A part "
-        "of that is a thread of `multiprocessing.Pool` that turns without a pause while a result lies unread, until its "
-        "slice of the core is over: it waits for the pipe of results beside its processes, since Python 3.8 "
+        "of that is a thread of `multiprocessing.Pool` that turns without a pause while a result lies unread, until "
+        "its slice of the core is over: it waits for the pipe of results beside its processes, since Python 3.8 "
         "(bpo-35493). Without that a round is as much shorter (`python -m docs.evidence.pool_spin --measure`). The "
         "simulation knows it as `spin_s`. What is left, some 2 ms a round, goes with no number of chunks or "
         "processes, and is not known; that the scheduler's slices are longer than those of the simulation is a guess. "

@@ -26,7 +26,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from docs.evidence import judge_table
+from docs.evidence import judge_score, judge_table
 from docs.evidence.judge_places import POOL, PYTHONS, SERIAL, Place, places
 from docs.evidence.spread import REFERENCE
 from when_async.bench.cli.advise import JUDGE
@@ -89,12 +89,12 @@ def main() -> int:
             record(python, python)
         record(PYTHONS[0], ONE_CORE, ("taskset", "-c", "0"))
         return 0
-    found = judge_table.judge(FOLDER)
+    found = judge_score.judge(FOLDER)
     page = judge_table.page(found, FOLDER)
     print(page)
     if chosen.write:
         PAGE.write_text(page, encoding="utf-8")
-        before_judge.write(JUDGE, judge_table.verdicts(found))
+        before_judge.write(JUDGE, judge_score.verdicts(found))
     return 0
 
 

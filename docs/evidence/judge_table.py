@@ -1,135 +1,19 @@
-"""What the judge recording says: predictions by three sets of costs against what was measured, cell by cell."""
+"""The page of the judge: a table for each set of costs, each runner, one core, and the cells that were furthest off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import exp
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean, median
 
 from docs.evidence.judge_places import PYTHONS
-from when_async.bench.cli.advise import KNOWN
+from docs.evidence.judge_score import FIRST, ONE_CORE, OTHERS, Recorded, close, edged, score, with_law
 from when_async.reports import words
-from when_async.reports.scene import conditions
 from when_async.results.calibration import Calibration, read
-from when_async.results.cells.summary import Row, summary
-from when_async.results.frame import load
-from when_async.results.prediction import advice_file
-from when_async.results.prediction.before_judge import CALIBRATED, REFERENCE, Verdict
-from when_async.results.prediction.calibrated import calibrated, measured
-from when_async.results.prediction.fitted import Fitted, fitted, seen
-from when_async.results.prediction.fitting import SeenCell
-from when_async.results.prediction.judged import CLOSE_GOAL, LEVEL, RIGHT_GOAL, HeldOut, accuracy, recommended, spread
-from when_async.results.prediction.model import Model
+from when_async.results.prediction.before_judge import CALIBRATED, REFERENCE
+from when_async.results.prediction.calibrated import measured
+from when_async.results.prediction.judged import CLOSE_GOAL, RIGHT_GOAL
 
-OTHERS = "other places"
-ONE_CORE, FIRST = "one-core", PYTHONS[0]
-NARROW = 0.05
-"""A cell with a wider half-width is not one that can be met within 10 %."""
 REGRET_GOAL, WORST_GOAL = 0.01, 0.25
-
-
-@dataclass
-class Recorded:
-    """One interpreter of the judge: its cells, and how wide each was; `cores` is what it could use."""
-
-    name: str
-    cores: int
-    cells: Sequence[SeenCell]
-    width: Mapping[tuple[str, str], float]
-    rows: Sequence[Row]
-    machine: str
-    trials: dict[str, list[HeldOut]] = field(default_factory=dict)
-    """By the name of a set of costs."""
-    models: dict[str, Sequence[Model]] = field(default_factory=dict)
-
-
-def recorded(folder: Path, name: str) -> Recorded:
-    """The parts of a recording together; an op computes in all of them what most contestants measured."""
-    frame = load(sorted([*folder.glob(f"{name}-[!0-9]*.jsonl"), *folder.glob(f"{name}-[!0-9]*.jsonl.gz")]))
-    rows = [row for row in summary(frame) if row.makespan is not None]
-    width = {(row.comparison, row.runner): _half(row) for row in rows}
-    box = frame.attrs["headers"][0]
-    return Recorded(name, int(box["machine"]["cores"]), seen(rows), width, rows, conditions.machine(box))
-
-
-def _half(row: Row) -> float:
-    """Half of the interval on the log scale, as a share."""
-    made = row.makespan
-    return float((made.high / made.low) ** 0.5 - 1) if made is not None and made.low > 0 else float("inf")
-
-
-def predicted(one: Recorded, models: Iterable[Model]) -> list[HeldOut]:
-    """Each cell of the models, as they stand."""
-    by_runner = {model.runner: model for model in models}
-    return [
-        HeldOut(
-            cell.runner, cell.place, cell.makespan_s, by_runner[cell.runner].makespan_s(cell.work, one.cores),
-            cell.work.concurrency,
-        )
-        for cell in one.cells if cell.runner in by_runner
-    ]  # fmt: skip
-
-
-def judge(folder: Path) -> list[Recorded]:
-    """All recordings with their predictions."""
-    known, _ = advice_file.read(KNOWN)
-    found = []
-    for name in (*PYTHONS, ONE_CORE):
-        one = recorded(folder, name)
-        python = FIRST if name == ONE_CORE else name
-        old = next(each for each in known if each.python == python)
-        calibration = read(folder / f"{python}.json")
-        sets = {CALIBRATED: calibrated(old.models, calibration), REFERENCE: old.models}
-        for title, models in sets.items():
-            one.trials[title], one.models[title] = predicted(one, models), models
-        if name != ONE_CORE:
-            again: Fitted | None = fitted(one.rows, python, name, one.cores)
-            assert again is not None
-            one.trials[OTHERS], one.models[OTHERS] = list(again.trials), again.models
-        found.append(one)
-    return found
-
-
-def close(one: HeldOut) -> bool:
-    return 0.9 <= one.predicted_s / one.measured_s <= 1.1
-
-
-@dataclass(frozen=True)
-class Score:
-    """How many cells were within 10 %, of all and of those that are reproducible, and what the advice was worth."""
-
-    cells: int
-    close: int
-    narrow: int
-    narrow_close: int
-    error: float
-    places: int
-    right: int
-    regret: float
-    worst: float
-
-
-def score(trials: Sequence[tuple[Recorded, HeldOut]]) -> Score:
-    """Over the cells of one recording or of several."""
-    narrow = [trial for one, trial in trials if one.width[trial.place, trial.runner] <= NARROW]
-    by_place: dict[tuple[str, str], list[HeldOut]] = {}
-    for one, trial in trials:
-        by_place.setdefault((one.name, trial.place), []).append(trial)
-    regrets = [regret(own) for own in by_place.values() if len(own) > 1]
-    errors = [abs(trial.log_error) for _, trial in trials]
-    return Score(
-        len(trials), sum(close(trial) for _, trial in trials), len(narrow), sum(map(close, narrow)),
-        exp(median(errors)) - 1, len(regrets), sum(one <= LEVEL - 1 for one in regrets), fmean(regrets), max(regrets),
-    )  # fmt: skip
-
-
-def regret(own: Sequence[HeldOut]) -> float:
-    """By how much the one that is recommended is behind the best of a place, as measured."""
-    name = recommended({one.runner: one.predicted_s for one in own}, own[0].concurrency)
-    chosen = next(one for one in own if one.runner == name)
-    return chosen.measured_s / min(one.measured_s for one in own) - 1
 
 
 def share(part: int, whole: int) -> str:
@@ -227,24 +111,10 @@ def figures(calibrations: Mapping[str, Calibration]) -> Iterator[str]:
                 yield f"| {python} | {runner} | {name.removesuffix('_s')} | {words.with_unit(estimate, unit)} |"
 
 
-def verdicts(found: Sequence[Recorded]) -> dict[str, Verdict]:
-    """What `advise` says of how good it is, by what a machine has: a calibration of its own, or none."""
-    several = [one for one in found if one.name != ONE_CORE]
-    return {
-        name: Verdict(
-            {one.name: accuracy(one.trials[name]) for one in several},
-            {
-                runner: spread([trial for one in several for trial in one.trials[name] if trial.runner == runner])
-                for runner in dict.fromkeys(cell.runner for one in several for cell in one.cells)
-            },
-        )
-        for name in (CALIBRATED, REFERENCE)
-    }  # fmt: skip
-
-
 def page(found: Sequence[Recorded], folder: Path) -> str:
     """The whole page."""
     several, alone = [one for one in found if one.name != ONE_CORE], [one for one in found if one.name == ONE_CORE]
+    laws = with_law(several, folder)
     own = score([(one, trial) for one in several for trial in one.trials[CALIBRATED]])
     edges = [trial for one in several for trial in edged(one)]
     blocks = [
@@ -268,6 +138,10 @@ def page(found: Sequence[Recorded], folder: Path) -> str:
         "\n".join(scores(several, OTHERS)),
         "## Each runner",
         "\n".join(by_runner(several)),
+        "## The law that was there before",
+        "Six fitted figures a runner, in its last version; its code is gone from here (`docs/evidence/judge_law.py` "
+        "takes it out of the history).",
+        *(part for title in laws for part in (f"By {title.partition(', ')[2]}:", "\n".join(scores(several, title)))),
         "## One core",
         f"The places of {FIRST} once more, bound to one core (`taskset -c 0`), and the predictions of `--cores 1`.",
         "\n".join(scores(alone, CALIBRATED)),
@@ -281,10 +155,3 @@ def page(found: Sequence[Recorded], folder: Path) -> str:
         "\n".join(figures({name: read(folder / f"{name}.json") for name in PYTHONS})),
     ]
     return "\n\n".join(blocks) + "\n"
-
-
-def edged(one: Recorded) -> list[HeldOut]:
-    """The cells whose prediction hangs on a little more or less of computing."""
-    models = {model.runner: model for model in one.models[CALIBRATED]}
-    found = {(cell.runner, cell.place) for cell in one.cells if models[cell.runner].edge_s(cell.work, one.cores)}
-    return [trial for trial in one.trials[CALIBRATED] if (trial.runner, trial.place) in found]

@@ -128,7 +128,8 @@ def _of_what(known: Fitted) -> str:
     if not known.judged:
         return "that the figures were not fitted to"
     whose = "calibrated like this" if known.calibrated else "of the reference, which is another machine,"
-    return f"of a recording made to judge them when all was fixed (docs/judge.md), with costs {whose}".rstrip(",")
+    said = f"of a recording made to judge them when all was fixed (docs/judge.md), with costs {whose}"
+    return said.rstrip(",")
 
 
 def counted(known: Fitted) -> str:

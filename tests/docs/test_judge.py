@@ -9,7 +9,7 @@ import pytest
 
 from docs.evidence.judge import LOOPS, THREADS, asked
 from docs.evidence.judge_places import CPU_S, FLIGHTS, MOST_S, POOL, PYTHONS, SERIAL, WAITS_S, places
-from docs.evidence.judge_table import Recorded, close, regret, score
+from docs.evidence.judge_score import Recorded, close, regret, score
 from when_async.results.prediction.judged import HeldOut
 
 
