@@ -22,7 +22,9 @@ from when_async.bench.trying.look import Seen
 from when_async.bench.worker.children import even_chunk
 from when_async.bench.worker.limits import PROCESSES_PER_CORE, cores, thread_limit
 from when_async.reports.terminal.shapes import SHAPES, chunk, shape
+from when_async.results.prediction import before_judge
 from when_async.results.prediction.advice_file import write
+from when_async.results.prediction.before_judge import REFERENCE, Verdict
 from when_async.results.prediction.clients import Client
 from when_async.results.prediction.fitted import Fitted
 from when_async.results.prediction.judged import Accuracy
@@ -53,6 +55,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found.append(Fitted("3.13t", False, 2, "20261125-000000-bbbb", (LOOP, free, POOL), Accuracy(10, 9, 5, 5), ()))
     write(tmp_path / "advice.json", found, "a machine")
     monkeypatch.setattr(cli_advise_command, "KNOWN", tmp_path / "advice.json")
+    monkeypatch.setattr(cli_advise_command, "JUDGE", tmp_path / "judge.json")
     monkeypatch.setattr("when_async.bench.environments.provision.default_label", lambda: "3.11")
 
 
@@ -293,6 +296,17 @@ def test_where_this_machine_was_calibrated_its_costs_count_and_the_answer_says_s
         after.stdout.split()
     )
     assert before.stdout.splitlines()[3:6] != after.stdout.splitlines()[3:6]
+
+
+def test_once_a_judge_was_heard_every_answer_says_how_far_off_such_costs_were(call: Call, tmp_path: Path) -> None:
+    said = Verdict({"3.11": Accuracy(113, 91, 20, 17)}, {"asyncio": (-0.5, 0.5)})
+    before_judge.write(tmp_path / "judge.json", {REFERENCE: said})
+    done = call("advise", "--wait", "300ms", "--cpu", "200us", "--cores", "2")
+    text = " ".join(done.stdout.split())
+    assert "In 113 cells of a recording made to judge them when all was fixed (docs/judge.md)" in text
+    assert "with costs of the reference, which is another machine, predictions were within 10 % in 91 (81 %" in text
+    (row,) = [one for one in json.loads(call("advise", "--wait", "300ms", "--json").stdout) if one["rank"] == 1]
+    assert row["high"] > 1.3 * row["predicted_s"]
 
 
 @pytest.mark.parametrize(
