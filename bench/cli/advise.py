@@ -16,7 +16,6 @@ from when_async.reports.lines import columns
 from .shared import JSON, RUN_FILES, Finite, fail, offering, plain_errors, tell
 
 if TYPE_CHECKING:
-    from when_async.results.prediction.fitted import Fitted
     from when_async.results.prediction.work import Work
 
     from .advising import Op
@@ -117,9 +116,10 @@ def advise(**options: Any) -> None:
     else:
         found, machine = read(KNOWN)
         found = judged(calibrated_here(found), before_judge.read(JUDGE))
-    if options["http"]:
-        found = [_over_http(one) for one in found]
     chosen = _of(found, options["python"], options.get("here"))
+    others = [one for one in found if one not in chosen]
+    if options["http"]:
+        chosen, others = _over_http(chosen), _over_http([one for one in others if one.clients])
     asked = Asked(work, cores, limits(options["cores"] or _cores()))
     if options["rate"] is not None:
         _serve(chosen, asked, _rate(options["rate"]), as_json=options["as_json"])
@@ -127,7 +127,6 @@ def advise(**options: Any) -> None:
     if options["as_json"]:
         click.echo(json.dumps(records(chosen, asked), indent=1))
         return
-    others = [one for one in found if one not in chosen]
     print_advice(chosen, asked, machine, others, every=options["code"] == ALL)
     if others:
         names = ", ".join(one.python for one in others)
@@ -148,14 +147,16 @@ def _refuse_vain(options: dict[str, Any]) -> None:
         fail("--waits says how often an op waits for --wait; give that a length too")
 
 
-def _over_http(known: Fitted) -> Fitted:
+def _over_http(found: list[Any]) -> list[Any]:
     """The same with clients. Raises AdviceError where none was measured."""
     from when_async.results.prediction.advice_file import AdviceError
-    from when_async.results.prediction.clients import over_http
+    from when_async.results.prediction.fitted import over_http
 
-    if not known.clients:
-        raise AdviceError(f"no client for HTTP was measured on Python {known.python}; do: when-async run -w http_fetch")
-    return over_http(known)
+    for known in found:
+        if not known.clients:
+            why = f"no client for HTTP was measured on Python {known.python}"
+            raise AdviceError(f"{why}; measure some with: when-async run -w http_fetch, and name the file with --run")
+    return [over_http(known) for known in found]
 
 
 def _serve(chosen: list[Any], asked: Any, rate_per_s: float, *, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from ..calibration.probes import Subject
 from ..calibration.surroundings import surroundings
 from ..calibration.walk import PASSES, Findings, walk
 from ..environments.interpreters import NoEnvironment
-from ..environments.provision import Missing, default
+from ..environments.provision import Missing, default, interpreter_of
 from ..machine.fingerprint import fingerprint, node_id
 from ..machine.host import Host, make_host
 from ..machine.lock import machine
@@ -88,6 +88,7 @@ def _environment(python: str | None) -> Environment:
     """The interpreter that is measured with, with the libraries of the loops as far as they can be had."""
     if python is None:
         return default([])
+    interpreter_of(python)  # says in one line that there is none, before anything is made for it
     (found,) = environments_for(["uvloop", "trio"], [python], tell)
     if isinstance(found, Missing):
         raise NoEnvironment(found.reason)

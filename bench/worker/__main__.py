@@ -23,8 +23,7 @@ from ..model import Unsuited, last_words
 from .attest import attest
 from .equality import EARLY_S
 from .keeping import starts_heard
-from .loading import load
-from .session import TrialSession
+from .session import TrialSession, load
 from .trap import Refused, gil_heard
 
 

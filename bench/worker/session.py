@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import inspect
 import math
 import os
@@ -10,9 +11,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from ..model import Job, Observed, Round, Runner, Session, Shape, Unsuited, Usage, WrongAnswer
+from ..registry import find_runner, find_workload
 from .activity import ActivityWatch
 from .attest import gil_because, gil_enabled
 from .equality import EARLY_S, Inspection, allowed, check_cpu
@@ -236,3 +239,32 @@ def _check_settled(index: int, result: Any, results: Sequence[Any]) -> None:
             if inspect.iscoroutine(each):
                 each.close()
         raise Refused(f"op {index} returned {type(result).__name__} that nobody awaited: no work was done")
+
+
+def load(trial: Mapping[str, Any]) -> tuple[Runner, Job]:
+    """Find the runner and the workload that the trial names, in the folder that relative paths of it mean."""
+    if trial.get("folder"):
+        os.chdir(trial["folder"])
+    runner = find_runner(trial["runner_ref"], trial["runner"])
+    if runner.prepare is not None:
+        runner.prepare()
+    workload = find_workload(trial["workload_ref"], trial["workload"])
+    library = trial["body_key"].partition("/")[2]
+    if library and library not in workload.faces:
+        # A program imports its client at the top, so a pool that forks has it already and a loop does not pay for it.
+        importlib.import_module(library)
+    if library in workload.threaded:
+        runner = replace(runner, one_core=False)
+    places = 1 if runner.serial else trial["concurrency"]
+    program = workload.shape is Shape.PROGRAM
+    job = Job(
+        workload=workload,
+        body_key=trial["body_key"],
+        params=trial["params"],
+        concurrency=1 if program else places,
+        address=trial.get("address"),
+        workload_ref=trial["workload_ref"],
+        extra_loops=trial.get("extra_loops"),
+        within=places if program else None,
+    )
+    return runner, job

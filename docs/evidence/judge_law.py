@@ -30,7 +30,7 @@ from when_async.results.prediction.fitted import fitted, seen
 folder, old = Path(sys.argv[1]), read(Path(sys.argv[2]))[0]
 found = {}
 for python in sys.argv[3:]:
-    paths = [path for path in folder.glob(f"{python}-*.jsonl*") if not path.name.endswith(".done")]
+    paths = [path for path in folder.glob(f"{python}-*.jsonl*")]
     rows = [row for row in summary(load(sorted(paths))) if row.makespan is not None]
     again, known = fitted(rows, python, python, 2), next(one for one in old if one.python == python)
     by_runner = {one.runner: one for one in known.overheads}

@@ -15,8 +15,7 @@ from when_async.bench.cli.claims import references
 from when_async.results.cells.summary import Row, summary
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import read
-from when_async.results.prediction.clients import over_http
-from when_async.results.prediction.fitted import MODELS, Fitted
+from when_async.results.prediction.fitted import MODELS, Fitted, over_http
 from when_async.results.prediction.model import SERIAL
 from when_async.results.prediction.work import Work
 

@@ -6,14 +6,10 @@ A simulation knows neither connections nor protocols; of a client it takes the C
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
 
 from ..cells.summary import Row
-
-if TYPE_CHECKING:
-    from .fitted import Fitted
 
 WORKLOAD = "http_fetch"
 
@@ -39,11 +35,3 @@ def clients(rows: Iterable[Row], runners: Iterable[str]) -> Mapping[str, Client]
         library = min(costs, key=lambda name: costs[name])
         leanest[runner] = Client(library, costs[library])
     return leanest
-
-
-def over_http(known: Fitted) -> Fitted:
-    """The models of an interpreter with a client each; those of which none was measured are left out."""
-    models = tuple(
-        replace(one, call_s=known.clients[one.runner].call_s) for one in known.models if one.runner in known.clients
-    )
-    return replace(known, models=models)

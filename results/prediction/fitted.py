@@ -119,3 +119,11 @@ def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | N
     return Fitted(
         python, gil, cores, run, tuple(found), accuracy(trials), tuple(trials), clients=clients(rows, MODELS)
     )  # fmt: skip
+
+
+def over_http(known: Fitted) -> Fitted:
+    """The models of an interpreter with a client each; those of which none was measured are left out."""
+    models = tuple(
+        replace(one, call_s=known.clients[one.runner].call_s) for one in known.models if one.runner in known.clients
+    )
+    return replace(known, models=models)

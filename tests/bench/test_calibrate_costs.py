@@ -73,7 +73,8 @@ def test_the_costs_of_a_pool_come_apart() -> None:
 
 @pytest.mark.parametrize("runner", PLACES)
 def test_every_figure_of_a_runner_is_read_from_places_that_it_is_asked_in(runner: str) -> None:
-    told = dict.fromkeys(trials(runner), taken(8, makespan_s=0.1, own_s=0.1, computed_s=1e-3))
+    ops = {name: int(trial["params"]["n"]) for name, trial in trials(runner).items()}
+    told = {name: taken(n, makespan_s=0.1, own_s=0.1, computed_s=1e-3) for name, n in ops.items()}
     for free in (True, False):
         figures = costs.FREE_THREADS if free else costs.GIL_THREADS
         for figure in costs.FIGURES.get(runner, figures).values():
@@ -96,5 +97,5 @@ def test_a_round_that_fails_costs_its_runner_the_figures_and_says_why(monkeypatc
     monkeypatch.setattr(costs, "take", broken)
     found = list(costs.costs(trials("asyncio")))
     assert {one["column"] for one in found} == {"op", "late", "wave"}
-    assert {one["reason"] for one in found} == {"RuntimeError: op 3: OSError: no"}
+    assert all(one["reason"].startswith("RuntimeError: op 3: OSError: no") for one in found)
     assert not any(one.get("absent") for one in found)

@@ -10,7 +10,8 @@ import pytest
 
 from when_async.bench.cli.advise import KNOWN
 from when_async.results.prediction.advice_file import read
-from when_async.results.prediction.clients import Client, clients, over_http
+from when_async.results.prediction.clients import Client, clients
+from when_async.results.prediction.fitted import over_http
 from when_async.results.prediction.work import Work
 
 

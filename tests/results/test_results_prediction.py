@@ -14,16 +14,14 @@ from when_async.bench.cli.advise import KNOWN
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import AdviceError, from_frame, read, write
 from when_async.results.prediction.fitted import Fitted
-from when_async.results.prediction.fitting import LEAST, SeenCell, fit
+from when_async.results.prediction.fitting import LEAST, SHAPES, SeenCell, fit
 from when_async.results.prediction.judged import Accuracy, HeldOut, accuracy, leave_out, recommended, spread
 from when_async.results.prediction.model import Model
 from when_async.results.prediction.simulated.costs import Costs
 from when_async.results.prediction.work import Work
 
 LOOP = Model("asyncio", "asyncio", costs=Costs(op_s=8e-6, turn_s=5e-6, late_s=9.5e-5, crowd=0.18))
-POOL = Model(
-    "multiprocessing", "processes", costs=Costs(op_s=2e-5, chunk_s=2e-4, late_s=8.1e-5, wake_s=2e-5, round_s=4.6e-3)
-)
+POOL = Model("multiprocessing", "processes", costs=replace(SHAPES["processes"].fixed, op_s=2e-5, chunk_s=8e-5))
 
 
 @pytest.mark.parametrize(

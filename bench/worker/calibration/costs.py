@@ -14,8 +14,7 @@ from typing import Any
 
 from ...model import Usage
 from ..attest import gil_enabled
-from ..loading import load
-from ..session import TrialSession
+from ..session import TrialSession, load
 from . import Absent, Reading, reading
 from .waits import late_epoll
 
