@@ -1,14 +1,14 @@
 """What a machine was found to be: the calibration file, its reader, and the figures that follow from its samples.
 
 `when-async calibrate` writes one JSON object with the raw values of every process; every estimate is computed
-from them here, so that it can be computed again. Reports pick the newest file of a run's machine with `newest`.
+from them here, so that it can be computed again. Which file counts is for calibration_files to say.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +40,8 @@ MODELS: Final = "models"
 """What each model costs; files of older versions do not have it."""
 GROUPS: Final = ("clocks", "waits", "cores", MODELS)
 """Of the quantities that are read."""
+PAIRS: Final = "pairs"
+ALL: Final = (*GROUPS, PAIRS)
 
 NORMAL_MAD: Final = 0.6744897501960817
 """Median of |x| of a standard normal x, which turns a median deviation into a standard deviation."""
@@ -127,12 +129,12 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
 def read(path: Path) -> Calibration:
     """Read a calibration file and compute its figures; raises CalibrationError in one line where it is damaged."""
     try:
-        return _load(path)
+        return load(path)
     except ValueError as error:
         raise CalibrationError(f"{path} {error}; {AGAIN}") from None
 
 
-def _load(path: Path) -> Calibration:
+def load(path: Path, groups: Sequence[str] = ALL) -> Calibration:
     """The same, but the ValueError says what is wrong without naming the file, whose folder a page must not show."""
     try:
         record = json.loads(path.read_bytes())
@@ -145,14 +147,17 @@ def _load(path: Path) -> Calibration:
     if type(record.get("schema")) is not int or record["schema"] > SCHEMA:
         raise ValueError(f"has schema {str(record.get('schema'))[:20]} and this {TOOL} reads up to {SCHEMA}")
     try:
-        return parse(path, record)
+        return parse(path, record, groups)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f"no {error.args[0]}" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"is damaged: {what}") from None
 
 
-def parse(path: Path, record: Mapping[str, Any]) -> Calibration:
-    """A Calibration from the object in its file; KeyError, TypeError or ValueError where something is amiss."""
+def parse(path: Path, record: Mapping[str, Any], groups: Sequence[str] = ALL) -> Calibration:
+    """A Calibration from the object in its file, of which only some groups may be wanted.
+
+    KeyError, TypeError or ValueError where something is amiss.
+    """
     date = datetime.fromisoformat(record["date"])
     if date.tzinfo is None:
         raise ValueError("the date has no zone")
@@ -171,8 +176,8 @@ def parse(path: Path, record: Mapping[str, Any]) -> Calibration:
         idle_noise=mapping(record["idle_noise"]),
         busy_noise=mapping(record["busy_noise"]),
         figures=(
-            *(_figure(one) for one in record["quantities"] if one["group"] in GROUPS),
-            *pair_figures(record["pairs"], record.get("absent", ())),
+            *(_figure(one) for one in record["quantities"] if one["group"] in groups and one["group"] in GROUPS),
+            *(pair_figures(record["pairs"], record.get("absent", ())) if PAIRS in groups else ()),
         ),
         failures=tuple((text(one["title"]), text(one["reason"])) for one in record["failures"]),
     )
@@ -182,38 +187,6 @@ def _label(interpreter: Mapping[str, Any]) -> str:
     short = ".".join(str(interpreter.get("version", "")).split(".")[:2])
     name = str(interpreter.get("implementation", "CPython")).lower().removeprefix("cpython")
     return f"{name}{short}{'' if interpreter.get('gil', True) else 't'}"
-
-
-def newest(node_id: str, folders: Iterable[Path], python: str = "") -> tuple[Calibration | None, list[str]]:
-    """The newest calibration of a machine in the first folder that has one, and notes on files that were ignored.
-
-    `python` is the label of the interpreter that it has to be of, where that matters.
-    """
-    notes: list[str] = []
-    for folder in dict.fromkeys(folders):
-        found = []
-        for path in sorted(folder.glob("calibration-*.json")):
-            try:
-                found.append(_load(path))
-            except ValueError as error:
-                notes.append(f"{path.name} {error}; it was ignored, {AGAIN}")
-        own = [one for one in found if one.node_id == node_id and python in ("", one.python)]
-        if own:
-            return max(own, key=lambda one: one.date), notes
-    return None, notes
-
-
-def for_runs(headers: Iterable[Mapping[str, Any]], folders: Sequence[Path]) -> tuple[dict[str, Calibration], list[str]]:
-    """The calibration of each machine that the headers of runs name, by node id, and notes on what was ignored."""
-    found: dict[str, Calibration] = {}
-    notes: list[str] = []
-    boxes = [header.get("machine") or {} for header in headers]
-    for node_id in dict.fromkeys(str(box["node_id"]) for box in boxes if box.get("node_id")):
-        calibration, ignored = newest(node_id, folders)
-        notes += ignored
-        if calibration is not None:
-            found[node_id] = calibration
-    return found, list(dict.fromkeys(notes))
 
 
 def _figure(quantity: Mapping[str, Any]) -> Figure:
@@ -231,7 +204,6 @@ def _figure(quantity: Mapping[str, Any]) -> Figure:
     return Figure(group, row, column, estimate, reason, bool(quantity.get("absent")))
 
 
-PAIRS: Final = "pairs"
 PINNED: Final = "pinned to one core"
 FREE: Final = "free"
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> None:
     """Turn RUN files (default: the latest that is kept) into a page that explains them."""
     from when_async.reports.page.writing import write
-    from when_async.results.calibration import for_runs
+    from when_async.results.calibration_files import for_runs
     from when_async.results.frame import load
     from when_async.results.overview import overview, parted
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from when_async.bench.model import Estimate
 
-from ..calibration import MODELS, Calibration, newest
+from ..calibration import MODELS, Calibration
+from ..calibration_files import of_machine
 from .fitted import Fitted
 from .fitting import FREE_THREADS, SHAPES, SLEPT
 from .model import THREADS, Model
@@ -83,14 +84,14 @@ def calibrated(models: Sequence[Model], calibration: Calibration) -> tuple[Model
 
 def known_here(found: Sequence[Fitted], node_id: str, folders: Sequence[Path]) -> list[Fitted]:
     """What is known of each interpreter, with what was calibrated on this machine where that was done."""
-    own = []
-    for known in found:
-        calibration, _ = newest(node_id, folders, known.python)
-        if calibration is not None and calibration.of(MODELS):
-            models = calibrated(known.models, calibration)
-            known = replace(known, models=models, calibrated=f"{calibration.date:%Y-%m-%d}")
-        own.append(known)
-    return own
+    own, _ = of_machine(node_id, folders, (MODELS,))
+    newest = {one.python: one for one in sorted(own, key=lambda one: one.date) if one.of(MODELS)}
+    return [_known(known, newest[known.python]) if known.python in newest else known for known in found]
+
+
+def _known(known: Fitted, calibration: Calibration) -> Fitted:
+    models = calibrated(known.models, calibration)
+    return replace(known, models=models, calibrated=f"{calibration.date:%Y-%m-%d}")
 
 
 def _with(one: Model, own: Measured | None, late_s: float | None) -> Model:

@@ -238,7 +238,7 @@ FLOORS = {
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
         "columns fields files late schema", "packed", "export reduced runfile stats",
-        "calibration cells gate journal overview", "contrast frame prediction", "history",
+        "calibration cells gate journal overview", "calibration_files contrast frame", "prediction", "history",
     ),
     "reports": (
         "snippets words", "lines scene", "drawing verdicts", "answers calibration claims deciding history terminal",

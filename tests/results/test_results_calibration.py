@@ -20,12 +20,11 @@ from when_async.results.calibration import (
     CalibrationError,
     check_folder,
     default_name,
-    for_runs,
-    newest,
     read,
     spread,
     write,
 )
+from when_async.results.calibration_files import for_runs, newest
 from when_async.results.stats.estimate import linear_interval, log_interval
 
 

@@ -83,7 +83,7 @@ def _regimes(cell_tests: Mapping[str, CellTest]) -> list[str]:
 def _calibrated() -> list[str]:
     """What `when-async calibrate` found amiss with this machine, or that it was never asked."""
     from when_async.reports.calibration.findings import findings
-    from when_async.results.calibration import for_runs
+    from when_async.results.calibration_files import for_runs
 
     here = fingerprint()
     known, ignored = for_runs([{"machine": here}], [folders.runs()])
