@@ -9,7 +9,8 @@ from math import exp
 from pathlib import Path
 from statistics import fmean, median
 
-from docs.evidence.judge_places import PYTHONS
+from docs.evidence.judge_places import PYTHONS, SERIAL
+from docs.evidence.spread import REFERENCE as REFERENCE_FOLDER
 from when_async.bench.cli.advise import KNOWN
 from when_async.reports.scene import conditions
 from when_async.results.calibration import read
@@ -57,6 +58,20 @@ def _half(row: Row) -> float:
     """Half of the interval on the log scale, as a share."""
     made = row.makespan
     return float((made.high / made.low) ** 0.5 - 1) if made is not None and made.low > 0 else float("inf")
+
+
+def pace(rows: Sequence[Row]) -> float:
+    """What ops of half a millisecond and more took to compute, over what is nominal."""
+    found = [
+        row.figures["computed_s"].point / float(row.params["cpu_s"])
+        for row in rows if row.runner == SERIAL and "computed_s" in row.figures and float(row.params["cpu_s"]) >= 5e-4
+    ]  # fmt: skip
+    return median(found)
+
+
+def reference_rows() -> list[Row]:
+    """What the reference measured on the first interpreter."""
+    return [row for row in summary(load(REFERENCE_FOLDER / f"claims-{FIRST}.jsonl.gz")) if row.python == FIRST]
 
 
 def predicted(one: Recorded, models: Iterable[Model]) -> list[HeldOut]:

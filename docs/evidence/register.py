@@ -27,6 +27,8 @@ from when_async.results.frame import load
 FOLDER = Path("results/reference")
 KEPT = Path("docs/evidence/register.json")
 PAGE = Path("docs/recordings.md")
+JUDGE = "judge"
+"""The folder of those that judge predictions and no claim."""
 MOST = 0.05
 """A recording is disturbed of whose one-thread rounds more than this share is."""
 REPLACED: Mapping[str, tuple[str, str]] = {
@@ -74,8 +76,8 @@ def entry(path: Path) -> dict[str, Any]:
     raw = load(path, raw=True)
     again, why = may_be_taken_again(raw)
     (header,) = raw.attrs["headers"]
-    words: dict[str, dict[str, str]] = {}
-    for one in judge(load(path), claims()):
+    words: dict[str, dict[str, str]] = {str(one["label"]): {} for one in header["environments"]}
+    for one in judge(load(path), claims()) if path.parent.name != JUDGE else ():
         words.setdefault(one.python, {})[one.claim.name] = str(one.word)
     return {
         "sha256": checksum(path), "run": header["run"], "started": header["started"],
@@ -90,8 +92,9 @@ def checksum(path: Path) -> str:
 
 
 def files() -> list[Path]:
-    """All recordings that claims are judged by, those that were replaced as well."""
-    return sorted([*FOLDER.glob("claims-*.jsonl.gz"), *FOLDER.glob("noise-*.jsonl.gz"), *FOLDER.glob("replaced/*.gz")])
+    """All recordings that claims and predictions are judged by, those that were replaced as well."""
+    names = ("claims-*.jsonl.gz", "noise-*.jsonl.gz", "replaced/*.gz", f"{JUDGE}/*.gz")
+    return sorted(path for name in names for path in FOLDER.glob(name))
 
 
 def page(register: Mapping[str, Mapping[str, Any]]) -> str:
@@ -133,7 +136,7 @@ def told(name: str, register: Mapping[str, Mapping[str, Any]]) -> str:
 HEAD = f"""# Recordings
 
 This page is written by `python -m docs.evidence.register --write`. It lists every recording that verdicts of this
-repository rest on, or rested on, with what the machine did meanwhile.
+repository rest on, or rested on, with what the machine did meanwhile. Those in `judge/` judge [predictions](judge.md).
 
 ## When one may be taken again
 
@@ -145,7 +148,7 @@ verdict, so that it can be asked first. The new one stands then, whatever it say
 wait for a CPU gives no ground for a second recording, unless other programs were seen.
 
 The rule is of 1 December 2026, and so is its {100 * MOST:g} %: a quiet recording with 0.8 % and one beside a busy
-neighbour with 5.9 % had been seen by then. Every recording of the list but those called `noise-` is older."""
+neighbour with 5.9 % had been seen by then. Every recording of claims in the list is older."""
 
 SEEN = """## What was chosen after figures had been seen
 
