@@ -135,8 +135,8 @@ def page(found: Sequence[Recorded], folder: Path) -> str:
         "rules were committed before it: [judge.py](evidence/judge.py), [the places](evidence/judge_places.py).",
         f"Machine: {several[0].machine}. It goes by the name of that of the reference, and is another: computing "
         f"that took {pace(several[0].rows):.2f} of its nominal time here took {pace(reference_rows()):.2f} of it "
-        "there. The files name commit 3c389df; a link that had slipped into that commit was taken out of the history, in "
-        "which it is 730bbff.",
+        "there. The files name commit 3c389df; a link that had slipped into that commit was taken out of the history, "
+        "in which it is 730bbff.",
         "## By calibration: no cell of the recording was seen",
         f"The goals: within 10 % in {CLOSE_GOAL * 100:g} % of the reproducible cells of every interpreter, and of all "
         f"cells together; the best or within 5 % of it in {RIGHT_GOAL * 100:g} % of the places; a mean regret of at "
