@@ -102,6 +102,8 @@ def default_name(node_id: str, python: str = "") -> str:
 
 def check_folder(path: Path) -> None:
     """Raise CalibrationError where `path` could not be written, before time is spent on what would go there."""
+    if not path.name:
+        raise CalibrationError("the file to write has no name; name one with -o FILE")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

@@ -80,7 +80,10 @@ def calibrated_here(found: Sequence[Fitted]) -> list[Fitted]:
 
     from ..machine.fingerprint import node_id
 
-    return known_here(found, node_id(), [folder])
+    known, ignored = known_here(found, node_id(), [folder])
+    for note in ignored:
+        tell(f"note: {note}")
+    return known
 
 
 def cores_left(cores: int, op: Op) -> int:

@@ -36,7 +36,8 @@ def text(found: Sequence[Fitted], machine: str) -> str:
         "`when-async advise` simulates the work under each model, event by event "
         "([results/prediction/simulated](../results/prediction/simulated), one small file a model): when a timer is "
         "due and in which milliseconds a loop counts, who has the GIL and what its hand-over takes, who gets the next "
-        "chunk of a pool. Two figures of each runner are fitted to the cells of `mixed` and `sleep`, and how late a "
+        "chunk of a pool. Two figures of each runner are fitted to the cells of `mixed` and `sleep` (an op and a "
+        "turn of loops, an op and the hand-over of threads, an op and a chunk of processes), and how late a "
         "wait ends is taken from the plain loop; all others are the same for all interpreters. Where this machine was "
         "calibrated (`when-async calibrate`), what was measured of it takes their place. No prediction lies below the "
         "operational bound (Denning and Buzen, 1978).",

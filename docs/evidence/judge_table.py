@@ -8,6 +8,7 @@ from pathlib import Path
 from docs.evidence.judge_places import PYTHONS
 from docs.evidence.judge_score import (
     FIRST,
+    NARROW,
     ONE_CORE,
     OTHERS,
     Recorded,
@@ -19,9 +20,10 @@ from docs.evidence.judge_score import (
     with_law,
 )
 from when_async.reports import words
+from when_async.reports.calibration.cards import COSTS
 from when_async.results.calibration import Calibration, read
 from when_async.results.prediction.before_judge import CALIBRATED, REFERENCE
-from when_async.results.prediction.calibrated import measured
+from when_async.results.prediction.calibrated import FIELDS, PLACE, measured
 from when_async.results.prediction.judged import CLOSE_GOAL, RIGHT_GOAL
 
 REGRET_GOAL, WORST_GOAL = 0.01, 0.25
@@ -38,7 +40,7 @@ def met(part: int, whole: int, goal: float) -> str:
 
 def scores(found: Sequence[Recorded], title: str) -> Iterator[str]:
     """A table by interpreter, and all together."""
-    yield "| Python | within 10 % | reproducible ones | goal | median error | best, or 5 % off | mean regret | worst |"
+    yield "| recording | within 10 % | reproducible | goal | median error | best, or 5 % off | mean regret | worst |"
     yield "|---|---|---|---|---:|---|---:|---:|"
     groups = [(one.name, [one]) for one in found]
     for name, ones in [*groups, ("all", list(found))]:
@@ -111,6 +113,13 @@ def _pair(one: Recorded, runner: str, names: Sequence[str]) -> str:
     return said if near else f"**{said}**"
 
 
+NAMES = {
+    **{field: COSTS[column] for column, field in FIELDS.items()}, "start_place_s": COSTS[PLACE],
+    "op_s": "an op with a wait, among few",
+}  # fmt: skip
+"""Costs as `calibrate` calls them."""
+
+
 def figures(calibrations: Mapping[str, Calibration]) -> Iterator[str]:
     """What each calibration measured, with its interval."""
     yield "| Python | runner | cost | figure |"
@@ -119,7 +128,26 @@ def figures(calibrations: Mapping[str, Calibration]) -> Iterator[str]:
         for runner, own in measured(one).items():
             for name, estimate in own.figures.items():
                 unit = "x" if name == "scale" else "s"
-                yield f"| {python} | {runner} | {name.removesuffix('_s')} | {words.with_unit(estimate, unit)} |"
+                yield f"| {python} | {runner} | {NAMES[name]} | {words.with_unit(estimate, unit)} |"
+
+
+def opening(several: Sequence[Recorded]) -> list[str]:
+    """What was recorded, when, on what, and the words that follow."""
+    return [
+        "# Predictions before a judge",
+        "Written by `python -m docs.evidence.judge --write`. When the code was frozen, a recording was made of places "
+        "that nothing had been fitted to, and no constant and no structure was changed after it had been read. The "
+        "rules were committed before it: [judge.py](evidence/judge.py), [the places](evidence/judge_places.py).",
+        f"Machine: {several[0].machine}. It goes by the name of that of the reference, and is another: computing "
+        f"that took {pace(several[0].rows):.2f} of its nominal time here took {pace(reference_rows()):.2f} of it "
+        "there. The files name commit 3c389df; a link that had slipped into that commit was taken out of the history, "
+        "in which it is 730bbff.",
+        "A place is some work: how long ops wait and compute, how many there are, how many in flight. A cell is a "
+        "model "
+        "in a place; it is reproducible where the 95 % interval of its time has a half-width of at most "
+        f"{NARROW * 100:g} %. Regret is by how much the recommended model is behind the best of its place, as "
+        "measured.",
+    ]
 
 
 def page(found: Sequence[Recorded], folder: Path) -> str:
@@ -129,20 +157,13 @@ def page(found: Sequence[Recorded], folder: Path) -> str:
     own = score([(one, trial) for one in several for trial in one.trials[CALIBRATED]])
     edges = [trial for one in several for trial in edged(one)]
     blocks = [
-        "# Predictions before a judge",
-        "Written by `python -m docs.evidence.judge --write`. When the code was frozen, a recording was made of places "
-        "that nothing had been fitted to, and no constant and no structure was changed after it had been read. The "
-        "rules were committed before it: [judge.py](evidence/judge.py), [the places](evidence/judge_places.py).",
-        f"Machine: {several[0].machine}. It goes by the name of that of the reference, and is another: computing "
-        f"that took {pace(several[0].rows):.2f} of its nominal time here took {pace(reference_rows()):.2f} of it "
-        "there. The files name commit 3c389df; a link that had slipped into that commit was taken out of the history, "
-        "in which it is 730bbff.",
+        *opening(several),
         "## By calibration: no cell of the recording was seen",
         f"The goals: within 10 % in {CLOSE_GOAL * 100:g} % of the reproducible cells of every interpreter, and of all "
         f"cells together; the best or within 5 % of it in {RIGHT_GOAL * 100:g} % of the places; a mean regret of at "
-        f"most {REGRET_GOAL * 100:g} %; nothing that is more than {WORST_GOAL * 100:g} % behind. The mean regret is "
-        f"{'met' if own.regret <= REGRET_GOAL else 'missed'}, and the worst is "
-        f"{'met' if own.worst <= WORST_GOAL else 'missed'}.",
+        f"most {REGRET_GOAL * 100:g} %; nothing that is more than {WORST_GOAL * 100:g} % behind. The goal for the "
+        f"mean regret is {'met' if own.regret <= REGRET_GOAL else 'missed'}, and that for the worst is "
+        f"{'met' if own.worst <= WORST_GOAL else 'missed'}; the table says it of the others.",
         "\n".join(scores(several, CALIBRATED)),
         f"On an edge, where 3 % of computing more or less changes the prediction by a tenth, lie {len(edges)} of the "
         f"{own.cells} cells. Of them {sum(map(close, edges))} were within 10 %.",

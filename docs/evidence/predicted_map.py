@@ -18,6 +18,7 @@ from when_async.reports.scene.evidence import scene
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import read
 from when_async.results.prediction.fitted import Fitted
+from when_async.results.prediction.judged import TIE
 from when_async.results.prediction.mapped import CORES, Kept, Place, Tile, keep, tile, tiles
 
 PAGE = Path(__file__).resolve().parents[1] / "map.md"
@@ -71,7 +72,10 @@ def page(known: Mapping[str, Fitted], kept: Mapping[str, Kept], machine: str) ->
         "is predicted everywhere, by [simulating each model](advice.md), and for more cores than the machine has on "
         "which the models' costs were found."
     )
-    yield f"Costs are those of {machine}. For 4 cores and more nothing was measured: that is prediction alone."
+    yield (
+        f"Level means that predictions lie within {100 * TIE - 100:.0f} % of the best. Costs are those of {machine}. "
+        "For 4 cores and more nothing was measured: that is prediction alone."
+    )
     for python in BUILDS:
         regions = measured(python)
         own = known[python]

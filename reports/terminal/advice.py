@@ -60,6 +60,7 @@ def records(found: Sequence[Fitted], asked: Asked) -> list[dict[str, Any]]:
                     "edge_high": edge[1] if edge else None,
                     "one_core_bound": core_bound(asked.work),
                     "run": known.run,
+                    "calibrated": known.calibrated or None,
                     "close": known.accuracy.close,
                     "cells": known.accuracy.cells,
                     "code": code(one),

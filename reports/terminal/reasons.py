@@ -11,6 +11,7 @@ from when_async.results.prediction.programs import Program, taken
 from when_async.results.prediction.work import Work
 
 from .. import words
+from ..scene import conditions
 
 NEAR = 1.5
 """Who is predicted to take more than so many times as long is no matter, on an edge or not."""
@@ -113,7 +114,9 @@ def evidence(known: Fitted, machine: str, cores: int) -> str:
     further = f" For {words.count(cores, 'core')} it is extrapolated." if cores != known.cores else ""
     of = f"run {known.run} on {words.one_line(machine)}, {words.count(known.cores, 'core')}"
     if known.calibrated:
-        basis = f"The costs of the models are those of this machine, calibrated on {known.calibrated}."
+        day = conditions.date({"started": known.calibrated})
+        rest = f", except for {words.listing(known.uncalibrated)}" if known.uncalibrated else ""
+        basis = f"What models cost on Python {known.python} was calibrated on this machine on {day}{rest}."
     else:
         basis = f"Evidence: the workloads mixed and sleep of {of}."
     return (
@@ -137,9 +140,9 @@ def counted(known: Fitted) -> str:
     if not any(one.start_s or one.start_place_s for one in known.models):
         return "The start of pools and loops is left out: these figures know none of it."
     return (
-        "Start-up is what that run saw: imports of asyncio, trio and multiprocessing, opening and closing of pool or "
-        "loop. Left out: the interpreter, concurrent.futures, and your own imports, which new processes repeat from "
-        "Python 3.14 on."
+        "Start-up is what the recorded run saw: imports of asyncio, trio and multiprocessing, opening and closing of "
+        "pool or loop. Left out: the interpreter, concurrent.futures, and your own imports, which new processes repeat "
+        "from Python 3.14 on."
     )
 
 
@@ -149,9 +152,11 @@ def callers(known: Fitted) -> str:
         f"{one.runner} with {known.clients[one.runner].library} ({cost(one.call_s)})"
         for one in known.models if one.call_s
     ]  # fmt: skip
+    gone = f" Left out, as no client was measured with it: {words.listing(known.left_out)}." if known.left_out else ""
     return (
         f"Each op is a call over HTTP by the leanest client that was measured, with its CPU a call on the reference "
-        f"machine: {words.listing(named)}. Not in it: new connections, TLS, the network, and cores that a server on "
+        f"machine: {words.listing(named)}.{gone} Not in it: new connections, TLS, the network, and cores that a "
+        "server on "
         "the same machine takes. What was measured of all that: when-async claims --claim io-bound."
     )
 

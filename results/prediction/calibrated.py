@@ -82,16 +82,21 @@ def calibrated(models: Sequence[Model], calibration: Calibration) -> tuple[Model
     return tuple(_with(one, found.get(one.runner), late_s) for one in models)
 
 
-def known_here(found: Sequence[Fitted], node_id: str, folders: Sequence[Path]) -> list[Fitted]:
-    """What is known of each interpreter, with what was calibrated on this machine where that was done."""
-    own, _ = of_machine(node_id, folders, (MODELS,))
-    newest = {one.python: one for one in sorted(own, key=lambda one: one.date) if one.of(MODELS)}
-    return [_known(known, newest[known.python]) if known.python in newest else known for known in found]
+def known_here(found: Sequence[Fitted], node_id: str, folders: Sequence[Path]) -> tuple[list[Fitted], list[str]]:
+    """What is known of each interpreter, with what was calibrated on this machine where that was done.
+
+    Second come notes on files that were ignored.
+    """
+    own, ignored = of_machine(node_id, folders, (MODELS,))
+    newest = {one.python: one for one in sorted(own, key=lambda one: one.date) if measured(one)}
+    known = [_known(one, newest[one.python]) if one.python in newest else one for one in found]
+    return known, ignored
 
 
 def _known(known: Fitted, calibration: Calibration) -> Fitted:
-    models = calibrated(known.models, calibration)
-    return replace(known, models=models, calibrated=f"{calibration.date:%Y-%m-%d}")
+    models, seen = calibrated(known.models, calibration), measured(calibration)
+    rest = tuple(one.runner for one in known.models if one.runner not in seen)
+    return replace(known, models=models, calibrated=calibration.date.isoformat(), uncalibrated=rest)
 
 
 def _with(one: Model, own: Measured | None, late_s: float | None) -> Model:

@@ -90,6 +90,10 @@ class Fitted:
     """Whether `accuracy` and the errors of the models are those before a judge."""
     clients: Mapping[str, Client] = field(default_factory=dict)
     """By runner the leanest client for HTTP."""
+    left_out: tuple[str, ...] = ()
+    """Runners of which no client is known, where ops are calls over HTTP."""
+    uncalibrated: tuple[str, ...] = ()
+    """Runners that were not measured when this machine was calibrated, and keep the costs of the recording."""
 
 
 def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | None:
@@ -122,8 +126,12 @@ def fitted(rows: Sequence[Row], python: str, run: str, cores: int) -> Fitted | N
 
 
 def over_http(known: Fitted) -> Fitted:
-    """The models of an interpreter with a client each; those of which none was measured are left out."""
-    models = tuple(
-        replace(one, call_s=known.clients[one.runner].call_s) for one in known.models if one.runner in known.clients
-    )
-    return replace(known, models=models)
+    """The models of an interpreter with a client each; those of which none was measured are left out.
+
+    A process of a pool calls as a plain loop does, so it has that one's client where it has none of its own.
+    """
+    own = {one.runner: SERIAL if one.family in POOLS and one.runner not in known.clients else one.runner
+           for one in known.models}  # fmt: skip
+    have = {runner: known.clients[name] for runner, name in own.items() if name in known.clients}
+    models = tuple(replace(one, call_s=have[one.runner].call_s) for one in known.models if one.runner in have)
+    return replace(known, models=models, clients=have, left_out=tuple(name for name in own if name not in have))

@@ -76,6 +76,12 @@ def test_an_interpreter_that_is_not_there_is_said_before_anything_is_measured(me
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_file_without_a_name_is_refused_before_anything_is_measured(measured: Callable[..., None]) -> None:
+    measured(AssertionError("it was measured"))
+    done = call("calibrate", "-o", "")
+    assert (done.exit_code, done.stderr) == (2, "when-async: the file to write has no name; name one with -o FILE\n")
+
+
 def test_as_json_it_prints_one_list_of_flat_objects(measured: Callable[..., None], tmp_path: Path) -> None:
     measured()
     done = call("calibrate", "--json", "-o", tmp_path / "mine.json")

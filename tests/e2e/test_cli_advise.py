@@ -274,11 +274,11 @@ def test_calls_over_http_carry_a_client_and_the_answer_says_which_and_what_is_no
     plain = call("advise", "--wait", "20ms", "--ops", "400", "--cores", "2", "--json")
     told = call("advise", "--wait", "20ms", "--ops", "400", "--cores", "2", "--http", "--json")
     before, after = ({row["runner"]: row for row in json.loads(each.stdout)} for each in (plain, told))
-    assert set(after) == {"asyncio", "threading"}, "of processes no client was measured"
+    assert set(after) == {"asyncio", "threading"}, "of a plain loop and of processes no client was measured"
     assert after["threading"]["predicted_s"] - before["threading"]["predicted_s"] > 0.1
     said = " ".join(call("advise", "--wait", "20ms", "--http", "--cores", "2").stdout.split())
     assert "asyncio with aiohttp (200 µs) and threading with http.client (500 µs)" in said
-    assert "Not in it: new connections, TLS, the network" in said
+    assert "Left out, as no client was measured with it: multiprocessing. Not in it: new connections, TLS" in said
     served = " ".join(call("advise", "--wait", "20ms", "--http", "--rate", "200/s", "--cores", "2").stdout.split())
     assert "asyncio with aiohttp (200 µs)" in served
 
@@ -291,10 +291,12 @@ def test_where_this_machine_was_calibrated_its_costs_count_and_the_answer_says_s
     before = call(*asked)
     put(tmp_path / ".when-async" / "runs", node_id=node_id())
     after = call(*asked)
-    assert "calibrated on 2026-11-22" not in before.stdout
-    assert "The costs of the models are those of this machine, calibrated on 2026-11-22." in " ".join(
-        after.stdout.split()
-    )
+    said = "What models cost on Python 3.11 was calibrated on this machine on 22 November 2026, except for threading."
+    assert said not in " ".join(before.stdout.split())
+    assert said in " ".join(after.stdout.split())
+    assert {row["calibrated"][:10] for row in json.loads(call(*asked, "--json").stdout)} == {"2026-11-22"}
+    (tmp_path / ".when-async" / "runs" / "calibration-mine.json").write_text("{", encoding="utf-8")
+    assert call(*asked).stderr.startswith("note: calibration-mine.json is no calibration")
     assert before.stdout.splitlines()[3:6] != after.stdout.splitlines()[3:6]
 
 

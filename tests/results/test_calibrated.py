@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.calibration_files import NODE, put
+from support.calibration_files import NODE, put, record
 from when_async.results.calibration import Calibration, read
 from when_async.results.prediction.calibrated import calibrated, known_here, measured
 from when_async.results.prediction.fitted import Fitted
@@ -70,8 +70,28 @@ def test_a_machine_of_today_counts_and_for_its_own_interpreter_alone(tmp_path: P
         Fitted(python, True, 2, "run", (replace(LOOP, costs=Costs(op_s=1.0)),), Accuracy(1, 1, 1, 1))
         for python in ("3.11", "3.14")
     ]
-    mine, other = known_here(known, NODE, [tmp_path])
-    assert (mine.calibrated, other.calibrated) == ("2026-11-30", "")
+    (mine, other), notes = known_here(known, NODE, [tmp_path])
+    assert (mine.calibrated[:10], other.calibrated, notes) == ("2026-11-30", "", [])
     assert mine.models[0].costs.op_s < 1e-5
     assert other is known[1]
-    assert known_here(known, "another machine", [tmp_path]) == known
+    assert known_here(known, "another machine", [tmp_path]) == (known, [])
+
+
+def test_who_was_not_measured_is_named_and_a_file_without_any_figure_is_no_calibration(tmp_path: Path) -> None:
+    known = [Fitted("3.11", True, 2, "run", (LOOP, POOL, THREADS), Accuracy(1, 1, 1, 1))]
+    put(tmp_path)
+    ((mine,), _) = known_here(known, NODE, [tmp_path])
+    assert mine.uncalibrated == ("threading",)
+    quantities = [{**one, "values": []} if one["group"] == "models" else one for one in record()["quantities"]]
+    put(tmp_path, quantities=quantities)
+    assert known_here(known, NODE, [tmp_path]) == (known, [])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "fast", None, [1e-6], {"s": 1}])
+def test_a_figure_that_is_none_costs_no_answer_and_is_told(tmp_path: Path, value: object) -> None:
+    known = [Fitted("3.11", True, 2, "run", (LOOP,), Accuracy(1, 1, 1, 1))]
+    quantities = [{**one, "values": [value] * 6} if one["group"] == "models" else one for one in record()["quantities"]]
+    put(tmp_path, quantities=quantities)
+    found, notes = known_here(known, NODE, [tmp_path])
+    assert found == known
+    assert not notes or "it was ignored" in notes[0]
