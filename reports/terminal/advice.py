@@ -58,7 +58,7 @@ def records(found: Sequence[Fitted], asked: Asked) -> list[dict[str, Any]]:
                     "high": high,
                     "edge_low": edge[0] if edge else None,
                     "edge_high": edge[1] if edge else None,
-                    "one_core_bound": core_bound(asked.work),
+                    "one_core_bound": core_bound(one.one.called(asked.work)),
                     "run": known.run,
                     "calibrated": known.calibrated or None,
                     "close": known.accuracy.close,
@@ -86,7 +86,7 @@ def print_advice(found: Sequence[Fitted], asked: Asked, machine: str, others: Se
             _say(text)
         if largest := _lever(known, others, asked):
             _say(largest)
-        _say(reason(ranked, asked.work))
+        _say(reason(ranked, taken(ranked).one.called(asked.work)))
         _say(evidence(known, machine, asked.cores))
         _say(counted(known))
     click.echo()

@@ -278,6 +278,7 @@ def test_calls_over_http_carry_a_client_and_the_answer_says_which_and_what_is_no
     assert after["threading"]["predicted_s"] - before["threading"]["predicted_s"] > 0.1
     said = " ".join(call("advise", "--wait", "20ms", "--http", "--cores", "2").stdout.split())
     assert "asyncio with aiohttp (200 µs) and threading with http.client (500 µs)" in said
+    assert "one core could keep up with 101 in flight" in said, "a client computes too, 200 us of 20.2 ms"
     assert "Left out, as no client was measured with it: multiprocessing. Not in it: new connections, TLS" in said
     served = " ".join(call("advise", "--wait", "20ms", "--http", "--rate", "200/s", "--cores", "2").stdout.split())
     assert "asyncio with aiohttp (200 µs)" in served
