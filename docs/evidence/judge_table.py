@@ -141,9 +141,10 @@ def opening(several: Sequence[Recorded]) -> list[str]:
         f"Machine: {several[0].machine}. It goes by the name of that of the reference, and is another: computing "
         f"that took {pace(several[0].rows):.2f} of its nominal time here took {pace(reference_rows()):.2f} of it "
         "there. The files name commit 3c389df; a link that had slipped into that commit was taken out of the history, "
-        "in which it is 730bbff. One recording of the reference's own places was made on this machine before (3 processes "
-        "a cell, `judge/development-3.11.jsonl.gz`): by it was decided that `advise` takes a calibration where there is "
-        "one. A trial of the recorder, with other places and 2 processes, was thrown away without having been kept.",
+        "in which it is 730bbff.",
+        "One recording of the reference's own places was made on this machine before, with 3 processes a cell "
+        "(`judge/development-3.11.jsonl.gz`). By it was decided that `advise` takes a calibration where there is one. "
+        "A trial of the recorder, with other places and 2 processes, was thrown away.",
         "A place is some work: how long ops wait and compute, how many there are, how many in flight. A cell is a "
         "model "
         "in a place; it is reproducible where the 95 % interval of its time has a half-width of at most "
