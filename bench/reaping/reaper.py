@@ -5,13 +5,16 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import Any
 
 from . import sessions
@@ -79,21 +82,45 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
 
     `options` are those of subprocess.Popen. Raises OSError where it cannot be started.
     """
-    watching = reaper()
-    process = subprocess.Popen(list(command), start_new_session=True, **options)
+    watching, process = reaper(), None
     try:
-        watching.watch(process.pid)
+        # Whoever interrupts us while it is started would leave it to nobody.
+        with held():
+            process = subprocess.Popen(list(command), start_new_session=True, **options)
+            watching.watch(process.pid)
         yield process
     except BaseException:
-        kill_session(process.pid)
+        if process is not None:
+            kill_session(process.pid)
         raise
     finally:
-        process.wait()
-        watching.forget(process.pid)
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        if process is not None:
+            process.wait()
+            watching.forget(process.pid)
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream:
+                    with contextlib.suppress(OSError):
+                        stream.close()
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Ctrl-C and polite kills that come meanwhile count when this is over, and not before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    asked = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    own = {int(number): handler for number, handler in asked.items() if callable(handler)}
+    for number in own:
+        signal.signal(number, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        for number, handler in own.items():
+            signal.signal(number, handler)
+    for number, frame in came:
+        own[number](number, frame)
 
 
 def run(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -36,6 +37,7 @@ run(sys.argv[1:], {}, 60)
 MAKER = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from when_async.bench.reaping.reaper import scratch
 with scratch("made-", sys.argv[1]) as folder:
     Path(folder, "file").touch()
@@ -179,3 +181,22 @@ def test_who_does_not_clear_away_is_killed_before_the_folder_goes(
     sessions.clear([str(scratch)])
     assert keeper.wait(60) == -signal.SIGKILL
     assert not scratch.exists()
+
+
+def test_who_is_interrupted_while_a_program_is_started_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    real = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        process = real(*arguments, **options)
+        begun.append(process.pid)
+        # In the midst of it: the program runs, and nobody knows of it yet.
+        signal.raise_signal(signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt), started(["sleep", "60"]):
+        raise AssertionError("the interruption counts before the program is of any use")
+    (pid,) = begun
+    assert not Path(f"/proc/{pid}").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
