@@ -127,6 +127,8 @@ def _whole(workload: Workload, pairs: Mapping[str, str]) -> Point:
 
 
 CORE, ALL, FAMILY = "core", "all", "family:"
+NOTES, TODAY = "notes", "today"
+"""Groups of claims: those of the notes, and those on today's Python."""
 
 
 def workloads_of(name: str, known: Mapping[str, Found[Workload]]) -> list[Found[Workload]]:

@@ -65,9 +65,8 @@ def _tell_of_imports() -> None:
 def known_claims(names: Sequence[str]) -> tuple[str, ...]:
     """The names; raises RegistryError where there is no such claim."""
     from ..registry import choose
-    from ..selection import ALL
-    from .completing import claim_ids
+    from .completing import CLAIM_GROUPS, claim_ids
 
     for name in names:
-        choose(name, [*claim_ids(), ALL], "claim")
+        choose(name, [*claim_ids(), *CLAIM_GROUPS], "claim")
     return tuple(names)

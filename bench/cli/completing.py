@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from ..model import Runner, Workload
 from ..quantity import comparison_id, typed
 from ..registry import collect
-from ..selection import ALL, CORE, FAMILY
+from ..selection import ALL, CORE, FAMILY, NOTES, TODAY
 from . import folders
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
@@ -54,9 +54,12 @@ def timelines(context: click.Context, param: click.Parameter, incomplete: str) -
     return (workloads if first else runners)(context, param, incomplete)
 
 
+CLAIM_GROUPS = {ALL: "every claim", NOTES: "those of the notes, the default", TODAY: "those on today's Python"}
+
+
 def claims(context: click.Context, param: click.Parameter, incomplete: str) -> Items:
-    """Ids of claims and `all`."""
-    return _offered(dict.fromkeys([*claim_ids(), ALL], ""), incomplete)
+    """Ids of claims and groups of them."""
+    return _offered({**dict.fromkeys(claim_ids(), ""), **CLAIM_GROUPS}, incomplete)
 
 
 def claim_ids() -> list[str]:

@@ -168,7 +168,8 @@ def WAIT(command: Callable[..., Any]) -> Callable[..., Any]:
 CLAIM = click.option(
     "--claim", "claims", multiple=True, metavar="ID", shell_complete=offering("claims"),
     callback=checked(lambda _, names: known_claims(names)),
-    help="Measure just what this claim needs (`when-async claims` shows their ids); all for every one.",
+    help="Measure just what this claim needs (`when-async claims` shows their ids); notes for those of the notes, "
+    "which is the default, today for those on today's Python, all for both.",
 )  # fmt: skip
 SKIP_CORRUPT = click.option(
     "--skip-corrupt", is_flag=True, help="Leave out lines of a run file that cannot be read, and say which."

@@ -144,6 +144,8 @@ class Runner:
     serial: bool = False
     limit: Callable[[], tuple[int, str]] | None = None
     timer_resolution_s: float = 0.0
+    holds_back: Callable[[], int] | None = None
+    """The most ops that its model lets run at once whatever is asked for, where it is there to show just that."""
     core: bool = False
     """One of the few that a run takes when none is named; the others are asked for by name, `family:` or `all`."""
     newest_python: tuple[int, int] | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..model import Job, Runner
 from ..worker.contexts import opened_contexts
+from ..worker.kits import Op
 from ..worker.limits import thread_limit
 from .asyncio_ import Heartbeat, LoopSession, Order, open_loop
 from .to_thread import Call, ThreadsBehindLoop, joined, prime
@@ -38,8 +39,8 @@ def open_asyncer(job: Job) -> Iterator[LoopSession]:
 class Asyncified(ThreadsBehindLoop):
     """Threads behind a loop, each op a task of its own."""
 
-    def __init__(self, runner: asyncio.Runner, job: Job, call: Call, ops: Sequence[Callable[[Any], Any]]) -> None:
-        super().__init__(runner, job, call, ops)
+    def __init__(self, runner: asyncio.Runner, job: Job, call: Call, ops: Sequence[Op]) -> None:
+        super().__init__(runner, job, call, ops, job.concurrency)
 
         async def fan_out(order: Order) -> tuple[int, float]:
             await prime(call, job.concurrency)

@@ -149,9 +149,7 @@ class LoopSession:
         return self.runner.run(self._round(items, Tally() if prove else None))
 
     async def _round(self, items: Sequence[Any], tally: Tally | None) -> Round:
-        op = self.op
-        if tally:
-            op = tally.watch_async(op) if self.awaits else tally.watch(op)
+        op = self.watched(self.op, tally) if tally else self.op
         order = Order(op, self.awaits, items, self.workers)
         end_ns, stall_s = await self.fan_out(order)
         lost = sum(result is MISSING for result in order.results) - len(order.failures)
@@ -162,6 +160,10 @@ class LoopSession:
         self._check_leftovers()
         proof = tally.proof() if tally else None
         return order.watch.round(order.results, order.failures, end_ns, stall_max_s=stall_s, proof=proof)
+
+    def watched(self, op: Op, tally: Tally) -> Op:
+        """The op, counted."""
+        return tally.watch_async(op) if self.awaits else tally.watch(op)
 
     @staticmethod
     def _check_leftovers() -> None:

@@ -35,7 +35,9 @@ CPU_SLACK_FACTOR = 2
 
 def allowed(runner: Runner, job: Job) -> int:
     """The ops that may be in flight."""
-    return 1 if runner.serial else job.concurrency
+    if runner.serial:
+        return 1
+    return min(job.concurrency, runner.holds_back()) if runner.holds_back else job.concurrency
 
 
 def check_proof(runner: Runner, job: Job, proof: Proof, ops: int) -> None:

@@ -12,6 +12,7 @@ from when_async.results.frame import frame_of
 from when_async.results.runfile import Header, RunFile
 
 from ..scene.evidence import scene
+from ..verdicts import twins
 from ..verdicts.lookup import Lookup
 
 
@@ -52,4 +53,6 @@ class Evidence:
         header: Header = {**self._header, "kind": "header"}  # type: ignore[typeddict-item]
         seen = scene(frame_of(RunFile(Path(str(header["run"])), header, records, said)))
         run = header["run"]
-        return {python: Lookup(seen, run, python, rule) for python, rule in rules.items()}
+        found = {python: Lookup(seen, run, python, rule) for python, rule in rules.items()}
+        twins.link(found.values(), [self._header])
+        return found

@@ -40,8 +40,13 @@ SECTIONS: Mapping[str, str] = {
     "Tips: Limit concurrency": "https://docs.python.org/3/library/asyncio-sync.html#semaphores",
     "Testing": "https://pytest-asyncio.readthedocs.io/en/latest/",
     "Libraries to explore": "https://asyncer.tiangolo.com/tutorial/",
+    "Today: without the GIL": "https://docs.python.org/3/howto/free-threading-python.html",
+    "Today: interpreters": "https://docs.python.org/3/library/concurrent.interpreters.html",
+    "Today: start methods": "https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods",
+    "Today: tasks and timers": "https://docs.python.org/3/library/asyncio-task.html",
 }
-"""The headings of the notes in their order, which is that of the ledger, and where most of each comes from."""
+"""The headings of the notes in their order, which is that of the ledger, then those of what is asked today; and where
+most of each comes from."""
 
 
 class Word(StrEnum):
@@ -218,7 +223,8 @@ class _Stated:
     """What every statement of the notes has.
 
     `section` is the heading of the notes it comes from and `link` where that text comes from, if not from where most
-    of the section does. `scope` says what was looked at and what was not.
+    of the section does. `scope` says what was looked at and what was not. `today` marks what is asked of today's
+    Python and is not in the notes; a run that nobody told what to decide leaves it out.
     """
 
     name: str
@@ -226,6 +232,7 @@ class _Stated:
     statement: str
     scope: str
     link: str = ""
+    today: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "link", self.link or SECTIONS.get(self.section, ""))

@@ -21,7 +21,7 @@ from when_async.results.stats.estimate import share
 
 from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene, facets
-from . import sentences
+from . import sentences, twins
 from .behaviours import Seen, seen_in
 from .claim import SECTIONS, Behaviour, Claim, Reading, Side, Statement, Word, read
 from .lookup import Hole, Lookup
@@ -97,7 +97,9 @@ def lookups(frame: pd.DataFrame, scene: Scene | None = None) -> list[Lookup]:
     scene = scene if scene is not None else scene_of(needed(frame, claims().values()))
     places = list(dict.fromkeys([*facets(scene.rows), *((one.run, one.python) for one in seen_in(frame))]))
     rules = rules_of(frame.attrs)
-    return [Lookup(scene, run, python, rules.get((run, python), ONE_LOOK)) for run, python in places]
+    found = [Lookup(scene, run, python, rules.get((run, python), ONE_LOOK)) for run, python in places]
+    twins.link(found, frame.attrs.get("headers", ()))
+    return found
 
 
 def needed(frame: pd.DataFrame, asked: Iterable[Statement]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from when_async.bench.model import unit_of
@@ -50,13 +50,17 @@ class Lookup:
     """The rows of one run and interpreter.
 
     `gil` says whether that build has the lock, None where no row tells. `rule` is how the run forms its intervals.
+    `twin` is what the same run says of the same build without the lock, or with it (reports/verdicts/twins.py).
     """
+
+    twin: Lookup | Hole
 
     def __init__(self, scene: Scene, run: str, python: str, rule: Rule = ONE_LOOK) -> None:
         self.scene = scene.of_facet((run, python))
         self.run = run
         self.python = python
         self.rule = rule
+        self.twin = Hole("nobody looked for a build with or without the lock", asked=False)
         self.gil = next((row.gil for row in self.scene.rows if row.gil is not None), None)
         self._rows: dict[tuple[str, str], Row] = {(row.comparison, row.contestant): row for row in self.scene.rows}
 
@@ -97,11 +101,27 @@ class Lookup:
             return first
         if isinstance(second, Hole):
             return second
+        return self._formed(first, self, second, name, f"{over[1]} over {under[1]} in {under[0]}")
+
+    def without_over_with(self, cell: tuple[str, str], name: str) -> Series | Hole:
+        """A quantity without the lock over the same with it, for one cell of this build and its twin."""
+        if isinstance(self.twin, Hole):
+            return self.twin
+        free, locked = (self, self.twin) if self.gil is False else (self.twin, self)
+        first, second = free.row(cell), locked.row(cell)
+        for found, python in ((first, free.python), (second, locked.python)):
+            if isinstance(found, Hole):
+                return replace(found, who=f"{found.who} on {python}")
+        assert not isinstance(first, Hole)
+        assert not isinstance(second, Hole)
+        return free._formed(first, locked, second, name, f"{cell[1]} without the lock over with it in {cell[0]}")
+
+    def _formed(self, first: Row, others: Lookup, second: Row, name: str, who: str) -> Series | Hole:
+        """One row of ours over one of another, inside the blocks in which both ran where rounds have the quantity."""
         if name in PAIRED:
-            values = ratios(self.scene.of_cell(first), self.scene.of_cell(second), name)
+            values = ratios(self.scene.of_cell(first), others.scene.of_cell(second), name)
         else:
             values = _of_processes(first.processes.get(name, {}), second.processes.get(name, {}))
-        who = f"{over[1]} over {under[1]} in {under[0]}"
         return Series(tuple(values), "x") if values else Hole(NO_RATIO, who, first.cell)
 
 

@@ -117,6 +117,22 @@ class Ratio:
         return proof.ratios(self.over, self.under, self.name)
 
 
+@dataclass(frozen=True)
+class WithoutLock(_OfOne):
+    """A quantity without the global lock over the same with it, between twins of one run; told of both of them."""
+
+    name: str = "makespan"
+
+    kind = "x"
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} of {self.cell[1]} without the lock over with it in {self.cell[0]}"
+
+    def series(self, proof: Lookup) -> Series | Hole:
+        return proof.without_over_with(self.cell, self.name)
+
+
 def speedup(place: Place, of: str, against: str) -> Ratio:
     """How many times as fast `of` is as `against` at one place."""
     return Ratio((place, against), (place, of), "makespan")

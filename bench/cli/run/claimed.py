@@ -14,7 +14,7 @@ from ...model import Environment
 from ...plan import DECIDE, Plan
 from ...reaping.reaper import run
 from ...registry import choose
-from ...selection import ALL, Catalogue, Selection, point_of
+from ...selection import ALL, NOTES, TODAY, Catalogue, Selection, point_of
 
 if TYPE_CHECKING:
     from when_async.reports.verdicts.claim import Behaviour, Statement
@@ -25,11 +25,16 @@ PATIENCE_S = 60.0
 
 
 def chosen(names: Sequence[str]) -> list[Statement]:
-    """Claims by name, or `all`; raises RegistryError with the nearest name."""
+    """Claims by name or by group (all, notes, today); raises RegistryError with the nearest name."""
     from when_async.reports.verdicts.judging import claims
 
     known = claims()
-    found = {name: known[name] for one in names for name in (known if one == ALL else [choose(one, known, "claim")])}
+    groups = {
+        ALL: list(known),
+        NOTES: [name for name, one in known.items() if not one.today],
+        TODAY: [name for name, one in known.items() if one.today],
+    }
+    found = {name: known[name] for one in names for name in groups.get(one) or [choose(one, known, "claim")]}
     return list(found.values())
 
 

@@ -12,6 +12,7 @@ import click
 from ...gate.config import span_s
 from ...machine.lock import machine
 from ...plan import DECIDE, PROFILES, VERDICTS
+from ...selection import NOTES
 from ..checking import known_workloads, only_files, workloads_but_files
 from ..own.where import Where
 from ..shared import (
@@ -125,4 +126,4 @@ def settle_profile(options: dict[str, Any]) -> None:
     if options["profile"] in VERDICTS and own and options["profile"] != DECIDE:
         fail(f"--profile {options['profile']} measures what claims need; leave out -w and -r, or take another profile")
     if options["profile"] in VERDICTS and not options["claims"] and not own:
-        options["claims"], options["core"] = ("all",), options["profile"] == DECIDE
+        options["claims"], options["core"] = (NOTES,), options["profile"] == DECIDE
