@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .machines import Machine, machine_of
 from .runfile import Header, opened, parse_header
 
 FEW = 6
@@ -64,13 +65,13 @@ def parted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """
     if len(paths) <= FEW:
         return list(paths), []
-    newest: dict[tuple[str, str], tuple[str, Path]] = {}
+    newest: dict[tuple[Machine, str], tuple[str, Path]] = {}
     for path in paths:
         head = header_of(path)
-        node = str(head.get("machine", {}).get("node_id", ""))
+        box = machine_of(head)
         for python in head.get("pythons", ()):
-            known = newest.get((node, str(python)))
+            known = newest.get((box, str(python)))
             if known is None or str(head["run"]) > known[0]:
-                newest[(node, str(python))] = (str(head["run"]), path)
+                newest[(box, str(python))] = (str(head["run"]), path)
     kept = {path for _, path in sorted(newest.values(), key=lambda pair: pair[0], reverse=True)[:FEW]}
     return [path for path in paths if path in kept], [path for path in paths if path not in kept]

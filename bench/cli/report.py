@@ -63,6 +63,7 @@ def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> Non
 def recorded(names: Sequence[str], pythons: Set[str]) -> list[Evidence]:
     """What the recorded reference says of these claims, on these interpreters and on one without the GIL."""
     from when_async.reports.answers.answer import gathered
+    from when_async.reports.recordings.agreement import agreed
     from when_async.reports.verdicts.judging import claims
     from when_async.reports.verdicts.kept import judged
     from when_async.results.overview import header_of
@@ -70,11 +71,12 @@ def recorded(names: Sequence[str], pythons: Set[str]) -> list[Evidence]:
     from .claims import PATTERN, REFERENCE
 
     paths = sorted(REFERENCE.glob(PATTERN))
-    verdicts, _ = judged(paths, [claims()[name] for name in names])
+    headers = [header_of(path) for path in paths]
+    verdicts = agreed(judged(paths, [claims()[name] for name in names])[0], headers)
     every = list(dict.fromkeys(one.python for one in verdicts))
     wanted = {*(pythons & {*every} or every[:1]), *[one for one in every if one.endswith("t")][:1]}
     own = [one for one in verdicts if one.python in wanted]
-    return gathered(own, [header_of(path) for path in paths], reference=True)
+    return gathered(own, headers, reference=True)
 
 
 QUIET_S = 10.0

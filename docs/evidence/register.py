@@ -93,7 +93,10 @@ def checksum(path: Path) -> str:
 
 def files() -> list[Path]:
     """All recordings that claims and predictions are judged by, those that were replaced as well."""
-    names = ("claims-*.jsonl.gz", "noise-*.jsonl.gz", "replaced/*.gz", f"{JUDGE}/*.gz")
+    names = (
+        "claims-*.jsonl.gz", "noise-*.jsonl.gz", "replaced/*.gz", "before/*.jsonl.gz", "machines/*/*.jsonl.gz",
+        f"{JUDGE}/*.gz",
+    )  # fmt: skip
     return sorted(path for name in names for path in FOLDER.glob(name))
 
 

@@ -27,12 +27,14 @@ from ..calibration import cards as calibration
 from ..drawing import style, svg
 from ..drawing.charts import Chart
 from ..drawing.decision_map import DECISION_MAP, of_both_builds
+from ..recordings.agreement import agreed, machines
 from ..scene import builds, conditions, tables
 from ..scene.decision import WORKLOAD
 from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene
 from ..terminal.comparison import between
-from ..verdicts.judging import judge, latest
+from ..verdicts.judging import Verdict, claims, judge
+from ..verdicts.kept import judged as kept
 from ..words import ReportError
 from . import claims as claim_groups
 from . import cost, elsewhere, holes, markdown
@@ -58,8 +60,9 @@ def write(
 
     `command` is the line that draws this report again. `workloads` supplies what each workload isolates; by
     default those of the package. `calibrations` are of the machines of these runs, by node id (results.calibration).
-    `older` are runs that get a line each. `reference` is asked for what these runs did not decide. `on_section` is
-    told how far the drawing is. Raises ReportError where the folder cannot be written.
+    `older` are runs that get a line each, and of which only verdicts are read. `reference` is asked for what these
+    runs did not decide. `on_section` is told how far the drawing is. Raises ReportError where the folder cannot be
+    written.
     """
     known = _known() if workloads is None else workloads
     with _rarely_collected():
@@ -102,7 +105,7 @@ def build(
     first = headers[0] if headers else {}
     figures = scene.measured
     smoke = any(header.get("profile") == "smoke" for header in headers)
-    judged = {"opening": None, "claims": []} if smoke else _judged(frame, scene, headers, reference)
+    judged = {"opening": None, "claims": [], "boxes": []} if smoke else _judged(frame, scene, older, reference)
     used = pythons(scene)
     chart = _map(scene)
     lends = bool(judged["opening"] and reference and not chart)
@@ -170,14 +173,25 @@ def _method(
 
 
 def _judged(
-    frame: pd.DataFrame, scene: Scene, headers: Sequence[Header], reference: Reference | None
+    frame: pd.DataFrame, scene: Scene, older: Sequence[Overview], reference: Reference | None
 ) -> dict[str, Any]:
-    """The first screen and the claims; what these runs left open is asked of the reference."""
-    verdicts = latest(judge(frame, scene=scene))
-    own = gathered(verdicts, headers)
+    """The first screen, of one machine, and the claims; what these runs left open is asked of the reference."""
+    asked_then = [one for one in older if one.header.get("asked_claims")]
+    before, _ = kept([one.path for one in asked_then], claims().values())
+    headers = [*frame.attrs.get("headers", ()), *(one.header for one in asked_then)]
+    verdicts = agreed([*judge(frame, scene=scene), *before], headers)
+    box = machines(verdicts)[:1]
+    own = gathered((one for one in verdicts if one.record and one.record.machine in box), headers)
     asked = open_claims(verdicts, own)
     known = [one for one in (reference(asked) if reference and asked else ()) if one.source.run not in _runs(headers)]
-    return {"opening": opening(own, known), "claims": claim_groups.groups(verdicts, scene, known)}
+    groups = claim_groups.groups(verdicts, scene, known)
+    return {"opening": opening(own, known), "claims": groups, "boxes": _boxes(verdicts)}
+
+
+def _boxes(verdicts: Sequence[Verdict]) -> list[str]:
+    """The machines whose verdicts stand side by side; none where there is one."""
+    boxes = machines(verdicts)
+    return [words.one_line(one) for one in boxes] if len(boxes) > 1 else []
 
 
 def _runs(headers: Sequence[Header]) -> set[str]:

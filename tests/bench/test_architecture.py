@@ -237,11 +237,11 @@ FLOORS = {
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
-        "columns fields files late schema", "packed", "export reduced runfile stats",
+        "columns fields files late machines schema", "packed", "export reduced runfile stats",
         "calibration cells gate journal overview", "calibration_files contrast frame", "prediction", "history",
     ),
     "reports": (
-        "snippets words", "lines scene", "drawing verdicts", "answers calibration claims deciding history terminal",
+        "snippets words", "lines scene", "drawing verdicts", "recordings", "answers calibration claims deciding history terminal",
         "page", "gate plots",
     ),
 }  # fmt: skip
