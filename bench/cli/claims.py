@@ -78,7 +78,7 @@ def claims(
         before, older = _agreed(list(changed), asked, skip_corrupt)
         headers += older
         found = changes(verdicts, before, headers)
-        _tell_new(verdicts, before)
+        _tell_new(verdicts, before, headers)
         verdicts = [one.now for one in found]
     _tell_builds(headers, verdicts)
     if as_json:
@@ -89,13 +89,14 @@ def claims(
         click.echo("No verdict has changed." if changed else "These runs hold nothing that a claim could be read from.")
 
 
-def _tell_new(verdicts: Sequence[Verdict], before: Sequence[Verdict]) -> None:
+def _tell_new(verdicts: Sequence[Verdict], before: Sequence[Verdict], headers: Sequence[Header]) -> None:
     """Say how many verdicts could not change, as nobody judged them before."""
-    known = {(one.claim.name, one.python) for one in before}
-    new = [one for one in verdicts if (one.claim.name, one.python) not in known]
+    from when_async.reports.recordings.changes import matched
+
+    new = [one for one, was in matched(verdicts, before, headers) if was is None]
     if new:
-        pythons = ", ".join(dict.fromkeys(one.python for one in new))
-        tell(f"note: {len(new)} of {len(verdicts)} verdicts are not in the earlier runs: Python {pythons}")
+        places = dict.fromkeys(f"{one.python} on {one.record.machine}" for one in new if one.record)
+        tell(f"note: {len(new)} of {len(verdicts)} verdicts are not in the earlier runs: Python {', '.join(places)}")
 
 
 def _tell_builds(headers: Sequence[Header], verdicts: Sequence[Verdict]) -> None:

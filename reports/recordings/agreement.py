@@ -46,7 +46,7 @@ def agreed(verdicts: Iterable[Verdict], headers: Iterable[Header]) -> list[Verdi
 def together(own: Sequence[Verdict], headers: Mapping[str, Header], machine: str) -> Verdict:
     """What is shown of several verdicts on one claim, interpreter and machine; `headers` by run."""
     heard = tuple(sorted((_heard(one, headers[one.run]) for one in own), key=lambda one: (one.started, one.run)))
-    record = Record(machine, heard, _apart(own, headers))
+    record = Record(machine, heard, apart([environment_of(headers[one.run], one.python) for one in own]))
     spoken = [one for one in own if one.word is not Word.NOT_MEASURED] or list(own)
     shown = max(spoken, key=lambda one: rank(headers[one.run]))
     if record.agree:
@@ -68,7 +68,7 @@ def one_each(headers: Mapping[Path, Header]) -> list[Path]:
     """Of several recordings of one machine that which is shown, for each interpreter, in the order of the files."""
     best: dict[str, Path] = {}
     for path, header in headers.items():
-        for python in header.get("pythons") or ():
+        for python in (str(one.get("label")) for one in header.get("environments") or ()):
             if python not in best or rank(header) > rank(headers[best[python]]):
                 best[python] = path
     return [path for path in headers if path in best.values()]
@@ -135,9 +135,9 @@ def _heard(one: Verdict, header: Header) -> Heard:
     return Heard(one.run, str(header.get("started", "")), rule, one.word, one.estimate, one.kind)
 
 
-def _apart(own: Sequence[Verdict], headers: Mapping[str, Header]) -> str:
+def apart(environments: Sequence[Mapping[str, Any]]) -> str:
     """In what the interpreters of some recordings differ from the first: version or build; empty where they do not."""
-    first, *rest = (environment_of(headers[one.run], one.python) for one in own)
+    first, *rest = environments
     said: list[str] = []
     for other in rest:
         if other.get("version") != first.get("version"):

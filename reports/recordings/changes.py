@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from when_async.bench.model import Estimate
-from when_async.results.machines import Machine, machine_of
+from when_async.results.machines import machine_of
 from when_async.results.runfile import Header
 
 from .. import words
@@ -54,20 +54,29 @@ class Change:
 def changes(now: Iterable[Verdict], before: Iterable[Verdict], headers: Iterable[Header]) -> list[Change]:
     """Those of `now` that are others than `before`, which is judged like them; `headers` are those of all their runs.
 
-    A verdict is held against that of its own machine, and where there is none against that of the first other. One
-    that nobody judged before has not changed.
+    One that nobody judged before has not changed.
     """
     by_run = {str(one.get("run")): one for one in headers}
-    older: dict[tuple[str, str], list[Verdict]] = {}
+    return [
+        Change(one, was, causes(one, was, by_run), figures(turned(was, one)))
+        for one, was in matched(now, before, by_run.values()) if was is not None and was.word is not one.word
+    ]  # fmt: skip
+
+
+def matched(
+    now: Iterable[Verdict], before: Iterable[Verdict], headers: Iterable[Header]
+) -> list[tuple[Verdict, Verdict | None]]:
+    """Each verdict with the one it is held against: that of its own machine, None where there is none.
+
+    Only where no machine was recorded both times it is that of the first other machine.
+    """
+    boxes = {str(one.get("run")): machine_of(one) for one in headers}
+    now, before = list(now), list(before)
+    alike = {boxes[one.run] for one in now} & {boxes[one.run] for one in before}
+    older: dict[tuple[object, ...], Verdict] = {}
     for one in before:
-        older.setdefault((one.claim.name, one.python), []).append(one)
-    found = []
-    for one in now:
-        known = older.get((one.claim.name, one.python), [])
-        was = min(known, key=lambda each: _machine(each, by_run) != _machine(one, by_run), default=None)
-        if was is not None and was.word is not one.word:
-            found.append(Change(one, was, causes(one, was, by_run), figures(turned(was, one))))
-    return found
+        older.setdefault((one.claim.name, one.python, boxes[one.run] if alike else None), one)
+    return [(one, older.get((one.claim.name, one.python, boxes[one.run] if alike else None))) for one in now]
 
 
 def causes(now: Verdict, before: Verdict, headers: Mapping[str, Header]) -> tuple[Cause, ...]:
@@ -172,7 +181,3 @@ def _noise(near: bool, *, alone: bool, built: bool) -> Cause:
     unknown = "" if built else "; how they were built was not recorded"
     chance = "noise, or a bound nearby" if near else "noise, or another hour of the machine"
     return Cause("noise", f"{chance}: {same}{unknown}")
-
-
-def _machine(one: Verdict, headers: Mapping[str, Header]) -> Machine:
-    return machine_of(headers[one.run])
