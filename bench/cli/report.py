@@ -34,13 +34,13 @@ def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> Non
     from when_async.reports.page.writing import write
     from when_async.results.calibration_files import for_runs
     from when_async.results.frame import load
-    from when_async.results.overview import overview, parted
+    from when_async.results.overview import overview
 
     output = output or folders.kept(folders.pages())
     chosen = list(runs) or [latest_run()]
-    whole, rest = parted(chosen)
+    whole, rest = _parted(chosen)
     if rest:
-        tell(f"note: of {len(chosen)} runs {len(whole)} are shown in full, the newest of each machine and interpreter")
+        tell(f"note: of {len(chosen)} runs {len(whole)} are shown in full, one of each machine and interpreter")
     frame = load(whole, skip_corrupt=skip_corrupt)
     # It stays to the end; a collector that walks it while charts are drawn takes a tenth of their time.
     gc.freeze()
@@ -58,6 +58,16 @@ def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> Non
     for path in written:
         if path.suffix in (".html", ".md"):
             click.echo(path)
+
+
+def _parted(chosen: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The runs to be shown in full, and the others: of recordings of claims those whose figures their verdicts have."""
+    from when_async.reports.recordings.agreement import rank
+    from when_async.results.overview import FEW, header_of, parted
+
+    if len(chosen) > FEW and all(header_of(path).get("asked_claims") for path in chosen):
+        return parted(chosen, rank, 2 * FEW)
+    return parted(chosen)
 
 
 def recorded(names: Sequence[str], pythons: Set[str]) -> list[Evidence]:

@@ -148,6 +148,8 @@ HEAD = f"""# Recordings
 
 This page is written by `python -m docs.evidence.register --write`. It lists every recording that verdicts of this
 repository rest on, or rested on, with what the machine did meanwhile. Those in `judge/` judge [predictions](judge.md).
+Those in `machines/` are of other machines and stand beside the reference. [Whether recordings agree](agreement.md) is
+counted elsewhere.
 
 ## When one may be taken again
 

@@ -115,7 +115,8 @@ def _heard(record: Record) -> list[str]:
 
 
 def _figure(one: Heard) -> str:
-    return f", {words.with_unit(one.estimate, one.kind)}" if one.estimate and one.kind != "share" else ""
+    found, kind = one.verdict.estimate, one.verdict.kind
+    return f", {words.with_unit(found, kind)}" if found and kind != "share" else ""
 
 
 def _part(reading: Reading, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> PartLine:

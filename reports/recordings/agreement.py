@@ -45,7 +45,8 @@ def agreed(verdicts: Iterable[Verdict], headers: Iterable[Header]) -> list[Verdi
 
 def together(own: Sequence[Verdict], headers: Mapping[str, Header], machine: str) -> Verdict:
     """What is shown of several verdicts on one claim, interpreter and machine; `headers` by run."""
-    heard = tuple(sorted((_heard(one, headers[one.run]) for one in own), key=lambda one: (one.started, one.run)))
+    said = [_heard(one, headers[one.run]) for one in own]
+    heard = tuple(sorted(said, key=lambda one: (one.started, one.verdict.run)))
     record = Record(machine, heard, apart([environment_of(headers[one.run], one.python) for one in own]))
     spoken = [one for one in own if one.word is not Word.NOT_MEASURED] or list(own)
     shown = max(spoken, key=lambda one: rank(headers[one.run]))
@@ -132,7 +133,7 @@ def _heard(one: Verdict, header: Header) -> Heard:
     whole = header.get("profile") != DECIDE
     forks = words.count(int(header.get("forks") or 0), "process")
     rule = f"{forks} throughout" if whole else "stopped when decided"
-    return Heard(one.run, str(header.get("started", "")), rule, one.word, one.estimate, one.kind)
+    return Heard(str(header.get("started", "")), rule, one)
 
 
 def apart(environments: Sequence[Mapping[str, Any]]) -> str:

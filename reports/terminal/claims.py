@@ -59,7 +59,7 @@ def _tallies(verdicts: Sequence[Verdict], boxes: Sequence[str]) -> Iterator[str]
         yield tally(verdicts)
         return
     for box in boxes:
-        yield f"{box}: {tally([one for one in verdicts if one.record and one.record.machine == box])}"
+        yield f"{box}, {tally([one for one in verdicts if one.record and one.record.machine == box])}"
     unlike = list(dict.fromkeys(f"{one.claim.name} ({one.python})" for one in verdicts if otherwise(one, verdicts)))
     yield f"{UNLIKE} another verdict on another machine: {words.listing(unlike) or 'none'}"
 

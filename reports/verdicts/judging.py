@@ -34,17 +34,19 @@ if TYPE_CHECKING:
 class Heard:
     """What one of several recordings says; `started` is a time in ISO 8601, `rule` tells when it ended."""
 
-    run: str
     started: str
     rule: str
-    word: Word
-    estimate: Estimate | None
-    kind: str
+    verdict: Verdict
+
+    @property
+    def word(self) -> Word:
+        return self.verdict.word
 
     def flat(self) -> dict[str, Any]:
         """One flat object for machines."""
-        figure = {"unit": self.kind if self.estimate else "", **_figure(self.estimate)}
-        return {"run": self.run, "started": self.started, "rule": self.rule, "verdict": str(self.word), **figure}
+        one = self.verdict
+        figure = {"unit": one.kind if one.estimate else "", **_figure(one.estimate)}
+        return {"run": one.run, "started": self.started, "rule": self.rule, "verdict": str(one.word), **figure}
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from support.plain_words import too_much
-from support.run_files import HEADER, MODULES, header_line
+from support.run_files import HEADER, MODULES, CellSpec, header_line, make_cell, make_run
 from when_async.bench.model import Estimate
+from when_async.reports.answers.answer import Evidence, gathered
+from when_async.reports.answers.said import Said
+from when_async.reports.answers.topics import Topic, answer
+from when_async.reports.page.writing import write
 from when_async.reports.recordings.agreement import agreed, counted, one_each, otherwise
 from when_async.reports.recordings.causes import modules_of
 from when_async.reports.recordings.changes import changes, matched
@@ -19,6 +23,8 @@ from when_async.reports.verdicts.claim import Behaviour, Bound, Claim, Part, Rea
 from when_async.reports.verdicts.judging import Verdict, of_readings
 from when_async.reports.verdicts.lookup import Hole
 from when_async.reports.verdicts.measures import Ratio
+from when_async.results.frame import load
+from when_async.results.overview import overview
 
 PLACE = "http_fetch[body=4KiB,delay=5ms,n=100,c=10]"
 CELLS = (PLACE, "asyncio/aiohttp"), (PLACE, "sync/requests")
@@ -114,6 +120,49 @@ def test_machines_stand_side_by_side_and_another_word_there_is_marked() -> None:
     assert otherwise(own, [own, other]) == [other]
     same = agreed([verdict(FIRST, HOLDS), verdict(SECOND, HOLDS)], heads)
     assert otherwise(same[0], same) == []
+
+
+def test_an_answer_that_another_recording_gives_otherwise_is_not_given() -> None:
+    def rule(seen: Evidence) -> Said | None:
+        found = seen.estimate("mine", "here")
+        return Said("level" if found and found.high < 1.15 else "behind", "S.", found, "", "", "", "", ("mine",))
+
+    topic = Topic("t", "Is it so?", rule, ("mine",))
+    heads = [head(FIRST), head(SECOND)]
+    for figure, said in ((HOLDS, "level"), (OPEN, "recordings disagree")):
+        verdicts = agreed([verdict(FIRST, HOLDS), verdict(SECOND, figure)], heads)
+        one = answer(topic, gathered(verdicts, heads))
+        assert one is not None
+        assert (one.answer, one.decided) == (said, said == "level")
+    assert one.sentence == (
+        "Recordings disagree: behind by that of 1 December 2026; level by that of 1 December 2026, 15:10."
+    )
+
+
+def test_the_page_has_a_column_for_each_machine_and_lists_recordings_that_disagree(tmp_path: Path) -> None:
+    params = {"wait_s": 0.005, "cpu_s": 0.005, "n": 16}
+    runners = (("asyncio", 0.1), ("asyncio+multiloop", 0.06))
+
+    def run(name: str, loops_s: float, **more: Any) -> Path:
+        place = "mixed[wait=5ms,cpu=5ms,n=16,c=8]"
+        cells = [
+            CellSpec(make_cell("mixed", who, place, params, 8), loops_s if "+" in who else typical_s, 16)
+            for who, typical_s in runners
+        ]
+        started = head(name)["started"]
+        return make_run(tmp_path / f"{name}.jsonl", cells=cells, forks=6, run=name, started=started, **more)
+
+    whole = [run(FIRST, 0.06), run(THIRD, 0.06, machine=INTEL)]
+    older = run(SECOND, 0.1, asked_claims=["many-loops"])
+    write(load(whole), tmp_path, command="x", older=[overview(older)])
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    claim = text.partition('id="claim-many-loops"')[2].partition("</details>\n")[0]
+    assert '<th scope="col">AMD EPYC 9B14</th><th scope="col">Intel Xeon</th>' in claim
+    assert "Recordings disagree: HOLDS on 1 December 15:10, REFUTED at 18:20." in claim
+    assert "1 December 2026, 18:20, 6 processes throughout: REFUTED" in claim
+    assert "? INCONCLUSIVE</b> ≠" in claim
+    assert "On 3.11 on AMD EPYC 9B14: recordings disagree." in claim
+    assert "| AMD EPYC 9B14 | Intel Xeon |" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 def test_a_change_with_nothing_behind_it_is_noise_or_a_bound_nearby_with_both_figures() -> None:
