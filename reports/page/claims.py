@@ -18,6 +18,15 @@ from .brief import UNDECIDED
 from .verdict_lines import PLAIN, Key, VerdictLine, first, line, place, plain_line
 
 GROUPS = ("True", "True only here", "Not true, or not any more", "Not decided here")
+def shared_by(places: Sequence[tuple[str, str]]) -> list[str]:
+    """The interpreters that all of several machines have, of pairs of a machine and an interpreter."""
+    by_machine: dict[str, dict[str, None]] = {}
+    for machine, python in places:
+        by_machine.setdefault(machine, {})[python] = None
+    first, *rest = by_machine.values()
+    return [python for python in first if all(python in other for other in rest)]
+
+
 @dataclass(frozen=True)
 class ClaimRow:
     """A claim with its verdict on each interpreter; `other` is the reference's, `whose` names that machine."""
@@ -41,8 +50,13 @@ class ClaimRow:
 
     @property
     def beside(self) -> Sequence[tuple[str, VerdictLine | None]]:
-        """Where there are several machines what each says, in a column of its own; None where it says nothing."""
-        own = {name: [line for line in self.lines if line.machine == name] for name in self.machines}
+        """Where there are several machines what each says, in a column of its own; None where it says nothing.
+
+        What one says of an interpreter that another has not is no match for what that says of its own.
+        """
+        shared = shared_by([(line.machine, line.python) for line in self.lines])
+        lines = [line for line in self.lines if not shared or line.python in shared]
+        own = {name: [line for line in lines if line.machine == name] for name in self.machines}
         return [(name, first(lines) if lines else None) for name, lines in own.items()]
 
     @property

@@ -22,24 +22,20 @@ from when_async.results.overview import Overview
 from when_async.results.runfile import Header
 
 from .. import words
-from ..answers.answer import gathered
 from ..calibration import cards as calibration
 from ..drawing import style, svg
 from ..drawing.charts import Chart
 from ..drawing.decision_map import DECISION_MAP, of_both_builds
-from ..recordings.agreement import agreed, machines
 from ..scene import builds, conditions, tables
 from ..scene.decision import WORKLOAD
 from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene
 from ..terminal.comparison import between
-from ..verdicts.judging import Verdict, claims, judge
-from ..verdicts.kept import judged as kept
 from ..words import ReportError
-from . import claims as claim_groups
 from . import cost, elsewhere, holes, markdown
+from .judged import NOTHING, judged, runs
 from .older import older_table
-from .opening import Reference, open_claims, opening
+from .opening import Reference
 from .workloads import OnSection, chart_of, sections
 
 SMOKE = "smoke run: proves that it runs; no figures"
@@ -105,19 +101,19 @@ def build(
     first = headers[0] if headers else {}
     figures = scene.measured
     smoke = any(header.get("profile") == "smoke" for header in headers)
-    judged = {"opening": None, "claims": [], "boxes": []} if smoke else _judged(frame, scene, older, reference)
+    said = NOTHING if smoke else judged(frame, scene, older, reference)
     used = pythons(scene)
     chart = _map(scene)
-    lends = bool(judged["opening"] and reference and not chart)
+    lends = bool(said["opening"] and reference and not chart)
     return {
-        **judged,
-        "heading": "What to use when" if figures or judged["opening"] else "Concurrency models: do they run?",
+        **said,
+        "heading": "What to use when" if figures or said["opening"] else "Concurrency models: do they run?",
         "machine": conditions.machine(first),
         "date": conditions.date(first),
         **_top(frame, scene, headers, used),
         "statuses": None if figures else tables.statuses(scene),
-        "map": elsewhere.decision_map(used, _runs(headers)) if lends else chart,
-        "whole_map": elsewhere.whole_map(_gil(scene)) if judged["opening"] and reference else None,
+        "map": elsewhere.decision_map(used, runs(headers)) if lends else chart,
+        "whole_map": elsewhere.whole_map(_gil(scene)) if said["opening"] and reference else None,
         "filters": _filters(scene) if figures else [],
         "older": older_table(older),
         "between": between(frame) if figures else None,
@@ -170,33 +166,6 @@ def _method(
         "notes": [words.one_line(note, 600) for note in frame.attrs.get("notes", ())],
         "apart": _apart(headers),
     }
-
-
-def _judged(
-    frame: pd.DataFrame, scene: Scene, older: Sequence[Overview], reference: Reference | None
-) -> dict[str, Any]:
-    """The first screen, of one machine, and the claims; what these runs left open is asked of the reference."""
-    asked_then = [one for one in older if one.header.get("asked_claims")]
-    before, _ = kept([one.path for one in asked_then], claims().values())
-    headers = [*frame.attrs.get("headers", ()), *(one.header for one in asked_then)]
-    verdicts = agreed([*judge(frame, scene=scene), *before], headers)
-    box = machines(verdicts)[:1]
-    own = gathered((one for one in verdicts if one.record and one.record.machine in box), headers)
-    asked = open_claims(verdicts, own)
-    known = [one for one in (reference(asked) if reference and asked else ()) if one.source.run not in _runs(headers)]
-    groups = claim_groups.groups(verdicts, scene, known)
-    return {"opening": opening(own, known), "claims": groups, "boxes": _boxes(verdicts)}
-
-
-def _boxes(verdicts: Sequence[Verdict]) -> list[str]:
-    """The machines whose verdicts stand side by side; none where there is one."""
-    boxes = machines(verdicts)
-    return [words.one_line(one) for one in boxes] if len(boxes) > 1 else []
-
-
-def _runs(headers: Sequence[Header]) -> set[str]:
-    """The runs that a page shows, which are nobody else's."""
-    return {str(header.get("run")) for header in headers}
 
 
 def _filters(scene: Scene) -> list[tuple[str, list[str]]]:

@@ -15,6 +15,7 @@ from when_async.bench.model import Estimate
 from when_async.reports.answers.answer import Evidence, gathered
 from when_async.reports.answers.said import Said
 from when_async.reports.answers.topics import Topic, answer
+from when_async.reports.page.claims import shared_by
 from when_async.reports.page.writing import write
 from when_async.reports.recordings.agreement import agreed, counted, one_each, otherwise
 from when_async.reports.recordings.causes import modules_of
@@ -163,6 +164,11 @@ def test_the_page_has_a_column_for_each_machine_and_lists_recordings_that_disagr
     assert "? INCONCLUSIVE</b> ≠" in claim
     assert "On 3.11 on AMD EPYC 9B14: recordings disagree." in claim
     assert "| AMD EPYC 9B14 | Intel Xeon |" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_columns_are_of_the_interpreters_that_all_machines_have() -> None:
+    assert shared_by([("a", "3.11"), ("a", "3.12"), ("b", "3.11")]) == ["3.11"]
+    assert shared_by([("a", "3.12"), ("b", "3.11")]) == []
 
 
 def test_a_change_with_nothing_behind_it_is_noise_or_a_bound_nearby_with_both_figures() -> None:
