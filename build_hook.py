@@ -16,7 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOMS = ("bench", "workloads", "results", "reports")
 LEFT_OUT = (
     "results/runs/", "results/reference/gate-", "results/reference/noise-", "results/reference/replaced/",
-    "results/reference/judge/",
+    "results/reference/judge/", "results/reference/before/",
     "results/baseline/", "reports/out/",
 )  # fmt: skip
 """Recordings of one machine, those that were replaced, and the traces that only the gate's evidence needs."""

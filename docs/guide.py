@@ -19,7 +19,7 @@ from unittest.mock import patch
 import pandas as pd
 
 from docs.evidence.register import SEEN
-from when_async.bench.cli.claims import references
+from when_async.bench.cli.claims import references, whole_references
 from when_async.reports import words
 from when_async.reports.answers.answer import Answer, Evidence, gathered
 from when_async.reports.answers.telling import told
@@ -30,6 +30,7 @@ from when_async.reports.drawing.plotting import Plot
 from when_async.reports.lines import WIDTH
 from when_async.reports.page.markdown import code, pipes, prose, text
 from when_async.reports.plots.library_gap import LIBRARY_GAP
+from when_async.reports.recordings.agreement import agreed
 from when_async.reports.scene import conditions
 from when_async.reports.scene.decision import WORKLOAD, maps
 from when_async.reports.scene.evidence import scene as scene_of
@@ -37,8 +38,10 @@ from when_async.reports.scene.rows import Scene, facet
 from when_async.reports.terminal.shapes import shape
 from when_async.reports.verdicts.claim import SECTIONS, SIGNS, Word
 from when_async.reports.verdicts.guidance import guidance
-from when_async.reports.verdicts.judging import Verdict, judge, latest, tally
+from when_async.reports.verdicts.judging import Verdict, claims, tally
+from when_async.reports.verdicts.kept import judged
 from when_async.results.frame import load
+from when_async.results.overview import header_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "when-to-use-async.md"
@@ -53,10 +56,16 @@ FIVE = ("http", "cpu", "serving", "uvloop", "free-threading")
 """The README's questions."""
 
 
-def made(frame: pd.DataFrame, scene: Scene | None = None) -> dict[Path, str]:
-    """Every text that follows from the runs of a frame, by the file that holds it."""
+def recorded() -> list[Verdict]:
+    """What all recordings of the reference say together."""
+    paths = references()
+    return agreed(judged(paths, claims().values())[0], [header_of(path) for path in paths])
+
+
+def made(frame: pd.DataFrame, scene: Scene | None = None, verdicts: Sequence[Verdict] = ()) -> dict[Path, str]:
+    """Every text of the reference, by the file that holds it; `frame` has one recording for each interpreter."""
     scene = scene or scene_of(frame)
-    verdicts = latest(judge(frame, scene=scene))
+    verdicts = verdicts or recorded()
     headers = list(frame.attrs["headers"])
     texts = {PAGE: page(headers, scene, verdicts)}
     own = one_of_each_build(scene)
@@ -232,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a text is not the run's")
     chosen = parser.parse_args(arguments)
-    texts = made(load(references()))
+    texts = made(load(whole_references()))
     if chosen.check:
         stale = [path for path, wanted in texts.items() if not same(path, wanted)]
         for path in stale:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from .machines import Machine, machine_of
 from .runfile import Header, opened, parse_header
 
 FEW = 6
@@ -57,20 +59,29 @@ def overview(path: Path) -> Overview:
     return Overview(path, header_of(path), samples, dict(statuses))
 
 
-def parted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def newest(header: Header) -> Any:
+    """Ranks runs by when they began."""
+    return str(header["run"])
+
+
+def parted(
+    paths: Sequence[Path], rank: Callable[[Header], Any] = newest, most: int = FEW
+) -> tuple[list[Path], list[Path]]:
     """Those to be read whole and the others, each in the order given.
 
-    Few runs are all read. Of many it is the newest that has an interpreter of a machine, and no more than `FEW`.
+    Few runs are all read. Of many it is the first in `rank` that has an interpreter of a machine, and no more than
+    `most`.
     """
     if len(paths) <= FEW:
         return list(paths), []
-    newest: dict[tuple[str, str], tuple[str, Path]] = {}
+    best: dict[tuple[Machine, str], tuple[Any, Path]] = {}
     for path in paths:
         head = header_of(path)
-        node = str(head.get("machine", {}).get("node_id", ""))
+        box = machine_of(head)
         for python in head.get("pythons", ()):
-            known = newest.get((node, str(python)))
-            if known is None or str(head["run"]) > known[0]:
-                newest[(node, str(python))] = (str(head["run"]), path)
-    kept = {path for _, path in sorted(newest.values(), key=lambda pair: pair[0], reverse=True)[:FEW]}
+            known = best.get((box, str(python)))
+            if known is None or rank(head) > known[0]:
+                best[(box, str(python))] = (rank(head), path)
+    ranked = dict.fromkeys(path for _, path in sorted(best.values(), key=lambda pair: pair[0], reverse=True))
+    kept = {*list(ranked)[:most]}
     return [path for path in paths if path in kept], [path for path in paths if path not in kept]

@@ -112,9 +112,10 @@ def _reference(asked: Sequence[Topic]) -> list[Evidence]:
 def _evidence(paths: Sequence[Path], asked: Sequence[Topic], *, reference: bool = False) -> list[Evidence]:
     """The verdicts behind these topics, by run and interpreter."""
     from when_async.reports.answers.answer import gathered
+    from when_async.reports.recordings.agreement import agreed
     from when_async.reports.verdicts.judging import claims
     from when_async.reports.verdicts.kept import judged
-    from when_async.results.runfile import opened, parse_header
+    from when_async.results.overview import header_of
 
     known = claims()
     verdicts, notes = judged(
@@ -122,8 +123,5 @@ def _evidence(paths: Sequence[Path], asked: Sequence[Topic], *, reference: bool 
     )
     for note in notes:
         tell(f"note: {note}")
-    headers = []
-    for path in paths:
-        with opened(path) as file:
-            headers.append(parse_header(path, file.readline()))
-    return gathered(verdicts, headers, reference=reference)
+    headers = [header_of(path) for path in paths]
+    return gathered(agreed(verdicts, headers), headers, reference=reference)

@@ -34,13 +34,13 @@ def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> Non
     from when_async.reports.page.writing import write
     from when_async.results.calibration_files import for_runs
     from when_async.results.frame import load
-    from when_async.results.overview import overview, parted
+    from when_async.results.overview import overview
 
     output = output or folders.kept(folders.pages())
     chosen = list(runs) or [latest_run()]
-    whole, rest = parted(chosen)
+    whole, rest = _parted(chosen)
     if rest:
-        tell(f"note: of {len(chosen)} runs {len(whole)} are shown in full, the newest of each machine and interpreter")
+        tell(f"note: of {len(chosen)} runs {len(whole)} are shown in full, one of each machine and interpreter")
     frame = load(whole, skip_corrupt=skip_corrupt)
     # It stays to the end; a collector that walks it while charts are drawn takes a tenth of their time.
     gc.freeze()
@@ -60,9 +60,20 @@ def report(runs: Sequence[Path], output: Path | None, skip_corrupt: bool) -> Non
             click.echo(path)
 
 
+def _parted(chosen: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The runs to be shown in full, and the others: of recordings of claims those whose figures their verdicts have."""
+    from when_async.reports.recordings.agreement import rank
+    from when_async.results.overview import FEW, header_of, parted
+
+    if len(chosen) > FEW and all(header_of(path).get("asked_claims") for path in chosen):
+        return parted(chosen, rank, 2 * FEW)
+    return parted(chosen)
+
+
 def recorded(names: Sequence[str], pythons: Set[str]) -> list[Evidence]:
     """What the recorded reference says of these claims, on these interpreters and on one without the GIL."""
     from when_async.reports.answers.answer import gathered
+    from when_async.reports.recordings.agreement import agreed
     from when_async.reports.verdicts.judging import claims
     from when_async.reports.verdicts.kept import judged
     from when_async.results.overview import header_of
@@ -70,11 +81,12 @@ def recorded(names: Sequence[str], pythons: Set[str]) -> list[Evidence]:
     from .claims import PATTERN, REFERENCE
 
     paths = sorted(REFERENCE.glob(PATTERN))
-    verdicts, _ = judged(paths, [claims()[name] for name in names])
+    headers = [header_of(path) for path in paths]
+    verdicts = agreed(judged(paths, [claims()[name] for name in names])[0], headers)
     every = list(dict.fromkeys(one.python for one in verdicts))
     wanted = {*(pythons & {*every} or every[:1]), *[one for one in every if one.endswith("t")][:1]}
     own = [one for one in verdicts if one.python in wanted]
-    return gathered(own, [header_of(path) for path in paths], reference=True)
+    return gathered(own, headers, reference=True)
 
 
 QUIET_S = 10.0

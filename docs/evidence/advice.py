@@ -16,7 +16,7 @@ from pathlib import Path
 
 from docs.evidence import advised, pool_spin, transfer
 from when_async.bench.cli.advise import KNOWN
-from when_async.bench.cli.claims import references
+from when_async.bench.cli.claims import whole_references
 from when_async.reports import words
 from when_async.reports.scene import conditions
 from when_async.reports.terminal.reasons import cost
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("runs", nargs="*", type=Path, help="run files; default: the reference run")
     parser.add_argument("--write", action="store_true", help="write the file that advise reads, and docs/advice.md")
     chosen = parser.parse_args(arguments)
-    frame = load(chosen.runs or references())
+    frame = load(chosen.runs or whole_references())
     found = from_frame(frame)
     machine = conditions.machine(frame.attrs["headers"][0])
     if chosen.write:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from when_async.bench.cli.advise import KNOWN
-from when_async.bench.cli.claims import references
+from when_async.bench.cli.claims import whole_references
 from when_async.reports import words
 from when_async.reports.drawing.predicted_map import chart
 from when_async.reports.page.elsewhere import MAP
@@ -29,7 +29,7 @@ BUILDS = ("3.11", "3.13t")
 
 def measured(python: str) -> list[Region]:
     """The places of the reference that were measured on an interpreter."""
-    (path,) = [each for each in references() if python in each.name.split(".jsonl")[0].split("-")]
+    (path,) = [each for each in whole_references() if python in each.name.split(".jsonl")[0].split("-")]
     return next(own for (_, label), own in maps(scene(load(path))).items() if label == python)
 
 

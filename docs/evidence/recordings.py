@@ -15,12 +15,14 @@ from when_async.bench.cli.run.course import UNKNOWN_S
 from when_async.bench.model import Environment, Phase, from_json
 from when_async.bench.plan import DECIDE, VERDICTS, Plan, build
 from when_async.bench.selection import catalogue
+from when_async.reports.recordings.agreement import one_each
 from when_async.reports.verdicts.claim import Cell, Statement
 from when_async.reports.verdicts.judging import lookups
 from when_async.reports.verdicts.lookup import Hole, Lookup
 from when_async.results.cells.rule import Rule, Series
 from when_async.results.cells.summary import Row
 from when_async.results.frame import load
+from when_async.results.overview import header_of
 
 Processes = Mapping[int, float]
 """A quantity by process."""
@@ -65,7 +67,7 @@ def plan_of(environment: Environment, asked: Sequence[Statement]) -> Plan:
 def recordings(once: frozenset[str], path: Path = REFERENCE) -> dict[str, Recording]:
     """All interpreters by label; of the comparisons `once` a process has a single round."""
     found = {}
-    for file in sorted(path.glob("claims-*.jsonl.gz")):
+    for file in one_each({one: header_of(one) for one in sorted(path.glob("claims-*.jsonl.gz"))}):
         frame = load(file)
         rounds = np.where(frame["comparison"].isin(once), 1, ROUNDS)
         brief = frame[(frame["phase"] != Phase.MEASURE) | (frame["round"] < rounds)]

@@ -93,26 +93,37 @@ def checksum(path: Path) -> str:
 
 def files() -> list[Path]:
     """All recordings that claims and predictions are judged by, those that were replaced as well."""
-    names = ("claims-*.jsonl.gz", "noise-*.jsonl.gz", "replaced/*.gz", f"{JUDGE}/*.gz")
+    names = (
+        "claims-*.jsonl.gz", "noise-*.jsonl.gz", "replaced/*.gz", "before/*.jsonl.gz", "machines/*/*.jsonl.gz",
+        f"{JUDGE}/*.gz",
+    )  # fmt: skip
     return sorted(path for name in names for path in FOLDER.glob(name))
 
 
 def page(register: Mapping[str, Mapping[str, Any]]) -> str:
     """docs/recordings.md."""
     rows = [
-        "| file | begun | Python | minutes | rounds | by the rule | on what figures | state |",
-        "|---|---|---|---:|---:|---|---|---|",
+        "| file | machine | begun | Python | minutes | rounds | by the rule | on what figures | state |",
+        "|---|---|---|---|---:|---:|---|---|---|",
     ]
     for name, one in sorted(register.items(), key=lambda pair: str(pair[1]["started"])):
-        state = f"replaced by `{REPLACED[name][0]}`" if name in REPLACED else "in use"
         judged = "disturbed" if one["disturbed"] else "not disturbed"
+        box, begun = one["machine"].partition(",")[0], one["started"][:16].replace("T", " ")
         rows.append(
-            f"| `{name}` | {one['started'][:16].replace('T', ' ')} | {', '.join(one['verdicts'])} | {one['minutes']} | "
-            f"{one['rounds']} | {judged} | {one['noise']} | {state} |"
+            f"| `{name}` | {box} | {begun} | {', '.join(one['verdicts'])} | {one['minutes']} | {one['rounds']} | "
+            f"{judged} | {one['noise']} | {_state(name)} |"
         )
     parts = [HEAD, "\n".join(rows), "## What was replaced, and what it said"]
     parts += [told(name, register) for name in REPLACED if name in register]
     return "\n\n".join([*parts, SEEN]) + "\n"
+
+
+def _state(name: str) -> str:
+    """What a recording is for today."""
+    if name in REPLACED:
+        return f"replaced by `{REPLACED[name][0]}`"
+    folder = name.partition("/")[0]
+    return {"before": "the reference before this one", "machines": "in use, beside the reference"}.get(folder, "in use")
 
 
 def told(name: str, register: Mapping[str, Mapping[str, Any]]) -> str:
@@ -137,6 +148,8 @@ HEAD = f"""# Recordings
 
 This page is written by `python -m docs.evidence.register --write`. It lists every recording that verdicts of this
 repository rest on, or rested on, with what the machine did meanwhile. Those in `judge/` judge [predictions](judge.md).
+Those in `machines/` are of other machines and stand beside the reference. [Whether recordings agree](agreement.md) is
+counted elsewhere.
 
 ## When one may be taken again
 

@@ -20,6 +20,7 @@ from statistics import fmean
 import numpy as np
 import pandas as pd
 
+from when_async.bench.cli.claims import whole_references
 from when_async.bench.model import Phase, Status
 from when_async.bench.plan import DECIDE, VERDICTS
 from when_async.reports.verdicts.claim import Claim, Part
@@ -82,7 +83,7 @@ def recorded(frame: pd.DataFrame, without: str = "") -> Mapping[str, float]:
 
 def reference() -> pd.DataFrame:
     """All claims' recordings of the reference."""
-    return load(sorted(REFERENCE.glob("claims-*.jsonl.gz")))
+    return load(whole_references())
 
 
 def seconds(frame: pd.DataFrame) -> Mapping[str, float]:

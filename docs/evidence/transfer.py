@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 
 from when_async.bench.cli.advise import KNOWN
-from when_async.bench.cli.claims import references
+from when_async.bench.cli.claims import whole_references
 from when_async.results.cells.summary import Row, summary
 from when_async.results.frame import load
 from when_async.results.prediction.advice_file import read
@@ -92,7 +92,7 @@ def transfers() -> dict[str, list[tuple[Row, float]]]:
     """All cells of all interpreters of the reference."""
     known, _ = read(KNOWN)
     found: dict[str, list[tuple[Row, float]]] = {workload: [] for workload in WORKLOADS}
-    for path in references():
+    for path in whole_references():
         rows = summary(load(path))
         for workload in WORKLOADS:
             found[workload] += [pair for one in known for pair in ratios(rows, one, workload)]

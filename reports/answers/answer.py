@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -119,10 +119,14 @@ class Answer(Said):
 
 @dataclass(frozen=True)
 class Evidence:
-    """The verdicts of one run and interpreter, by the id of the claim."""
+    """The verdicts of one run and interpreter, by the id of the claim.
+
+    `peers` are those of other recordings of the same interpreter on the same machine, which have to agree.
+    """
 
     source: Source
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    peers: tuple[Evidence, ...] = ()
 
     def reading(self, claim: str, where: str) -> Reading | None:
         """What was found for a part of a claim; None where the run has none of it."""
@@ -165,9 +169,23 @@ def gathered(
     for one in verdicts:
         found.setdefault((one.run, one.python), {})[one.claim.name] = one
     places = sorted(found, key=lambda place: place[0], reverse=True)
-    return [
-        Evidence(source_of(run, python, headers, reference=reference), found[run, python]) for run, python in places
-    ]
+    sources = {place: source_of(*place, headers, reference=reference) for place in places}
+    return [Evidence(sources[place], found[place], _peers(sources[place], found[place])) for place in places]
+
+
+def _peers(source: Source, own: Mapping[str, Verdict]) -> tuple[Evidence, ...]:
+    """What other recordings of an interpreter say of the same claims, the oldest first."""
+    from ..recordings.agreement import day
+
+    found: dict[tuple[str, str], dict[str, Verdict]] = {}
+    for name, one in own.items():
+        for heard in one.record.heard if one.record else ():
+            if heard.verdict.run != source.run:
+                found.setdefault((heard.started, heard.verdict.run), {})[name] = heard.verdict
+    return tuple(
+        Evidence(replace(source, run=run, date=day(started)), verdicts)
+        for (started, run), verdicts in sorted(found.items())
+    )
 
 
 def source_of(run: str, python: str, headers: Sequence[Mapping[str, Any]], *, reference: bool) -> Source:

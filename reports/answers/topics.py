@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from when_async.bench.model import WhenAsyncError
 
@@ -93,7 +93,9 @@ def answer(
     for seen in tried:
         said = topic.rule(seen)
         if said is not None:
-            return _of(topic, seen, said)
+            others = _otherwise(topic, seen, said)
+            shown = _disputed(topic, seen, said, others) if others else said
+            return _of(topic, seen, shown, decided=not others)
     return _of(topic, tried[0], _open(topic), decided=False) if tried else None
 
 
@@ -104,6 +106,20 @@ def _in_order(evidence: Iterable[Evidence], python: str | None) -> list[Evidence
 
 def _of(topic: Topic, seen: Evidence, said: Said, *, decided: bool = True) -> Answer:
     return Answer(topic=topic.name, question=topic.question, source=seen.source, decided=decided, **vars(said))
+
+
+def _otherwise(topic: Topic, seen: Evidence, said: Said) -> list[tuple[Evidence, Said]]:
+    """Other recordings of the same interpreter and machine that decide the question, and otherwise."""
+    asked = [(peer, found) for peer in seen.peers if (found := topic.rule(peer)) is not None]
+    return [(peer, found) for peer, found in asked if found.answer != said.answer]
+
+
+def _disputed(topic: Topic, seen: Evidence, said: Said, others: Sequence[tuple[Evidence, Said]]) -> Said:
+    """What is said where recordings that have to agree answer differently."""
+    found = [f"{said.answer} by that of {seen.source.date}"]
+    found += [f"{other.answer} by that of {peer.source.date}" for peer, other in others]
+    sentence = f"Recordings disagree: {'; '.join(found)}."
+    return replace(_open(topic), answer="recordings disagree", sentence=sentence, decides=sentence)
 
 
 def _open(topic: Topic) -> Said:

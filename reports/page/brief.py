@@ -17,6 +17,8 @@ UNDECIDED = (Word.INCONCLUSIVE, Word.NOT_MEASURED)
 
 def said(one: Verdict) -> str:
     """The line under a claim, in one sentence or two."""
+    if one.disputed:
+        return words.one_line(one.sentence, 300)
     if one.word is Word.NOT_MEASURED:
         return _why_not(one)
     if isinstance(one.claim, Behaviour):

@@ -5,63 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from when_async.bench.model import Estimate
 from when_async.results.cells.summary import Row
 
 from .. import words
 from ..answers.answer import Evidence, Source
-from ..scene.rows import MAKESPAN, Scene
-from ..verdicts.claim import SIGNS, Behaviour, Cell, Reading, Word
+from ..recordings.agreement import machines
+from ..scene.rows import Scene
+from ..verdicts.claim import Word
 from ..verdicts.judging import Verdict
-from ..verdicts.lookup import Hole, Outcome
 from ..words import slug
-from .brief import UNDECIDED, said
+from .brief import UNDECIDED
+from .verdict_lines import PLAIN, Key, VerdictLine, first, line, place, plain_line
 
-LOOKS: Mapping[Word, str] = {Word.HOLDS: "good", Word.REFUTED: "bad", Word.DEPENDS: "mixed"}
-"""How a verdict's word is coloured; the others are in soft ink."""
-PLAIN: Mapping[Word, str] = {
-    Word.HOLDS: "true", Word.REFUTED: "not true", Word.DEPENDS: "true in places", Word.INCONCLUSIVE: "open",
-    Word.NOT_MEASURED: "not measured",
-}  # fmt: skip
-"""What a verdict means in plain words."""
 GROUPS = ("True", "True only here", "Not true, or not any more", "Not decided here")
-Key = tuple[str, str, str, str]
-"""Of a row: run, interpreter, place and contestant."""
-
-
-@dataclass(frozen=True)
-class CellLine:
-    """A cell behind a figure: its id, how many processes and rounds, and the median makespan of each process."""
-
-    name: str
-    counted: str
-    values: str
-
-
-@dataclass(frozen=True)
-class PartLine:
-    """One part of a claim on one interpreter."""
-
-    where: str
-    said: str
-    claimed: str
-    side: str
-    n: str
-    cells: Sequence[CellLine]
-
-
-@dataclass(frozen=True)
-class VerdictLine:
-    """One verdict: the interpreter, its word with sign and look, a line, the whole sentence and what it rests on."""
-
-    python: str
-    sign: str
-    word: str
-    plain: str
-    look: str
-    brief: str
-    sentence: str
-    parts: Sequence[PartLine] = ()
+def shared_by(places: Sequence[tuple[str, str]]) -> list[str]:
+    """The interpreters that all of several machines have, of pairs of a machine and an interpreter."""
+    by_machine: dict[str, dict[str, None]] = {}
+    for machine, python in places:
+        by_machine.setdefault(machine, {})[python] = None
+    first, *rest = by_machine.values()
+    return [python for python in first if all(python in other for other in rest)]
 
 
 @dataclass(frozen=True)
@@ -78,19 +41,42 @@ class ClaimRow:
     command: str
     other: VerdictLine | None = None
     whose: str = ""
+    machines: Sequence[str] = ()
 
     @property
     def told(self) -> VerdictLine:
         """The verdict that stands in its row: the first that is decided, else the first with a figure."""
-        order = {PLAIN[Word.NOT_MEASURED]: 2, PLAIN[Word.INCONCLUSIVE]: 1}
-        return min(self.lines, key=lambda line: order.get(line.plain, 0))
+        return first(self.lines)
+
+    @property
+    def beside(self) -> Sequence[tuple[str, VerdictLine | None]]:
+        """Where there are several machines what each says, in a column of its own; None where it says nothing.
+
+        What one says of an interpreter that another has not is no match for what that says of its own.
+        """
+        shared = shared_by([(line.machine, line.python) for line in self.lines])
+        lines = [line for line in self.lines if not shared or line.python in shared]
+        own = {name: [line for line in lines if line.machine == name] for name in self.machines}
+        return [(name, first(lines) if lines else None) for name, lines in own.items()]
+
+    @property
+    def pythons(self) -> Sequence[str]:
+        """The interpreters of all machines, in order."""
+        return list(dict.fromkeys(line.python for line in self.lines))
+
+    def at(self, python: str, machine: str) -> VerdictLine | None:
+        """The verdict on an interpreter of one of several machines."""
+        return next((one for one in self.lines if (one.python, one.machine) == (python, machine)), None)
 
     @property
     def elsewhere(self) -> str:
-        """Where interpreters differ: `3.13t: not true`; empty where all that decided agree."""
+        """Where interpreters differ, or recordings of one: `3.13t: not true`; empty where all that decided agree."""
         open_words = {PLAIN[word] for word in UNDECIDED}
-        rest = [line for line in self.lines if line.plain not in open_words and line.plain != self.told.plain]
-        return "; ".join(f"{line.python}: {line.plain}" for line in rest)
+        told = self.told
+        rest = [line for line in self.lines if line.plain not in open_words and line.plain != told.plain]
+        said = [f"{place(line)}: {line.plain}" for line in rest]
+        said += [f"{place(line)}: recordings disagree" for line in self.lines if line.disputed and line is not told]
+        return "; ".join(said)
 
 
 @dataclass(frozen=True)
@@ -131,6 +117,7 @@ def _heading(verdicts: Sequence[Word]) -> str:
 
 def _row(own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row], reference: Sequence[Evidence]) -> ClaimRow:
     claim = own[0].claim
+    boxes = machines(own)
     settled = any(one.word not in UNDECIDED for one in own)
     found = None if settled else _recorded(claim.name, [one.python for one in own], reference)
     return ClaimRow(
@@ -140,10 +127,11 @@ def _row(own: Sequence[Verdict], scene: Scene, rows: Mapping[Key, Row], referenc
         link=claim.link,
         statement=words.sentence(claim.statement),
         scope=words.sentence(claim.scope),
-        lines=[_line(one, scene, rows) for one in own],
+        lines=[line(one, scene, rows, own) for one in own],
         command=f"when-async run --claim {claim.name}",
-        other=_plain_line(found[0]) if found else None,
+        other=plain_line(found[0]) if found else None,
         whose=whose(found[1]) if found else "",
+        machines=boxes if len(boxes) > 1 else (),
     )
 
 
@@ -161,46 +149,3 @@ def whose(source: Source) -> str:
     """The machine and interpreter of the reference: `another machine: AMD EPYC, CPython 3.11`."""
     machine = source.machine.partition(", ")[0]
     return words.one_line(f"another machine: {machine}, CPython {source.python}")
-
-
-def _plain_line(one: Verdict) -> VerdictLine:
-    return VerdictLine(
-        python=words.one_line(one.python),
-        sign=SIGNS[one.word],
-        word=str(one.word),
-        plain=PLAIN[one.word],
-        look=LOOKS.get(one.word, "soft"),
-        brief=words.one_line(said(one), 400),
-        sentence=words.one_line(one.sentence, 2000),
-    )
-
-
-def _line(one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> VerdictLine:
-    parts = [] if isinstance(one.claim, Behaviour) else [_part(part, one, scene, rows) for part in one.readings]
-    known = any(part.n != words.DASH or part.cells for part in parts)
-    return VerdictLine(**{**vars(_plain_line(one)), "parts": parts if known else ()})
-
-
-def _part(reading: Reading, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> PartLine:
-    found = reading.found
-    kind = reading.part.measure.kind
-    if isinstance(found, Estimate):
-        figure, n = " ".join(words.figure(found, kind)), str(found.n)
-    else:
-        figure = words.one_line(found.told if isinstance(found, Hole) else found.said, 300)
-        n = words.DASH
-    happened = "happens" if reading.part.bound.low == 1 else "does not happen"
-    told = happened if isinstance(found, Outcome) else reading.part.bound.told(kind)
-    cells = [line for cell in reading.part.measure.cells if (line := _cell(cell, one, scene, rows))]
-    return PartLine(reading.part.where, figure, told, str(reading.side), n, cells)
-
-
-def _cell(cell: Cell, one: Verdict, scene: Scene, rows: Mapping[Key, Row]) -> CellLine | None:
-    row = rows.get((one.run, one.python, *cell))
-    if row is None:
-        return None
-    if row.status != "OK":
-        return CellLine(words.one_line(row.cell, 300), row.status, words.one_line(row.reason, 300))
-    counted = f"{words.count(row.forks, 'process')}, {words.count(row.rounds, 'round')}"
-    raw = scene.raw(row, MAKESPAN)
-    return CellLine(words.one_line(row.cell, 300), counted, ", ".join(words.scalar(each, "s") for each in raw))

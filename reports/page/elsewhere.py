@@ -15,6 +15,7 @@ from ..answers.answer import source_of
 from ..drawing import predicted_map
 from ..drawing.charts import Chart
 from ..drawing.decision_map import DECISION_MAP
+from ..recordings.agreement import one_each
 from ..scene.decision import WORKLOAD
 from ..scene.evidence import scene
 from .claims import whose
@@ -42,6 +43,7 @@ def decision_map(pythons: Sequence[str], runs: Collection[str]) -> Chart | None:
     """
     try:
         heads = {path: header_of(path) for path in sorted(REFERENCE.glob("claims-*.jsonl*"))}
+        heads = {path: heads[path] for path in one_each(heads)}
         known = [(path, head, one) for path, head in heads.items() for one in _labels(head)]
         other = [each for each in known if each[1].get("run") not in runs]
         return _drawn(*min(other, key=lambda each: each[2] not in pythons)) if other else None

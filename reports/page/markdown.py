@@ -10,6 +10,7 @@ from .. import words
 from ..scene.tables import Entry, Item, Table
 from .claims import ClaimGroup
 from .opening import Opening
+from .verdict_lines import VerdictLine
 
 if TYPE_CHECKING:
     # The gate writes Markdown too, and draws nothing.
@@ -104,12 +105,19 @@ def _claims(groups: Sequence[ClaimGroup]) -> Iterable[str]:
     for group in groups:
         yield f"### {text(group.heading)}"
         rows = []
+        boxes = list(group.rows[0].machines)
         for claim in group.rows:
             said = prose(claim.told.brief) + (f" On {text(claim.elsewhere)}." if claim.elsewhere else "")
             if claim.other:
                 said += f" *{text(claim.other.plain)} on {text(claim.whose)}*: {prose(claim.other.brief)}"
-            rows.append([code(claim.name), prose(claim.statement), said])
-        yield pipes(["claim", "what is said", "what was found"], rows)
+            beside = [_box(line) for _, line in claim.beside]
+            rows.append([code(claim.name), prose(claim.statement), *(beside or [""] * len(boxes)), said])
+        yield pipes(["claim", "what is said", *map(text, boxes), "what was found"], rows)
+
+
+def _box(line: VerdictLine | None) -> str:
+    """What one of several machines says; another one's other word is marked."""
+    return text(f"{line.sign} {line.plain}{' ≠' if line.unlike else ''}") if line else words.DASH
 
 
 def pipes(heads: Sequence[str], rows: Iterable[Iterable[str]], figures: Sequence[int] = ()) -> str:

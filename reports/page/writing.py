@@ -22,7 +22,6 @@ from when_async.results.overview import Overview
 from when_async.results.runfile import Header
 
 from .. import words
-from ..answers.answer import gathered
 from ..calibration import cards as calibration
 from ..drawing import style, svg
 from ..drawing.charts import Chart
@@ -32,12 +31,11 @@ from ..scene.decision import WORKLOAD
 from ..scene.evidence import scene as scene_of
 from ..scene.rows import Scene
 from ..terminal.comparison import between
-from ..verdicts.judging import judge, latest
 from ..words import ReportError
-from . import claims as claim_groups
 from . import cost, elsewhere, holes, markdown
+from .judged import NOTHING, judged, runs
 from .older import older_table
-from .opening import Reference, open_claims, opening
+from .opening import Reference
 from .workloads import OnSection, chart_of, sections
 
 SMOKE = "smoke run: proves that it runs; no figures"
@@ -58,8 +56,9 @@ def write(
 
     `command` is the line that draws this report again. `workloads` supplies what each workload isolates; by
     default those of the package. `calibrations` are of the machines of these runs, by node id (results.calibration).
-    `older` are runs that get a line each. `reference` is asked for what these runs did not decide. `on_section` is
-    told how far the drawing is. Raises ReportError where the folder cannot be written.
+    `older` are runs that get a line each, and of which only verdicts are read. `reference` is asked for what these
+    runs did not decide. `on_section` is told how far the drawing is. Raises ReportError where the folder cannot be
+    written.
     """
     known = _known() if workloads is None else workloads
     with _rarely_collected():
@@ -102,19 +101,19 @@ def build(
     first = headers[0] if headers else {}
     figures = scene.measured
     smoke = any(header.get("profile") == "smoke" for header in headers)
-    judged = {"opening": None, "claims": []} if smoke else _judged(frame, scene, headers, reference)
+    said = NOTHING if smoke else judged(frame, scene, older, reference)
     used = pythons(scene)
     chart = _map(scene)
-    lends = bool(judged["opening"] and reference and not chart)
+    lends = bool(said["opening"] and reference and not chart)
     return {
-        **judged,
-        "heading": "What to use when" if figures or judged["opening"] else "Concurrency models: do they run?",
+        **said,
+        "heading": "What to use when" if figures or said["opening"] else "Concurrency models: do they run?",
         "machine": conditions.machine(first),
         "date": conditions.date(first),
         **_top(frame, scene, headers, used),
         "statuses": None if figures else tables.statuses(scene),
-        "map": elsewhere.decision_map(used, _runs(headers)) if lends else chart,
-        "whole_map": elsewhere.whole_map(_gil(scene)) if judged["opening"] and reference else None,
+        "map": elsewhere.decision_map(used, runs(headers)) if lends else chart,
+        "whole_map": elsewhere.whole_map(_gil(scene)) if said["opening"] and reference else None,
         "filters": _filters(scene) if figures else [],
         "older": older_table(older),
         "between": between(frame) if figures else None,
@@ -167,22 +166,6 @@ def _method(
         "notes": [words.one_line(note, 600) for note in frame.attrs.get("notes", ())],
         "apart": _apart(headers),
     }
-
-
-def _judged(
-    frame: pd.DataFrame, scene: Scene, headers: Sequence[Header], reference: Reference | None
-) -> dict[str, Any]:
-    """The first screen and the claims; what these runs left open is asked of the reference."""
-    verdicts = latest(judge(frame, scene=scene))
-    own = gathered(verdicts, headers)
-    asked = open_claims(verdicts, own)
-    known = [one for one in (reference(asked) if reference and asked else ()) if one.source.run not in _runs(headers)]
-    return {"opening": opening(own, known), "claims": claim_groups.groups(verdicts, scene, known)}
-
-
-def _runs(headers: Sequence[Header]) -> set[str]:
-    """The runs that a page shows, which are nobody else's."""
-    return {str(header.get("run")) for header in headers}
 
 
 def _filters(scene: Scene) -> list[tuple[str, list[str]]]:

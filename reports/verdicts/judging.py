@@ -31,11 +31,53 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What one of several recordings says; `started` is a time in ISO 8601, `rule` tells when it ended."""
+
+    started: str
+    rule: str
+    verdict: Verdict
+
+    @property
+    def word(self) -> Word:
+        return self.verdict.word
+
+    def flat(self) -> dict[str, Any]:
+        """One flat object for machines."""
+        one = self.verdict
+        figure = {"unit": one.kind if one.estimate else "", **_figure(one.estimate)}
+        return {"run": one.run, "started": self.started, "rule": self.rule, "verdict": str(one.word), **figure}
+
+
+@dataclass(frozen=True)
+class Record:
+    """Whose a verdict is: the name of the machine, and what each recording of it says, the oldest first.
+
+    `apart` says in what the interpreters of these recordings differ beside their label; empty where they do not.
+    """
+
+    machine: str
+    heard: tuple[Heard, ...]
+    apart: str = ""
+
+    @property
+    def spoken(self) -> list[Heard]:
+        """Those that have a figure."""
+        return [one for one in self.heard if one.word is not Word.NOT_MEASURED]
+
+    @property
+    def agree(self) -> bool:
+        """Whether all that have a figure say the same word."""
+        return len({one.word for one in self.spoken}) < 2
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the figures of one run and interpreter say of a claim.
 
     `estimate` is that of the part that decided: of those in their bounds the one with least room where it HOLDS, the
     furthest outside where it is REFUTED. `boundary` holds the two values of the claim's axis between which it turns.
+    `record` says whose it is, once recordings were put beside each other (reports.recordings.agreement).
     """
 
     claim: Statement
@@ -47,30 +89,39 @@ class Verdict:
     kind: str = ""
     readings: tuple[Reading, ...] = ()
     boundary: tuple[float, float] | None = None
+    record: Record | None = None
+
+    @property
+    def disputed(self) -> bool:
+        """Whether recordings of it disagree, so that the sentence says no more than that."""
+        return self.record is not None and not self.record.agree
 
     def brief(self) -> str:
         """The deciding figure, or where some hold and some do not one of either side."""
         told = deciding(self.readings, self.word)
-        if isinstance(self.claim, Behaviour) or told is None or isinstance(told.found, Hole):
+        if self.disputed or isinstance(self.claim, Behaviour) or told is None or isinstance(told.found, Hole):
             return self.sentence
         return sentences.brief(self.claim, self.readings, told, self.boundary)
 
     def flat(self) -> dict[str, Any]:
         """One flat object for machines; without a number its three fields are None."""
-        known = self.estimate
         return {
             "id": self.claim.name,
             "section": self.claim.section,
             "python": self.python,
+            "machine": self.record.machine if self.record else None,
             "verdict": str(self.word),
-            "point": known.point if known else None,
-            "low": known.low if known else None,
-            "high": known.high if known else None,
-            "unit": self.kind if known else "",
-            "n": known.n if known else None,
+            **_figure(self.estimate),
+            "unit": self.kind if self.estimate else "",
             "run": self.run,
             "sentence": self.sentence,
+            "recordings": [one.flat() for one in self.record.heard] if self.record else [],
         }
+
+
+def _figure(known: Estimate | None) -> dict[str, float | None]:
+    """The fields of an estimate; all of them are None where there is none."""
+    return {name: getattr(known, name) if known else None for name in ("point", "low", "high", "n")}
 
 
 def claims() -> dict[str, Statement]:
@@ -109,26 +160,11 @@ def needed(frame: pd.DataFrame, asked: Iterable[Statement]) -> pd.DataFrame:
     return frame[frame["comparison"].isin(wanted) | (frame["comparison"] == first)]
 
 
-def latest(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Of several runs with the same interpreter the newest that says something, for each claim."""
-    best: dict[tuple[str, str], Verdict] = {}
-    for one in verdicts:
-        key = (one.claim.name, one.python)
-        before = best.get(key)
-        if before is None or _rank(one) >= _rank(before):
-            best[key] = one
-    return list(best.values())
-
-
 def tally(verdicts: Sequence[Verdict]) -> str:
     """`31 HOLDS, 4 REFUTED, ...` over all claims and interpreters."""
     counts = {word: sum(one.word is word for one in verdicts) for word in Word}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return f"{len(verdicts)} {'verdict' if len(verdicts) == 1 else 'verdicts'}: {said}"
-
-
-def _rank(one: Verdict) -> tuple[bool, str]:
-    return (one.word is not Word.NOT_MEASURED, one.run)
 
 
 def verdict(claim: Statement, proof: Lookup, seen: Sequence[Seen]) -> Verdict:

@@ -237,12 +237,12 @@ FLOORS = {
     ),
     "workloads": ("bodies", "*", "load", "servers"),
     "results": (
-        "columns fields files late schema", "packed", "export reduced runfile stats",
+        "columns fields files late machines schema", "packed", "export reduced runfile stats",
         "calibration cells gate journal overview", "calibration_files contrast frame", "prediction", "history",
     ),
     "reports": (
-        "snippets words", "lines scene", "drawing verdicts", "answers calibration claims deciding history terminal",
-        "page", "gate plots",
+        "snippets words", "lines scene", "drawing verdicts", "recordings",
+        "answers calibration claims deciding history terminal", "page", "gate plots",
     ),
 }  # fmt: skip
 """Each room from the ground up; `*` stands for every module that is not named. A floor sees those below it."""

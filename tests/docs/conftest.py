@@ -5,16 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from when_async.bench.cli.claims import references
+from docs import guide
+from when_async.bench.cli.claims import whole_references
 from when_async.reports.scene.evidence import scene
 from when_async.reports.scene.rows import Scene
-from when_async.reports.verdicts.judging import Verdict, judge, latest
+from when_async.reports.verdicts.judging import Verdict
 from when_async.results.frame import load
 
 
 @pytest.fixture(scope="session")
 def frame() -> pd.DataFrame:
-    return load(references())
+    return load(whole_references())
 
 
 @pytest.fixture(scope="session")
@@ -23,5 +24,5 @@ def seen(frame: pd.DataFrame) -> Scene:
 
 
 @pytest.fixture(scope="session")
-def verdicts(frame: pd.DataFrame, seen: Scene) -> list[Verdict]:
-    return latest(judge(frame, scene=seen))
+def verdicts() -> list[Verdict]:
+    return guide.recorded()

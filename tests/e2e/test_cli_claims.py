@@ -104,3 +104,32 @@ def test_a_packed_run_is_read_like_any_other_and_a_broken_one_is_told(call: Call
     done = call("claims", "b.jsonl.gz")
     assert done.exit_code == 2
     assert "is no whole gzip file" in done.stderr
+
+
+def test_several_recordings_of_one_machine_have_to_agree_and_another_machine_stands_beside_them(call: Call) -> None:
+    run_file(Path("a.jsonl"), run="20260101-000000-aaaa", started="2026-01-01T00:00:00+00:00")
+    run_file(Path("b.jsonl"), loops_s=0.1, run="20260201-000000-bbbb", started="2026-02-01T00:00:00+00:00")
+    intel = {"node_id": "3f6c0a51d2", "cpu": "Intel(R) Xeon(R) Processor", "cores": 2}
+    run_file(Path("c.jsonl"), run="20260301-000000-cccc", machine=intel)
+    asked = ("claims", "a.jsonl", "b.jsonl", "c.jsonl", "--claim", "many-loops")
+    own, other = json.loads(call(*asked, "--json").stdout)
+    assert (own["machine"], own["verdict"]) == ("AMD EPYC 9B14", "INCONCLUSIVE")
+    assert [one["verdict"] for one in own["recordings"]] == ["HOLDS", "REFUTED"]
+    assert (other["machine"], other["verdict"]) == ("Intel Xeon", "HOLDS")
+    shown = " ".join(call(*asked).stdout.split())
+    assert "Recordings disagree: HOLDS on 1 January 00:00, REFUTED on 1 February 00:00." in shown
+    assert "? INCONCLUSIVE Python 3.11 on AMD EPYC 9B14 ≠ HOLDS on Intel Xeon" in shown
+    assert "≠ another verdict on another machine: many-loops (3.11)" in shown
+
+
+def test_what_changed_is_told_with_its_causes_and_several_earlier_runs_count_together(call: Call) -> None:
+    run_file(Path("a.jsonl"), run="20260101-000000-aaaa")
+    run_file(Path("b.jsonl"), loops_s=0.1, run="20260201-000000-bbbb")
+    run_file(Path("c.jsonl"), loops_s=0.1, run="20260301-000000-cccc")
+    asked = ("claims", "c.jsonl", "--claim", "many-loops", "--changed", "a.jsonl")
+    assert "Likely cause: noise, or another hour of the machine: " in " ".join(call(*asked).stdout.split())
+    (one,) = json.loads(call(*asked, "--changed", "b.jsonl", "--json").stdout)
+    assert (one["before"], one["verdict"]) == ("INCONCLUSIVE", "REFUTED")
+    assert one["causes"][0]["kind"] == "recordings"
+    other = call("claims", "c.jsonl", "--changed", "a.jsonl", "--python", "3.11")
+    assert other.exit_code == 0

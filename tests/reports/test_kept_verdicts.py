@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.run_files import grid_cells, make_run, sleep_cells
-from when_async.bench.cli.claims import references
+from when_async.bench.cli.claims import elsewhere, references
 from when_async.reports.verdicts import kept
 from when_async.reports.verdicts.judging import claims, judge
 from when_async.reports.verdicts.kept import CODE, judged
@@ -79,12 +79,12 @@ def test_every_module_that_a_verdict_follows_from_counts_as_its_code(run: Path) 
     assert used <= NO_NUMBERS
 
 
-@pytest.mark.parametrize("path", references(), ids=lambda path: path.name.partition(".jsonl")[0])
+@pytest.mark.parametrize("path", [*references(), *elsewhere()], ids=lambda path: path.name.partition(".jsonl")[0])
 def test_what_is_kept_of_the_reference_is_what_its_file_gives(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = judge(load(path))
 
     def refuse(*_: object) -> None:
-        what = "results/reference/claims-*.jsonl.gz"
+        what = "results/reference/claims-*.jsonl.gz results/reference/machines/*/*.jsonl.gz"
         pytest.fail(f"renew what is kept: python -m when_async.reports.verdicts.kept {what}")
 
     monkeypatch.setattr(reduced, "FOLDER", "nothing-is-there")

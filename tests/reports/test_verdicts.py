@@ -15,6 +15,7 @@ from when_async.bench.model import Estimate, Status
 from when_async.bench.quantity import comparison_id
 from when_async.bench.registry import RegistryError
 from when_async.bench.selection import catalogue, point_of
+from when_async.reports.recordings.agreement import agreed
 from when_async.reports.verdicts.claim import (
     SECTIONS,
     Axis,
@@ -27,7 +28,7 @@ from when_async.reports.verdicts.claim import (
     Word,
     estimated,
 )
-from when_async.reports.verdicts.judging import claims, judge, latest, settle
+from when_async.reports.verdicts.judging import claims, judge, settle
 from when_async.reports.verdicts.lookup import Hole, Lookup, Outcome
 from when_async.reports.verdicts.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
 from when_async.results.frame import load
@@ -234,11 +235,12 @@ def test_each_interpreter_is_judged_by_itself(tmp_path: Path) -> None:
     assert found == {"3.14": Word.HOLDS, "3.14t": Word.REFUTED}
 
 
-def test_of_two_runs_the_newer_one_that_says_something_counts_and_they_are_never_pooled(tmp_path: Path) -> None:
+def test_of_two_runs_the_one_that_says_something_counts_and_they_are_never_pooled(tmp_path: Path) -> None:
     old = make_run(tmp_path / "a.jsonl", cells=grid_cells(), forks=6, run="20260101-000000-aaaa")
     new = make_run(tmp_path / "b.jsonl", cells=sleep_cells(), forks=6, run="20260201-000000-bbbb")
     known = {"mine": claim(part(PROCESSES, Bound(low=1.1)))}
-    (found,) = latest(judge(load([old, new]), known))
+    frame = load([old, new])
+    (found,) = agreed(judge(frame, known), frame.attrs["headers"])
     assert found.run == "20260101-000000-aaaa"
     assert found.word is Word.HOLDS
 

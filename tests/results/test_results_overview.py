@@ -38,6 +38,8 @@ def test_of_many_the_newest_of_each_interpreter_is_read_whole(tmp_path: Path) ->
     whole, rest_ = parted([*paths, other])
     assert whole == [paths[-1], other]
     assert rest_ == paths[:-1]
+    assert parted([*paths, other], lambda head: head["run"] == "20260103-000000-aaaa")[0] == [paths[2], other]
+    assert parted([*paths, other], most=1)[0] == [paths[-1]]
 
 
 def test_what_a_run_holds_is_counted_without_reading_it(tmp_path: Path) -> None:

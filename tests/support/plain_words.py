@@ -9,7 +9,7 @@ MOST_WORDS, MOST_FIGURES = 30, 3
 _ENDS = re.compile(r"(?<=[.!?])\s+")
 _INTERVAL = re.compile(r"(?:×|[^\s\d]{1,5})? ?\[[−\d.]+, [−\d.]+\]")
 _CODE = re.compile(r"`[^`]*`|\S*\[\S*=\S*\]\S*")
-_NAMES = re.compile(r"\b3\.1\d(?:\.\d+)?t?\b(?! ?\[|×)|\b\w*[A-Za-z_]\w*\d\w*|(?<=\d) (?=\d{3}\b)")
+_NAMES = re.compile(r"\b\d\d:\d\d\b|\b3\.1\d(?:\.\d+)?t?\b(?! ?\[|×)|\b\w*[A-Za-z_]\w*\d\w*|(?<=\d) (?=\d{3}\b)")
 
 
 def sentences(text: str) -> list[str]:
