@@ -127,6 +127,7 @@ HTTP_FETCH = Workload(
         f"trio/{H2}": open_httpx_http2,
     },
     faces={H2: "httpx over HTTP/2: one connection for all ops in flight"},
+    needs={H2: ("h2", "httpx")},
     refuses=refuses,
     params=(
         Param("n", 1, 1_000_000, "how many GETs"),

@@ -214,6 +214,8 @@ class Workload:
     """Variables set for its workers, such as the number of threads of a numerical library."""
     core: bool = False
     """One of the few that `-m core` keeps to."""
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By a word after the slash the modules that it takes beside one of its own name, of which a face has none."""
     refuses: Callable[[Params, str], str | None] | None = None
     """Why a body, by its key, has no part at a point (params, body_key), None where it has; a plan asks it."""
     threaded: tuple[str, ...] = ()
@@ -260,6 +262,8 @@ class Workload:
         for face, text in checks.mapping(f"faces {of}", self.faces, "words and what they are").items():
             checks.name(f"a word in faces {of}", face)
             checks.line(f"faces[{face!r}] {of}", text)
+        for word, modules in checks.mapping(f"needs {of}", self.needs, "words and tuples of modules").items():
+            checks.words(f"needs[{word!r}] {of}", modules)
         for name, value in checks.mapping(f"environ {of}", self.environ, "variables and their texts").items():
             checks.key(f"a variable in environ {of}", name)
             if not isinstance(value, str) or "\0" in value:

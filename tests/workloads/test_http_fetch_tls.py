@@ -19,8 +19,9 @@ import pytest
 from http_service import HttpService, http_service
 
 from when_async.bench.model import Unsuited, WrongAnswer
-from when_async.workloads.bodies.fetch import common, httpx_
-from when_async.workloads.bodies.fetch.common import Place, ask, place
+from when_async.bench.registry import libraries
+from when_async.workloads.bodies.fetch import common
+from when_async.workloads.bodies.fetch.common import STREAMS, Place, ask, place
 from when_async.workloads.bodies.fetch.httpx_ import HTTP1, HTTP2, NEEDS_TLS, refuse_http2, spoken
 from when_async.workloads.http_fetch import HTTP_FETCH, expect, make_items, refuses
 from when_async.workloads.load import http, http2
@@ -171,14 +172,14 @@ def test_http2_is_refused_where_there_is_no_tls_and_nothing_else_is() -> None:
     assert "tls=1" in NEEDS_TLS
 
 
-def test_http2_says_what_is_missing_and_how_many_requests_a_connection_carries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "h2" else object())
-    with pytest.raises(Unsuited, match=r"^HTTP/2 needs h2, which is not installed; pip install 'when-async\[httpx\]'$"):
-        refuse_http2(THERE, 1)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
-    refuse_http2(THERE, httpx_.STREAMS)
+def test_http2_says_how_many_requests_a_connection_carries() -> None:
+    refuse_http2(THERE, STREAMS)
     with pytest.raises(Unsuited, match="at most 100 requests open on an HTTP/2 connection, not 101"):
         refuse_http2(THERE, 101)
+
+
+def test_http2_needs_its_library_beside_httpx_on_every_interpreter() -> None:
+    assert libraries(HTTP_FETCH, ["trio/httpx_http2"]) == ["h2", "httpx"]
 
 
 def test_the_certificate_lies_in_a_folder_of_its_own_that_nobody_else_may_read(

@@ -45,12 +45,8 @@ def options(there: Place) -> dict[str, Any]:
 
 def refuse_http2(there: Place, in_flight: int) -> None:
     """Raise Unsuited where httpx would not speak HTTP/2, or where one connection would not do for `in_flight`."""
-    from importlib.util import find_spec
-
     if not there.cafile:
         raise Unsuited(NEEDS_TLS)
-    if missing := [name for name in ("httpx", "h2") if find_spec(name) is None]:
-        raise Unsuited(f"HTTP/2 needs {missing[0]}, which is not installed; pip install 'when-async[httpx]'")
     if in_flight > STREAMS:
         raise Unsuited(f"httpx has at most {STREAMS} requests open on an HTTP/2 connection, not {in_flight}")
 

@@ -42,11 +42,11 @@ async def open_httpx_async_client(kit: Kit, params: Params) -> Callable[[Item], 
 
 async def open_httpx_http2(kit: Kit, params: Params) -> Callable[[Item], Awaitable[Reply]]:
     """One httpx.AsyncClient per event loop with one HTTP/2 connection, which carries all ops in flight."""
+    import httpx
+
     refuse_eager_tasks()
     there = place(kit, params)
     refuse_http2(there, kit.in_flight)
-    import httpx
-
     client = await kit.enter(httpx.AsyncClient(http2=True, **options(there)))
     get, base = client.get, there.base
 
