@@ -91,17 +91,21 @@ class Lookup:
         return found if isinstance(found, Hole) else median(found.values)
 
     def ratios(self, over: tuple[str, str], under: tuple[str, str], name: str) -> Series | Hole:
-        """`over` / `under` in each process in which both were measured; formed inside blocks where rounds have it."""
+        """`over` / `under` in each process in which both were measured; formed inside blocks where rounds have it.
+
+        Two places share no blocks. There each process of one is held against that of the same number of the other.
+        """
         first, second = self.row(over), self.row(under)
         if isinstance(first, Hole):
             return first
         if isinstance(second, Hole):
             return second
-        if name in PAIRED:
+        if name in PAIRED and first.comparison == second.comparison:
             values = ratios(self.scene.of_cell(first), self.scene.of_cell(second), name)
         else:
             values = _of_processes(first.processes.get(name, {}), second.processes.get(name, {}))
-        who = f"{over[1]} over {under[1]} in {under[0]}"
+        there = "" if over[0] == under[0] else f" in {over[0]}"
+        who = f"{over[1]}{there} over {under[1]} in {under[0]}"
         return Series(tuple(values), "x") if values else Hole(NO_RATIO, who, first.cell)
 
 
