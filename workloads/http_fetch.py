@@ -85,7 +85,7 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
 
 
 def _other_protocol(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | None:
-    """Complain unless all requests came by one protocol, with TLS where it was asked for, HTTP/2 over one connection.
+    """Complain unless all came by one protocol, with TLS where it was asked for, HTTP/2 over one connection (N10).
 
     That it is the protocol of the contestant's name each op sees for itself. A runner may have a loop on each core,
     and then has a connection for each.
