@@ -23,6 +23,7 @@ from when_async.bench.registry import libraries
 from when_async.workloads.bodies.fetch import common
 from when_async.workloads.bodies.fetch.common import STREAMS, Place, ask, place
 from when_async.workloads.bodies.fetch.httpx_ import HTTP1, HTTP2, NEEDS_TLS, refuse_http2, spoken
+from when_async.workloads.bodies.fetch.loops import refuse_loop_without_tls
 from when_async.workloads.http_fetch import HTTP_FETCH, expect, make_items, refuses
 from when_async.workloads.load import http, http2
 from when_async.workloads.load.http2 import DATA, END_STREAM, GOAWAY, HEAD, HEADERS, PREFACE, SETTINGS, Streams, frame
@@ -155,6 +156,16 @@ def test_one_protocol_for_all_requests_raises_no_complaint() -> None:
     assert expect(PARAMS, 4, SEEN) is None
     assert expect(PARAMS, 4, {**SEEN, "http2": 12, "connections": 1}) is None
     assert expect(PARAMS, 1, {**SEEN, "http2": 12, "connections": 1, "peak_in_flight": 1}) is None
+
+
+async def test_a_loop_without_tls_of_its_own_is_no_place_for_aiohttp_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_tls(*_: Any, **__: Any) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(Place, "context", lambda self: None)
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", no_tls)
+    with pytest.raises(Unsuited, match=r"^aiohttp takes TLS from its loop, and asyncio\.\w+ has none$"):
+        await refuse_loop_without_tls(THERE)
 
 
 def test_an_answer_by_another_protocol_is_a_wrong_one() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from zlib import crc32
 
-from when_async.bench.model import Kit, Params
+from when_async.bench.model import Kit, Params, Unsuited
 
-from .common import IDLE_S, Item, Reply, place
+from .common import IDLE_S, Item, Place, Reply, place
 from .httpx_ import HTTP1, HTTP2, options, refuse_eager_tasks, refuse_http2, spoken
 
 
@@ -60,11 +60,26 @@ async def open_httpx_http2(kit: Kit, params: Params) -> Callable[[Item], Awaitab
     return op
 
 
+async def refuse_loop_without_tls(there: Place) -> None:
+    """Raise Unsuited on a loop that has no TLS of its own, which aiohttp builds on; rloop 0.3 is one."""
+    from asyncio import Protocol, get_running_loop
+
+    loop = get_running_loop()
+    host, _, port = there.address.rpartition(":")
+    try:
+        transport, _ = await loop.create_connection(Protocol, host, int(port), ssl=there.context())
+    except NotImplementedError:
+        raise Unsuited(f"aiohttp takes TLS from its loop, and {type(loop).__module__} has none") from None
+    transport.abort()
+
+
 async def open_aiohttp(kit: Kit, params: Params) -> Callable[[Item], Awaitable[Reply]]:
     """One aiohttp.ClientSession per event loop, with as many connections as ops in flight."""
     from aiohttp import ClientSession, TCPConnector
 
     there = place(kit, params)
+    if there.cafile:
+        await refuse_loop_without_tls(there)
     # True is aiohttp's default, which plain HTTP makes no use of.
     context = there.context() if there.cafile else True
     connector = TCPConnector(limit=kit.in_flight, keepalive_timeout=IDLE_S, ssl=context)
