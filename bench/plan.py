@@ -178,7 +178,19 @@ def _reason(
 ) -> str | None:
     if isinstance(environment, Missing):
         return environment.reason
-    return refusal(workload, runner, key, environment) or _beyond(workload, point, runner)
+    refused = refusal(workload, runner, key, environment) or _refused(workload, point, key)
+    return refused or _beyond(workload, point, runner)
+
+
+def _refused(workload: Workload, point: Point, key: str | None) -> str | None:
+    """Why the workload itself gives this body no part here, or None; raises FieldError."""
+    if workload.refuses is None or key is None:
+        return None
+    field = f"refuses of {workload.name}"
+    said = answer(field, "a reason or None", workload.refuses, point.params, key)
+    if said is not None:
+        line(f"the reason that {field} returns", said)
+    return said or None
 
 
 def _beyond(workload: Workload, point: Point, runner: Runner) -> str | None:

@@ -49,7 +49,9 @@ def from_record(record: Mapping[str, Any], read: Reader | None = None) -> Select
     points = []
     for entry in record["points"]:
         found = _found(found_again(entry["ref"]), entry["name"], read)
-        points.append((found, Point(entry["concurrency"], entry["params"])))
+        # A parameter that the workload got since is 0, as in the ids that the run file has.
+        since = {param.name: 0 for param in found.value.params if param.low <= 0 and param.name not in entry["params"]}
+        points.append((found, Point(entry["concurrency"], {**entry["params"], **since})))
     runners = {}
     for entry in record["runners"]:
         ref = found_again(entry["ref"])

@@ -242,9 +242,10 @@ def install_line(module: str) -> str:
 
 
 def libraries(workload: Workload, keys: Iterable[str]) -> list[str]:
-    """The modules that these bodies need: what follows the slash, unless it is one of the workload's faces."""
-    named = (key.partition("/")[2] for key in keys)
-    return list(dict.fromkeys(name for name in named if name and name not in workload.faces))
+    """The modules that these bodies need: what follows the slash, unless it is a face, and what that needs beside."""
+    named = [name for key in keys if (name := key.partition("/")[2])]
+    modules = [[*([] if name in workload.faces else [name]), *workload.needs.get(name, ())] for name in named]
+    return list(dict.fromkeys(module for each in modules for module in each))
 
 
 def required_modules(workloads: Iterable[Workload], runners: Iterable[Runner]) -> list[str]:

@@ -1,41 +1,29 @@
 """GETs against a local server that waits and then answers: what a client costs, not what a network does.
 
-The server (workloads/servers/http_server.py) sleeps `delay_s` and sends `body_bytes`; the oracle knows every body,
-because both sides compute it with `body`. Ideal time: every slot of the pool waits for its share of the ops and
-nothing else, ceil(n / in_flight) x delay_s.
+The server (workloads/servers/http_server.py) sleeps `delay_s` and sends `body_bytes`, with `tls` over TLS; the oracle
+knows every body, because both sides compute it with `body`. Ideal time: every slot of the pool waits for its share of
+the ops and nothing else, ceil(n / in_flight) x delay_s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import shake_128
 from math import ceil
 from typing import Any
 from zlib import crc32
 
-from when_async.bench.model import Kit, Param, Params, Point, Service, Unsuited, Workload, WrongAnswer
+from when_async.bench.model import Param, Params, Point, Service, Workload, WrongAnswer
 
-Item = tuple[int, str]
-"""(index, path): the path is ready, so that no op formats anything."""
-
-Reply = tuple[int, int, int]
-"""(status, length of the body, CRC-32 of the body).
-
-CRC-32 is computed by every contestant inside the op. It costs 0.4 us for 1 KiB and 17 us for 64 KiB, where
-blake2b costs 1.3 and 78 us (2-core VM). Nobody attacks it: what must not slip through is a body that was cut,
-mixed up or taken from another op, and that passes once in 4 billion.
-"""
+from .bodies.fetch.blocking import open_http_client, open_httpx_client, open_requests
+from .bodies.fetch.common import Item, Reply
+from .bodies.fetch.httpx_ import H2, NEEDS_TLS
+from .bodies.fetch.loops import open_aiohttp, open_httpx_async_client, open_httpx_http2
 
 VARIANTS = 64
 """Bodies of one size; op i gets number i % VARIANTS, so neighbours in flight differ."""
-
-IDLE_S = 3600.0
-"""How long client and server keep an idle connection: longer than any contestant waits for its turn.
-
-Interleaved contestants rest for minutes between rounds; a pool that drops its connections meanwhile (aiohttp
-after 15 s, granian after 30 s) would pay for new ones inside a timed round.
-"""
 
 
 def body(body_bytes: int, variant: int) -> bytes:
@@ -93,136 +81,35 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
         return f"the server saw {stats['connections']} connections where a pool of {concurrency} was allowed"
     if stats["peak_in_flight"] > concurrency:
         return f"the server saw {stats['peak_in_flight']} requests at once where {concurrency} were allowed"
+    return _other_protocol(params, concurrency, stats)
+
+
+def _other_protocol(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | None:
+    """Complain unless all came by one protocol, with TLS where it was asked for, HTTP/2 over one connection (N10).
+
+    That it is the protocol of the contestant's name each op sees for itself. A runner may have a loop on each core,
+    and then has a connection for each.
+    """
+    n = int(params["n"])
+    wanted, secure, multiplexed = (n if params.get("tls") else 0), stats.get("tls", 0), stats.get("http2", 0)
+    if secure != wanted:
+        return f"the server got {secure} requests over TLS where {wanted} were asked for"
+    if multiplexed not in (0, n):
+        return f"the server got {multiplexed} of {n} requests over HTTP/2"
+    most = max(1, min(os.cpu_count() or 1, concurrency // 2))
+    if multiplexed and stats["connections"] > most:
+        return f"the server saw {stats['connections']} connections where HTTP/2 takes {most} at most"
     return None
 
 
-def open_http_client(kit: Kit, params: Params) -> Callable[[Item], Reply]:
-    """The leanest client of the standard library: one kept-alive connection per execution context."""
-    from contextlib import closing
-    from http.client import HTTPConnection
-
-    # No timeout: it would make the socket non-blocking and add a poll to each read; the harness ends a hang.
-    connection = kit.enter(closing(HTTPConnection(str(kit.address))))
-    connection.connect()
-    # Left to itself it would silently connect again after a drop, and unequal work would look like equal work.
-    connection.auto_open = 0
-    request, getresponse = connection.request, connection.getresponse
-
-    def op(item: Item) -> Reply:
-        request("GET", item[1])
-        response = getresponse()
-        data = response.read()
-        return response.status, len(data), crc32(data)
-
-    return op
+def refuses(params: Params, body_key: str) -> str | None:
+    """Why a body has no part at a point: there is no HTTP/2 without TLS."""
+    return NEEDS_TLS if body_key.endswith(f"/{H2}") and not params.get("tls") else None
 
 
-def open_requests(kit: Kit, params: Params) -> Callable[[Item], Reply]:
-    """One requests.Session per execution context, the way people use it from threads."""
-    import requests
-
-    session = kit.enter(requests.Session())
-    # A proxy named in the environment must never carry loopback traffic elsewhere. This also spares requests its
-    # look at the environment and ~/.netrc on each call, so the row is a little kinder to it than the default.
-    session.trust_env = False
-    get, base = session.get, f"http://{kit.address}"
-
-    def op(item: Item) -> Reply:
-        response = get(base + item[1])
-        data = response.content
-        return response.status_code, len(data), crc32(data)
-
-    return op
-
-
-def open_httpx_client(kit: Kit, params: Params) -> Callable[[Item], Reply]:
-    """One httpx.Client per execution context, with one connection."""
-    import httpx
-
-    client = kit.enter(httpx.Client(**httpx_options()))
-    get, base = client.get, f"http://{kit.address}"
-
-    def op(item: Item) -> Reply:
-        response = get(base + item[1])
-        data = response.content
-        return response.status_code, len(data), crc32(data)
-
-    return op
-
-
-async def open_httpx_async_client(kit: Kit, params: Params) -> Callable[[Item], Awaitable[Reply]]:
-    """As many httpx.AsyncClients as ops in flight, one connection each, as the blocking body has in its threads.
-
-    One client for all is what its documentation advises. But its pool looks through all connections for each request
-    and hands an idle one to several requests at once (encode/httpcore#1035); at 100 in flight that takes over 10 s for
-    500 requests, and would say nothing about the model.
-    """
-    import httpx
-
-    refuse_eager_tasks()
-    options = httpx_options()
-    free = [(await kit.enter(httpx.AsyncClient(**options))).get for _ in range(kit.in_flight)]
-    base = f"http://{kit.address}"
-
-    async def op(item: Item) -> Reply:
-        get = free.pop()
-        try:
-            response = await get(base + item[1])
-        finally:
-            free.append(get)
-        data = response.content
-        return response.status_code, len(data), crc32(data)
-
-    return op
-
-
-def refuse_eager_tasks() -> None:
-    """Raise Unsuited on a loop with eager tasks, where anyio, on which httpx stands, loses track of its cancel scopes.
-
-    Seen with httpx 0.28 and anyio 4.16: "Attempted to exit a cancel scope that isn't the current task's".
-    """
-    import asyncio
-
-    try:
-        factory = asyncio.get_running_loop().get_task_factory()
-    except RuntimeError:
-        return  # trio's own loop
-    if factory is not None:
-        raise Unsuited("httpx does not work with eager tasks: anyio, below it, loses track of its cancel scopes")
-
-
-def httpx_options() -> dict[str, Any]:
-    """HTTP/1.1 as by default, no proxy, no time-outs (the harness ends a hang), one connection, kept between rounds.
-
-    No TLS is spoken; a bare context spares each client the loading of certificates, tens of milliseconds.
-    """
-    from ssl import PROTOCOL_TLS_CLIENT, SSLContext
-
-    from httpx import Limits
-
-    limits = Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_S)
-    return {"limits": limits, "timeout": None, "trust_env": False, "verify": SSLContext(PROTOCOL_TLS_CLIENT)}
-
-
-async def open_aiohttp(kit: Kit, params: Params) -> Callable[[Item], Awaitable[Reply]]:
-    """One aiohttp.ClientSession per event loop, with as many connections as ops in flight."""
-    from aiohttp import ClientSession, TCPConnector
-
-    connector = TCPConnector(limit=kit.in_flight, keepalive_timeout=IDLE_S)
-    session = await kit.enter(ClientSession(connector=connector))
-    get, base = session.get, f"http://{kit.address}"
-
-    async def op(item: Item) -> Reply:
-        async with get(base + item[1]) as response:
-            data = await response.read()
-            return response.status, len(data), crc32(data)
-
-    return op
-
-
-def _point(concurrency: int, n: int, delay_s: float = 0.02, body_bytes: int = 4096) -> Point:
+def _point(concurrency: int, n: int, delay_s: float = 0.02, body_bytes: int = 4096, tls: int = 0) -> Point:
     """One point of the grid, by default at the centre of the full one."""
-    return Point(concurrency, {"n": n, "delay_s": delay_s, "body_bytes": body_bytes})
+    return Point(concurrency, {"n": n, "delay_s": delay_s, "body_bytes": body_bytes, "tls": tls})
 
 
 HTTP_FETCH = Workload(
@@ -236,11 +123,17 @@ HTTP_FETCH = Workload(
         # Not `async/httpx`, which curio would take too: httpx knows asyncio and trio only.
         "asyncio/httpx": open_httpx_async_client,
         "trio/httpx": open_httpx_async_client,
+        f"asyncio/{H2}": open_httpx_http2,
+        f"trio/{H2}": open_httpx_http2,
     },
+    faces={H2: "httpx over HTTP/2: one connection for all ops in flight"},
+    needs={H2: ("h2", "httpx")},
+    refuses=refuses,
     params=(
         Param("n", 1, 1_000_000, "how many GETs"),
-        Param("delay_s", 0.0, 0.1, "how long the server waits before it answers"),
+        Param("delay_s", 0.0, 1.0, "how long the server waits before it answers"),
         Param("body_bytes", 64, 65536, "size of each body"),
+        Param("tls", 0, 1, "1 where the server speaks TLS and clients verify it, 0 without"),
     ),
     make_items=make_items,
     check=check,
@@ -250,11 +143,14 @@ HTTP_FETCH = Workload(
         "quick": (_point(20, 40, delay_s=0.005, body_bytes=1024), _point(100, 200, body_bytes=1024)),
         "gate": (_point(10, 100, delay_s=0.0, body_bytes=1024),),
         # Few and many in flight with a server that waits, then where the client is all there is. To open a hundred
-        # processes for each of the libraries takes longer than the fetches, so there is no point beyond.
+        # processes for each of the libraries takes longer than the fetches, so there is no point beyond. Then
+        # TLS, where HTTP/2 takes part, and a service that is slow or far away.
         "full": (
             _point(20, 40, delay_s=0.005, body_bytes=1024),
             _point(100, 200, body_bytes=1024),
             _point(10, 100, delay_s=0.0, body_bytes=1024),
+            _point(100, 200, body_bytes=1024, tls=1),
+            _point(50, 100, delay_s=0.3, body_bytes=1024),
         ),
     },
     ideal_s=ideal_s,
@@ -270,6 +166,6 @@ HTTP_FETCH = Workload(
     learn=(
         "How many requests per second a concurrency model reaches with a named client library while the server only "
         "waits; rows with different libraries differ in the library as well as in the model, and a loopback server "
-        "says nothing about DNS, TLS, loss or a slow network."
+        "says nothing about DNS, loss or a slow network. With tls=1 handshakes are over before the clock starts."
     ),
 )

@@ -37,6 +37,7 @@ def _facts(workload: Workload, more: Iterable[Point]) -> dict[str, Any]:
         "figures": [asdict(figure) for figure in workload.figures],
         "grid": {name: [_point(point) for point in points] for name, points in workload.grid.items()},
         "faces": dict(workload.faces),
+        "needs": {word: list(modules) for word, modules in workload.needs.items()},
         "environ": dict(workload.environ),
         "service": _service(workload.service) if workload.service else None,
         "has": [name for name in ("ideal_s", "bounds") if getattr(workload, name) is not None],

@@ -77,6 +77,7 @@ class Far:
             shape=Shape(told["shape"]),
             figures=tuple(Figure(**each) for each in told["figures"]),
             faces=told["faces"],
+            needs={word: tuple(modules) for word, modules in told["needs"].items()},
             environ=told["environ"],
         )
 

@@ -14,13 +14,15 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 
 from when_async.bench import selection
-from when_async.bench.model import Runner, Workload
+from when_async.bench.model import Point, Runner, Workload
 from when_async.bench.quantity import comparison_id
 from when_async.bench.registry import Found, RegistryError, bodies_for
 
 
 def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) -> list[dict[str, str]]:
     """One flat object for each cell that the tree defines, whether its libraries are there or not.
+
+    What its workload refuses at a point is no cell there.
 
     Names that the tree does not have are passed over: to be missing is a finding, not an error.
     """
@@ -42,7 +44,14 @@ def inventory(workloads: Sequence[str], runners: Sequence[str], profile: str) ->
         for found, point in selected.points
         for runner in selected.runners.values()
         for key in bodies_for(found.value, runner.value)
+        if not _refuses(found.value, point, key)
     ]
+
+
+def _refuses(workload: Workload, point: Point, key: str) -> bool:
+    """Whether the workload itself gives a body no part at a point; those of older trees never do."""
+    refuses = getattr(workload, "refuses", None)
+    return bool(refuses and refuses(point.params, key))
 
 
 def sized_for(profile: str, known: Mapping[str, Found[Workload]]) -> list[str]:

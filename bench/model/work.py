@@ -79,7 +79,8 @@ class Service:
     and ends when its standard input closes. Where the machine has not what it takes, the line has `absent` with the
     reason in place of `address`, and the cells are UNSUPPORTED. `load_module` is started as
     `python -m load_module ADDRESS PARAMS_JSON` (the parameters and `concurrency`) and prints one JSON line with
-    `capacity_per_s`: what the service can take at that concurrency when nothing but the service is the limit.
+    `capacity_per_s`: what the service can take at that concurrency when nothing but the service is the limit; or, as
+    above, `absent`.
     `expect(params, concurrency, stats)` returns a complaint when the service saw other work than was asked for.
     """
 
@@ -213,6 +214,10 @@ class Workload:
     """Variables set for its workers, such as the number of threads of a numerical library."""
     core: bool = False
     """One of the few that `-m core` keeps to."""
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By a word after the slash the modules that it takes beside one of its own name, of which a face has none."""
+    refuses: Callable[[Params, str], str | None] | None = None
+    """Why a body, by its key, has no part at a point (params, body_key), None where it has; a plan asks it."""
     threaded: tuple[str, ...] = ()
     """Client libraries that work in threads of their own: with them no runner is a model of one thread."""
     prepare: Callable[[Params], AbstractContextManager[None]] | None = None
@@ -238,6 +243,7 @@ class Workload:
         checks.called(f"ideal_s {of}", self.ideal_s, "params, in_flight", optional=True)
         checks.called(f"bounds {of}", self.bounds, "params, concurrency", optional=True)
         checks.called(f"prepare {of}", self.prepare, "params", optional=True)
+        checks.called(f"refuses {of}", self.refuses, "params, body_key", optional=True)
         self._check_points(of)
 
     def _check_words(self, of: str) -> None:
@@ -256,6 +262,8 @@ class Workload:
         for face, text in checks.mapping(f"faces {of}", self.faces, "words and what they are").items():
             checks.name(f"a word in faces {of}", face)
             checks.line(f"faces[{face!r}] {of}", text)
+        for word, modules in checks.mapping(f"needs {of}", self.needs, "words and tuples of modules").items():
+            checks.words(f"needs[{word!r}] {of}", modules)
         for name, value in checks.mapping(f"environ {of}", self.environ, "variables and their texts").items():
             checks.key(f"a variable in environ {of}", name)
             if not isinstance(value, str) or "\0" in value:

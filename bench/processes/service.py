@@ -71,7 +71,10 @@ class RunningService:
         raise ServiceFailed(self._gone)
 
     def capacity_per_s(self, params: Params, concurrency: int, affinity: Sequence[int] | None) -> float | None:
-        """What the service can take when nothing else is the limit, by its own load generator; None if unknown."""
+        """What the service can take when nothing else is the limit, by its own load generator; None if unknown.
+
+        Raises ServiceAbsent where the generator says that the machine has not what these parameters need.
+        """
         if self.service.load_module is None:
             return None
         load = json.dumps({**params, "concurrency": concurrency})
@@ -82,7 +85,10 @@ class RunningService:
                 if affinity is not None and hasattr(os, "sched_setaffinity"):
                     os.sched_setaffinity(process.pid, affinity)
                 printed, _ = process.communicate(timeout=LOAD_TIMEOUT_S)
-            capacity = float(json.loads(printed)["capacity_per_s"])
+            said = json.loads(printed)
+            if "absent" in said:
+                raise ServiceAbsent(str(said["absent"]))
+            capacity = float(said["capacity_per_s"])
         except subprocess.TimeoutExpired as error:
             raise ServiceFailed(
                 f"the load generator of the {self.service.name} server had not ended after {LOAD_TIMEOUT_S:g} s"

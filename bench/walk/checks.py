@@ -51,9 +51,12 @@ def time_complaint(makespan_s: float, window_s: float) -> str | None:
 
 
 def pool_complaint(peak: int | None, stats: Mapping[str, Any]) -> str | None:
-    """Connections that the server counted against ops in flight: an op that waits for one is in flight by name (N3)."""
+    """Connections that the server counted against ops in flight: an op that waits for one is in flight by name (N3).
+
+    Where one carries several requests at once, as over HTTP/2, the server says how many with `streams`.
+    """
     connections = stats.get("connections")
-    if peak is None or connections is None or connections >= POOL * peak:
+    if peak is None or connections is None or connections * stats.get("streams", 1) >= POOL * peak:
         return None
     return f"the server saw {connections} connection(s) where {peak} ops were in flight: its pool is too small for them"
 

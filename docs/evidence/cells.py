@@ -23,7 +23,7 @@ class Kind:
     point: Point
 
 
-GETS = Point(10, {"n": 100, "delay_s": 0.0, "body_bytes": 1024})
+GETS = Point(10, {"n": 100, "delay_s": 0.0, "body_bytes": 1024, "tls": 0})
 
 KINDS = (
     Kind("sleep", "sleep", "asyncio", "", Point(500, {"wait_s": 0.001, "n": 500})),

@@ -51,7 +51,9 @@ def chain(row: Row, serial: Row | None) -> Work | None:
 
 
 def http_fetch(row: Row, serial: Row | None) -> Work | None:
-    """Calls that wait for a server on the other core; what a client computes is a figure of each model."""
+    """Calls that wait for a server on the other core; what a client computes is a figure of each model, without TLS."""
+    if row.params.get("tls"):
+        return None
     return Work(float(row.params["delay_s"]), 0.0, int(row.params["n"]), row.concurrency)
 
 

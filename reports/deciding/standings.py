@@ -50,16 +50,25 @@ class Standings:
         """By interpreter and claim where each of its parts lies."""
         return self._read
 
+    def beside(self, places: Collection[Place]) -> frozenset[Place]:
+        """These comparisons, and those that a part holds against one of them: it cannot be read without."""
+        parts = [one.part for own in self._read.values() for one in own]
+        met = [found for part in parts if not (found := places_of(part)).isdisjoint(places)]
+        return frozenset(places).union(*met)
+
     def update(self, proofs: Mapping[str, Lookup], places: Collection[Place]) -> list[Verdict]:
-        """Read the parts of these comparisons again; the verdicts that this settles."""
+        """Read the parts of these comparisons again; the verdicts that this settles.
+
+        The proofs must hold those `beside` them too.
+        """
         found = []
         for python, proof in proofs.items():
             for claim in self._claims:
                 key = (python, claim.name)
                 own = self._read[key]
-                if not any(place_of(one.part) in places for one in own):
+                if all(places_of(one.part).isdisjoint(places) for one in own):
                     continue
-                own[:] = [read(one.part, proof) if place_of(one.part) in places else one for one in own]
+                own[:] = [one if places_of(one.part).isdisjoint(places) else read(one.part, proof) for one in own]
                 verdict = of_readings(claim, proof.run, python, tuple(own))
                 if key not in self._settled and _is_settled(verdict):
                     self._settled.add(key)
@@ -75,9 +84,9 @@ class Standings:
         return [_open(key, own) for key, own in self._read.items() if key in self._settled and _left(own)]
 
 
-def place_of(part: Part) -> Place:
-    """The comparison that a part reads."""
-    return part.measure.cells[0][0]
+def places_of(part: Part) -> frozenset[Place]:
+    """The comparisons that a part reads: one, or two that it holds against each other."""
+    return frozenset(place for place, _ in part.measure.cells)
 
 
 def _is_settled(verdict: Verdict) -> bool:
@@ -93,7 +102,7 @@ def _left(own: Sequence[Reading]) -> list[Reading]:
 
 
 def _open(key: tuple[str, str], own: Sequence[Reading]) -> Open:
-    return Open(" ".join(key), frozenset(place_of(one.part) for one in _left(own)))
+    return Open(" ".join(key), frozenset[Place]().union(*(places_of(one.part) for one in _left(own))))
 
 
 def learned(claims: Sequence[Claim], proof: Lookup) -> Moderation | None:
@@ -113,7 +122,8 @@ def only_limits(claims: Sequence[Claim]) -> set[Place]:
     """Comparisons that are read for nothing but whether a limit is met, which one process settles."""
     kinds: dict[Place, set[bool]] = {}
     for part in (part for claim in claims for part in claim.parts):
-        kinds.setdefault(place_of(part), set()).add(isinstance(part.measure, Ran))
+        for place in places_of(part):
+            kinds.setdefault(place, set()).add(isinstance(part.measure, Ran))
     return {place for place, found in kinds.items() if found == {True}}
 
 
@@ -123,7 +133,7 @@ WIDE = 10
 
 def only_wide(claims: Sequence[Claim]) -> set[Place]:
     """Comparisons that no claim reads but wide ones."""
-    places = {claim.name: {place_of(part) for part in claim.parts} for claim in claims}
+    places = {claim.name: {place for part in claim.parts for place in places_of(part)} for claim in claims}
     narrow = {place for own in places.values() if len(own) < WIDE for place in own}
     return {place for own in places.values() for place in own} - narrow
 

@@ -95,13 +95,17 @@ class Lookup:
         return found if isinstance(found, Hole) else median(found.values)
 
     def ratios(self, over: tuple[str, str], under: tuple[str, str], name: str) -> Series | Hole:
-        """`over` / `under` in each process in which both were measured; formed inside blocks where rounds have it."""
+        """`over` / `under` in each process in which both were measured; formed inside blocks where rounds have it.
+
+        Two places share no blocks. There each process of one is held against that of the same number of the other.
+        """
         first, second = self.row(over), self.row(under)
         if isinstance(first, Hole):
             return first
         if isinstance(second, Hole):
             return second
-        return self._formed(first, self, second, name, f"{over[1]} over {under[1]} in {under[0]}")
+        there = "" if over[0] == under[0] else f" in {over[0]}"
+        return self._formed(first, self, second, name, f"{over[1]}{there} over {under[1]} in {under[0]}")
 
     def without_over_with(self, cell: tuple[str, str], name: str) -> Series | Hole:
         """A quantity without the lock over the same with it, for one cell of this build and its twin."""
@@ -118,7 +122,7 @@ class Lookup:
 
     def _formed(self, first: Row, others: Lookup, second: Row, name: str, who: str) -> Series | Hole:
         """One row of ours over one of another, inside the blocks in which both ran where rounds have the quantity."""
-        if name in PAIRED:
+        if name in PAIRED and first.comparison == second.comparison:
             values = ratios(self.scene.of_cell(first), others.scene.of_cell(second), name)
         else:
             values = _of_processes(first.processes.get(name, {}), second.processes.get(name, {}))

@@ -97,7 +97,11 @@ class OverBound(_OfOne):
 
 @dataclass(frozen=True)
 class Ratio:
-    """A quantity of one cell over that of another: paired where both met in blocks of one comparison."""
+    """A quantity of one cell over that of another: paired where both met in blocks of one comparison.
+
+    Of cells in two places it is a ratio of processes by their number, which ran minutes apart: what the machine did
+    meanwhile is in its spread.
+    """
 
     over: Cell
     under: Cell
@@ -111,6 +115,8 @@ class Ratio:
 
     @property
     def key(self) -> str:
+        if self.over[0] != self.under[0]:
+            return f"{of_cell(self.name, self.over[1], self.over[0])} over {self.under[1]} in {self.under[0]}"
         return of_pair(self.name, (self.over[1], self.under[1]), self.under[0])
 
     def series(self, proof: Lookup) -> Series | Hole:

@@ -23,11 +23,15 @@ class Client:
 
 
 def clients(rows: Iterable[Row], runners: Iterable[str]) -> Mapping[str, Client]:
-    """By runner, of those named, the library whose calls took the least CPU over all places of one interpreter."""
+    """By runner, of those named, the library whose calls took the least CPU over all places of one interpreter.
+
+    Calls over TLS are another matter and count for nothing here.
+    """
     wanted = set(runners)
     found: dict[str, dict[str, list[float]]] = {}
     for row in rows:
-        if row.workload == WORKLOAD and row.runner in wanted and row.library and row.cpu_per_op is not None:
+        plain = row.workload == WORKLOAD and not row.params.get("tls")
+        if plain and row.runner in wanted and row.library and row.cpu_per_op is not None:
             found.setdefault(row.runner, {}).setdefault(row.library, []).append(row.cpu_per_op.point)
     leanest = {}
     for runner, libraries in found.items():

@@ -83,6 +83,7 @@ def test_a_worker_whose_time_runs_faster_than_ours_fails_n8() -> None:
         (100, {"connections": 50}),
         (100, {"connections": 100}),
         (1, {"connections": 1}),
+        (100, {"connections": 1, "streams": 100}),
     ],
 )
 def test_a_pool_that_is_large_enough_or_unknown_is_no_complaint(peak: int | None, stats: Mapping[str, Any]) -> None:
@@ -93,6 +94,10 @@ def test_a_pool_that_is_smaller_than_the_ops_in_flight_is_unequal_n3() -> None:
     assert pool_complaint(100, {"connections": 10}) == (
         "the server saw 10 connection(s) where 100 ops were in flight: its pool is too small for them"
     )
+
+
+def test_connections_that_carry_several_requests_may_still_be_too_few_n3() -> None:
+    assert pool_complaint(1000, {"connections": 2, "streams": 100}) is not None
 
 
 def test_items_are_equal_or_those_that_differ_are_named_n12() -> None:

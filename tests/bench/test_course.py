@@ -18,7 +18,7 @@ from when_async.reports.deciding.agenda import Open, next_place, outrun
 from when_async.reports.verdicts.claim import Bound, Claim, Part, Word
 from when_async.reports.verdicts.judging import Verdict
 from when_async.reports.verdicts.lookup import Hole, Outcome
-from when_async.reports.verdicts.measures import BestOver, Ran, Value
+from when_async.reports.verdicts.measures import BestOver, Ran, Ratio, Value
 from when_async.results.cells.rule import Rule, Series
 
 WORKLOAD = Workload(
@@ -65,6 +65,13 @@ class Proof:
         known = self.values.get(cell, ())[: self.forks.get(cell[0], 0)]
         return Series(known, "s") if known else Hole("nothing yet", asked=False)
 
+    def ratios(self, over: tuple[str, str], under: tuple[str, str], name: str) -> Series | Hole:
+        sides = self.series(over, name), self.series(under, name)
+        hole = next((one for one in sides if isinstance(one, Hole)), None)
+        # Processes that only one side has met nobody.
+        met = zip(*(one.values for one in sides if isinstance(one, Series)), strict=False)
+        return hole or Series(tuple(one / other for one, other in met), "x")
+
 
 class Limit(Ran):
     """A limit that is met at once."""
@@ -95,7 +102,8 @@ class Walk:
         return list(self.rounds_of.get(cell, []))
 
     def lookups(self, places: Iterable[str], words: object, rules: Mapping[str, Rule]) -> dict[str, Proof]:
-        return {python: Proof(self.values, self.forks, rule) for python, rule in rules.items()}
+        seen = {place: self.forks.get(place, 0) for place in places}
+        return {python: Proof(self.values, seen, rule) for python, rule in rules.items()}
 
     def run(self) -> Walk:
         for step in self.course.order(self):  # type: ignore[arg-type]
@@ -151,6 +159,17 @@ def test_a_claim_that_is_decided_costs_no_further_process() -> None:
     # Without ten parts nothing is known of the machine, so the first look comes at three.
     assert own.steps == [(0, "a"), (1, "a"), (2, "a")]
     assert [(one.claim.name, one.word) for one in own.verdicts] == [("plain", Word.HOLDS)]
+
+
+@pytest.mark.parametrize(("values", "forks"), [(PLAIN, 3), (CLOSE, 6)])
+def test_a_claim_that_holds_two_places_against_each_other_gets_processes_of_both(
+    values: tuple[float, ...], forks: int
+) -> None:
+    across = Part(where="a", measure=Ratio(("a", "sync"), ("b", "sync")), bound=ABOVE, says="{}")
+    places = [comparison("a", "sync"), comparison("b", "sync")]
+    own = walk([claim("across", across)], places, {("a", "sync"): values, ("b", "sync"): (1.0,) * 6})
+    assert own.forks == {"a": forks, "b": forks}
+    assert [one.word for one in own.verdicts] == ([Word.HOLDS] if values is PLAIN else [])
 
 
 def test_what_stays_open_is_measured_six_times_and_no_more() -> None:

@@ -65,6 +65,8 @@ def test_a_file_of_any_name_gives_its_functions_a_name_that_will_do(text: str) -
         ("ideal_s", (3,), "a function of (params, in_flight) or None"),
         ("bounds", (3,), "a function of (params, concurrency) or None"),
         ("prepare", (3,), "a function of (params) or None"),
+        ("needs", (None, ("a",)), "a dict of words and tuples of modules"),
+        ("refuses", (3,), "a function of (params, body_key) or None"),
         ("grid", (None, (Point(1, {"n": 3}),)), "a dict of profiles and tuples of Point"),
         ("service", ("http", 3), "a Service or None"),
         ("headline", (None, "speed"), "one of 'throughput', 'overhead', 'cpu'"),

@@ -42,6 +42,12 @@ def test_every_client_library_is_a_cell_whether_it_is_installed_or_not() -> None
     ]  # fmt: skip
 
 
+def test_a_body_is_a_cell_only_where_its_workload_gives_it_a_part() -> None:
+    (plain, secure) = (inventory([f"http_fetch[tls={tls}]"], ["trio"], "smoke") for tls in (0, 1))
+    assert [entry["body_key"] for entry in plain] == ["trio/httpx"]
+    assert [entry["body_key"] for entry in secure] == ["trio/httpx", "trio/httpx_http2"]
+
+
 @pytest.mark.parametrize(
     ("spec", "names"),
     [

@@ -9,7 +9,8 @@ import pytest
 
 from support import fakes
 from when_async.bench.environments.provision import Missing
-from when_async.bench.model import Environment, Phase, Point, Workload
+from when_async.bench.model import Environment, Params, Phase, Point, Workload
+from when_async.bench.model.checks import FieldError
 from when_async.bench.plan import DECIDE, PROFILES, Plan, blocks, build, walk
 from when_async.bench.plugin import hooks as plugin
 from when_async.bench.quantity import QuantityError
@@ -188,6 +189,27 @@ def test_a_runner_without_a_body_leaves_a_cell_with_a_reason() -> None:
     ((cell, reason),) = given.comparisons[0].refused
     assert cell.id == "tiny[n=20,c=4]-green@3.11"
     assert "has no body for green" in reason
+
+
+def test_a_body_that_its_workload_gives_no_part_at_a_point_is_refused_there_in_the_workloads_words() -> None:
+    """And nobody is started to find it out."""
+    bodies = {"blocking/json": fakes.double_blocking, "blocking/csv": fakes.double_blocking}
+    environment = replace(fakes.ENVIRONMENT, modules={"json": "stdlib", "csv": "stdlib"})
+
+    def refuses(params: Params, body_key: str) -> str | None:
+        return "too few" if body_key == "blocking/csv" and int(params["n"]) < 20 else None
+
+    workload = fakes.workload(bodies=bodies, refuses=refuses)
+    given = plan(*THREE[:2], workload=workload, runners=fakes.runners("sync"), environments=(environment,))
+    few, many = given.comparisons
+    assert [(cell.contestant, reason) for cell, reason in few.refused] == [("sync/csv", "too few")]
+    assert many.refused == ()
+
+
+@pytest.mark.parametrize("answer", [3, "two\nlines"])
+def test_a_reason_that_is_no_line_of_text_is_refused(answer: object) -> None:
+    with pytest.raises(FieldError, match="the reason that refuses of tiny returns must be a text of one line"):
+        plan(workload=fakes.workload(refuses=lambda params, body_key: answer))
 
 
 def test_a_comparison_in_which_nobody_takes_part_is_not_visited() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from support import fakes
 from support.in_process import HERE, RUNNERS, contestants, named
 from when_async.bench.model import Kit, Observed, Params, Round, Runner, Shape, Unsuited, Usage, Workload, WrongAnswer
-from when_async.bench.registry import bodies_for, refusal
+from when_async.bench.registry import bodies_for, refusal, required_modules
 from when_async.bench.worker.__main__ import unsuited
 from when_async.bench.worker.session import TrialSession
 from when_async.bench.worker.session import observe as taken_apart
@@ -141,6 +142,16 @@ def test_a_face_is_no_library_that_must_be_installed() -> None:
     assert refusal(workload, RUNNERS["asyncio"], "asyncio/gather", HERE) is None
     unnamed = fakes.workload("unfaced", {"asyncio/gather": on_asyncio}, shape=Shape.PROGRAM)
     assert "gather is not installed" in str(refusal(unnamed, RUNNERS["asyncio"], "asyncio/gather", HERE))
+
+
+def test_a_face_may_need_a_library_and_a_library_another() -> None:
+    bodies = {"asyncio/gather": on_asyncio, "asyncio/json": on_asyncio, "asyncio/csv": on_asyncio}
+    needs = {"gather": ("json",), "csv": ("nosuch",)}
+    workload = fakes.workload("needy", bodies, shape=Shape.PROGRAM, faces={"gather": "all in one gather"}, needs=needs)
+    assert required_modules([workload], []) == ["csv", "json", "nosuch"]
+    here = replace(HERE, modules={**HERE.modules, "json": "stdlib", "csv": "stdlib"})
+    assert refusal(workload, RUNNERS["asyncio"], "asyncio/gather", here) is None
+    assert "nosuch is not installed" in str(refusal(workload, RUNNERS["asyncio"], "asyncio/csv", here))
 
 
 def test_what_prepares_a_workload_is_there_before_the_runner_opens_and_left_last() -> None:

@@ -15,7 +15,7 @@ from support.fakes import FakeReaper
 from when_async.bench.model import Service
 from when_async.bench.processes import service as services
 from when_async.bench.processes import worker as process
-from when_async.bench.processes.service import RunningService, ServiceFailed
+from when_async.bench.processes.service import RunningService, ServiceAbsent, ServiceFailed
 
 HELPER = """
 import json, os, sys
@@ -70,4 +70,11 @@ def test_a_load_that_does_not_end_is_told_without_its_command(
 ) -> None:
     monkeypatch.setattr(services, "LOAD_TIMEOUT_S", 0.05)
     with pytest.raises(ServiceFailed, match=r"^the load generator of the odd server had not ended after 0.05 s$"):
+        helper.capacity_per_s({}, 1, None)
+
+
+def test_what_the_machine_lacks_for_these_parameters_the_load_may_say(helper: RunningService, tmp_path: Path) -> None:
+    said = """print('{"absent": "TLS needs trustme"}')\n"""
+    (tmp_path / "odd_load.py").write_text(said, encoding="ascii")
+    with pytest.raises(ServiceAbsent, match=r"^TLS needs trustme$"):
         helper.capacity_per_s({}, 1, None)

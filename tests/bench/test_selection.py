@@ -16,7 +16,9 @@ from when_async.bench.selection import (
     CORE,
     FAMILIES,
     Catalogue,
+    Selection,
     catalogue,
+    point_of,
     profile_points,
     requirements_for,
     runners_of,
@@ -254,3 +256,11 @@ def test_a_run_from_before_the_one_import_name_is_found_again() -> None:
     old = json.loads(json.dumps(record).replace("when_async.", ""))
     assert old["points"][0]["ref"] == "workloads.sleep"
     assert to_record(from_record(old)) == record
+
+
+def test_a_parameter_that_a_workload_got_since_is_0_in_an_older_run_as_in_its_ids() -> None:
+    known = catalogue()
+    found, point = point_of("http_fetch[delay=20ms,body=1KiB,n=4,c=2]", known.workloads)
+    record = to_record(Selection(((found, point),), {}))
+    del record["points"][0]["params"]["tls"]
+    assert from_record(record).points == ((found, point),)

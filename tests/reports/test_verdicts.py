@@ -16,6 +16,7 @@ from when_async.bench.quantity import comparison_id
 from when_async.bench.registry import RegistryError
 from when_async.bench.selection import catalogue, point_of
 from when_async.reports.recordings.agreement import agreed
+from when_async.reports.scene.evidence import scene
 from when_async.reports.verdicts.claim import (
     SECTIONS,
     Axis,
@@ -28,9 +29,10 @@ from when_async.reports.verdicts.claim import (
     Word,
     estimated,
 )
-from when_async.reports.verdicts.judging import claims, judge, settle
+from when_async.reports.verdicts.judging import claims, judge, lookups, settle
 from when_async.reports.verdicts.lookup import Hole, Lookup, Outcome
 from when_async.reports.verdicts.measures import BestOver, Over, OverBound, Ran, Ratio, Value, speedup
+from when_async.results.cells.rule import Series
 from when_async.results.frame import load
 from when_async.results.stats.estimate import share
 
@@ -111,6 +113,16 @@ def test_a_claim_that_all_figures_back_holds_with_the_closest_of_them(run: pd.Da
     assert found.sentence.startswith("True in both cases. The closest: the figure is ")
     assert found.sentence.endswith(" close. The claim asks for at least 1.6×.")
     assert found.estimate.low <= 0.165 / 0.096 <= found.estimate.high
+
+
+@pytest.mark.parametrize("name", ["makespan", "peak_rss"])
+def test_a_ratio_of_two_places_is_one_of_their_processes_and_has_a_key_of_its_own(run: pd.DataFrame, name: str) -> None:
+    across = Ratio((GRID, "sync"), (SLEEP, "sync"), name)
+    (proof,) = lookups(run, scene(run))
+    sides = [proof.series(cell, name) for cell in across.cells]
+    met = zip(*(one.values for one in sides if isinstance(one, Series)), strict=True)
+    assert across.series(proof) == Series(tuple(one / other for one, other in met), "x")
+    assert across.key == f"{name} of sync in {GRID} over sync in {SLEEP}"
 
 
 def test_a_claim_that_no_figure_backs_is_refuted(run: pd.DataFrame) -> None:

@@ -15,16 +15,18 @@ from when_async.results.prediction.fitted import over_http
 from when_async.results.prediction.work import Work
 
 
-def row(runner: str, library: str, cpu_s: float | None, workload: str = "http_fetch") -> Any:
+def row(runner: str, library: str, cpu_s: float | None, workload: str = "http_fetch", tls: int = 0) -> Any:
     used = None if cpu_s is None else SimpleNamespace(point=cpu_s)
-    return SimpleNamespace(runner=runner, library=library, workload=workload, cpu_per_op=used)
+    params = {"n": 200, "tls": tls} if tls else {"n": 200}
+    return SimpleNamespace(runner=runner, library=library, workload=workload, cpu_per_op=used, params=params)
 
 
 def test_the_leanest_library_of_each_model_counts_by_all_its_places() -> None:
     rows = [
         row("asyncio", "aiohttp", 1e-4), row("asyncio", "aiohttp", 3e-4), row("asyncio", "aiohttp", 2e-4),
         row("asyncio", "httpx", 9e-4), row("threading", "requests", 8e-4), row("threading", "http.client", 3e-4),
-        row("threading", "http.client", None), row("dask", "http.client", 1e-6), row("sync", "", 1e-6, "sleep"),
+        row("threading", "http.client", None), row("threading", "http.client", 9e-4, tls=1),
+        row("dask", "http.client", 1e-6), row("sync", "", 1e-6, "sleep"),
     ]  # fmt: skip
     found = clients(rows, ["asyncio", "threading", "sync"])
     assert found == {"asyncio": Client("aiohttp", pytest.approx(2e-4)), "threading": Client("http.client", 3e-4)}

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,10 +39,13 @@ class HttpService:
 
 @contextmanager
 def http_service(command: list[str] = COMMAND) -> Iterator[HttpService]:
-    """A server that has reported its address; killed at the end if it is still there."""
-    process = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    with process:
-        try:
-            yield HttpService(process)
-        finally:
-            process.kill()
+    """A server that has reported its address; killed at the end if it is still there, and its files removed."""
+    with TemporaryDirectory() as folder:
+        environment = {**ENVIRONMENT, "TMPDIR": folder}
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            try:
+                yield HttpService(process)
+            finally:
+                process.kill()

@@ -18,19 +18,11 @@ import pytest
 from http_service import ENVIRONMENT, ROOT, HttpService, http_service
 
 from when_async.bench.model import Unsuited, WrongAnswer
-from when_async.workloads.http_fetch import (
-    HTTP_FETCH,
-    IDLE_S,
-    VARIANTS,
-    body,
-    expect,
-    httpx_options,
-    ideal_s,
-    make_items,
-    refuse_eager_tasks,
-)
+from when_async.workloads.bodies.fetch.common import IDLE_S, Place
+from when_async.workloads.bodies.fetch.httpx_ import options, refuse_eager_tasks
+from when_async.workloads.http_fetch import HTTP_FETCH, VARIANTS, body, expect, ideal_s, make_items
 
-PARAMS = {"n": 130, "delay_s": 0.001, "body_bytes": 1024}
+PARAMS = {"n": 130, "delay_s": 0.001, "body_bytes": 1024, "tls": 0}
 ITEMS = make_items(PARAMS, seed=1)
 RIGHT = [(200, 1024, crc32(body(1024, index % VARIANTS))) for index, _ in ITEMS]
 SEEN = {"requests": 130, "bytes": 130 * 1024, "connections": 4, "peak_in_flight": 4}
@@ -114,7 +106,7 @@ def test_the_async_body_of_httpx_has_one_connection_for_each_op_in_flight(key: s
 
 def test_httpx_drops_no_idle_connection_between_rounds() -> None:
     pytest.importorskip("httpx")
-    limits = httpx_options()["limits"]
+    limits = options(Place("http://127.0.0.1:1", ""))["limits"]
     assert (limits.max_connections, limits.max_keepalive_connections, limits.keepalive_expiry) == (1, 1, IDLE_S)
 
 
@@ -274,7 +266,7 @@ def test_each_point_of_the_grid_lies_in_the_range_of_its_parameters() -> None:
 
 
 def test_ids_show_parameters_without_their_units() -> None:
-    assert [param.label for param in HTTP_FETCH.params] == ["n", "delay", "body"]
+    assert [param.label for param in HTTP_FETCH.params] == ["n", "delay", "body", "tls"]
 
 
 def test_httpx_says_that_it_does_not_work_with_eager_tasks() -> None:

@@ -3,17 +3,24 @@
 Many kept-alive connections with one request open on each, as the clients have it. Pipelining works too but measures
 another server: hyper answers a connection's requests one after the other, so 8 x 8 in flight reached half the rate of
 64 x 1. The generator spends half a core at the server's peak (2-core VM), so the server is the limit.
+
+With `tls` each connection speaks TLS, and what the server can take over one HTTP/2 connection is looked at as well
+(load.http2): the lower of the two counts. TLS costs the generator about what it costs the server, so the figure is then
+a lower bound.
 """
 
 from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from ..bodies.fetch.common import Place, ask
+from . import http2
 from .parent import print_capacity
 
 MOST_CONNECTIONS = 64
@@ -41,7 +48,10 @@ class Connection:
 
     def take(self, buffer: bytearray, length: int) -> bool:
         """Read what is there; true once the response of `length` bytes is complete."""
-        got = self.sock.recv_into(buffer)
+        try:
+            got = self.sock.recv_into(buffer)
+        except ssl.SSLWantReadError:  # a session ticket, or part of a record
+            return False
         if got == 0:
             raise RuntimeError("the server closed a connection")
         if self.received == 0 and not buffer.startswith(STATUS[:got]):
@@ -83,18 +93,15 @@ def drive(selector: selectors.BaseSelector, length: int, seconds: float) -> tupl
     return done, spent_s
 
 
-def measure(address: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The sustained rate of complete responses with bodies of `body_bytes` and no wait, with at most `concurrency`
-    requests open at once; raises RuntimeError.
-    """
-    body_bytes, concurrency = params["body_bytes"], params.get("concurrency", MOST_CONNECTIONS)
+def rate(there: Place, body_bytes: int, concurrency: int) -> dict[str, Any]:
+    """The sustained rate of complete responses over HTTP/1.1, and what it took; raises RuntimeError."""
+    address = there.address
     request = f"GET /0/{body_bytes}/0 HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
-    host, _, port = address.rpartition(":")
+    context = there.context() if there.cafile else None
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
         connections = []
         for _ in range(min(concurrency, MOST_CONNECTIONS)):
-            sock = stack.enter_context(socket.create_connection((host, int(port)), timeout=TIMEOUT_S))
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock = stack.enter_context(connected(address, context))
             connections.append(Connection(sock, request))
         length = response_length(connections[0], body_bytes)
         for connection in connections:
@@ -106,6 +113,38 @@ def measure(address: str, params: Mapping[str, Any]) -> dict[str, Any]:
         done, seconds = drive(selector, length, MEASURE_S)
         cpu_s = time.process_time() - cpu_s
     return {"capacity_per_s": done / seconds, "requests": done, "seconds": seconds, "generator_cpu_s": cpu_s}
+
+
+def connected(address: str, context: ssl.SSLContext | None) -> socket.socket:
+    """A connection, over TLS where there is a context."""
+    host, _, port = address.rpartition(":")
+    sock = socket.create_connection((host, int(port)), timeout=TIMEOUT_S)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return context.wrap_socket(sock, server_hostname=host) if context else sock
+    except BaseException:
+        sock.close()
+        raise
+
+
+def measure(address: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The sustained rate of complete responses with bodies of `body_bytes` and no wait, with at most `concurrency`
+    requests open at once; `absent` where the server lacks what TLS takes; raises RuntimeError.
+    """
+    body_bytes, concurrency = params["body_bytes"], params.get("concurrency", MOST_CONNECTIONS)
+    if not params.get("tls"):
+        return rate(Place(f"http://{address}", ""), body_bytes, concurrency)
+    told = ask(address)
+    if "absent" in told:
+        return told
+    there = Place(f"https://{told['address']}", told["cafile"])
+    plain = rate(there, body_bytes, concurrency)
+    context = there.context()
+    context.set_alpn_protocols(["h2"])
+    with connected(there.address, context) as sock:
+        multiplexed = http2.rate(sock, there.address, body_bytes, min(concurrency, MOST_CONNECTIONS))
+    found = min(plain, multiplexed, key=lambda one: float(one["capacity_per_s"]))
+    return {**found, "http1_per_s": plain["capacity_per_s"], "http2_per_s": multiplexed["capacity_per_s"]}
 
 
 if __name__ == "__main__":

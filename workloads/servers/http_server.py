@@ -1,12 +1,15 @@
 """The HTTP server of workloads/http_fetch.py: `python -m when_async.workloads.servers.http_server`.
 
 `GET /DELAY_US/BODY_BYTES/INDEX` waits DELAY_US microseconds and answers with `body(BODY_BYTES, INDEX % VARIANTS)`.
-Standard output carries the protocol of bench.model.Service and nothing else.
+`GET /tls` answers where the same is served over TLS, by HTTP/1.1 or HTTP/2 as each client likes; the listener for it
+opens when that is asked for the first time, so that nothing of it is there where nobody asks. Standard output carries
+the protocol of bench.model.Service and nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 import sys
@@ -16,14 +19,16 @@ from typing import Any, BinaryIO
 
 import granian
 from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from ..bodies.fetch.common import DOOR, IDLE_S, STREAMS
 from ..bodies.steering import BACKLOG, listen
-from ..http_fetch import IDLE_S, VARIANTS, body
+from ..http_fetch import VARIANTS, body
 from ..load.alarm import make_alarm
 from ..load.parent import introduce, own_stdout, run
+from .certificate import ABSENT, Certificate, make
 
 MAX_DELAY_US = 10_000_000
 MAX_BODY_BYTES = 1 << 20
@@ -56,8 +61,9 @@ class App:
     second; so where each op connects anew a few are missed, and far more than a pool holds are left.
     """
 
-    def __init__(self, alarm: Any) -> None:
+    def __init__(self, alarm: Any, door: Door | None = None) -> None:
         self.alarm = alarm
+        self.door = door
         self.open_now = 0
         self.reset()
 
@@ -66,12 +72,20 @@ class App:
         self.requests = self.sent_bytes = 0
         self.peak = self.open_now
         self.late_ns = 0
+        self.secure = self.multiplexed = 0
         self.clients: set[str] = set()
         self.cpu_from_s = time.process_time()
 
     def stats(self) -> dict[str, Any]:
-        """The counts of this window; `late_s` is by how much waits overran their delay, on average."""
+        """The counts of this window; `late_s` is by how much waits overran their delay, on average.
+
+        Where there was TLS, `tls` counts requests over it, and `http2` those of HTTP/2, of which a connection carries
+        several (`streams`).
+        """
+        tls = {"tls": self.secure, "http2": self.multiplexed} if self.secure else {}
         return {
+            **tls,
+            **({"streams": STREAMS} if self.multiplexed else {}),
             "requests": self.requests,
             "connections": len(self.clients),
             "peak_in_flight": self.peak,
@@ -82,13 +96,17 @@ class App:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request; all counting is done before the reply leaves, so a client that has it is counted."""
+        path = scope.path
+        if path == DOOR and self.door is not None:
+            protocol.response_bytes(200, HEADERS, self.door.tell(self))
+            return
         self.requests += 1
         self.clients.add(scope.client)
         self.open_now += 1
         if self.open_now > self.peak:
             self.peak = self.open_now
         try:
-            prefix, _, index = scope.path.rpartition("/")
+            prefix, _, index = path.rpartition("/")
             found = route(prefix) if index.isdecimal() and len(index) < 10 else None
             if found is not None and found[0]:
                 await self.wait(found[0])
@@ -107,10 +125,26 @@ class App:
         self.late_ns += time.monotonic_ns() - due_ns
 
 
-class BoundServer(Server):
-    """granian on a socket that we have bound ourselves, so that port 0 is settled without a race."""
+class SecureApp:
+    """The same application over TLS, which counts that it was, and by which protocol."""
 
-    def __init__(self, app: App, listener: socket.socket) -> None:
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        self.app.secure += 1
+        if scope.http_version == "2":
+            self.app.multiplexed += 1
+        await self.app.__rsgi__(scope, protocol)
+
+
+class BoundServer(Server):
+    """granian on a socket that we have bound ourselves, so that port 0 is settled without a race.
+
+    Without a certificate it speaks HTTP/1.1; with one, over TLS, HTTP/2 as well, whichever a client asks for by ALPN.
+    """
+
+    def __init__(self, app: App | SecureApp, listener: socket.socket, certificate: Certificate | None = None) -> None:
         address, port = listener.getsockname()
         self.listener = listener
         super().__init__(
@@ -118,13 +152,16 @@ class BoundServer(Server):
             address=address,
             port=port,
             interface=Interfaces.RSGI,
-            http=HTTPModes.http1,
+            http=HTTPModes.auto if certificate else HTTPModes.http1,
             websockets=False,
             backlog=BACKLOG,
             backpressure=BACKPRESSURE,
             # The header timeout is also what ends an idle kept-alive connection.
             http1_settings=HTTP1Settings(header_read_timeout=int(IDLE_S * 1000), keep_alive=True),
+            http2_settings=HTTP2Settings(max_concurrent_streams=STREAMS),
             log_level=LogLevels.error,
+            ssl_cert=certificate.chain if certificate else None,
+            ssl_key=certificate.key if certificate else None,
         )
 
     def _init_shared_socket(self) -> None:
@@ -133,6 +170,29 @@ class BoundServer(Server):
         holder: Any = granian.net.SocketHolder  # type: ignore[attr-defined]
         backlog = (BACKLOG,) if sys.platform == "linux" else ()
         self._ssp, self._shd = None, holder(self.listener.detach(), False, *backlog)
+
+
+class Door:
+    """Opens the listener that speaks TLS when it is asked for the first time."""
+
+    def __init__(self) -> None:
+        self.said = b""
+        self.serving: asyncio.Task[None] | None = None
+
+    def tell(self, app: App) -> bytes:
+        """One JSON object, as bodies.fetch.common.DOOR has it."""
+        if not self.said:
+            certificate = make()
+            told = {"absent": ABSENT} if certificate is None else self._open(app, certificate)
+            self.said = json.dumps(told).encode()
+        return self.said
+
+    def _open(self, app: App, certificate: Certificate) -> dict[str, str]:
+        listener = listen()
+        address = "{}:{}".format(*listener.getsockname())
+        # Whoever connects before granian accepts waits in the listener's backlog.
+        self.serving = asyncio.create_task(BoundServer(SecureApp(app), listener, certificate).serve())
+        return {"address": address, "cafile": str(certificate.authority)}
 
 
 async def probe(address: str) -> None:
@@ -150,7 +210,7 @@ async def serve(channel: BinaryIO) -> None:
     """Serve until the parent closes standard input; raises RuntimeError if granian ends before."""
     loop = asyncio.get_running_loop()
     alarm, listener = make_alarm(loop), listen()
-    app = App(alarm)
+    app = App(alarm, Door())
     address = "{}:{}".format(*listener.getsockname())
     serving = asyncio.create_task(BoundServer(app, listener).serve())
     probing = asyncio.create_task(probe(address))

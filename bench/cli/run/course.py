@@ -208,7 +208,7 @@ class Course:
         """Look again at what was measured there, and tell what it settles."""
         places = self._forks.keys() & places
         if places:
-            proofs = self._proofs(experiment, places)
+            proofs = self._proofs(experiment, self._forks.keys() & self.standings.beside(places))
             self.contests.update(proofs, places)
             for verdict in self.standings.update(proofs, places):
                 self._decided(verdict)

@@ -10,7 +10,7 @@ from typing import Any
 from when_async.bench.model import Kit, Params, Point
 from when_async.workloads import http_fetch as ours
 
-POINT = Point(1, {"n": 4, "delay_s": 0.001, "body_bytes": 64})
+POINT = Point(1, {"n": 4, "delay_s": 0.001, "body_bytes": 64, "tls": 0})
 
 
 def open_without_session(kit: Kit, params: Params) -> Callable[[Any], Any]:

@@ -45,7 +45,7 @@ def pools(name: str, concurrency: int, threading_body: Callable[[Kit, Params], A
         bodies={"threading": threading_body, "blocking": open_http_client},
         # Without the load generator, which needs most of a second.
         service=replace(HTTP_FETCH.service, load_module=None),  # type: ignore[type-var]
-        grid={"quick": (Point(concurrency, {"n": 8, "delay_s": 0.001, "body_bytes": 64}),)},
+        grid={"quick": (Point(concurrency, {"n": 8, "delay_s": 0.001, "body_bytes": 64, "tls": 0}),)},
     )
 
 

@@ -31,5 +31,5 @@ NO_SESSION_AT_ALL = replace(
     name="no_session_at_all",
     bodies={"sync/requests": open_nothing, "threading/requests": open_requests},
     service=replace(HTTP_FETCH.service, load_module=None),  # type: ignore[type-var]
-    grid={"quick": (Point(1, {"n": 4, "delay_s": 0.0, "body_bytes": 64}),)},
+    grid={"quick": (Point(1, {"n": 4, "delay_s": 0.0, "body_bytes": 64, "tls": 0}),)},
 )

@@ -63,7 +63,7 @@ FIVE_HUNDRED = replace(
     name="five_hundred",
     bodies={"blocking": open_http_client},
     service=Service(name="broken", module="n06_failures_counted"),
-    grid={"quick": (Point(1, {"n": 4, "delay_s": 0.0, "body_bytes": 64}),)},
+    grid={"quick": (Point(1, {"n": 4, "delay_s": 0.0, "body_bytes": 64, "tls": 0}),)},
 )
 TWO_HUNDRED = replace(FIVE_HUNDRED, name="two_hundred", bodies={"blocking": open_hopeful}, check=check_even)
 

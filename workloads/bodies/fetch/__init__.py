@@ -1,0 +1,1 @@
+"""Bodies of the workload `http_fetch`, by model."""
