@@ -46,22 +46,26 @@ evidence: $(READY)
 matrix: $(READY)
 	$(BIN)/python -m docs.matrix --record
 
-# Every claim measured anew on these interpreters (half an hour each on a quiet machine), then all that is written from
-# it: the verdicts, how good the advice is, the guide, the README's answers and the map, and the page.
+# Every claim measured anew on these interpreters, three times each by docs/protocol.md, then all that is written from it:
+# the verdicts, whether they agree and what changed, how good the advice is, the guide, the README's answers and the map,
+# and the page. It takes some hours, and after an interruption the same command goes on.
 reference: $(READY)
-	mkdir -p $(OUTPUT)
-	$(BIN)/when-async run --claim all $(addprefix --python ,$(PYTHONS)) --queue --output $(OUTPUT)/claims.jsonl; \
-	status=$$?; [ $$status -eq 0 ] || [ $$status -eq 3 ] || exit $$status
-	rm -f $(KEPT)/claims-*.jsonl.gz $(KEPT)/claims-*.verdicts.json.gz
-	gzip --best --no-name --stdout $(OUTPUT)/claims.jsonl > $(KEPT)/claims-all.jsonl.gz
+	$(BIN)/python -m docs.evidence.taking $(addprefix --python ,$(PYTHONS))
+	$(BIN)/python -m docs.evidence.taking $(addprefix --python ,$(PYTHONS)) --adopt
 	$(MAKE) guide
 
 guide: $(READY)
-	$(BIN)/python -m when_async.reports.verdicts.kept $(KEPT)/claims-*.jsonl.gz
+	$(BIN)/python -m when_async.reports.verdicts.kept $$(ls $(KEPT)/claims-*.jsonl.gz $(KEPT)/before/claims-*.jsonl.gz \
+		$(KEPT)/machines/*/claims-*.jsonl.gz 2> /dev/null)
+	$(BIN)/python -m docs.evidence.spread --write
+	$(BIN)/python -m docs.evidence.register --write
+	$(BIN)/python -m docs.evidence.agreement --write
 	$(BIN)/python -m docs.evidence.advice --write > /dev/null
+	$(BIN)/python -m docs.evidence.predicted_map
 	$(BIN)/python -m docs.guide
 	$(BIN)/python -m docs.shown
-	$(BIN)/when-async report $(KEPT)/claims-*.jsonl.gz --output $(OUTPUT)
+	$(BIN)/when-async report $(KEPT)/claims-*.jsonl.gz $$(ls $(KEPT)/machines/*/claims-*.jsonl.gz 2> /dev/null) \
+		--output $(OUTPUT)
 
 $(VENV)/.docs: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'

@@ -1,0 +1,176 @@
+"""Takes the reference: every claim measured on every interpreter, three times, by docs/protocol.md.
+
+    python -m docs.evidence.taking --python 3.11 --python 3.13 --python 3.13t     take it, or go on with it
+    python -m docs.evidence.taking ... --first 4 --list                           what is to be done, and what is done
+    python -m docs.evidence.taking ... --adopt                                    put it where the old one stands
+
+Ctrl-C keeps what was measured. Every start of a recording is written into taken.json before it is made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from docs.evidence.register import may_be_taken_again
+from docs.evidence.spread import REFERENCE
+from when_async.reports.verdicts.twins import twin_of
+from when_async.results.frame import load
+
+FOLDER = REFERENCE / "taking"
+TAKEN = REFERENCE / "taken.json"
+BUDGET = "20m"
+KINDS = ("decided-1", "whole", "decided-2")
+"""In this order, each over all interpreters: so hours lie between two recordings of one."""
+OTHERS_CORES, LOOK_S, PATIENCE_S = 0.25, 5.0, 900.0
+"""A recording begins when other programs kept fewer cores busy for a look, or when patience has ended."""
+MARK = "-disturbed"
+
+
+class Step(NamedTuple):
+    """One recording: its kind, and the interpreters that run in it together."""
+
+    kind: str
+    pythons: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """Where it is written; the name of a whole one is that of its interpreters."""
+        kind = "" if self.kind == "whole" else f"-{self.kind}"
+        return FOLDER / f"claims-{'-'.join(self.pythons)}{kind}.jsonl"
+
+    @property
+    def kept(self) -> Path:
+        """Where it lies when it is done."""
+        return self.path.with_suffix(".jsonl.gz")
+
+    def command(self) -> list[str]:
+        """What takes it; goes on with it where it has begun."""
+        if self.path.exists():
+            return ["run", "--resume", str(self.path), "--queue"]
+        how = ["--profile", "claims"] if self.kind == "whole" else ["--profile", "decide", "--budget", BUDGET]
+        which = [word for python in self.pythons for word in ("--python", python)]
+        return ["run", "--claim", "all", *how, *which, "--queue", "--output", str(self.path)]
+
+
+def steps(pythons: Sequence[str]) -> list[Step]:
+    """Every recording in its order; a build without its lock goes into the recording of its twin."""
+    together = [
+        (python, *(other for other in pythons if other != python and twin_of(other) == python))
+        for python in pythons
+        if not (python.endswith("t") and twin_of(python) in pythons)
+    ]
+    return [Step(kind, one) for kind in KINDS for one in together]
+
+
+def busy_cores(look_s: float, sleep: Callable[[float], None] = time.sleep) -> float:
+    """How many cores all programs kept busy for so long, by the kernel's account."""
+    before = _busy_s()
+    sleep(look_s)
+    return (_busy_s() - before) / look_s
+
+
+def _busy_s() -> float:
+    user, nice, system = Path("/proc/stat").read_text(encoding="ascii").split(maxsplit=4)[1:4]
+    return (int(user) + int(nice) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_for_quiet(
+    busy: Callable[[], float], now_s: Callable[[], float] = time.monotonic, say: Callable[[str], None] = print
+) -> float:
+    """Wait until nobody else is busy, not longer than patience has; the cores that were busy then."""
+    until_s = now_s() + PATIENCE_S
+    while (cores := busy()) > OTHERS_CORES and now_s() < until_s:
+        say(f"other programs keep {cores:.2g} cores busy; the recording waits")
+    return cores
+
+
+def note(**what: Any) -> None:
+    """Add a line to what was started, ended and set aside."""
+    known = json.loads(TAKEN.read_text(encoding="utf-8")) if TAKEN.exists() else []
+    known.append({"at": datetime.now(UTC).isoformat(timespec="seconds"), **what})
+    TAKEN.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+
+
+def take(step: Step) -> bool:
+    """Make one recording or go on with it; False where it was interrupted or could not be made."""
+    cores = wait_for_quiet(lambda: busy_cores(LOOK_S))
+    note(file=step.path.name, what="resumed" if step.path.exists() else "started", other_cores=round(cores, 2))
+    command = [sys.executable, "-m", "when_async.bench.cli.main", *step.command()]
+    ended = subprocess.run(command, stdout=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "1"}, check=False)
+    note(file=step.path.name, what="ended", exit=ended.returncode)
+    # A run some of whose cells failed (3) is a recording like any other.
+    return ended.returncode in (0, 3)
+
+
+def settle(step: Step) -> bool:
+    """Pack what was recorded; False where the rule calls it disturbed and it is to be taken once more."""
+    again, why = may_be_taken_again(load(step.path, raw=True))
+    aside = step.kept.with_name(step.kept.name.replace(".jsonl", f"{MARK}.jsonl"))
+    twice = again and not aside.exists()
+    target = aside if twice else step.kept
+    target.write_bytes(gzip.compress(step.path.read_bytes(), 9, mtime=0))
+    step.path.unlink()
+    note(file=target.name, what="set aside" if twice else "kept", noise=why)
+    return not twice
+
+
+def undone(pythons: Sequence[str]) -> Iterator[Step]:
+    """What is not there yet, in its order."""
+    return (one for one in steps(pythons) if not one.kept.exists())
+
+
+def adopt(pythons: Sequence[str], reference: Path = REFERENCE) -> str:
+    """Put the new recordings where verdicts are read, and the old ones beside; why not, where one is missing."""
+    new = [step.kept for step in steps(pythons)]
+    missing = [path.name for path in new if not path.exists()]
+    if missing:
+        return f"{len(missing)} of {len(new)} recordings are not done, such as {missing[0]}"
+    before = reference / "before"
+    before.mkdir(exist_ok=True)
+    for old in before.glob("claims-*.gz"):
+        old.unlink()
+    for old in reference.glob("claims-*.gz"):
+        old.rename(before / old.name)
+    for path in FOLDER.glob("claims-*.gz"):
+        path.rename(reference / ("replaced" if MARK in path.name else "") / path.name)
+    return ""
+
+
+def main() -> None:
+    """Take what is missing, a recording at a time."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", dest="pythons", action="append", metavar="VERSION", help="an interpreter")
+    parser.add_argument("--first", type=int, metavar="N", help="only the next N recordings")
+    parser.add_argument("--list", action="store_true", help="say what is to be done")
+    parser.add_argument("--adopt", action="store_true", help="put what was taken where verdicts are read")
+    asked = parser.parse_args()
+    if not asked.pythons:
+        parser.error("name the interpreters, such as --python 3.11 --python 3.13 --python 3.13t")
+    FOLDER.mkdir(exist_ok=True)
+    if asked.list:
+        for step in steps(asked.pythons):
+            print(f"{'done' if step.kept.exists() else 'begun' if step.path.exists() else 'open':6}{step.kept.name}")
+        return
+    if asked.adopt:
+        sys.exit(adopt(asked.pythons) or 0)
+    for step in list(undone(asked.pythons))[: asked.first]:
+        print(f"{datetime.now(UTC):%H:%M} {step.path.name}", flush=True)
+        while True:
+            if not take(step):
+                sys.exit(f"{step.path.name} is not done; the same command goes on with it")
+            if settle(step):
+                break
+
+
+if __name__ == "__main__":
+    main()
