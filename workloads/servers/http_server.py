@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
-import sys
 import time
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 import granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
+from granian.constants import Interfaces
 
-from ..bodies.steering import BACKLOG, listen
+from ..bodies.granian_ import BoundServer
+from ..bodies.steering import listen
 from ..http_fetch import IDLE_S, VARIANTS, body
 from ..load.alarm import make_alarm
 from ..load.parent import introduce, own_stdout, run
 
 MAX_DELAY_US = 10_000_000
 MAX_BODY_BYTES = 1 << 20
-BACKPRESSURE = 16384
-"""Connections granian serves at once; it stops accepting at this number, so it stays above the 10 000 we may need."""
 PATH = re.compile(r"/(\d{1,9})/(\d{1,9})")
 HEADERS = [("content-type", "application/octet-stream")]
 
@@ -107,34 +101,6 @@ class App:
         self.late_ns += time.monotonic_ns() - due_ns
 
 
-class BoundServer(Server):
-    """granian on a socket that we have bound ourselves, so that port 0 is settled without a race."""
-
-    def __init__(self, app: App, listener: socket.socket) -> None:
-        address, port = listener.getsockname()
-        self.listener = listener
-        super().__init__(
-            app,
-            address=address,
-            port=port,
-            interface=Interfaces.RSGI,
-            http=HTTPModes.http1,
-            websockets=False,
-            backlog=BACKLOG,
-            backpressure=BACKPRESSURE,
-            # The header timeout is also what ends an idle kept-alive connection.
-            http1_settings=HTTP1Settings(header_read_timeout=int(IDLE_S * 1000), keep_alive=True),
-            log_level=LogLevels.error,
-        )
-
-    def _init_shared_socket(self) -> None:
-        # granian would bind with SO_REUSEPORT, and then two servers could share one port without noticing.
-        # Its stubs know neither the arguments of SocketHolder nor that Linux wants the backlog among them.
-        holder: Any = granian.net.SocketHolder  # type: ignore[attr-defined]
-        backlog = (BACKLOG,) if sys.platform == "linux" else ()
-        self._ssp, self._shd = None, holder(self.listener.detach(), False, *backlog)
-
-
 async def probe(address: str) -> None:
     """Fetch one body over the wire; raises RuntimeError unless our own server answers it."""
     host, port = address.split(":")
@@ -152,7 +118,7 @@ async def serve(channel: BinaryIO) -> None:
     alarm, listener = make_alarm(loop), listen()
     app = App(alarm)
     address = "{}:{}".format(*listener.getsockname())
-    serving = asyncio.create_task(BoundServer(app, listener).serve())
+    serving = asyncio.create_task(BoundServer(app, listener, Interfaces.RSGI, IDLE_S).serve())
     probing = asyncio.create_task(probe(address))
     for task in (await asyncio.wait({serving, probing}, return_when=asyncio.FIRST_COMPLETED))[0]:
         task.result()
