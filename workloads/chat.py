@@ -158,7 +158,7 @@ CHAT = Workload(
         # says so too.
         "full": (
             *(_point(members, lines=12) for members in (10, 50, 200)),
-            _point(500, lines=8),
+            *(_point(members, lines=8) for members in (500, 2000)),
         ),
     },
     service=Service(

@@ -218,7 +218,8 @@ def test_hypercorn_on_trio_serves_each_round(fake: Fake) -> None:
 
     async def main() -> list[str]:
         async with AsyncExitStack() as stack:
-            op = await HTTP_SERVER.bodies["trio/hypercorn"](FakeKit(entering(stack), fake.address, CONNECTIONS), SERVICE)
+            kit = FakeKit(entering(stack), fake.address, CONNECTIONS)
+            op = await HTTP_SERVER.bodies["trio/hypercorn"](kit, SERVICE)
             return [judged(SERVICE, await op(make_items(SERVICE, 1))) for _ in range(2)]
 
     assert trio.run(main) == [DONE[id(SERVICE)]] * 2
