@@ -45,7 +45,7 @@ SERVICE_CPU = Claim(
     name="service-cpu",
     section=SECTION,
     link=NOT_FASTER,
-    statement="Threads serve such a service for no more CPU than a loop does.",
+    statement="A service that queries a database three times and computes a little takes no more CPU on threads.",
     scope=f"{SHAPE} CPU of the server for a request; no more means at most a tenth more.",
     parts=threads("cpu_per_request_s", high=1.1, says="threads used {} the CPU of asyncio for a request"),
 )
@@ -54,7 +54,7 @@ SERVICE_MEMORY = Claim(
     name="service-memory",
     section=SECTION,
     link=NOT_FASTER,
-    statement="Threads serve such a service in no more memory than a loop does.",
+    statement="A service that queries a database three times and computes a little takes no more memory on threads.",
     scope=(
         f"{SHAPE} Resident memory of the process when the load is over, interpreter and library included; no more "
         "means at most a tenth more."

@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 import granian
-from granian.constants import Interfaces
 
-from ..bodies.granian_ import BoundServer
+from ..bodies.granian_ import bound_server
 from ..bodies.steering import listen
 from ..http_fetch import IDLE_S, VARIANTS, body
 from ..load.alarm import make_alarm
@@ -118,7 +117,7 @@ async def serve(channel: BinaryIO) -> None:
     alarm, listener = make_alarm(loop), listen()
     app = App(alarm)
     address = "{}:{}".format(*listener.getsockname())
-    serving = asyncio.create_task(BoundServer(app, listener, Interfaces.RSGI, IDLE_S).serve())
+    serving = asyncio.create_task(bound_server(app, listener, "rsgi", IDLE_S).serve())
     probing = asyncio.create_task(probe(address))
     for task in (await asyncio.wait({serving, probing}, return_when=asyncio.FIRST_COMPLETED))[0]:
         task.result()

@@ -13,6 +13,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params, Unsuited
 
+from ..granian_ import bound_server
 from ..steering import BACKLOG, listen
 from .asgi import application, hypercorn_config
 from .loops import AsyncOp, Backends, directing
@@ -116,13 +117,9 @@ async def open_hypercorn(kit: Kit, params: Params) -> AsyncOp:
 
 async def open_granian(kit: Kit, params: Params) -> AsyncOp:
     """granian's embedded server on the running loop: its own thread reads and writes, the loop runs the application."""
-    from granian.constants import Interfaces
-
-    from ..granian_ import BoundServer
-
     refuse_rloop("granian does not last on rloop: its own thread was seen to die with an invalid file descriptor")
     backends, listener = await Backends.open(kit), listen()
     port = listener.getsockname()[1]
-    server = BoundServer(application(backends.reply), listener, Interfaces.ASGINL, IDLE_S)
+    server = bound_server(application(backends.reply), listener, "asginl", IDLE_S)
     await kit.enter(running(server.serve(), server.stop))
     return await directing(kit, params, backends, port)
