@@ -47,7 +47,8 @@ class Latency:
 
     `percentiles` has those that every process supports. `curve` holds (share of all, seconds) of all processes pooled,
     for drawing; `count` is how many waited, in all processes. `processes` holds by percentile the seconds of each
-    process, by fork.
+    process that supports it by itself, by fork. Ratios are formed of these, so that one that lost a round
+    costs only itself.
     """
 
     percentiles: Mapping[str, Estimate]
@@ -144,11 +145,14 @@ def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
 def of_processes(processes: Sequence[HdrHistogram], forks: Sequence[int] = ()) -> Latency:
     """What the histograms of the processes of one cell say together; `forks` are their numbers, else from 0 on."""
     counts = [process.get_total_count() for process in processes]
-    wanted = {name: share for name, share in PERCENTILES.items() if all(supported(share, count) for count in counts)}
-    read = [read_s(process, wanted.values()) for process in processes]
-    numbers = forks or range(len(processes))
-    each = {name: {fork: own[share] for fork, own in zip(numbers, read, strict=True)} for name, share in wanted.items()}
-    estimates = {name: log_interval([*own.values()], "s") for name, own in each.items()}
+    each: dict[str, dict[int, float]] = {name: {} for name in PERCENTILES}
+    for fork, process, count in zip(forks or range(len(processes)), processes, counts, strict=True):
+        wanted = {name: share for name, share in PERCENTILES.items() if supported(share, count)}
+        read = read_s(process, wanted.values())
+        for name, share in wanted.items():
+            each[name][fork] = read[share]
+    shared = {name: own for name, own in each.items() if len(own) == len(processes)}
+    estimates = {name: log_interval([*own.values()], "s") for name, own in shared.items()}
     percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
     pooled = _empty()
     for process in processes:

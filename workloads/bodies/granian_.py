@@ -1,4 +1,4 @@
-"""granian inside a program of ours, on a socket that we have bound: as the helper of `http_fetch` and as a contestant."""
+"""granian inside a program of ours, on a socket that we have bound: helper of `http_fetch`, and a contestant."""
 
 from __future__ import annotations
 
