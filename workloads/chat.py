@@ -55,6 +55,8 @@ def observe(params: Params, items: Sequence[Item], results: Served) -> Observed:
         "generator_late_max_s": report["late_max_ns"] / 1e9,
         "members": float(report["connected"]),
     }
+    if server["resident_bytes"]:
+        figures["resident_bytes"] = float(server["resident_bytes"])
     who = [member for member, count in enumerate(report["per_member"]) for _ in range(count)]
     return Observed(who, figures, report["latencies_ns"])
 
@@ -150,6 +152,7 @@ CHAT = Workload(
         Figure("fairness", "Jain's index over the members' mean latencies: 1 where all wait equally long", "higher"),
         Figure("generator_late_max_s", "how late the load generator said a line; counts as latency", "lower"),
         Figure("members", "members that were connected"),
+        Figure("resident_bytes", "memory of the server's process with all members there", "lower"),
     ),
     grid={
         "smoke": (_point(5, lines=5, gap_s=0.001),),
@@ -158,7 +161,7 @@ CHAT = Workload(
         # says so too.
         "full": (
             *(_point(members, lines=12) for members in (10, 50, 200)),
-            _point(500, lines=8),
+            *(_point(members, lines=8) for members in (500, 2000)),
         ),
     },
     service=Service(

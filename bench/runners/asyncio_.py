@@ -151,13 +151,15 @@ class LoopSession:
     async def _round(self, items: Sequence[Any], tally: Tally | None) -> Round:
         op = self.watched(self.op, tally) if tally else self.op
         order = Order(op, self.awaits, items, self.workers)
+        # A server that is a task lives as long as its body, and is not left by a round.
+        before = asyncio.all_tasks()
         end_ns, stall_s = await self.fan_out(order)
         lost = sum(result is MISSING for result in order.results) - len(order.failures)
         if lost > 0:
             raise RuntimeError(f"{lost} of {len(items)} ops were cancelled by themselves")
         for index, _ in order.failures:
             order.results[index] = None
-        self._check_leftovers()
+        self._check_leftovers(before)
         proof = tally.proof() if tally else None
         return order.watch.round(order.results, order.failures, end_ns, stall_max_s=stall_s, proof=proof)
 
@@ -166,8 +168,8 @@ class LoopSession:
         return tally.watch_async(op) if self.awaits else tally.watch(op)
 
     @staticmethod
-    def _check_leftovers() -> None:
-        left = asyncio.all_tasks() - {asyncio.current_task()}
+    def _check_leftovers(before: set[asyncio.Task[Any]]) -> None:
+        left = asyncio.all_tasks() - before
         if left:
             raise RuntimeError(
                 f"{len(left)} task(s) were left behind by the round, such as {next(iter(left)).get_name()}"

@@ -29,7 +29,7 @@ from docs.evidence.http_servers import CASES, HELLO_S, Case, bound, divided, ser
 from when_async.bench.machine.lock import machine
 from when_async.bench.model import Estimate
 from when_async.results.stats.estimate import paired_interval
-from when_async.workloads.bodies.http.blocking import expected_text
+from when_async.workloads.bodies.http.request import expected_text
 from when_async.workloads.bodies.steering import HTTP, Control, order
 
 HOW_TO_GET_IT = "skipped: wrk is not installed; `apt-get install wrk` on Debian and Ubuntu, `brew install wrk` on macOS"

@@ -104,7 +104,7 @@ CHAT = Claim(
         )
         for members, place in (
             (n, f"chat[gap=10ms,size=64B,n={n * lines},c={n}]")
-            for n, lines in ((10, 12), (50, 12), (200, 12), (500, 8))
+            for n, lines in ((10, 12), (50, 12), (200, 12), (500, 8), (2000, 8))
         )
     ),
     axis=Axis("number of members"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from when_async.bench.model import unit_of
+from when_async.results.cells.latency import PERCENTILES
 from when_async.results.cells.pairing import ratios
 from when_async.results.cells.quantities import SUMMED
 from when_async.results.cells.rule import ONE_LOOK, Rule, Series
@@ -77,7 +78,7 @@ class Lookup:
         return found
 
     def series(self, cell: tuple[str, str], name: str) -> Series | Hole:
-        """A quantity of one cell, one number per process: a field of its row or one of its workload's figures."""
+        """A quantity of one cell, one number per process: a field of its row, a percentile or one of its figures."""
         row = self.row(cell)
         if isinstance(row, Hole):
             return row
@@ -86,7 +87,7 @@ class Lookup:
             return Hole(f"no {name}: too few processes or samples", f"{row.contestant} in {row.comparison}", row.cell)
         quantity = None if name in row.figures else SUMMED.get(name)
         if quantity is None:
-            return Series(values, unit_of(name)[1])
+            return Series(values, "s" if name in PERCENTILES else unit_of(name)[1])
         return Series(values, quantity.unit, signed=quantity.over_forks == "linear")
 
     def middle(self, cell: tuple[str, str], name: str) -> float | Hole:

@@ -6,8 +6,8 @@ A percentile is read only where a process has the samples for it, ten beyond the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from when_async.bench.model import Estimate, WhenAsyncError
@@ -46,12 +46,15 @@ class Latency:
     """What is said of the latencies of one cell: percentiles in seconds, and the points of its curve.
 
     `percentiles` has those that every process supports. `curve` holds (share of all, seconds) of all processes pooled,
-    for drawing; `count` is how many waited, in all processes.
+    for drawing; `count` is how many waited, in all processes. `processes` holds by percentile the seconds of each
+    process that supports it by itself, by fork. Ratios are formed of these, so that one that lost a round
+    costs only itself.
     """
 
     percentiles: Mapping[str, Estimate]
     curve: tuple[tuple[float, float], ...]
     count: int
+    processes: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 def supported(share: float, count: int) -> bool:
@@ -135,21 +138,26 @@ def latencies(measured: pd.DataFrame) -> dict[Key, Latency]:
     for run, cell, fork, text in zip(*(told[name].tolist() for name in _TOLD), strict=True):
         texts.setdefault((run, cell), {}).setdefault(fork, []).append(text)
     for key, forks in texts.items():
-        found[key] = of_processes([merged(own) for _, own in sorted(forks.items())])
+        found[key] = of_processes([merged(own) for _, own in sorted(forks.items())], sorted(forks))
     return found
 
 
-def of_processes(processes: list[HdrHistogram]) -> Latency:
-    """What the histograms of the processes of one cell say together."""
+def of_processes(processes: Sequence[HdrHistogram], forks: Sequence[int] = ()) -> Latency:
+    """What the histograms of the processes of one cell say together; `forks` are their numbers, else from 0 on."""
     counts = [process.get_total_count() for process in processes]
-    wanted = {name: share for name, share in PERCENTILES.items() if all(supported(share, count) for count in counts)}
-    read = [read_s(process, wanted.values()) for process in processes]
-    estimates = {name: log_interval([own[share] for own in read], "s") for name, share in wanted.items()}
+    each: dict[str, dict[int, float]] = {name: {} for name in PERCENTILES}
+    for fork, process, count in zip(forks or range(len(processes)), processes, counts, strict=True):
+        wanted = {name: share for name, share in PERCENTILES.items() if supported(share, count)}
+        read = read_s(process, wanted.values())
+        for name, share in wanted.items():
+            each[name][fork] = read[share]
+    shared = {name: own for name, own in each.items() if len(own) == len(processes)}
+    estimates = {name: log_interval([*own.values()], "s") for name, own in shared.items()}
     percentiles = {name: estimate for name, estimate in estimates.items() if estimate is not None}
     pooled = _empty()
     for process in processes:
         _add(pooled, process)
-    return Latency(percentiles, _curve(pooled), sum(counts))
+    return Latency(percentiles, _curve(pooled), sum(counts), each)
 
 
 def read_s(histogram: HdrHistogram, shares: Iterable[float]) -> dict[float, float]:

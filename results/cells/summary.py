@@ -111,7 +111,7 @@ class Row:
     face: bool = False
     """Whether `library` names a way to write the body, and no module."""
     processes: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
-    """By quantity or figure the number of each process, by fork, from which the estimates are formed."""
+    """By quantity, percentile or figure the number of each process, by fork, from which the estimates are formed."""
     outliers: Mapping[str, int] = field(default_factory=dict)
     """How many processes lay apart from the others by their makespan, by label; none is dropped (method.md, R19)."""
     others: float | None = None
@@ -139,13 +139,15 @@ def summary(frame: pd.DataFrame) -> list[Row]:
     for cell in cells:
         key = (cell["run"], cell["cell"])
         more: dict[str, Any] = {"speedup": speedups.get(key), "latency": waited.get(key)}
-        more |= _processes(forks.get(key), own.get(key, {}))
+        more |= _processes(forks.get(key), own.get(key, {}), waited.get(key))
         numbers = _numbers(forks.get(key), _shown(cell, more["processes"], rules))
         rows.append(Row(**cell, **numbers, **more, **seen.get(key, _UNSEEN)))
     return rows
 
 
-def _processes(forks: Forks | None, figures: Mapping[str, Mapping[int, float]]) -> dict[str, Any]:
+def _processes(
+    forks: Forks | None, figures: Mapping[str, Mapping[int, float]], latency: Latency | None
+) -> dict[str, Any]:
     """What each process of a cell came to, and the estimates of its figures."""
     own: dict[str, Mapping[int, float]] = {}
     if forks is not None:
@@ -153,7 +155,8 @@ def _processes(forks: Forks | None, figures: Mapping[str, Mapping[int, float]]) 
         for name in SUMMED:
             known = zip(numbers, forks[name].tolist(), strict=True)
             own[name] = {fork: value for fork, value in known if value == value}
-    return {"figures": of_figures(figures), "processes": {**own, **figures}}
+    waited = latency.processes if latency else {}
+    return {"figures": of_figures(figures), "processes": {**own, **waited, **figures}}
 
 
 def _shown(

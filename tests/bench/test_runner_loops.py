@@ -6,6 +6,8 @@ import asyncio
 import importlib
 import threading
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -119,6 +121,27 @@ def test_a_body_that_blocks_the_loop_is_seen_as_a_stall(runner: Runner) -> None:
     done = run(runner, fakes.job(fakes.workload(bodies={"pure": body}), "pure", n=1))
     assert done.stall_max_s is not None
     assert done.stall_max_s >= 0.03
+
+
+@tasks
+def test_a_task_that_lives_as_long_as_its_body_is_not_left_behind_by_a_round(runner: Runner) -> None:
+    async def body(kit: Any, params: Any) -> Any:
+        await kit.enter(beside())
+
+        async def op(item: int) -> int:
+            return item * 2
+
+        return op
+
+    @asynccontextmanager
+    async def beside() -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        serving = asyncio.create_task(stop.wait())
+        yield
+        stop.set()
+        await serving
+
+    assert run(runner, natural(runner, fakes.workload(bodies={"async": body}), n=2)).failures == []
 
 
 @tasks

@@ -288,6 +288,19 @@ def test_a_figure_of_a_workload_is_read_before_a_field_of_the_row(tmp_path: Path
     assert found.point == pytest.approx(7.0)
 
 
+def test_a_percentile_of_a_process_is_read_in_seconds_and_over_that_of_another(tmp_path: Path) -> None:
+    slow = {"sync": 30, "threading": 10}
+    cells = [replace(one, latencies_ns=[slow.get(one.cell.runner, 1) * 10**6] * 50) for one in grid_cells()]
+    run = load([make_run(tmp_path / "a.jsonl", cells=cells, forks=6, noise=0.0, fork_noise=0.0)])
+    value = found_by(Value((GRID, "sync"), "p50"), proof_of(run))
+    over = found_by(Ratio((GRID, "sync"), (GRID, "threading"), "p50"), proof_of(run))
+    assert isinstance(value, Estimate)
+    assert isinstance(over, Estimate)
+    assert (value.point, value.unit) == (pytest.approx(0.03, rel=1e-2), "s")
+    assert over.point == pytest.approx(3.0, rel=1e-2)
+    assert isinstance(found_by(Value((GRID, "sync"), "p99.9"), proof_of(run)), Hole)
+
+
 def test_the_best_of_some_is_held_against_the_best_of_the_others(run: pd.DataFrame) -> None:
     found = found_by(BestOver(GRID, ("asyncio", "multiprocessing"), ("sync", "threading")), proof_of(run))
     direct = found_by(Ratio((GRID, "multiprocessing"), (GRID, "sync"), "throughput"), proof_of(run))

@@ -79,6 +79,15 @@ def test_rounds_of_a_process_are_merged_before_a_percentile_is_read() -> None:
     assert found.count == 2000
 
 
+def test_each_process_is_known_by_its_fork_with_what_it_supports_by_itself() -> None:
+    found = latencies(frame((3, packed([90 * MS] * 1000)), (5, packed([10 * MS] * 100))))["r", "c"]
+    assert {name: [*own] for name, own in found.processes.items()} == {
+        "p50": [3, 5], "p90": [3, 5], "p99": [3], "p99.9": [],
+    }  # fmt: skip
+    assert [*found.percentiles] == ["p50", "p90"]
+    assert found.processes["p50"] == pytest.approx({3: 0.09, 5: 0.01}, rel=1e-3)
+
+
 def test_one_process_with_too_few_samples_is_enough_to_leave_a_percentile_out() -> None:
     many, few = merged([packed([MS] * 1000)]), merged([packed([MS] * 999)])
     assert "p99" in of_processes([many, many]).percentiles

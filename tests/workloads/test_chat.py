@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from support.in_process import HERE, RUNNERS
-from when_async.bench.model import Job, Runner, WrongAnswer
+from when_async.bench.model import Job, Runner, Unsuited, WrongAnswer
 from when_async.bench.registry import bodies_for, refusal
 from when_async.workloads.bodies.chat.asyncio_ import ProtocolMember, ProtocolRoom, StreamMember, StreamRoom
 from when_async.workloads.bodies.chat.gevent_ import GreenletMember, GreenletRoom
@@ -121,7 +121,7 @@ def test_n_that_is_no_multiple_of_the_members_is_refused_with_the_one_to_write()
 
 def test_more_members_than_open_files_are_refused_in_words() -> None:
     kit: Any = SimpleNamespace(in_flight=10**9)
-    with pytest.raises(RuntimeError, match="a room of 1000000000 members needs 1000000064 open files"):
+    with pytest.raises(Unsuited, match="a room of 1000000000 members needs 1000000064 open files"):
         members_of(kit, {**PARAMS, "n": 10**9})
 
 
@@ -130,7 +130,7 @@ REPORT = {
     "connected": 6, "seconds": 0.5, "late_max_ns": 2000, "cpu_s": 0.1, "sampled": False, "latencies_ns": [5] * 60,
     "per_member": [10] * 6, "member_mean_ns": [5.0] * 6, "fault": "", "error": "",
 }  # fmt: skip
-SERVER = {"joined": 6, "dropped": 0, "lines_in": 10, "lines_out": 60, "talk_cpu_s": 0.0006}
+SERVER = {"joined": 6, "dropped": 0, "lines_in": 10, "lines_out": 60, "talk_cpu_s": 0.0006, "resident_bytes": 30_000}
 
 
 def seen(report: dict[str, Any], server: dict[str, Any]) -> Any:
@@ -140,8 +140,10 @@ def seen(report: dict[str, Any], server: dict[str, Any]) -> Any:
 def test_figures_come_from_the_report_and_from_the_server() -> None:
     observed = seen({}, {})
     assert observed.figures == pytest.approx(
-        {"delivered_per_s": 120.0, "cpu_per_line_s": 1e-5, "fairness": 1.0, "generator_late_max_s": 2e-6, "members": 6}
-    )
+        {"delivered_per_s": 120.0, "cpu_per_line_s": 1e-5, "fairness": 1.0, "generator_late_max_s": 2e-6, "members": 6,
+         "resident_bytes": 30_000}
+    )  # fmt: skip
+    assert "resident_bytes" not in seen({}, {"resident_bytes": 0}).figures
     assert observed.results == [member for member in range(6) for _ in range(10)]
     assert observed.latencies_ns == [5] * 60
 

@@ -21,12 +21,16 @@ from http_service import ENVIRONMENT, ROOT
 from docs.evidence.against_wrk import Failed, Shot, corrected, read_wrk, verdict
 from docs.evidence.against_wrk import main as check_against_wrk
 from when_async.bench.model import Estimate, WrongAnswer
-from when_async.workloads.bodies.http.blocking import HOST, Pool, expected_text, milliseconds, order
+from when_async.bench.quantity import comparison_id
+from when_async.workloads.bodies.http.blocking import HOST, Pool
+from when_async.workloads.bodies.http.request import Work, expected_text, order, work_of
 from when_async.workloads.bodies.steering import GO
+from when_async.workloads.bodies.thinking import churn
 from when_async.workloads.http_server import HTTP_SERVER, bounds, expect, ideal_s, make_items, observe
 
-PARAMS = {"n": 12, "rate_per_s": 500, "wait_s": 0.02}
+PARAMS = {"n": 12, "rate_per_s": 500, "wait_s": 0.02, "queries": 0, "cpu_s": 0.0}
 CLOSED = {**PARAMS, "rate_per_s": 0}
+SERVICE = {**PARAMS, "queries": 3, "cpu_s": 1e-6}
 ITEMS = make_items(PARAMS, seed=1)
 CONNECTIONS = 4
 REPORT: dict[str, Any] = {
@@ -132,32 +136,64 @@ class FakeKit:
         self.enter, self.address, self.in_flight = enter, address, in_flight
 
 
+def entering(stack: AsyncExitStack) -> Callable[[Any], Any]:
+    """The `enter` of a kit on a loop: it is awaited where the resource is asynchronous."""
+
+    def enter(resource: Any) -> Any:
+        if hasattr(resource, "__aenter__"):
+            return stack.enter_async_context(resource)
+        return stack.enter_context(resource)
+
+    return enter
+
+
 def judged(params: Any, results: Any) -> str:
     """What the oracle says of a round."""
     return HTTP_SERVER.check(params, ITEMS, observe(params, ITEMS, results).results)
 
 
-@pytest.mark.parametrize("params", [PARAMS, CLOSED], ids=["open", "closed"])
+DONE = {id(PARAMS): "12 replies after 20 ms", id(CLOSED): "12 replies after 20 ms",
+        id(SERVICE): "12 replies after 3 queries of 20 ms and 11 turns"}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("key", "connections"), [("sync/wsgiref", 1), ("threading/waitress", 4), ("threading/wsgiref", 4)]
+    ("key", "connections", "params"),
+    [
+        ("sync/wsgiref", 1, PARAMS),
+        ("sync/wsgiref", 1, CLOSED),
+        ("threading/waitress", 4, CLOSED),
+        ("threading/waitress", 4, SERVICE),
+        ("threading/wsgiref", 4, PARAMS),
+        ("threading/gunicorn", 4, SERVICE),
+    ],
 )
 def test_a_server_on_threads_serves_each_round_and_ends(key: str, connections: int, params: Any, fake: Fake) -> None:
-    if key.endswith("waitress"):
-        pytest.importorskip("waitress")
+    if not key.endswith("wsgiref"):
+        pytest.importorskip(key.partition("/")[2])
     before = set(threading.enumerate())
     with ExitStack() as stack:
         op = HTTP_SERVER.bodies[key](FakeKit(stack.enter_context, fake.address, connections), params)
         for _ in range(2):
-            assert judged(params, op(ITEMS)) == "12 replies after 20 ms"
+            assert judged(params, op(make_items(params, 1))) == DONE[id(params)]
     left = [thread.name for thread in set(threading.enumerate()) - before]
     # The fake has a thread for each connection to it, and those end when they notice.
     assert [name for name in left if "process_request_thread" not in name] == []
     assert [each["connections"] for each in fake.orders] == [connections] * 2
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-@pytest.mark.parametrize("key", ["asyncio/uvicorn", "asyncio/aiohttp"])
-def test_a_server_on_a_loop_serves_each_round_and_leaves_no_task(key: str, loop: str, fake: Fake) -> None:
+@pytest.mark.parametrize(
+    ("key", "loop", "kept"),
+    [
+        ("asyncio/uvicorn", "asyncio", 0),
+        ("asyncio/uvicorn", "uvloop", 0),
+        ("asyncio/aiohttp", "asyncio", 0),
+        ("asyncio/hypercorn", "asyncio", 0),
+        ("asyncio/granian", "uvloop", 3),
+    ],
+)
+def test_a_server_on_a_loop_serves_each_round_and_leaves_no_task_of_it(
+    key: str, loop: str, kept: int, fake: Fake
+) -> None:
     pytest.importorskip(key.partition("/")[2])
     factory = pytest.importorskip("uvloop").new_event_loop if loop == "uvloop" else None
     before = set(threading.enumerate())
@@ -165,19 +201,28 @@ def test_a_server_on_a_loop_serves_each_round_and_leaves_no_task(key: str, loop:
     async def main() -> list[tuple[str, int, int]]:
         seen = []
         async with AsyncExitStack() as stack:
-
-            async def enter(resource: Any) -> Any:
-                return await stack.enter_async_context(resource)
-
-            op = await HTTP_SERVER.bodies[key](FakeKit(enter, fake.address, CONNECTIONS), PARAMS)
+            op = await HTTP_SERVER.bodies[key](FakeKit(entering(stack), fake.address, CONNECTIONS), SERVICE)
             for _ in range(2):
-                answer = judged(PARAMS, await op(ITEMS))
+                answer = judged(SERVICE, await op(make_items(SERVICE, 1)))
                 ours = [thread for thread in set(threading.enumerate()) - before if "process_req" not in thread.name]
                 seen.append((answer, len(asyncio.all_tasks()), len(ours)))
         return seen
 
     with asyncio.Runner(loop_factory=factory) as runner:
-        assert runner.run(main()) == [("12 replies after 20 ms", 1, 0)] * 2
+        assert runner.run(main()) == [(DONE[id(SERVICE)], 1 + kept, 0)] * 2
+
+
+def test_hypercorn_on_trio_serves_each_round(fake: Fake) -> None:
+    trio = pytest.importorskip("trio")
+    pytest.importorskip("hypercorn")
+
+    async def main() -> list[str]:
+        async with AsyncExitStack() as stack:
+            kit = FakeKit(entering(stack), fake.address, CONNECTIONS)
+            op = await HTTP_SERVER.bodies["trio/hypercorn"](kit, SERVICE)
+            return [judged(SERVICE, await op(make_items(SERVICE, 1))) for _ in range(2)]
+
+    assert trio.run(main) == [DONE[id(SERVICE)]] * 2
 
 
 IN_GEVENT = """
@@ -209,10 +254,10 @@ def test_the_server_on_greenlets_serves_each_round_without_a_thread(fake: Fake) 
 def test_a_server_with_more_requests_than_it_may_have_does_not_wait_for_a_connection(fake: Fake) -> None:
     with ExitStack() as stack:
         pool = Pool(FakeKit(stack.enter_context, fake.address, in_flight=1))
-        assert pool.reply(b"20\n") == b"the backend says ok 20\n"
+        assert pool.reply(Work(b"20\n")) == b"the backend says ok 20\n"
         taken = pool.free.get()
         with pytest.raises(Empty):
-            pool.reply(b"20\n")
+            pool.reply(Work(b"20\n"))
         pool.free.put(taken)
         assert pool.served == 1
 
@@ -223,7 +268,7 @@ def test_a_backend_that_hangs_up_is_an_error_and_no_reply() -> None:
         pool = Pool(FakeKit(stack.enter_context, address, in_flight=1))
         listener.accept()[0].close()
         with pytest.raises(OSError):  # noqa: PT011  either end may notice first
-            pool.reply(b"20\n")
+            pool.reply(Work(b"20\n"))
         assert pool.served == 0
 
 
@@ -240,16 +285,36 @@ def test_only_an_open_loop_is_primed() -> None:
     assert json.loads(order(CLOSED, ITEMS, connections=4, port=99))["prime"] is False
 
 
-@pytest.mark.parametrize("path", ["/", "/wait/", "/wait/x", "/wait/-1", "/wait/123456", "/waiting/20", "/a/wait/20"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/wait/", "/wait/x", "/wait/-1", "/wait/123456", "/waiting/20", "/a/wait/20", "/wait/5/3", "/wait/5/3/1/x",
+     "/wait/5/3/1/12345678901"],
+)  # fmt: skip
 def test_other_paths_ask_the_backend_for_nothing(path: str) -> None:
-    assert milliseconds(path) is None
+    assert work_of(path) is None
     with pytest.raises(ValueError, match="nothing is served"):
         expected_text(path)
 
 
+def test_a_request_of_one_query_that_computes_nothing_has_the_path_it_always_had() -> None:
+    assert {make_items({**PARAMS, "queries": queries}, 7)[0][1] for queries in (0, 1)} == {"/wait/20"}
+    id_of_old = "http_server[rate=500/s,wait=5ms,n=60,c=50]"
+    assert id_of_old in {comparison_id(HTTP_SERVER, point) for point in HTTP_SERVER.grid["quick"]}
+
+
+def test_a_reply_holds_the_answer_of_each_query_and_what_was_computed_from_the_seed() -> None:
+    for seed in (1, 2**40):
+        path = make_items(SERVICE, seed)[0][1]
+        work = work_of(path)
+        assert work is not None
+        assert (work.line, work.queries, work.turns) == (b"20\n", 3, 11)
+        told = "the backend says " + "ok 20\n" * 3
+        assert expected_text(path) == f"{told}computed {churn(work.value, 11)}\n"
+
+
 def changed(served: int = 16, **changes: Any) -> list[Any]:
     """What an op returns when the load generator reports the right round with `changes`."""
-    return [json.dumps({**REPORT, **changes}).encode() + b"\n", served, CONNECTIONS, 0.006]
+    return [json.dumps({**REPORT, **changes}).encode() + b"\n", served, CONNECTIONS, 0.006, 30_000_000]
 
 
 def test_the_right_round_is_accepted() -> None:
@@ -269,8 +334,8 @@ def test_the_right_round_is_accepted() -> None:
         (changed(connected=3, connections_failed=1, error="refused"), "3 of 4 connections were made: refused"),
         (changed(connected=3), "3 of 4 connections"),
         (changed(received=11, wrong=1, error="a status of 500"), r"a status of 500 \(\{'a wrong reply': 1\}\)"),
-        ([b'{"error": "no such protocol"}\n', 0, 4, None], "refused the order: no such protocol"),
-        ([b"", 0, 4, None], "the load generator is gone"),
+        ([b'{"error": "no such protocol"}\n', 0, 4, None, 0], "refused the order: no such protocol"),
+        ([b"", 0, 4, None, 0], "the load generator is gone"),
     ],
 )
 def test_a_round_that_is_not_the_one_asked_for_is_refused(results: list[Any], complaint: str) -> None:
@@ -281,7 +346,7 @@ def test_a_round_that_is_not_the_one_asked_for_is_refused(results: list[Any], co
 def test_a_paced_round_tells_its_load_its_cost_its_fairness_and_how_late_the_generator_was() -> None:
     seen = observe(PARAMS, ITEMS, changed())
     assert seen.figures == {"served_per_s": 24.0, "offered_per_s": 500.0, "cpu_per_request_s": 0.0005, "jain": 1.0,
-                            "generator_late_max_s": 80e-6, "generator_busy": 0.1}  # fmt: skip
+                            "resident_bytes": 30e6, "generator_late_max_s": 80e-6, "generator_busy": 0.1}  # fmt: skip
     assert seen.latencies_ns == [21_000_000] * 12
     assert set(seen.figures) == {figure.name for figure in HTTP_SERVER.figures}
 
@@ -301,8 +366,15 @@ def test_a_closed_loop_is_offered_what_it_is_served() -> None:
 SEEN = {"received": 12, "wrong": 0, "primed": 4, "backend_requests": 16, "backend_peak_in_flight": 4}
 
 
-def test_a_backend_that_was_asked_once_for_each_reply_raises_no_complaint() -> None:
+def test_a_backend_that_was_asked_as_often_as_the_replies_take_raises_no_complaint() -> None:
     assert expect(PARAMS, 4, SEEN) is None
+    assert expect(SERVICE, 4, {**SEEN, "backend_requests": 48}) is None
+    assert "16 times for 16 replies" in (expect(SERVICE, 4, SEEN) or "")
+
+
+def test_a_process_whose_memory_is_not_known_has_no_figure_of_it() -> None:
+    line, served, connections, cpu_s, _ = changed()
+    assert "resident_bytes" not in observe(PARAMS, ITEMS, [line, served, connections, cpu_s, 0]).figures
 
 
 @pytest.mark.parametrize(
@@ -320,6 +392,7 @@ def test_a_backend_that_saw_other_work_raises_a_complaint(seen: dict[str, int], 
 def test_the_waits_of_the_busiest_connection_bound_a_closed_loop_and_the_schedule_an_open_one() -> None:
     assert ideal_s(CLOSED, 5) == pytest.approx(0.06)
     assert bounds(CLOSED, 5) == {"waiting alone": pytest.approx(0.06)}
+    assert ideal_s({**CLOSED, "queries": 3}, 5) == pytest.approx(0.18)
     assert bounds(PARAMS, 5) == {"as offered": pytest.approx(0.024)}
 
 
@@ -333,7 +406,8 @@ def test_each_point_of_the_grid_lies_in_the_range_of_its_parameters() -> None:
 
 
 def test_the_workload_loads_no_server_and_no_event_loop_by_itself() -> None:
-    names = {"asyncio", "http", "wsgiref", "socketserver", "uvicorn", "aiohttp", "waitress", "gevent"}
+    names = {"asyncio", "http", "wsgiref", "socketserver", "uvicorn", "aiohttp", "waitress", "gevent",
+             "gunicorn", "hypercorn", "granian", "trio"}
     code = f"import sys, when_async.workloads.http_server; print(sorted({names!r} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"

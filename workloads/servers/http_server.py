@@ -11,20 +11,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
-import sys
 import time
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 import granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings, HTTP2Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
 
 from ..bodies.fetch.common import DOOR, IDLE_S, STREAMS
-from ..bodies.steering import BACKLOG, listen
+from ..bodies.granian_ import bound_server
+from ..bodies.steering import listen
 from ..http_fetch import VARIANTS, body
 from ..load.alarm import make_alarm
 from ..load.parent import introduce, own_stdout, run
@@ -32,8 +27,6 @@ from .certificate import ABSENT, Certificate, make
 
 MAX_DELAY_US = 10_000_000
 MAX_BODY_BYTES = 1 << 20
-BACKPRESSURE = 16384
-"""Connections granian serves at once; it stops accepting at this number, so it stays above the 10 000 we may need."""
 PATH = re.compile(r"/(\d{1,9})/(\d{1,9})")
 HEADERS = [("content-type", "application/octet-stream")]
 
@@ -138,40 +131,6 @@ class SecureApp:
         await self.app.__rsgi__(scope, protocol)
 
 
-class BoundServer(Server):
-    """granian on a socket that we have bound ourselves, so that port 0 is settled without a race.
-
-    Without a certificate it speaks HTTP/1.1; with one, over TLS, HTTP/2 as well, whichever a client asks for by ALPN.
-    """
-
-    def __init__(self, app: App | SecureApp, listener: socket.socket, certificate: Certificate | None = None) -> None:
-        address, port = listener.getsockname()
-        self.listener = listener
-        super().__init__(
-            app,
-            address=address,
-            port=port,
-            interface=Interfaces.RSGI,
-            http=HTTPModes.auto if certificate else HTTPModes.http1,
-            websockets=False,
-            backlog=BACKLOG,
-            backpressure=BACKPRESSURE,
-            # The header timeout is also what ends an idle kept-alive connection.
-            http1_settings=HTTP1Settings(header_read_timeout=int(IDLE_S * 1000), keep_alive=True),
-            http2_settings=HTTP2Settings(max_concurrent_streams=STREAMS),
-            log_level=LogLevels.error,
-            ssl_cert=certificate.chain if certificate else None,
-            ssl_key=certificate.key if certificate else None,
-        )
-
-    def _init_shared_socket(self) -> None:
-        # granian would bind with SO_REUSEPORT, and then two servers could share one port without noticing.
-        # Its stubs know neither the arguments of SocketHolder nor that Linux wants the backlog among them.
-        holder: Any = granian.net.SocketHolder  # type: ignore[attr-defined]
-        backlog = (BACKLOG,) if sys.platform == "linux" else ()
-        self._ssp, self._shd = None, holder(self.listener.detach(), False, *backlog)
-
-
 class Door:
     """Opens the listener that speaks TLS when it is asked for the first time."""
 
@@ -191,7 +150,8 @@ class Door:
         listener = listen()
         address = "{}:{}".format(*listener.getsockname())
         # Whoever connects before granian accepts waits in the listener's backlog.
-        self.serving = asyncio.create_task(BoundServer(SecureApp(app), listener, certificate).serve())
+        secure = (certificate.chain, certificate.key, STREAMS)
+        self.serving = asyncio.create_task(bound_server(SecureApp(app), listener, "rsgi", IDLE_S, secure).serve())
         return {"address": address, "cafile": str(certificate.authority)}
 
 
@@ -212,7 +172,7 @@ async def serve(channel: BinaryIO) -> None:
     alarm, listener = make_alarm(loop), listen()
     app = App(alarm, Door())
     address = "{}:{}".format(*listener.getsockname())
-    serving = asyncio.create_task(BoundServer(app, listener).serve())
+    serving = asyncio.create_task(bound_server(app, listener, "rsgi", IDLE_S).serve())
     probing = asyncio.create_task(probe(address))
     for task in (await asyncio.wait({serving, probing}, return_when=asyncio.FIRST_COMPLETED))[0]:
         task.result()

@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from when_async.bench.model import Kit, Params
+from when_async.bench.model import Kit, Params, Unsuited
 
+from ..resident import resident_bytes
 from ..steering import HOST, listen
 
 JOINED = b"joined\n"
@@ -41,7 +42,7 @@ def behind_lines(size_bytes: int) -> int:
 
 
 def members_of(kit: Kit, params: Params) -> int:
-    """How many members there will be; raises ValueError or RuntimeError that says why they cannot be served."""
+    """How many members there will be; raises ValueError where n does not fit, Unsuited for want of files."""
     n, members = int(params["n"]), kit.in_flight
     if n % members:
         nearest = -(-n // members) * members
@@ -49,7 +50,7 @@ def members_of(kit: Kit, params: Params) -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = members + FILES_ELSE
     if hard != resource.RLIM_INFINITY and needed > hard:
-        raise RuntimeError(f"a room of {members} members needs {needed} open files, the hard limit is {hard}")
+        raise Unsuited(f"a room of {members} members needs {needed} open files, the hard limit is {hard}")
     if soft != resource.RLIM_INFINITY and needed > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     return members
@@ -82,13 +83,17 @@ def hung_up() -> ConnectionError:
 
 
 class Count:
-    """What a server counts of one talk; CPU from the last join to the first leave, when all has been delivered."""
+    """What a server counts of one talk; CPU from the last join to the first leave, when all has been delivered.
+
+    Its memory is read at that leave, when all members are still there.
+    """
 
     def __init__(self, expected: int) -> None:
         self.expected = expected
         self.joined = self.dropped = 0
         self.lines_in = self.lines_out = 0
         self._from_s = self._to_s = 0.0
+        self.resident_bytes = 0
 
     def join(self) -> None:
         """A member has come in."""
@@ -100,12 +105,13 @@ class Count:
         """A member has said that it goes, or was lost."""
         if not self._to_s:
             self._to_s = time.process_time()
+            self.resident_bytes = resident_bytes()
 
     def served(self, report: bytes) -> Served:
         """The result of the op."""
         if not report.endswith(b"\n"):
             raise hung_up()
-        told = {name: getattr(self, name) for name in ("joined", "dropped", "lines_in", "lines_out")}
+        told = {name: getattr(self, name) for name in ("joined", "dropped", "lines_in", "lines_out", "resident_bytes")}
         return [report, {**told, "talk_cpu_s": self._to_s - self._from_s if self._from_s else 0.0}]
 
 

@@ -1,8 +1,9 @@
 """What every server of workloads/http_server.py shares, and two that wait by blocking: waitress and pywsgi.
 
-The application is the same everywhere: `GET /wait/MS` asks the backend for MS milliseconds over a connection of a
-pool and answers with what the backend said. A pool has as many connections as the load has, and none is waited for:
-a server that had more requests open than it was allowed would find the pool empty and answer 500.
+The application is the same everywhere: it asks the backend over a connection of a pool, computes what the request asks
+for, and answers with what came of both (request.py). A request keeps its connection for all of its queries. A pool has
+as many connections as the load has, and none is waited for: a server that had more requests open than it was allowed
+would find the pool empty and answer 500.
 
 Only the standard library is imported up here, because this is loaded into the measured process.
 """
@@ -19,66 +20,10 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .. import steering
 from ..echo.blocking import check_files, steered
+from ..resident import resident_bytes
 from ..steering import BACKLOG, HOST, Control, addresses, listen
-
-IDLE_S = 3600
-"""How long an idle connection is kept: a server that dropped one would make the load connect again inside the clock."""
-
-MOST_DIGITS = 5
-"""A wait of 100 s or more is a mistake."""
-
-ANSWER = b"the backend says "
-"""What comes before the backend's line in a reply."""
-
-Item = tuple[int, str, int]
-"""(index, path, seed of the load's schedule): the path is ready, so that nothing is formatted in the clock."""
-
-Outcome = list[Any]
-"""What an op returns: the report as the line that came, replies that the application made, connections asked for, and
-the CPU seconds of this process from the announced start of the load's clock to the report, or None.
-"""
-
-Op = Callable[[Sequence[Item]], Outcome]
-
-
-def milliseconds(path: str) -> bytes | None:
-    """The backend's line for `/wait/MS`; None for any other path."""
-    start, _, digits = path.rpartition("/")
-    if start != "/wait" or not digits.isdecimal() or len(digits) > MOST_DIGITS:
-        return None
-    return digits.encode() + b"\n"
-
-
-def expected_text(path: str) -> str:
-    """The body of the right reply."""
-    line = milliseconds(path)
-    if line is None:
-        raise ValueError(f"nothing is served at {path}")
-    return (ANSWER + b"ok " + line).decode()
-
-
-def order(params: Params, items: Sequence[Item], connections: int, port: int) -> bytes:
-    """The line that tells the load generator what to send.
-
-    In an open loop each connection is primed with one request, so that latencies are those of connections that are
-    there. A closed loop is about how long all of it takes, so it has no request that does not count.
-    """
-    _, path, seed = items[0]
-    rate_per_s = float(params["rate_per_s"])
-    return steering.order(
-        protocol=steering.HTTP,
-        port=port,
-        connections=connections,
-        messages=len(items),
-        rate_per_s=rate_per_s,
-        path=path,
-        seed=seed,
-        expect_text=expected_text(path),
-        prime=rate_per_s > 0,
-        announce=True,
-    )
+from .request import IDLE_S, Item, Op, Outcome, Work, body_of, order, work_of
 
 
 class Backend:
@@ -120,15 +65,15 @@ class Pool:
         """Replies made so far."""
         return sum(each.served for each in self.all)
 
-    def reply(self, line: bytes) -> bytes:
+    def reply(self, work: Work) -> bytes:
         """The body that answers one request."""
         backend = self.free.get_nowait()
         try:
-            answer = backend.ask(line)
+            answers = [backend.ask(work.line) for _ in range(work.queries)]
             backend.served += 1
         finally:
             self.free.put(backend)
-        return ANSWER + answer
+        return body_of(work, answers)
 
 
 def application(pool: Pool) -> Callable[..., list[bytes]]:
@@ -136,11 +81,11 @@ def application(pool: Pool) -> Callable[..., list[bytes]]:
     reply = pool.reply
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        line = milliseconds(environ["PATH_INFO"])
-        if line is None:
+        work = work_of(environ["PATH_INFO"])
+        if work is None:
             start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
             return [b""]
-        body = reply(line)
+        body = reply(work)
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
         return [body]
 
@@ -154,7 +99,7 @@ def directing(kit: Kit, params: Params, pool: Pool, port: int) -> Op:
     def op(items: Sequence[Item]) -> Outcome:
         before = pool.served
         line, cpu_s = steered(control, order(params, items, connections, port), time.process_time)
-        return [line, pool.served - before, connections, cpu_s]
+        return [line, pool.served - before, connections, cpu_s, resident_bytes()]
 
     return op
 

@@ -11,8 +11,10 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
+from ..resident import resident_bytes
 from ..steering import BACKLOG, GO, HOST, Control
-from .blocking import Item, Op, Outcome, Pool, application, directing, order
+from .blocking import Pool, application, directing
+from .request import Item, Op, Outcome, order
 
 
 def kept_alive_handler() -> type[Any]:
@@ -158,6 +160,6 @@ def open_wsgiref_serial(kit: Kit, params: Params) -> Op:
         while ear.line in (b"", GO) and ear.hears(server.socket):
             server.handle_request()
         cpu_s = None if ear.started_s is None else time.process_time() - ear.started_s
-        return [ear.line, pool.served - before, connections, cpu_s]
+        return [ear.line, pool.served - before, connections, cpu_s, resident_bytes()]
 
     return op

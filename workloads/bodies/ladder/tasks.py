@@ -9,7 +9,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params, Unsuited
 
-from .common import TOP, AsyncProgram, Row, connection, open_gate, resident_bytes
+from ..resident import resident_bytes
+from .common import TOP, AsyncProgram, Row, connection, open_gate
 
 
 async def asyncio_tasks(kit: Kit, params: Params) -> AsyncProgram:

@@ -9,7 +9,8 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
-from .common import TOP, Row, connection, open_gate, resident_bytes
+from ..resident import resident_bytes
+from .common import TOP, Row, connection, open_gate
 from .limit import fallen
 
 Program = Callable[[Sequence[int]], list[Row]]
