@@ -14,6 +14,9 @@ from when_async.bench.model import Estimate, WhenAsyncError
 
 DASH = "–"
 MINUS = "−"
+KEPT, GIVEN_BACK = "with memory kept", "with memory given back"
+REGIMES = {1: KEPT, 2: GIVEN_BACK}
+"""What claims call the regimes of a server's heap, by the value of the parameter `heap` of its workload."""
 NAMED = 4
 """How many names a sentence gives before it counts the others."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")

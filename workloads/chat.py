@@ -22,6 +22,7 @@ from typing import Any
 
 from when_async.bench.model import Figure, Observed, Param, Params, Point, Service, Shape, Workload, WrongAnswer
 
+from .bodies.heap import HEAP, check_regime, regime
 from .bodies.later import later, later_async
 from .bodies.served import jain
 
@@ -47,10 +48,12 @@ def observe(params: Params, items: Sequence[Item], results: Served) -> Observed:
     report, server = json.loads(results[0]), results[1]
     _check_talk(report, server)
     _check_server(int(params["n"]), report, server)
+    check_regime(int(params["heap"]), server["talk_faults"], server["large_reads"], report["delivered"])
     delivered = report["delivered"]
     figures = {
         "delivered_per_s": delivered / report["seconds"],
         "cpu_per_line_s": server["talk_cpu_s"] / delivered,
+        "faults_per_line": server["talk_faults"] / delivered,
         "fairness": jain(report["member_mean_ns"]),
         "generator_late_max_s": report["late_max_ns"] / 1e9,
         "members": float(report["connected"]),
@@ -116,7 +119,7 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
 
 def _point(members: int, lines: int = 20, gap_s: float = 0.01) -> Point:
     """A room in which so many lines are said."""
-    return Point(members, {"n": members * lines, "gap_s": gap_s, "size_bytes": 64})
+    return Point(members, {"n": members * lines, "gap_s": gap_s, "size_bytes": 64, "heap": 0})
 
 
 CHAT = Workload(
@@ -140,6 +143,7 @@ CHAT = Workload(
         Param("n", 1, 2_000_000, "lines delivered: lines said times members"),
         Param("gap_s", 0.0, 10.0, "mean time between two lines; 0 waits until all have heard the last"),
         Param("size_bytes", 32, 16384, "size of a line"),
+        HEAP,
     ),
     make_items=make_items,
     observe=observe,
@@ -149,6 +153,7 @@ CHAT = Workload(
     figures=(
         Figure("delivered_per_s", "lines delivered per second of the talk, as scheduled or fewer", "higher"),
         Figure("cpu_per_line_s", "CPU of the server per delivered line, without joining and leaving", "lower"),
+        Figure("faults_per_line", "page faults of the server per delivered line, over the same time", "lower"),
         Figure("fairness", "Jain's index over the members' mean latencies: 1 where all wait equally long", "higher"),
         Figure("generator_late_max_s", "how late the load generator said a line; counts as latency", "lower"),
         Figure("members", "members that were connected"),
@@ -171,6 +176,7 @@ CHAT = Workload(
         load_module="when_async.workloads.load.chat_capacity",
         expect=expect,
     ),
+    prepare=regime,
     headline="cpu",
     learn=(
         "At how many members a room that relays a fixed number of lines per second falls behind under each model, and "

@@ -19,6 +19,8 @@ from when_async.bench.model import Figure, Observed, Param, Params, Point, Shape
 
 from .bodies.echo.blocking import open_gevent, open_processes, open_threads
 from .bodies.echo.loops import open_anyio, open_curio, open_protocol, open_streams, open_trio
+from .bodies.echo.sockets import open_sockets
+from .bodies.heap import HEAP, check_regime, regime
 from .bodies.served import FIGURES, figures_of, jain, load_service
 from .bodies.steering import report
 
@@ -45,7 +47,7 @@ def check(params: Params, items: Sequence[int], results: Sequence[Any]) -> str:
 
 def observe(params: Params, items: Sequence[int], results: Sequence[Any]) -> Observed:
     """Hold the generator's account against the server's, then take it apart; raises WrongAnswer where they differ."""
-    line, cpu_s, connections, messages, size_bytes = results
+    line, cpu_s, connections, messages, size_bytes, faults, large = results
     told = report(line)
     refuse_losses(told, len(items))
     primed = told["primed"]
@@ -53,10 +55,11 @@ def observe(params: Params, items: Sequence[int], results: Sequence[Any]) -> Obs
     refuse_difference("messages", told["received"] + primed, messages)
     refuse_difference("bytes", (told["sent"] + primed) * int(params["size_bytes"]), size_bytes)
     refuse_difference("reply bytes", told["bytes_out"], told["bytes_in"])
+    check_regime(int(params["heap"]), faults, len(items) if large else 0, len(items))
     missing = set(told["missing"])
     return Observed(
         results=[None if place in missing else item for place, item in enumerate(items)],
-        figures=figures(params, told, cpu_s),
+        figures=figures(params, told, cpu_s, faults),
         latencies_ns=told["latencies_ns"],
     )
 
@@ -84,7 +87,7 @@ def refuse_difference(what: str, generator: int, server: int) -> None:
         raise WrongAnswer(f"{what}: the load generator counts {generator}, the other side {server}")
 
 
-def figures(params: Params, told: Mapping[str, Any], cpu_s: float | None) -> dict[str, float]:
+def figures(params: Params, told: Mapping[str, Any], cpu_s: float | None, faults: int | None) -> dict[str, float]:
     """The numbers of a round beside its latencies."""
     rate_per_s = float(params["rate_per_s"])
     # With a schedule every connection gets the same number of messages, whoever starves: how long it waits shows it,
@@ -97,6 +100,7 @@ def figures(params: Params, told: Mapping[str, Any], cpu_s: float | None) -> dic
         "connections_held": float(told["held"]),
         **fair,
         **({} if cpu_s is None else {"cpu_per_message_s": cpu_s / len(told["latencies_ns"])}),
+        **({} if faults is None else {"faults_per_message": faults / len(told["latencies_ns"])}),
     }
 
 
@@ -121,7 +125,8 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
 
 
 def _point(concurrency: int, n: int, rate_per_s: int, size_bytes: int = 64, hold_s: float = 0.0) -> Point:
-    return Point(concurrency, {"n": n, "size_bytes": size_bytes, "rate_per_s": rate_per_s, "hold_s": hold_s})
+    given = {"n": n, "size_bytes": size_bytes, "rate_per_s": rate_per_s, "hold_s": hold_s, "heap": 0}
+    return Point(concurrency, given)
 
 
 ECHO_SERVER = Workload(
@@ -134,6 +139,7 @@ ECHO_SERVER = Workload(
         "gevent": open_gevent,
         "asyncio/streams": open_streams,
         "asyncio/protocol": open_protocol,
+        "asyncio/sockets": open_sockets,
         "trio": open_trio,
         "anyio": open_anyio,
         "curio": open_curio,
@@ -141,12 +147,14 @@ ECHO_SERVER = Workload(
     faces={
         "streams": "asyncio.start_server: a task for each connection reads and writes a stream",
         "protocol": "loop.create_server: an object for each connection is called with what has come",
+        "sockets": "loop.sock_recv and loop.sock_sendall: a task for each connection, without a transport",
     },
     params=(
         Param("n", 1, 10_000_000, "how many messages"),
         Param("size_bytes", 8, 1 << 20, "size of each message"),
         Param("rate_per_s", 0, 1_000_000, "messages offered a second over all connections; 0 is a closed loop"),
         Param("hold_s", 0.0, 600.0, "how long the connections are held at least"),
+        HEAP,
     ),
     make_items=make_items,
     check=check,
@@ -159,9 +167,11 @@ ECHO_SERVER = Workload(
         Figure("connections_held", "connections that lived from the first message to the end"),
         *FIGURES,
         Figure("cpu_per_message_s", "CPU of the server a message, without what accepting connections took", "lower"),
+        Figure("faults_per_message", "page faults of the server a message, over the same time", "lower"),
     ),
     ideal_s=ideal_s,
     service=load_service(expect),
+    prepare=regime,
     grid={
         "smoke": (_point(10, 50, 2000),),
         "quick": (_point(100, 300, 3000),),

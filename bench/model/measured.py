@@ -87,6 +87,10 @@ class Sample:
     latency: Annotated[
         str, Quantity("HdrHistogram of nanoseconds as its own compressed text; empty where there is none")
     ] = ""
+    page_faults: Annotated[
+        int | None,
+        Quantity("pages faulted in between the two stamps, with pool children; NA in older run files", "faults"),
+    ] = None
 
     def __post_init__(self) -> None:
         if self.makespan_s <= 0:

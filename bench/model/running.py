@@ -25,6 +25,8 @@ class Usage:
     switches_voluntary: int = 0
     switches_involuntary: int = 0
     peak_rss_bytes: int = 0
+    page_faults: int = 0
+    """Pages that were mapped in without a read from disk, which `getrusage` calls minor faults."""
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def usage_now() -> Usage:
-    """CPU and switches of this process since its start; memory is read apart, since that costs more."""
+    """CPU, switches and page faults of this process since its start; memory is read apart, since that costs more."""
     read = resource.getrusage(resource.RUSAGE_SELF)
-    return Usage(read.ru_utime, read.ru_stime, read.ru_nvcsw, read.ru_nivcsw)
+    return Usage(read.ru_utime, read.ru_stime, read.ru_nvcsw, read.ru_nivcsw, page_faults=read.ru_minflt)
 
 
 def peak_rss_bytes(pid: int | None = None) -> int:
@@ -78,19 +78,20 @@ SCHED_CLOCK = 2
 
 
 def usage_of(pid: int) -> Usage:
-    """CPU and switches of another process since its start; zeros when it has gone or the system has no /proc.
+    """CPU, switches and page faults of another process since its start; zeros where it has gone or there is no /proc.
 
     Its CPU clock is exact to the nanosecond, where /proc counts ticks of 10 ms; the ticks only tell user from system.
     """
     try:
         cpu_s = time.clock_gettime_ns((~pid << 3) | SCHED_CLOCK) / 1e9
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as text:
-            user, system = map(int, text.read().rpartition(")")[2].split()[11:13])
+            told = text.read().rpartition(")")[2].split()
+        faults, user, system = int(told[7]), int(told[11]), int(told[12])
         voluntary, involuntary = _switches(pid)
     except (OSError, ValueError, AttributeError):
         return Usage()
     user_s = cpu_s * user / (user + system) if user + system else cpu_s
-    return Usage(user_s, cpu_s - user_s, voluntary, involuntary)
+    return Usage(user_s, cpu_s - user_s, voluntary, involuntary, page_faults=faults)
 
 
 def _switches(pid: int) -> tuple[int, int]:

@@ -123,4 +123,4 @@ def _fetches(seen: Evidence) -> str:
 
 
 def _missing(seen: Evidence) -> str:
-    return "uvloop cannot be installed for this build." if seen.reason("uvloop", "for bare waits") else ""
+    return "uvloop cannot be installed for this build." if seen.reason("uvloop-today", "for bare waits") else ""

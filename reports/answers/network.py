@@ -9,12 +9,13 @@ from .. import words
 from .answer import Evidence, Standing, decided, level, standing
 from .said import Said, joined
 
-IO, SERVER, CHAT, UV = "io-bound", "server-side", "chat", "uvloop"
+IO, SERVER, CHAT, UV = "io-bound", "server-side", "chat", "uvloop-today"
 SAME_LIBRARY = "with httpx on both sides"
 REQUESTS = "with requests"
 HTTP_CLIENT = "with http.client"
 OVERLAP = "with 20 calls in flight"
 ROOMS = (500, 200, 50, 10)
+LOOPED = "to echo in a closed loop by protocols"
 
 
 def http(seen: Evidence) -> Said | None:
@@ -106,7 +107,7 @@ def serving(seen: Evidence) -> Said | None:
 
 
 def _echo(seen: Evidence) -> str:
-    found = seen.estimate(SERVER, "to echo a message by protocols")
+    found = seen.estimate(SERVER, f"to echo at 3 000 messages a second by protocols {words.KEPT}")
     if standing(found) is not Standing.AHEAD or found is None:
         return ""
     return f"For bare messages it turns: asyncio used {words.times(found)} the CPU of threads to echo one."
@@ -145,7 +146,8 @@ def _bare(seen: Evidence) -> str:
 
 def chat(seen: Evidence) -> Said | None:
     """A room in which everybody hears everybody: CPU for each line delivered."""
-    rooms = {size: found for size in ROOMS if (found := seen.estimate(CHAT, f"with {size} members")) and decided(found)}
+    read = {size: seen.estimate(CHAT, f"{words.KEPT} and {size} members") for size in ROOMS}
+    rooms = {size: found for size, found in read.items() if found and decided(found)}
     if not rooms:
         return None
     size, found = next(iter(rooms.items()))
@@ -196,11 +198,23 @@ def uvloop(seen: Evidence) -> Said | None:
         if saves and waits
         else "time",
         advice=joined(
+            _heap(seen),
             f"Use it where the loop itself is the load: for bare waits {cpu}." if cpu else "",
             "It is one line to try: measure your program with and without it.",
         ),
         limits=_requests(seen, waits),
         claims=(UV,),
+    )
+
+
+def _heap(seen: Evidence) -> str:
+    """What the regime of the heap is of what uvloop gains, where it is most of it."""
+    kept, given = (seen.estimate(UV, f"{LOOPED} {one}") for one in words.REGIMES.values())
+    if kept is None or given is None or given.low <= kept.high:
+        return ""
+    return (
+        f"Look at page faults first: to echo messages asyncio used {words.times(given)} its CPU where a process gives "
+        f"memory back at each read, and {words.times(kept)} where it keeps it."
     )
 
 

@@ -45,10 +45,10 @@ TOPICS = (
     Topic("serving", "Serving HTTP", network.serving, ("server-side",), ("server",)),
     Topic("database", "A database", storage.database, ("db-driver",), ("db", "postgres", "sqlite", "sql")),
     Topic("files", "Files", storage.files, ("file-writes",), ("file", "aiofiles")),
-    Topic("uvloop", "Is uvloop worth it?", network.uvloop, ("uvloop",)),
+    Topic("uvloop", "Is uvloop worth it?", network.uvloop, ("uvloop-today",)),
     Topic(
         "free-threading", "Free-threading", computing.free_threading,
-        ("threads-dont-speed-cpu", "async-first", "io-bound", "uvloop"), ("nogil", "gil", "free-threaded"),
+        ("threads-dont-speed-cpu", "async-first", "io-bound", "uvloop-today"), ("nogil", "gil", "free-threaded"),
     ),
     Topic("chat", "A chat server", network.chat, ("chat",), ("websockets",), page=False),
     Topic(

@@ -18,6 +18,7 @@ CARD_COLUMNS: tuple[Column, ...] = (
     ("peak RSS", "bytes", lambda row: row.peak_rss),
     ("CPU per op", "s", lambda row: row.cpu_per_op),
     ("switches per op", "", lambda row: row.switches_per_op),
+    ("page faults per op", "", lambda row: row.faults_per_op),
     ("launch", "s", lambda row: row.launch),
     ("start-up", "s", lambda row: row.startup),
     ("tear-down", "s", lambda row: row.teardown),

@@ -87,6 +87,8 @@ SUMMED: Mapping[str, Summed] = {
     "cpu_per_op": Summed("s", lambda rounds: _cpu_s(rounds) / rounds["ops"]),
     "parallelism": Summed("cores", lambda rounds: _cpu_s(rounds) / rounds["makespan_s"]),
     "switches_per_op": Summed("switches", lambda rounds: _switches(rounds) / rounds["ops"]),
+    # None at all is the common case, and has no logarithm.
+    "faults_per_op": Summed("faults", lambda rounds: rounds["page_faults"] / rounds["ops"], over_forks="linear"),
     "capacity": Summed("op/s", _as_it_stands("service_capacity_per_s"), over_forks=""),
     "service_share": Summed("", lambda rounds: rounds["service_cpu_s"] / rounds["makespan_s"], over_forks=""),
 }

@@ -89,6 +89,7 @@ class Row:
     parallelism: Estimate | None
     stall: Estimate | None
     switches_per_op: Estimate | None
+    faults_per_op: Estimate | None
     startup: Estimate | None
     launch: Estimate | None
     teardown: Estimate | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import mmap
 import os
 import subprocess
 import sys
@@ -78,7 +79,7 @@ def cpu_s(usage: Usage) -> float:
 
 
 def used(cpu_s: float, switches: int = 0, rss: int = 0) -> Usage:
-    return Usage(cpu_user_s=cpu_s, cpu_system_s=cpu_s, switches_voluntary=switches, peak_rss_bytes=rss)
+    return Usage(cpu_s, cpu_s, switches_voluntary=switches, peak_rss_bytes=rss, page_faults=7 * switches)
 
 
 def test_a_difference_is_never_negative() -> None:
@@ -126,6 +127,16 @@ def test_what_another_process_computes_is_seen_exactly(helper: Callable[[], Help
     # By the clock of the process itself: what it had when it answered lies before what is read here.
     assert first_s <= cpu_s(before) <= second_s - 0.02
     assert cpu_s(after) >= second_s
+
+
+def test_each_page_that_a_process_touches_first_is_a_fault_in_its_own_eyes_and_in_ours() -> None:
+    pages = 64
+    mine, from_outside = usage_now(), usage_of(os.getpid())
+    with mmap.mmap(-1, pages * mmap.PAGESIZE) as fresh:
+        for page in range(pages):
+            fresh[page * mmap.PAGESIZE] = 1
+    assert usage_now().page_faults - mine.page_faults >= pages
+    assert usage_of(os.getpid()).page_faults - from_outside.page_faults >= pages
 
 
 def test_each_wait_of_a_process_is_a_voluntary_switch() -> None:

@@ -20,6 +20,8 @@ from when_async.reports.verdicts.judging import Verdict, claims
 from when_async.reports.verdicts.lookup import Hole, Outcome
 
 KNOWN = claims()
+UV = "uvloop-today"
+ROOM = {size: ("chat", f"with memory kept and {size} members") for size in (500, 200, 10)}
 JARGON = re.compile(r"\b(?:op|fork|cell|round|contestant)s?\b")
 HTTP = ("io-bound", network.HTTP_CLIENT)
 ALL = tuple((name, part.where) for name, one in KNOWN.items() if isinstance(one, Claim) for part in one.parts)
@@ -108,7 +110,7 @@ def test_who_computes_in_numpy_learns_what_processes_reach_beside_threads() -> N
 
 
 def test_the_answer_on_uvloop_cannot_be_read_as_advice_for_programs_that_compute() -> None:
-    waits = {("uvloop", "for HTTP calls, by the clock"): ratio(1.0), ("uvloop", "for bare waits"): ratio(1.6)}
+    waits = {(UV, "for HTTP calls, by the clock"): ratio(1.0), (UV, "for bare waits"): ratio(1.6)}
     said = network.uvloop(seen(waits))  # type: ignore[arg-type]
     assert said is not None
     assert said.answer == "saves CPU, not time"
@@ -147,7 +149,7 @@ def test_free_threading_is_answered_by_builds_without_the_gil_only() -> None:
 
 
 def test_a_small_room_is_named_where_it_turns() -> None:
-    rooms = {("chat", "with 500 members"): ratio(1.0), ("chat", "with 10 members"): ratio(1.7)}
+    rooms = {ROOM[500]: ratio(1.0), ROOM[10]: ratio(1.7)}
     said = network.chat(seen(rooms))  # type: ignore[arg-type]
     assert said is not None
     assert said.answer == "threads or asyncio alike"
@@ -155,7 +157,7 @@ def test_a_small_room_is_named_where_it_turns() -> None:
 
 
 def test_an_unclear_large_room_is_passed_over_for_the_next_that_is_clear() -> None:
-    rooms = {("chat", "with 500 members"): ratio(1.0, 0.3), ("chat", "with 200 members"): ratio(1.0)}
+    rooms = {ROOM[500]: ratio(1.0, 0.3), ROOM[200]: ratio(1.0)}
     said = network.chat(seen(rooms))  # type: ignore[arg-type]
     assert said is not None
     assert said.sentence.startswith("With 200 members")
@@ -163,7 +165,7 @@ def test_an_unclear_large_room_is_passed_over_for_the_next_that_is_clear() -> No
 
 def test_whoever_decided_answers_and_the_reference_is_named_as_another_machine() -> None:
     own = seen({HTTP: ratio(1.0)})
-    other = seen({HTTP: ratio(2.0), ("uvloop", "for HTTP calls, by the clock"): ratio(1.05)}, reference=True)
+    other = seen({HTTP: ratio(2.0), (UV, "for HTTP calls, by the clock"): ratio(1.05)}, reference=True)
     found = {one.topic: one for one in answers([own], [other])}
     assert found["http"].source is own.source
     assert found["uvloop"].source is other.source
@@ -263,3 +265,14 @@ def test_answers_are_told_without_the_libraries_that_take_long_to_import() -> No
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environ)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_the_answer_on_uvloop_names_page_faults_where_they_are_most_of_what_it_gains() -> None:
+    echoed = [(UV, f"to echo in a closed loop by protocols with memory {how}") for how in ("kept", "given back")]
+    wall = (UV, "for HTTP calls, by the clock")
+    most = network.uvloop(seen(dict(zip([wall, *echoed], map(ratio, (1.0, 1.05, 3.0)), strict=True))))
+    little = network.uvloop(seen(dict(zip([wall, *echoed], map(ratio, (1.0, 1.05, 1.06)), strict=True))))
+    assert most is not None
+    assert most.advice.startswith("Look at page faults first: to echo messages asyncio used 3.00×")
+    assert little is not None
+    assert "page faults" not in little.advice

@@ -400,6 +400,7 @@ def test_the_ids_of_the_design_are_all_there() -> None:
         "chess", "overlap", "blocking-stalls", "async-veneer", "chain", "queue-handoff", "queue-scale", "comprehension",
         "one-core", "many-loops", "first-result", "grid-search", "threads-dont-speed-cpu", "thread-ceiling",
         "thread-memory", "io-bound", "server-side", "chat", "file-writes", "db-driver", "limit", "uvloop",
+        "uvloop-today",
         "alternatives", "asyncer", "async-first", "coroutine-inert", "syntax-yield-from", "syntax-await",
         "await-protocol", "unawaited-task", "gather-order", "queue-join", "semaphore-threads", "races-threads",
         "races-tasks", "aged-all-tasks", "aged-get-event-loop", "aged-event-loop-fixture", "pytest-asyncio-modes",

@@ -88,3 +88,22 @@ def test_a_field_that_an_older_run_file_lacks_is_missing_and_one_that_is_unknown
         True, True, "", "",
     )  # fmt: skip
     assert "from_the_future" not in row
+
+
+def test_faults_an_op_have_an_interval_and_none_at_all_is_a_figure_but_an_older_file_tells_nothing(
+    tmp_path: Path,
+) -> None:
+    cell, *_ = sleep_cells()
+    of_forks = {"none": (0, 0), "some": (200, 400), "older": (None, None)}
+    found = {}
+    for name, counts in of_forks.items():
+        lines = [header_line(), cell_line(cell), measurement_line(cell.cell.id)]
+        for fork, faults in enumerate(counts):
+            lines += [trial_line(cell.cell.id, fork), sample_line(cell.cell.id, fork=fork, page_faults=faults)]
+        (row,) = summary(load([write_lines(tmp_path / f"{name}.jsonl", lines)]))
+        found[name] = row.faults_per_op
+    ops = cell.ops
+    assert (found["none"] and found["none"].point, found["none"] and found["none"].unit) == (0, "faults")
+    assert found["some"] is not None
+    assert (found["some"].point, found["some"].n) == (300 / ops, 2)
+    assert found["older"] is None

@@ -25,7 +25,7 @@ from when_async.workloads.chat import CHAT, bounds, check, expect, make_items, o
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-PARAMS = {"n": 60, "gap_s": 0.0005, "size_bytes": 64}
+PARAMS = {"n": 60, "gap_s": 0.0005, "size_bytes": 64, "heap": 0}
 MEMBERS = 6
 ITEMS = make_items(PARAMS, 3)
 IN_PROCESS = ("threading", "asyncio", "asyncio+eager", "uvloop", "trio", "anyio", "anyio+trio", "curio")
@@ -130,7 +130,10 @@ REPORT = {
     "connected": 6, "seconds": 0.5, "late_max_ns": 2000, "cpu_s": 0.1, "sampled": False, "latencies_ns": [5] * 60,
     "per_member": [10] * 6, "member_mean_ns": [5.0] * 6, "fault": "", "error": "",
 }  # fmt: skip
-SERVER = {"joined": 6, "dropped": 0, "lines_in": 10, "lines_out": 60, "talk_cpu_s": 0.0006, "resident_bytes": 30_000}
+SERVER = {
+    "joined": 6, "dropped": 0, "lines_in": 10, "lines_out": 60, "talk_cpu_s": 0.0006,
+    "talk_faults": 20, "large_reads": 10, "resident_bytes": 30_000,
+}  # fmt: skip
 
 
 def seen(report: dict[str, Any], server: dict[str, Any]) -> Any:
@@ -140,8 +143,10 @@ def seen(report: dict[str, Any], server: dict[str, Any]) -> Any:
 def test_figures_come_from_the_report_and_from_the_server() -> None:
     observed = seen({}, {})
     assert observed.figures == pytest.approx(
-        {"delivered_per_s": 120.0, "cpu_per_line_s": 1e-5, "fairness": 1.0, "generator_late_max_s": 2e-6, "members": 6,
-         "resident_bytes": 30_000}
+        {
+            "delivered_per_s": 120.0, "cpu_per_line_s": 1e-5, "faults_per_line": 1 / 3, "fairness": 1.0,
+            "generator_late_max_s": 2e-6, "members": 6, "resident_bytes": 30_000,
+        }
     )  # fmt: skip
     assert "resident_bytes" not in seen({}, {"resident_bytes": 0}).figures
     assert observed.results == [member for member in range(6) for _ in range(10)]

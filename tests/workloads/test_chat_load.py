@@ -27,8 +27,11 @@ from when_async.workloads.load.chat_talk import Line, Listener, Order, Report, m
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 ORDER = Order("127.0.0.1", 1, members=3, lines=8, rate_per_s=4000.0, size_bytes=64, seed=1, patience_s=0.1)
-PARAMS = {"n": 24, "gap_s": 0.00025, "size_bytes": 64}
-SERVER = {"joined": 3, "dropped": 0, "lines_in": 8, "lines_out": 24, "talk_cpu_s": 0.001, "resident_bytes": 30_000_000}
+PARAMS = {"n": 24, "gap_s": 0.00025, "size_bytes": 64, "heap": 0}
+SERVER = {
+    "joined": 3, "dropped": 0, "lines_in": 8, "lines_out": 24, "talk_cpu_s": 0.001, "resident_bytes": 30_000_000,
+    "talk_faults": 0, "large_reads": 0,
+}  # fmt: skip
 
 
 class FakeServer:

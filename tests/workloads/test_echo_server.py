@@ -26,7 +26,7 @@ from when_async.workloads.echo_server import ECHO_SERVER, check, expect, ideal_s
 
 pytest.importorskip("uvloop")
 
-PARAMS = {"n": 40, "size_bytes": 16, "rate_per_s": 0, "hold_s": 0.0}
+PARAMS = {"n": 40, "size_bytes": 16, "rate_per_s": 0, "hold_s": 0.0, "heap": 0}
 ITEMS = make_items(PARAMS, 1)
 CONNECTIONS = 4
 REPORT: dict[str, Any] = {
@@ -40,7 +40,7 @@ SEEN = {"orders": 1, "connected": 4, "held": 4, "sent": 40, "received": 40, "wro
 
 def results(**changes: Any) -> list[Any]:
     """What an op returns, with a report that is changed in places."""
-    return [json.dumps({**REPORT, **changes}).encode() + b"\n", 0.004, 4, 44, 44 * 16]
+    return [json.dumps({**REPORT, **changes}).encode() + b"\n", 0.004, 4, 44, 44 * 16, 80, True]
 
 
 SERVERS = [
@@ -49,9 +49,12 @@ SERVERS = [
     ("gevent", "gevent", "gevent"),
     ("asyncio", "asyncio/streams", None),
     ("asyncio", "asyncio/protocol", None),
+    ("asyncio", "asyncio/sockets", None),
     ("uvloop", "asyncio/streams", "uvloop"),
     ("uvloop", "asyncio/protocol", "uvloop"),
+    ("uvloop", "asyncio/sockets", "uvloop"),
     ("rloop", "asyncio/streams", "rloop"),
+    ("rloop", "asyncio/sockets", "rloop"),
     ("rloop", "asyncio/protocol", "rloop"),
     ("trio", "trio", "trio"),
     ("anyio", "anyio", "anyio"),
@@ -229,7 +232,7 @@ def test_a_server_that_counts_otherwise_is_refused(place: int, value: int, compl
 
 def test_a_report_that_did_not_come_is_no_result() -> None:
     with pytest.raises(Stopped):
-        observe(PARAMS, ITEMS, [b"", None, 0, 0, 0])
+        observe(PARAMS, ITEMS, [b"", None, 0, 0, 0, None, False])
 
 
 def test_the_oracle_names_the_first_message_that_was_lost_doubled_or_changed() -> None:
@@ -277,7 +280,7 @@ def test_fairness_is_of_waiting_on_a_schedule_and_of_counts_without() -> None:
 
 def test_of_fairness_nothing_is_said_where_a_connection_has_hardly_a_message() -> None:
     few = {"sent": 8, "received": 8, "latencies_ns": [1] * 8, "bytes_out": 128, "bytes_in": 128}
-    done = [*results(**few, per_connection=[2] * 4)[:3], 12, 12 * 16]
+    done = [*results(**few, per_connection=[2] * 4)[:3], 12, 12 * 16, 0, True]
     assert "jain" not in observe({**PARAMS, "n": 8}, ITEMS[:8], done).figures
 
 
@@ -311,3 +314,14 @@ def test_the_workload_loads_no_event_loop_by_itself() -> None:
 def test_the_helper_says_where_to_steer_and_where_the_backend_is() -> None:
     with http_service(COMMAND) as running:
         assert [part.rpartition(":")[0] for part in running.address.split(",")] == [HOST, HOST]
+
+
+def test_a_server_tells_its_page_faults_a_message_and_must_be_in_the_regime_that_was_asked_for() -> None:
+    assert observe(PARAMS, ITEMS, results()).figures["faults_per_message"] == 2.0
+    assert observe({**PARAMS, "heap": 2}, ITEMS, results()).figures["faults_per_message"] == 2.0
+    without = [*results()[:5], None, True]
+    assert "faults_per_message" not in observe(PARAMS, ITEMS, without).figures
+    with pytest.raises(WrongAnswer, match="gives its memory back, and took 0 page faults in 40 large reads"):
+        observe({**PARAMS, "heap": 2}, ITEMS, [*results()[:5], 0, True])
+    # uvloop and threads read into a buffer that they keep, and fault in neither regime.
+    assert observe({**PARAMS, "heap": 2}, ITEMS, [*results()[:5], 0, False]).figures["faults_per_message"] == 0.0

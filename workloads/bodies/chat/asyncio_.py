@@ -9,6 +9,7 @@ from typing import Any
 
 from when_async.bench.model import Kit, Params
 
+from ..heap import reads_largely
 from ..steering import BACKLOG, listen
 from .threads import (
     BEHIND_BYTES,
@@ -63,6 +64,7 @@ class StreamRoom:
 
     def __init__(self, count: Count, size_bytes: int) -> None:
         self.count = count
+        count.large = reads_largely()
         self.most = behind_lines(size_bytes)
         self.members: dict[StreamMember, None] = {}
         self.tasks: list[asyncio.Task[Any]] = []
@@ -144,6 +146,7 @@ class ProtocolRoom:
 
     def __init__(self, count: Count) -> None:
         self.count = count
+        count.large = reads_largely()
         self.members: dict[ProtocolMember, None] = {}
         self.open = 0
         self.empty: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -10,7 +10,6 @@ import resource
 import selectors
 import socket
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from when_async.bench.model import Kit, Params, Unsuited
 
 from ..resident import resident_bytes
+from ..spent import Spent, own
 from ..steering import HOST, listen
 
 JOINED = b"joined\n"
@@ -83,28 +83,30 @@ def hung_up() -> ConnectionError:
 
 
 class Count:
-    """What a server counts of one talk; CPU from the last join to the first leave, when all has been delivered.
+    """What a server counts of one talk; CPU and page faults from the last join to the first leave.
 
-    Its memory is read at that leave, when all members are still there.
+    By then all has been delivered. Its memory is read at that leave, when all members are still there.
     """
 
     def __init__(self, expected: int) -> None:
         self.expected = expected
         self.joined = self.dropped = 0
         self.lines_in = self.lines_out = 0
-        self._from_s = self._to_s = 0.0
+        self.large = False
+        """Whether a line that is said takes a read of 256 KiB, which must show the regime of the heap."""
+        self._from = self._to = Spent(0.0, 0)
         self.resident_bytes = 0
 
     def join(self) -> None:
         """A member has come in."""
         self.joined += 1
         if self.joined == self.expected:
-            self._from_s = time.process_time()
+            self._from = own()
 
     def leave(self) -> None:
         """A member has said that it goes, or was lost."""
-        if not self._to_s:
-            self._to_s = time.process_time()
+        if not self._to.cpu_s:
+            self._to = own()
             self.resident_bytes = resident_bytes()
 
     def served(self, report: bytes) -> Served:
@@ -112,7 +114,9 @@ class Count:
         if not report.endswith(b"\n"):
             raise hung_up()
         told = {name: getattr(self, name) for name in ("joined", "dropped", "lines_in", "lines_out", "resident_bytes")}
-        return [report, {**told, "talk_cpu_s": self._to_s - self._from_s if self._from_s else 0.0}]
+        spent = self._to - self._from if self._from.cpu_s else Spent(0.0, 0)
+        reads = self.lines_in if self.large else 0
+        return [report, {**told, "talk_cpu_s": spent.cpu_s, "talk_faults": spent.faults, "large_reads": reads}]
 
 
 class Splitter:

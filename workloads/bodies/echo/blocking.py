@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import resource
 import socket
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from when_async.bench.model import Kit, Params, Unsuited
 
+from ..heap import force
+from ..spent import Spent, own, with_children
 from ..steering import BACKLOG, ECHO, GO, HOST, Control, Stopped, listen, order, report
 
 Op = Callable[[Sequence[int]], list[Any]]
+
+Used = TypeVar("Used", float, Spent)
+"""What is read at both ends of a load: CPU seconds alone, or page faults too."""
 
 End = tuple[int, int]
 """(messages, bytes) that one connection brought, handed in when it ends."""
@@ -51,21 +55,26 @@ def ends_due(line: bytes) -> int:
     return 0 if told["error"] else int(told["connected"])
 
 
-def outcome(line: bytes, cpu_s: float | None, ends: Sequence[End]) -> list[Any]:
-    """What an op returns: the report as it came, CPU of the server while the clock ran, and what it served itself."""
-    return [line, cpu_s, len(ends), sum(messages for messages, _ in ends), sum(size for _, size in ends)]
+def outcome(line: bytes, spent: Spent | None, ends: Sequence[End], *, large: bool = False) -> list[Any]:
+    """What an op returns: the report, CPU while the clock ran, what the server served itself, its page faults, `large`.
+
+    `large` says that each message took a read of 256 KiB, of which the faults must show the regime of the heap.
+    """
+    cpu_s, faults = spent or (None, None)
+    served = [len(ends), sum(messages for messages, _ in ends), sum(size for _, size in ends)]
+    return [line, cpu_s, *served, faults, large]
 
 
-def steered(control: Control, line: bytes, cpu_s: Callable[[], float | None]) -> tuple[bytes, float | None]:
-    """Send the order and wait for its report; returns that and the CPU used from the start of the clock."""
+def steered(control: Control, line: bytes, read: Callable[[], Used | None]) -> tuple[bytes, Used | None]:
+    """Send the order and wait for its report; returns that and what was used from the start of the clock."""
     control.send(line)
     answer = control.line()
     if answer != GO:
         return answer, None
-    before_s = cpu_s()
+    before = read()
     answer = control.line()
-    after_s = cpu_s()
-    return answer, None if before_s is None or after_s is None else after_s - before_s
+    after = read()
+    return answer, None if before is None or after is None else after - before
 
 
 def check_files(connections: int) -> None:
@@ -120,8 +129,8 @@ def open_threads(kit: Kit, params: Params) -> Op:
     port = server.server_address[1]
 
     def op(items: Sequence[int]) -> list[Any]:
-        line, cpu_s = steered(control, asked(kit, params, items, port), time.process_time)
-        return outcome(line, cpu_s, [ends.get() for _ in range(ends_due(line))])
+        line, spent = steered(control, asked(kit, params, items, port), own)
+        return outcome(line, spent, [ends.get() for _ in range(ends_due(line))])
 
     return op
 
@@ -178,8 +187,8 @@ def open_gevent(kit: Kit, params: Params) -> Op:
     control = kit.enter(Control(kit.address))
 
     def op(items: Sequence[int]) -> list[Any]:
-        line, cpu_s = steered(control, asked(kit, params, items, port), time.process_time)
-        return outcome(line, cpu_s, [ends.get() for _ in range(ends_due(line))])
+        line, spent = steered(control, asked(kit, params, items, port), own)
+        return outcome(line, spent, [ends.get() for _ in range(ends_due(line))])
 
     return op
 
@@ -187,19 +196,22 @@ def open_gevent(kit: Kit, params: Params) -> Op:
 def open_processes(kit: Kit, params: Params) -> Op:
     """As many processes as connections, all accepting on one socket, each serving one connection at a time."""
     listener = kit.enter(listen())
-    pool = kit.enter(Pool(listener, kit.in_flight, int(params["size_bytes"])))
+    pool = kit.enter(Pool(listener, kit.in_flight, params))
     control = kit.enter(Control(kit.address))
     port = listener.getsockname()[1]
 
     def op(items: Sequence[int]) -> list[Any]:
-        line, cpu_s = steered(control, asked(kit, params, items, port), pool.cpu_s)
-        return outcome(line, cpu_s, pool.ends(ends_due(line)))
+        line, spent = steered(control, asked(kit, params, items, port), pool.spent)
+        return outcome(line, spent, pool.ends(ends_due(line)))
 
     return op
 
 
-def serve_in_process(listener: socket.socket, size: int, ready: Any, told: Any, one_at_a_time: Any) -> None:
+def serve_in_process(listener: socket.socket, params: Params, ready: Any, told: Any, one_at_a_time: Any) -> None:
     """A process of the pool: one connection after the other, for as long as it lives."""
+    # One that was not forked off knows nothing of what was asked of its parent's heap.
+    force(int(params["heap"]))
+    size = int(params["size_bytes"])
     ready.release()
     while True:
         connection, _ = listener.accept()
@@ -212,7 +224,7 @@ def serve_in_process(listener: socket.socket, size: int, ready: Any, told: Any, 
 class Pool:
     """The processes; started when it is entered and ended when it is left."""
 
-    def __init__(self, listener: socket.socket, count: int, size: int) -> None:
+    def __init__(self, listener: socket.socket, count: int, params: Params) -> None:
         import multiprocessing
 
         context = multiprocessing.get_context()
@@ -220,7 +232,7 @@ class Pool:
         self.told, self.tell = context.Pipe(duplex=False)
         # Kept, since a process forgets its arguments once it is started, and a lock that nobody keeps is gone.
         self.one_at_a_time = context.Lock()
-        arguments = (listener, size, self.ready, self.tell, self.one_at_a_time)
+        arguments = (listener, dict(params), self.ready, self.tell, self.one_at_a_time)
         self.processes: list[Any] = [
             context.Process(target=serve_in_process, args=arguments, daemon=True) for _ in range(count)
         ]
@@ -262,11 +274,6 @@ class Pool:
                 self._check()
         return found
 
-    def cpu_s(self) -> float | None:
-        """CPU of the pool and of this process; None where the system does not tell that of another process."""
-        try:
-            # Linux composes a process's CPU clock from its id like this: clock_getcpuclockid(3).
-            others = [time.clock_gettime((~process.pid << 3) | 2) for process in self.processes]
-        except (OSError, AttributeError):
-            return None
-        return time.process_time() + sum(others)
+    def spent(self) -> Spent | None:
+        """What the pool and this process used; None where the system does not tell that of another process."""
+        return with_children(process.pid for process in self.processes)

@@ -7,13 +7,14 @@ for one round: no task may outlast it.
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from when_async.bench.model import Kit, Params
 
+from ..heap import reads_largely
+from ..spent import Spent, own
 from ..steering import BACKLOG, GO, LONGEST_LINE_BYTES, Lines, addresses, listen, until_end
 from .blocking import End, asked, check_files, ends_due, outcome
 
@@ -27,15 +28,15 @@ def connect(kit: Kit) -> socket.socket:
 
 async def steered(
     readline: Callable[[], Awaitable[bytes]], send: Callable[[bytes], Awaitable[Any]], line: bytes
-) -> tuple[bytes, float | None]:
-    """Send the order and wait for its report; returns that and the CPU used from the start of the clock."""
+) -> tuple[bytes, Spent | None]:
+    """Send the order and wait for its report; returns that and what was used from the start of the clock."""
     await send(line)
     answer = await readline()
     if answer != GO:
         return answer, None
-    before_s = time.process_time()
+    before = own()
     answer = await readline()
-    return answer, time.process_time() - before_s
+    return answer, own() - before
 
 
 async def open_streams(kit: Kit, params: Params) -> AsyncOp:
@@ -105,17 +106,18 @@ async def asyncio_op(kit: Kit, params: Params, server: Any, ends: Any) -> AsyncO
 
     port = server.sockets[0].getsockname()[1]
     reader, writer = await kit.enter(asyncio_control(kit))
+    large = reads_largely()
 
     async def send(line: bytes) -> None:
         writer.write(line)
         await writer.drain()
 
     async def op(items: Sequence[int]) -> list[Any]:
-        line, cpu_s = await steered(reader.readline, send, asked(kit, params, items, port))
+        line, spent = await steered(reader.readline, send, asked(kit, params, items, port))
         found = [await ends.get() for _ in range(ends_due(line))]
         # One turn of the loop ends the tasks that have just handed in.
         await asyncio.sleep(0)
-        return outcome(line, cpu_s, found)
+        return outcome(line, spent, found, large=large)
 
     return op
 
@@ -178,10 +180,10 @@ async def open_trio(kit: Kit, params: Params) -> AsyncOp:
             # It closes what it listens on when it ends, so it gets a second handle to the socket.
             accepting = trio.SocketListener(trio.socket.from_stdlib_socket(listener.dup()))
             await nursery.start(trio.serve_listeners, echo, [accepting])
-            line, cpu_s = await steered(readline, control.send_all, asked(kit, params, items, port))
+            line, spent = await steered(readline, control.send_all, asked(kit, params, items, port))
             found = [await ends.receive() for _ in range(ends_due(line))]
             nursery.cancel_scope.cancel()
-        return outcome(line, cpu_s, found)
+        return outcome(line, spent, found)
 
     return op
 
@@ -224,10 +226,10 @@ async def open_anyio(kit: Kit, params: Params) -> AsyncOp:
     async def op(items: Sequence[int]) -> list[Any]:
         async with anyio.create_task_group() as group:
             group.start_soon(listener.serve, echo)
-            line, cpu_s = await steered(readline, control.send, asked(kit, params, items, port))
+            line, spent = await steered(readline, control.send, asked(kit, params, items, port))
             found = [await ends.receive() for _ in range(ends_due(line))]
             group.cancel_scope.cancel()
-        return outcome(line, cpu_s, found)
+        return outcome(line, spent, found)
 
     return op
 
@@ -261,10 +263,10 @@ async def open_curio(kit: Kit, params: Params) -> AsyncOp:
         # tcp_server binds anew each time and does not tell its port; this is what it does with what it has bound.
         accepting = await curio.spawn(curio.network.run_server, curio.io.Socket(listener.dup()), echo)
         try:
-            line, cpu_s = await steered(readline, control.sendall, asked(kit, params, items, port))
+            line, spent = await steered(readline, control.sendall, asked(kit, params, items, port))
             found = [await ends.get() for _ in range(ends_due(line))]
         finally:
             await accepting.cancel()
-        return outcome(line, cpu_s, found)
+        return outcome(line, spent, found)
 
     return op
