@@ -1,7 +1,7 @@
 """Hold our figures against scripts of others: the same contestants, the same cores, the same hour, in turns.
 
     python -m docs.evidence.independent --outside DIR --write            # all of it, about 25 minutes
-    python -m docs.evidence.independent --outside DIR --quick --only wrk # whether it works; nothing is kept
+    python -m docs.evidence.independent --outside DIR --quick --only wrk    # whether it works; nothing is kept
 
 DIR holds checkouts of MagicStack/uvloop, dabeaz/curio, python/pyperformance and joblib/joblib by these names (uvloop,
 curio, pyperformance, joblib); nothing of them is part of this repository. `wrk` is a package of the system; pyperf,
@@ -27,18 +27,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from docs.evidence.against_wrk import Failed
 from docs.evidence.outside import ours, theirs
 from docs.evidence.outside.compared import all_held
 from docs.evidence.outside.groups import GROUPS, Group
 from docs.evidence.outside.page import page, table
 from docs.navigation import ROOT
 from when_async.bench.machine.lock import machine
+from when_async.bench.model import Environment
+from when_async.bench.selection import environments_for
 from when_async.bench.walk.cores import roles
 
 KEPT = ROOT / "docs" / "evidence" / "independent.json"
 PAGE = ROOT / "docs" / "independent.md"
 SEGMENTS, BLOCKS = 3, 2
 """Six processes a side."""
+HOW_TO_GET_WRK = "wrk is not installed; `apt-get install wrk` on Debian and Ubuntu, `brew install wrk` on macOS"
 NOTHING: dict[str, Any] = {"commits": {}, "versions": {}, "machine": {}, "segments": []}
 SAME_HOUR = timedelta(hours=1)
 INSTALLED = ("uvloop", "curio", "trio", "gevent", "pyperf", "joblib", "scikit-learn", "aiohttp", "uvicorn", "waitress")
@@ -91,16 +95,37 @@ def commits(outside: Path) -> dict[str, str]:
     return found
 
 
-def begun(path: Path, outside: Path) -> dict[str, Any]:
-    """What was kept so far; raises SystemExit where it is of other commits or another machine's interpreter."""
+def executables(pythons: Sequence[str]) -> dict[str, str]:
+    """The interpreter of each version that groups name, with pyperf and uvloop; the running one for none."""
+    found = {"": sys.executable}
+    for name in pythons:
+        (made,) = environments_for(["uvloop"], [name], print, ["pyperf"])
+        if not isinstance(made, Environment):
+            raise SystemExit(f"Python {name}: {made.reason}")
+        found[name] = made.executable
+    return found
+
+
+def begun(path: Path | None, outside: Path) -> dict[str, Any]:
+    """What was kept so far; raises SystemExit where it is of other commits or versions."""
     installed = {"Python": ".".join(map(str, sys.version_info[:3])), **{name: version(name) for name in INSTALLED}}
+    installed["wrk"] = wrk_version()
     fresh: dict[str, Any] = {"commits": commits(outside), "versions": installed, "machine": {}, "segments": []}
-    if not path.exists():
+    if path is None or not path.exists():
         return fresh
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if (told["commits"], told["versions"]) != (fresh["commits"], fresh["versions"]):
+    if told["commits"] != fresh["commits"] or not fresh["versions"].items() <= told["versions"].items():
         raise SystemExit(f"{path.name} is of other commits or versions; --fresh begins anew")
     return told
+
+
+def wrk_version() -> str:
+    """What wrk calls itself; it says so in its help, and ends with 1."""
+    try:
+        told = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout.split()
+    except FileNotFoundError:
+        raise SystemExit(HOW_TO_GET_WRK) from None
+    return told[1] if len(told) > 1 else "unknown"
 
 
 def keep(told: Mapping[str, Any], path: Path) -> None:
@@ -113,26 +138,37 @@ def keep(told: Mapping[str, Any], path: Path) -> None:
     beside.replace(path)
 
 
-def take(told: dict[str, Any], options: argparse.Namespace, chosen: Sequence[Group]) -> None:
-    """Measure what is missing; `--quick` keeps nothing."""
-    pythons = theirs.executables(sorted({group.python for group in chosen if group.python}))
+def take(told: dict[str, Any], options: argparse.Namespace, chosen: Sequence[Group]) -> list[str]:
+    """Measure what is missing, and say which groups failed; `--quick` keeps nothing."""
+    failed = []
+    pythons = executables(sorted({group.python for group in chosen if group.python}))
     for group in chosen:
-        for number in open_segments(told, group, 1 if options.quick else SEGMENTS):
-            segment = measured(group, number, options, pythons)
-            header = segment.pop("header")
-            told["machine"] = {name: header["machine"][name] for name in ("cpu", "cores", "system")}
-            told["versions"] |= {f"Python {one['label']}": one["version"] for one in header["environments"]}
-            told["segments"].append(segment)
-            print(f"{group.name}, segment {number}: {segment['began']} to {segment['ended']}", flush=True)
-            if not options.quick:
-                keep(told, KEPT)
+        try:
+            for number in open_segments(told, group, 1 if options.quick else SEGMENTS):
+                add(told, group, measured(group, number, options, pythons))
+                if not options.quick:
+                    keep(told, KEPT)
+        except (Failed, subprocess.TimeoutExpired) as error:
+            failed.append(f"{group.name}: {error}")
+            print(failed[-1], flush=True)
+    return failed
+
+
+def add(told: dict[str, Any], group: Group, segment: dict[str, Any]) -> None:
+    """Put a segment to the others, and what its header says of machine and interpreter where that belongs."""
+    header = segment.pop("header")
+    told["machine"] = {name: header["machine"][name] for name in ("cpu", "cores", "system")}
+    if group.python:
+        told["versions"] |= {f"Python {one['label']}": one["version"] for one in header["environments"]}
+    told["segments"].append(segment)
+    print(f"{group.name}, segment {segment['number']}: {segment['began']} to {segment['ended']}", flush=True)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--outside", type=Path, metavar="DIR", help="the checkouts; measure what is missing")
     parser.add_argument("--only", metavar="NAME", default="", help="only groups that are named like this")
@@ -140,19 +176,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--fresh", action="store_true", help="forget what was kept")
     parser.add_argument("--write", action="store_true", help="write the page from what is kept")
     options = parser.parse_args(argv)
+    failed: list[str] = []
     chosen = [group for group in GROUPS if options.only in group.name]
     if options.fresh and not options.quick:
         KEPT.unlink(missing_ok=True)
     if options.outside:
         options.outside = options.outside.resolve()
-        told = begun(Path(os.devnull) / "none" if options.quick else KEPT, options.outside)
-        take(told, options, chosen)
+        told = begun(None if options.quick else KEPT, options.outside)
+        failed = take(told, options, chosen)
     else:
         told = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else NOTHING
     print(*table(all_held(told["segments"])), sep="\n")
     if options.write and not options.quick:
         PAGE.write_text(page(told), encoding="utf-8")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from datetime import timedelta
 from math import exp, log
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 
 from docs.evidence import independent
+from docs.evidence.against_wrk import Failed
 from docs.evidence.outside.compared import AGREES, DIFFERS, MEETS, held, logs, meet, same_direction, within, word
-from docs.evidence.outside.groups import CPU, GROUPS, RATE, Comparison
+from docs.evidence.outside.groups import CPU, GROUPS, RATE, Comparison, Group
 from docs.evidence.outside.page import page
 from docs.evidence.outside.theirs import KINDS
 from when_async.bench.model import Estimate
@@ -134,3 +136,33 @@ def test_what_is_kept_can_be_read_again(tmp_path: Path) -> None:
     told = kept([segment(exp(0.1), 1.5, number) for number in range(2)])
     independent.keep(told, tmp_path / "independent.json")
     assert json.loads((tmp_path / "independent.json").read_text(encoding="utf-8")) == told
+
+
+def test_a_second_call_goes_on_with_the_same_commits_and_versions_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(independent, "commits", lambda outside: {"uvloop": "0123"})
+    monkeypatch.setattr(independent, "version", lambda name: "1.0")
+    monkeypatch.setattr(independent, "wrk_version", lambda: "4.1.0")
+    path = tmp_path / "independent.json"
+    fresh = independent.begun(path, tmp_path)
+    more = {"versions": fresh["versions"] | {"Python 3.14": "3.14.1"}, "segments": [segment(1, 1)]}
+    independent.keep(fresh | more, path)
+    assert independent.begun(path, tmp_path)["segments"] == [segment(1, 1)]
+    monkeypatch.setattr(independent, "version", lambda name: "1.1")
+    with pytest.raises(SystemExit, match="--fresh"):
+        independent.begun(path, tmp_path)
+
+
+def test_a_script_that_fails_costs_its_own_group_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(group: Group, number: int, *_: object) -> dict[str, Any]:
+        if group is GROUPS[0]:
+            raise Failed("the server ended")
+        header = {"machine": {"cpu": "a CPU", "cores": 2, "system": "a system"}, "environments": []}
+        return segment(1.5, 1.5, number) | {"group": group.name, "header": header}
+
+    monkeypatch.setattr(independent, "measured", measured)
+    monkeypatch.setattr(independent, "executables", lambda pythons: {"": "python"})
+    told = kept([])
+    assert independent.take(told, Namespace(quick=True), GROUPS[:2]) == [f"{GROUPS[0].name}: the server ended"]
+    assert [each["group"] for each in told["segments"]] == [GROUPS[1].name]

@@ -71,45 +71,61 @@ class Group:
 
 
 CLIENT_IS_THE_LIMIT = "both clients are Python on one core and keep it busy, so the rate shows them too; see CPU"
+TOGETHER = (
+    "our client is one process, so what it asks over several connections comes in together and shares a turn of the "
+    "server's loop; theirs is a process a connection. With one connection there is no such difference"
+)
 OURS_KEEPS = "ours keeps its heap"
 STREAMS = "their handler of streams takes what has come and ours reads a message whole"
 SOCKETS = "their server has bare sockets and room for a million bytes, ours trio's streams and room for a message"
 ROOM = "their server has room for a million bytes, ours for a message"
 
 
-def uvloops(size: str, size_bytes: int) -> Group:
+PAIRS = (
+    ("uvloop protocol", "asyncio protocol", TOGETHER),
+    ("asyncio protocol", "asyncio streams", STREAMS),
+    ("uvloop streams", "asyncio streams", STREAMS),
+)
+
+
+def uvloops(size: str, size_bytes: int, connections: int, heaps: tuple[str, ...]) -> Group:
     """uvloop's echoserver.py and echoclient.py, with asyncio's and uvloop's protocols and streams."""
     contestants = tuple(
         Contestant(
             f"{loop} {face}, heap {heap}",
             "uvloop",
-            (heap, str(size_bytes), *(["--uvloop"] if loop == "uvloop" else []), switch),
-            f"echo_server:size={size},n=30000,c=3{HEAP[heap]}",
-            f"{loop}/{ours}",
+            (heap, str(size_bytes), str(connections), *(["--uvloop"] if loop == "uvloop" else []), switch),
+            f"echo_server:size={size},n={10_000 * connections},c={connections}{HEAP[heap]}",
+            f"{loop}/{face}",
         )
-        for heap in (KEPT, GIVEN_BACK)
+        for heap in heaps
         for loop in ("asyncio", "uvloop")
-        for face, switch, ours in (("protocol", "--proto", "protocol"), ("streams", "--streams", "streams"))
+        for face, switch in (("protocol", "--proto"), ("streams", "--streams"))
     )
     comparisons = tuple(
-        Comparison(f"{first}, heap {heap}", f"{second}, heap {heap}", quantity, OURS_KEEPS if unlike else cause)
-        for heap, unlike in ((KEPT, False), (GIVEN_BACK, not HEAP[GIVEN_BACK]))
-        for first, second, known in (
-            ("uvloop protocol", "asyncio protocol", ""),
-            ("asyncio protocol", "asyncio streams", STREAMS),
-            ("uvloop streams", "asyncio streams", STREAMS),
-        )
-        for quantity, cause in ((RATE, CLIENT_IS_THE_LIMIT), (CPU, known))
+        Comparison(f"{first}, heap {heap}", f"{second}, heap {heap}", by, _cause(heap, connections, by, known))
+        for heap in heaps
+        for first, second, known in PAIRS
+        for by in (RATE, CPU)
     )
-    script = "examples/bench/echoserver.py"
-    return Group(f"echo {size}", "uvloop", script, contestants, comparisons, ("asyncio", "uvloop"))
+    name = f"echo {size}, {'one connection' if connections == 1 else f'{connections} connections'}"
+    return Group(name, "uvloop", "examples/bench/echoserver.py", contestants, comparisons, ("asyncio", "uvloop"))
+
+
+def _cause(heap: str, connections: int, quantity: str, known: str) -> str:
+    """What is known beforehand of a comparison of echo servers."""
+    if heap == GIVEN_BACK and not HEAP[heap]:
+        return OURS_KEEPS
+    if connections == 1:
+        return known if known != TOGETHER else ""
+    return CLIENT_IS_THE_LIMIT if quantity == RATE else known
 
 
 def curios() -> Group:
     """curio's echo servers under uvloop's echoclient.py, which is curio's own client made to take options."""
     place = f"echo_server:size=1000B,n=30000,c=3{HEAP[KEPT]}"
     contestants = tuple(
-        Contestant(name, "curio", (KEPT, "1000", script), place, ours, own_core)
+        Contestant(name, "curio", (KEPT, "1000", "3", script), place, ours, own_core)
         for name, script, ours, own_core in (
             ("asyncio streams", "asyncstream", "asyncio/streams", True),
             ("asyncio protocol", "asyncproto", "asyncio/protocol", True),
@@ -207,8 +223,9 @@ def wrk() -> Group:
 
 
 GROUPS: tuple[Group, ...] = (
-    uvloops("1000B", 1000),
-    uvloops("10KiB", 10_240),
+    uvloops("1000B", 1000, 3, (KEPT, GIVEN_BACK)),
+    uvloops("10KiB", 10_240, 3, (KEPT,)),
+    uvloops("1000B", 1000, 1, (KEPT,)),
     curios(),
     *map(tree, TREES),
     imap(),

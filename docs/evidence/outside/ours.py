@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from docs.evidence.against_wrk import Failed
+from docs.navigation import ROOT
 from when_async.results.cells.summary import Row, summary
 from when_async.results.frame import load
 
@@ -24,15 +26,16 @@ NAMES: Mapping[str, str] = {
 
 
 def run(group: Group, forks: int, seed: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The readings of each contestant in each process, and the header of the run; raises SystemExit where it fails."""
+    """The readings of each contestant in each process, and the header of the run; raises Failed."""
     found: list[dict[str, Any]] = []
     header: dict[str, Any] = {}
     for place in group.places:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "run.jsonl"
-            done = subprocess.run(command(group, place, forks, seed, path), capture_output=True, text=True, check=False)
+            asked = command(group, place, forks, seed, path)
+            done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise SystemExit(f"{group.name}, ours: {done.stderr.strip()[-600:]}")
+                raise Failed(f"ours ended with {done.returncode}: {done.stderr.strip()[-600:]}")
             frame = load([path])
         (header,) = frame.attrs["headers"]
         faults = minor_faults(frame)
@@ -40,7 +43,7 @@ def run(group: Group, forks: int, seed: int) -> tuple[list[dict[str, Any]], dict
         for contestant in group.contestants:
             if contestant.place == place:
                 if contestant.ours not in rows or not rows[contestant.ours].processes:
-                    raise SystemExit(f"{group.name}: ours has no {contestant.ours}, but {sorted(rows)}")
+                    raise Failed(f"ours has no {contestant.ours}, but {sorted(rows)}")
                 found += readings(contestant.name, rows[contestant.ours], faults)
     return found, header
 

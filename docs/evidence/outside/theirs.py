@@ -13,7 +13,6 @@ import resource
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docs.evidence.against_wrk import shoot_wrk
+from docs.evidence.against_wrk import Failed, shoot_wrk
 from docs.evidence.http_servers import Case, bound, served, service
+from docs.navigation import ROOT
 from when_async.bench.reaping.reaper import run as run_to_end
 from when_async.bench.reaping.reaper import started
 
@@ -39,10 +39,6 @@ little for the servers that ask their sockets for a million bytes: each would be
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 PER_SECOND = re.compile(r"([\d.]+) requests/sec")
 Readings = dict[str, float]
-
-
-class Failed(Exception):
-    """An outside script did not do what it is for; the text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -71,30 +67,30 @@ def run(contestant: Contestant, setting: Setting) -> Readings:
 
 
 def _uvloop(contestant: Contestant, setting: Setting) -> Readings:
-    heap, size_bytes, *switches = contestant.words
-    command = [setting.python, str(setting.script), *switches, "--addr", f"{HOST}:{PORT}"]
-    return _echo(command, heap, size_bytes, contestant, setting)
+    command = [setting.python, str(setting.script), *contestant.words[3:], "--addr", f"{HOST}:{PORT}"]
+    return _echo(command, contestant, setting)
 
 
 def _curio(contestant: Contestant, setting: Setting) -> Readings:
-    heap, size_bytes, name = contestant.words
-    script = setting.outside / "curio" / "examples" / "bench" / f"{name}.py"
+    script = setting.outside / "curio" / "examples" / "bench" / f"{contestant.words[3]}.py"
     command = [setting.python, "-m", "docs.evidence.outside.hosting", str(script), str(PORT)]
-    return _echo(command, heap, size_bytes, contestant, setting)
+    return _echo(command, contestant, setting)
 
 
-def _echo(command: Sequence[str], heap: str, size_bytes: str, contestant: Contestant, setting: Setting) -> Readings:
-    """Three clients, each a process that asks again when it has its answer."""
+def _echo(command: Sequence[str], contestant: Contestant, setting: Setting) -> Readings:
+    """Clients by uvloop's script, each a process with a connection that asks again when it has its answer."""
+    heap, size_bytes, connections = contestant.words[:3]
     each = 3_000 if setting.quick else 30_000
     client = setting.outside / "uvloop" / "examples" / "bench" / "echoclient.py"
-    asking = [setting.pythons[""], str(client), "--addr", f"{HOST}:{PORT}", "--msize", size_bytes, "--num", str(each)]
+    words = ["--addr", f"{HOST}:{PORT}", "--msize", size_bytes, "--num", str(each), "--workers", connections]
+    asking = [setting.pythons[""], str(client), *words]
     own = setting.own if contestant.own_core else []
     with _server(command, own, KEEPING if heap == KEPT else {}) as pid:
         before_s, faults = _cpu_s(pid), _minor_faults(pid)
         spent, began_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         told = _output(asking, setting.other)
         client_s, took_s = _used_s(spent), time.perf_counter() - began_s
-        messages = 3 * each
+        messages = int(connections) * each
         found = PER_SECOND.search(told)
         if not found:
             raise Failed(f"the client printed something else: {told[-300:]!r}")
@@ -110,7 +106,7 @@ def _echo(command: Sequence[str], heap: str, size_bytes: str, contestant: Contes
 def _server(command: Sequence[str], cores: Sequence[int], environ: Mapping[str, str]) -> Iterator[int]:
     """The process id of a server that accepts connections."""
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    with bound(cores), started(command, env=os.environ | environ, **pipes) as process:
+    with bound(cores), started(command, env=os.environ | environ, cwd=ROOT, **pipes) as process:
         try:
             _until_accepting(process)
             yield process.pid
@@ -239,17 +235,3 @@ def _minor_faults(pid: int) -> int:
     """Page faults of a process that no disk had to answer."""
     text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
     return int(text.rpartition(")")[2].split()[7])
-
-
-def executables(pythons: Sequence[str]) -> dict[str, str]:
-    """The interpreter of each version that groups name, with pyperf and uvloop; the running one for none."""
-    from when_async.bench.model import Environment
-    from when_async.bench.selection import environments_for
-
-    found = {"": sys.executable}
-    for name in pythons:
-        (made,) = environments_for(["uvloop"], [name], print, ["pyperf"])
-        if not isinstance(made, Environment):
-            raise Failed(f"Python {name}: {made.reason}")
-        found[name] = made.executable
-    return found
