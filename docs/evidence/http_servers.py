@@ -10,10 +10,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import uvloop
 
 from when_async.workloads.bodies.steering import listen
 from when_async.workloads.http_server import HTTP_SERVER, make_items
@@ -102,28 +104,35 @@ def served(case: Case, load: str, cores: Sequence[int]) -> Iterator[int]:
 
 
 def host(body: str, address: str, connections: int) -> None:
-    """Be the server of a case, on asyncio, until somebody ends it."""
+    """Be the server of a case, under the runner that its name begins with, until somebody ends it."""
+    params = {"n": 1, "rate_per_s": 0, "wait_s": 0.02}
+    runner, _, server = body.partition("/")
+    if runner == "threading":
+        with ExitStack() as stack:
+            blocking = HTTP_SERVER.bodies[body](HostKit(stack.enter_context, address, connections), params)
+            blocking(make_items(params, seed=1))
+        return
 
     async def main() -> None:
-        params = {"n": 1, "rate_per_s": 0, "wait_s": 0.02}
         async with AsyncExitStack() as stack:
-            op = await HTTP_SERVER.bodies[body](HostKit(stack, address, SPARE_CONNECTIONS * connections), params)
+            kit = HostKit(stack.enter_async_context, address, connections)
+            op = await HTTP_SERVER.bodies[f"asyncio/{server}"](kit, params)
             await op(make_items(params, seed=1))
 
-    asyncio.run(main())
+    if runner == "uvloop":
+        uvloop.run(main())
+    else:
+        asyncio.run(main())
 
 
-@dataclass
 class HostKit:
-    """The kit of a body that no runner has opened."""
+    """The kit of a body that no runner has opened; `enter` keeps what is to be closed with it."""
 
-    stack: AsyncExitStack
-    address: str | None
-    in_flight: int
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-    def enter(self, resource: Any) -> Any:
-        return self.stack.enter_async_context(resource)
+    def __init__(self, enter: Callable[[Any], Any], address: str | None, connections: int) -> None:
+        self.enter = enter
+        self.address = address
+        self.in_flight = SPARE_CONNECTIONS * connections
+        self.sleep = asyncio.sleep
 
 
 if __name__ == "__main__":
