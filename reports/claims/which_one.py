@@ -46,6 +46,7 @@ UVLOOP = Claim(
 UVLOOP_TODAY = Claim(
     name="uvloop-today",
     section=SECTION,
+    today=True,
     link="https://github.com/MagicStack/uvloop",
     statement="uvloop gains a tenth at least, whatever the kind of work.",
     scope=(
