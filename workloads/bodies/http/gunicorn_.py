@@ -46,7 +46,7 @@ def configured(threads: int) -> Any:
 
 
 @contextmanager
-def _gthread(app: Callable[..., list[bytes]], threads: int) -> Iterator[int]:
+def _gthread(app: Callable[..., list[bytes]], count: int) -> Iterator[int]:
     from gunicorn.glogging import Logger
     from gunicorn.workers.gthread import ThreadWorker
 
@@ -56,12 +56,24 @@ def _gthread(app: Callable[..., list[bytes]], threads: int) -> Iterator[int]:
         def init_signals(self) -> None:
             """Leave them as they are."""
 
-    config, listener = configured(threads), listen()
+        def run(self) -> None:
+            """Say that all is imported: while a build without a GIL loads an extension, it has one."""
+            up.set()
+            super().run()
+
+    def live() -> None:
+        try:
+            worker.init_process()
+        finally:
+            up.set()
+
+    config, listener, up = configured(count), listen(), threading.Event()
     port = listener.getsockname()[1]
     wsgi = SimpleNamespace(wsgi=lambda: app)
     worker = Worker(0, os.getppid(), [listener], wsgi, config.timeout, config, Logger(config))
-    serving = threading.Thread(target=worker.init_process, name="gunicorn")
+    serving = threading.Thread(target=live, name="gunicorn")
     serving.start()
+    up.wait()
     try:
         yield port
     finally:
