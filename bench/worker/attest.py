@@ -14,7 +14,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-WATCHED = ("OMP_NUM_THREADS", "UV_THREADPOOL_SIZE", "MALLOC_ARENA_MAX", "LD_PRELOAD")
+WATCHED = (
+    "OMP_NUM_THREADS", "UV_THREADPOOL_SIZE", "LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_TOP_PAD_",
+    "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_",
+)  # fmt: skip
 """Environment variables beside PYTHON* that change what is measured."""
 
 IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM"}

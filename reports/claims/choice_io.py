@@ -64,7 +64,7 @@ SERVER_SIDE = Claim(
     scope=(
         "CPU of the server for a message or a request, against threads that serve the same. To help means a tenth "
         "less. No handler computes. Bare messages come at a rate far below what any of them can serve, and in a "
-        "closed loop, each with memory kept and given back: the regime that a process is in by its layout."
+        "closed loop. Each is tried with memory kept and with memory given back at each read."
     ),
     parts=tuple(
         Part(

@@ -9,6 +9,9 @@ from when_async.bench.model import Pair
 
 from ..stats.regimes import unlike
 
+TUNED = "glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=16777216"
+"""Lets glibc serve blocks up to 4 MiB from its heap and keep them (docs/how-to/page-faults.md)."""
+
 
 def said(cell: str, pairs: Iterable[Pair]) -> str:
     """How many pairs of a cell are of two regimes, and on which side the faults are; empty where none is."""
@@ -24,5 +27,5 @@ def said(cell: str, pairs: Iterable[Pair]) -> str:
     return (
         f"{cell}: in {len(split)} of {len(known)} pairs one process takes page faults that its twin does not "
         f"({most:.2g} an op; {sides}): another regime of the allocator for all its life. Where it is always head, "
-        "MALLOC_TOP_PAD_=1048576 tells whether that is all"
+        f"GLIBC_TUNABLES={TUNED} tells whether that is all"
     )

@@ -1,6 +1,6 @@
 """Processes of one contestant that the allocator treats differently for all their life.
 
-Whether the C library keeps the end of the heap, or gives it back and faults it in again at every op, hangs on the
+Whether the C library hands out the same memory again, or maps it anew and faults it in at every op, hangs on the
 layout of a process. Its rounds then are alike among themselves and unlike those of its twins, which no number of rounds
 shows.
 Two processes are of two regimes where one takes TIMES as many page faults as the other, and those take SHARE of a round

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import importlib.util
 import multiprocessing
+import platform
 import re
 import subprocess
 import sys
+import sysconfig
 import threading
 from pathlib import Path
 from types import ModuleType
@@ -168,3 +170,12 @@ def test_18_only_the_server_sees_that_the_session_is_the_limit() -> None:
     client, server, _ = pitfall.right()
     assert client == pitfall.IN_FLIGHT
     assert 4 < server <= pitfall.IN_FLIGHT
+
+
+def test_19_a_fresh_server_faults_at_each_message_until_glibc_is_told_to_keep_its_memory() -> None:
+    pitfall = load("19")
+    wrong, right = pitfall.wrong()[0], pitfall.right()[0]
+    assert right < 0.1
+    # The free-threaded builds and other C libraries have allocators that keep such blocks by themselves.
+    its_own = platform.libc_ver()[0] != "glibc" or sysconfig.get_config_var("Py_GIL_DISABLED")
+    assert wrong < 0.1 if its_own else wrong > 0.9
