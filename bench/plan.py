@@ -137,7 +137,10 @@ def _comparison(
     for environment in environments:
         able: list[Contestant] = []
         for runner in runners.values():
-            for key in bodies_for(workload, runner.value) or (None,):
+            keys = bodies_for(workload, runner.value) or (None,)
+            for key in keys:
+                if names is None and len(keys) > 1 and _refused(workload, point, key):
+                    continue  # Nobody asked for just this body, and the runner has others there.
                 cell = _cell(workload, point, runner.value, key, environment.label)
                 if names is not None and not _takes_part(cell, names):
                     continue

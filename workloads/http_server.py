@@ -40,6 +40,7 @@ from .bodies.http.request import Item, path_of, queries_of, turns_in
 from .bodies.http.wsgiref_ import open_wsgiref_serial, open_wsgiref_threads
 from .bodies.later import later, later_async
 from .bodies.served import FIGURES, figures_of, jain, load_service
+from .bodies.spent import Spent
 
 RIGHT = "right"
 WRONG = "a wrong reply"
@@ -58,7 +59,7 @@ def make_items(params: Params, seed: int) -> list[Item]:
 
 def observe(params: Params, items: Sequence[Item], results: Sequence[Any]) -> Observed:
     """What became of each request, and what the load generator saw; raises WrongAnswer where it saw no whole round."""
-    line, served, connections, cpu_s, memory = results
+    line, served, connections, spent, memory = results
     try:
         report = steering.report(line)
     except steering.Stopped as error:
@@ -69,7 +70,7 @@ def observe(params: Params, items: Sequence[Item], results: Sequence[Any]) -> Ob
     if report["error"]:
         kinds = {kind: outcome.count(kind) for kind in TROUBLE if kind in outcome}
         raise WrongAnswer(f"the load generator complains of {report['error']} ({kinds})")
-    told = figures(params, report, cpu_s) | ({"resident_bytes": float(memory)} if memory else {})
+    told = figures(params, report, spent) | ({"resident_bytes": float(memory)} if memory else {})
     return Observed(outcome, told, report["latencies_ns"])
 
 
@@ -81,18 +82,18 @@ def outcomes(report: Mapping[str, Any], served: int) -> list[str]:
     return found + [DOUBLED] * doubled + [UNMADE] * -extra + [UNSENT] * extra
 
 
-def figures(params: Params, report: Mapping[str, Any], cpu_s: float | None) -> dict[str, float]:
+def figures(params: Params, report: Mapping[str, Any], spent: Spent | None) -> dict[str, float]:
     """The numbers of one round beside its latencies."""
     rate_per_s = float(params["rate_per_s"])
     counts, totals_ns = report["per_connection"], report["per_connection_ns"]
     # A schedule deals the same number of requests to each connection, so who is neglected shows it by waiting longer.
     # In a closed loop it asks less often.
     shares = [total / count for total, count in zip(totals_ns, counts, strict=True) if count] if rate_per_s else counts
-    return {
-        **figures_of(report, rate_per_s),
-        "jain": jain(shares),
-        **({} if cpu_s is None or not report["received"] else {"cpu_per_request_s": cpu_s / report["received"]}),
-    }
+    found = {**figures_of(report, rate_per_s), "jain": jain(shares)}
+    if spent is None or not report["received"]:
+        return found
+    cpu_s, faults = spent
+    return found | {"cpu_per_request_s": cpu_s / report["received"], "faults_per_request": faults / report["received"]}
 
 
 def check(params: Params, items: Sequence[Item], results: Sequence[Any]) -> str:
@@ -174,6 +175,7 @@ HTTP_SERVER = Workload(
         Figure("served_per_s", "right replies a second, from when the load's clock starts to the last reply", "higher"),
         Figure("offered_per_s", "requests a second that the schedule asked for; what was served in a closed loop"),
         Figure("cpu_per_request_s", "CPU of the server a request, without connecting and priming", "lower"),
+        Figure("faults_per_request", "page faults of the server a request, over the same time", "lower"),
         Figure("jain", "Jain's index of the connections: of mean latencies on a schedule, of counts without", "higher"),
         Figure("resident_bytes", "memory of the server's process when the load is over, interpreter included", "lower"),
         *FIGURES,

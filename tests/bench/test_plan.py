@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from when_async.bench.model import Environment, Params, Phase, Point, Workload
 from when_async.bench.model.checks import FieldError
 from when_async.bench.plan import DECIDE, PROFILES, Plan, blocks, build, walk
 from when_async.bench.plugin import hooks as plugin
-from when_async.bench.quantity import QuantityError
+from when_async.bench.quantity import QuantityError, comparison_id
 from when_async.bench.registry import Found
 from when_async.results.cells import rule
 
@@ -29,11 +30,12 @@ def plan(
     runners: Mapping[str, Found] | None = None,
     environments: tuple[Environment | Missing, ...] = (fakes.ENVIRONMENT,),
     seed: int = 7,
+    only: Mapping[str, Sequence[str]] | None = None,
 ) -> Plan:
     found = Found(workload, fakes.REF)
     settings = replace(fakes.SETTINGS, forks=4, rounds=8, seed=seed)
     chosen = [(found, point) for point in points or (fakes.point(),)]
-    return build(chosen, runners or fakes.runners(*ALL), environments, settings)
+    return build(chosen, runners or fakes.runners(*ALL), environments, settings, only)
 
 
 def order_of(given: Plan) -> list[tuple[int, str, tuple[int, ...]]]:
@@ -200,10 +202,15 @@ def test_a_body_that_its_workload_gives_no_part_at_a_point_is_refused_there_in_t
         return "too few" if body_key == "blocking/csv" and int(params["n"]) < 20 else None
 
     workload = fakes.workload(bodies=bodies, refuses=refuses)
-    given = plan(*THREE[:2], workload=workload, runners=fakes.runners("sync"), environments=(environment,))
-    few, many = given.comparisons
+    given: Any = {"workload": workload, "runners": fakes.runners("sync"), "environments": (environment,)}
+    named = {comparison_id(workload, point): ("sync/json", "sync/csv") for point in THREE[:2]}
+    few, many = plan(*THREE[:2], only=named, **given).comparisons
     assert [(cell.contestant, reason) for cell, reason in few.refused] == [("sync/csv", "too few")]
     assert many.refused == ()
+    # Whoever asked for the runner alone gets its other bodies, and no row of one that has no business there.
+    few, many = plan(*THREE[:2], **given).comparisons
+    assert few.refused == many.refused == ()
+    assert [len(one.contestants) for one in (few, many)] == [1, 2]
 
 
 @pytest.mark.parametrize("answer", [3, "two\nlines"])

@@ -50,7 +50,7 @@ def test_the_sentence_comes_first_then_the_figure_what_to_do_and_whose_it_is(cal
     assert re.match(r"For HTTP calls uvloop is (nearly )?level with asyncio in time: it was 1\.02× \[", lines[0])
     assert [line.split()[0] for line in lines[2:] if line[2:3].strip()] == ["figure", "decides", "do", "from", "claims"]
     assert "the recorded reference, another machine" in done.stdout
-    assert lines[-1].endswith("uvloop (when-async claims --claim uvloop)")
+    assert lines[-1].endswith("uvloop-today (when-async claims --claim uvloop-today)")
     assert max(map(len, lines)) <= 100
 
 

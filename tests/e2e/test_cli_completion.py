@@ -48,8 +48,8 @@ def tab() -> Tab:
         ("when-async overhead -r al", ["FILE", "all"]),
         ("when-async run --python 3.13", ["FILE", "3.13", "3.13t"]),
         ("when-async matrix --python ", ["FILE", *PYTHONS]),
-        ("when-async run --claim uvl", ["uvloop"]),
-        ("when-async claims --claim uvl", ["uvloop"]),
+        ("when-async run --claim uvl", ["uvloop", "uvloop-today"]),
+        ("when-async claims --claim uvl", ["uvloop", "uvloop-today"]),
         ("when-async timeline slee", ["FILE", "sleep"]),
         ("when-async timeline sleep sy", ["FILE", "sync"]),
         ("when-async timeline -w sleep sy", ["FILE", "sync"]),
@@ -81,7 +81,7 @@ def test_run_files_that_are_kept_are_offered_the_newest_first(tab: Tab, tmp_path
 
 def test_a_line_that_makes_no_sense_yet_is_completed_in_silence(tab: Tab) -> None:
     assert tab("when-async gate --margin soon --budget x -w slep -r sy") == ["FILE", "sync"]
-    assert tab("when-async run --wait -w slep -r asincio --dask-scheduler x --claim uvl") == ["uvloop"]
+    assert tab("when-async run --wait -w slep -r asincio --dask-scheduler x --claim uvl") == ["uvloop", "uvloop-today"]
 
 
 def test_claims_are_found_without_the_analysis_and_none_is_forgotten() -> None:

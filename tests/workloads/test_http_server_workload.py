@@ -24,6 +24,7 @@ from when_async.bench.model import Estimate, WrongAnswer
 from when_async.bench.quantity import comparison_id
 from when_async.workloads.bodies.http.blocking import HOST, Pool
 from when_async.workloads.bodies.http.request import Work, expected_text, order, work_of
+from when_async.workloads.bodies.spent import Spent
 from when_async.workloads.bodies.steering import GO
 from when_async.workloads.bodies.thinking import churn
 from when_async.workloads.http_server import HTTP_SERVER, bounds, expect, ideal_s, make_items, observe
@@ -314,7 +315,7 @@ def test_a_reply_holds_the_answer_of_each_query_and_what_was_computed_from_the_s
 
 def changed(served: int = 16, **changes: Any) -> list[Any]:
     """What an op returns when the load generator reports the right round with `changes`."""
-    return [json.dumps({**REPORT, **changes}).encode() + b"\n", served, CONNECTIONS, 0.006, 30_000_000]
+    return [json.dumps({**REPORT, **changes}).encode() + b"\n", served, CONNECTIONS, Spent(0.006, 24), 30_000_000]
 
 
 def test_the_right_round_is_accepted() -> None:
@@ -346,6 +347,7 @@ def test_a_round_that_is_not_the_one_asked_for_is_refused(results: list[Any], co
 def test_a_paced_round_tells_its_load_its_cost_its_fairness_and_how_late_the_generator_was() -> None:
     seen = observe(PARAMS, ITEMS, changed())
     assert seen.figures == {"served_per_s": 24.0, "offered_per_s": 500.0, "cpu_per_request_s": 0.0005, "jain": 1.0,
+                            "faults_per_request": 2.0,
                             "resident_bytes": 30e6, "generator_late_max_s": 80e-6, "generator_busy": 0.1}  # fmt: skip
     assert seen.latencies_ns == [21_000_000] * 12
     assert set(seen.figures) == {figure.name for figure in HTTP_SERVER.figures}
@@ -373,8 +375,8 @@ def test_a_backend_that_was_asked_as_often_as_the_replies_take_raises_no_complai
 
 
 def test_a_process_whose_memory_is_not_known_has_no_figure_of_it() -> None:
-    line, served, connections, cpu_s, _ = changed()
-    assert "resident_bytes" not in observe(PARAMS, ITEMS, [line, served, connections, cpu_s, 0]).figures
+    line, served, connections, spent, _ = changed()
+    assert "resident_bytes" not in observe(PARAMS, ITEMS, [line, served, connections, spent, 0]).figures
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ QUANTITIES: Mapping[str, str] = {
     TIME: "time of a round",
 }
 KEPT, GIVEN_BACK = "kept", "given back"
-HEAP: Mapping[str, str] = {KEPT: "", GIVEN_BACK: ""}
+HEAP: Mapping[str, str] = {KEPT: ",heap=1", GIVEN_BACK: ",heap=2"}
 """What a place of `echo_server` says of the allocator, by what free memory becomes there: kept by the process, or given
-back to the system and fetched again, a page fault at a time. Ours keep it as long as there is no parameter for it."""
+back to the system and fetched again, a page fault at a time."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,6 @@ TOGETHER = (
     "our client is one process, so what it asks over several connections comes in together and shares a turn of the "
     "server's loop; theirs is a process a connection. With one connection there is no such difference"
 )
-OURS_KEEPS = "ours keeps its heap"
 STREAMS = "their handler of streams takes what has come and ours reads a message whole"
 SOCKETS = "their server has bare sockets and room for a million bytes, ours trio's streams and room for a message"
 ROOM = "their server has room for a million bytes, ours for a message"
@@ -103,7 +102,7 @@ def uvloops(size: str, size_bytes: int, connections: int, heaps: tuple[str, ...]
         for face, switch in (("protocol", "--proto"), ("streams", "--streams"))
     )
     comparisons = tuple(
-        Comparison(f"{first}, heap {heap}", f"{second}, heap {heap}", by, _cause(heap, connections, by, known))
+        Comparison(f"{first}, heap {heap}", f"{second}, heap {heap}", by, _cause(connections, by, known))
         for heap in heaps
         for first, second, known in PAIRS
         for by in (RATE, CPU)
@@ -112,10 +111,8 @@ def uvloops(size: str, size_bytes: int, connections: int, heaps: tuple[str, ...]
     return Group(name, "uvloop", "examples/bench/echoserver.py", contestants, comparisons, ("asyncio", "uvloop"))
 
 
-def _cause(heap: str, connections: int, quantity: str, known: str) -> str:
+def _cause(connections: int, quantity: str, known: str) -> str:
     """What is known beforehand of a comparison of echo servers."""
-    if heap == GIVEN_BACK and not HEAP[heap]:
-        return OURS_KEEPS
     if connections == 1:
         return known if known != TOGETHER else ""
     return CLIENT_IS_THE_LIMIT if quantity == RATE else known

@@ -43,9 +43,10 @@ handler is taken from the script and started on 127.0.0.1. A grid search over th
 joblib.parallel_config("threading")`; a serial one has `JOBLIB_MULTIPROCESSING=0`. The tree on uvloop is
 pyperformance's script with uvloop's event loop policy.
 
-*Heap kept* is `MALLOC_TOP_PAD_=16777216` in the environment of their server: glibc then keeps 16 MiB of freed
-memory. *Heap given back* is their script as it is, where a small process may return the memory of each read to the
-system and fetch it anew, page fault by page fault. Which of the two a server does, the faults a message show:
+*Heap kept* is glibc told by `GLIBC_TUNABLES` in the environment of their server to map nothing below 4 MiB and to keep
+16 MiB of freed memory; ours is at `heap=1`. *Heap given back* is their script as it is, and ours at `heap=2`: a small
+process may return the memory of each read to the system and fetch it anew, page fault by page fault. Which of the two
+a server does, the faults a message show:
 """
 
 

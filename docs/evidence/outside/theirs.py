@@ -33,9 +33,9 @@ HOST = "127.0.0.1"
 PORT = 25_000
 """curio's trioecho.py has no other."""
 PATIENCE_S = 120.0
-KEEPING = {"MALLOC_TOP_PAD_": str(16 << 20)}
-"""glibc's malloc then keeps so much of what was freed, rather than giving it back with each large buffer. 1 MiB is too
-little for the servers that ask their sockets for a million bytes: each would be mapped and unmapped."""
+KEEPING = {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=16777216"}
+"""glibc's malloc then takes no read of theirs from the system alone, and keeps what was freed ([page
+faults](../../how-to/page-faults.md))."""
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 PER_SECOND = re.compile(r"([\d.]+) requests/sec")
 Readings = dict[str, float]

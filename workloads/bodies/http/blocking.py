@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from queue import SimpleQueue
@@ -22,6 +21,7 @@ from when_async.bench.model import Kit, Params
 
 from ..echo.blocking import check_files, steered
 from ..resident import resident_bytes
+from ..spent import own
 from ..steering import BACKLOG, HOST, Control, addresses, listen
 from .request import IDLE_S, Item, Op, Outcome, Work, body_of, order, work_of
 
@@ -98,8 +98,8 @@ def directing(kit: Kit, params: Params, pool: Pool, port: int) -> Op:
 
     def op(items: Sequence[Item]) -> Outcome:
         before = pool.served
-        line, cpu_s = steered(control, order(params, items, connections, port), time.process_time)
-        return [line, pool.served - before, connections, cpu_s, resident_bytes()]
+        line, spent = steered(control, order(params, items, connections, port), own)
+        return [line, pool.served - before, connections, spent, resident_bytes()]
 
     return op
 

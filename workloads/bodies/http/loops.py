@@ -7,7 +7,6 @@ tasks that a server has for connections and requests is waited for.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -17,6 +16,7 @@ from when_async.bench.model import Kit, Params
 
 from ..echo.blocking import check_files
 from ..resident import resident_bytes
+from ..spent import own
 from ..steering import BACKLOG, GO, LONGEST_LINE_BYTES, addresses, listen
 from .request import IDLE_S, Item, Outcome, Work, body_of, order, work_of
 
@@ -86,15 +86,15 @@ async def directing(kit: Kit, params: Params, backends: Backends, port: int, lin
     async def op(items: Sequence[Item]) -> Outcome:
         before, served = asyncio.all_tasks(), backends.served
         writer.write(order(params, items, connections, port))
-        line, cpu_s = await reader.readline(), None
+        line, spent = await reader.readline(), None
         if line == GO:
-            before_s = time.process_time()
+            at_go = own()
             line = await reader.readline()
-            cpu_s = time.process_time() - before_s
+            spent = own() - at_go
         memory = resident_bytes()
         if linger_s and (left := asyncio.all_tasks() - before):
             await asyncio.wait(left, timeout=linger_s)
-        return [line, backends.served - served, connections, cpu_s, memory]
+        return [line, backends.served - served, connections, spent, memory]
 
     return op
 

@@ -77,9 +77,9 @@ async def open_hypercorn(kit: Kit, params: Params) -> AsyncOp:
             # It closes what it listens on when it ends, so it gets a second handle to the socket.
             config = hypercorn_config(listener.dup())
             await nursery.start(partial(serve, app, config, shutdown_trigger=stop.wait, mode="asgi"))
-            line, cpu_s = await steered(readline, control.send_all, order(params, items, connections, port))
+            line, spent = await steered(readline, control.send_all, order(params, items, connections, port))
             memory = resident_bytes()
             stop.set()
-        return [line, backends.served - served, connections, cpu_s, memory]
+        return [line, backends.served - served, connections, spent, memory]
 
     return op

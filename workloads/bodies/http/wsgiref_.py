@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from when_async.bench.model import Kit, Params
 
 from ..resident import resident_bytes
+from ..spent import Spent, own
 from ..steering import BACKLOG, GO, HOST, Control
 from .blocking import Pool, application, directing
 from .request import Item, Op, Outcome, order
@@ -116,7 +116,7 @@ class Ear:
     def begin(self) -> None:
         """Nothing of this round has been heard yet."""
         self.line = b""
-        self.started_s: float | None = None
+        self.at_go: Spent | None = None
 
     def hears(self, sock: socket.socket) -> bool:
         """Wait until there is something to do at `sock`; False once the report is there.
@@ -132,7 +132,7 @@ class Ear:
             self.line = self.control.line()
             if self.line != GO:
                 return False
-            self.started_s = time.process_time()
+            self.at_go = own()
 
 
 def open_wsgiref_serial(kit: Kit, params: Params) -> Op:
@@ -159,7 +159,7 @@ def open_wsgiref_serial(kit: Kit, params: Params) -> Op:
         ear.control.send(order(params, items, connections, server.server_port))
         while ear.line in (b"", GO) and ear.hears(server.socket):
             server.handle_request()
-        cpu_s = None if ear.started_s is None else time.process_time() - ear.started_s
-        return [ear.line, pool.served - before, connections, cpu_s, resident_bytes()]
+        spent = None if ear.at_go is None else own() - ear.at_go
+        return [ear.line, pool.served - before, connections, spent, resident_bytes()]
 
     return op
