@@ -74,7 +74,8 @@ def expect(params: Params, concurrency: int, stats: Mapping[str, Any]) -> str | 
     """Complain unless the server saw each op once, over no more connections and no more at once than allowed."""
     n = int(params["n"])
     if stats["requests"] != n:
-        return f"the server got {stats['requests']} requests where {n} were asked for"
+        by = f" ({stats['tls']} over TLS, {stats['http2']} of them HTTP/2)" if "tls" in stats else ""
+        return f"the server got {stats['requests']} requests{by} where {n} were asked for"
     if stats["bytes"] != n * int(params["body_bytes"]):
         return f"the server sent {stats['bytes']} body bytes where {n * int(params['body_bytes'])} were asked for"
     if stats["connections"] > concurrency:

@@ -141,6 +141,7 @@ def test_without_tls_nothing_is_asked() -> None:
     ("params", "seen", "complaint"),
     [
         (PARAMS, {"tls": 11}, "11 requests over TLS where 12"),
+        (PARAMS, {"requests": 13}, "13 requests (12 over TLS, 0 of them HTTP/2) where 12"),
         (PLAIN, {}, "12 requests over TLS where 0"),
         (PARAMS, {"http2": 3}, "3 of 12 requests over HTTP/2"),
         (PARAMS, {"http2": 12, "connections": 3}, "3 connections where HTTP/2 takes"),
