@@ -23,12 +23,14 @@ from typing import Any, NamedTuple
 
 from docs.evidence.register import may_be_taken_again
 from docs.evidence.spread import REFERENCE
+from when_async.bench.plan import DECIDE, VERDICTS
 from when_async.reports.verdicts.twins import twin_of
 from when_async.results.frame import load
 
 FOLDER = REFERENCE / "taking"
 TAKEN = REFERENCE / "taken.json"
-BUDGET = "20m"
+BUDGET_MIN = 20
+ROUNDS = VERDICTS[DECIDE].rounds
 KINDS = ("decided-1", "whole", "decided-2")
 """In this order, each over all interpreters: so hours lie between two recordings of one."""
 OTHERS_CORES, LOOK_S, PATIENCE_S = 0.25, 5.0, 900.0
@@ -57,7 +59,9 @@ class Step(NamedTuple):
         """What takes it; goes on with it where it has begun."""
         if self.path.exists():
             return ["run", "--resume", str(self.path), "--queue"]
-        how = ["--profile", "claims"] if self.kind == "whole" else ["--profile", "decide", "--budget", BUDGET]
+        budget = f"{BUDGET_MIN * len(self.pythons)}m"
+        decided = ["--profile", DECIDE, "--budget", budget]
+        how = ["--profile", "claims", "--rounds", str(ROUNDS)] if self.kind == "whole" else decided
         which = [word for python in self.pythons for word in ("--python", python)]
         return ["run", "--claim", "all", *how, *which, "--queue", "--output", str(self.path)]
 
@@ -106,7 +110,9 @@ def take(step: Step) -> bool:
     cores = wait_for_quiet(lambda: busy_cores(LOOK_S))
     note(file=step.path.name, what="resumed" if step.path.exists() else "started", other_cores=round(cores, 2))
     command = [sys.executable, "-m", "when_async.bench.cli.main", *step.command()]
-    ended = subprocess.run(command, stdout=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "1"}, check=False)
+    # What a run says while it decides are verdicts, and nobody is to see them yet.
+    with step.path.with_suffix(".log").open("a", encoding="utf-8") as log:
+        ended = subprocess.run(command, stdout=log, stderr=log, env={**os.environ, "NO_COLOR": "1"}, check=False)
     note(file=step.path.name, what="ended", exit=ended.returncode)
     # A run some of whose cells failed (3) is a recording like any other.
     return ended.returncode in (0, 3)
@@ -120,6 +126,7 @@ def settle(step: Step) -> bool:
     target = aside if twice else step.kept
     target.write_bytes(gzip.compress(step.path.read_bytes(), 9, mtime=0))
     step.path.unlink()
+    step.path.with_suffix(".log").unlink(missing_ok=True)
     note(file=target.name, what="set aside" if twice else "kept", noise=why)
     return not twice
 
@@ -167,7 +174,8 @@ def main() -> None:
         print(f"{datetime.now(UTC):%H:%M} {step.path.name}", flush=True)
         while True:
             if not take(step):
-                sys.exit(f"{step.path.name} is not done; the same command goes on with it")
+                log = step.path.with_suffix(".log")
+                sys.exit(f"{step.path.name} is not done (see the end of {log}); the same command goes on with it")
             if settle(step):
                 break
 
