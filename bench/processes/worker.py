@@ -17,7 +17,7 @@ from typing import Any
 
 from ..environments.provision import interpreter_options
 from ..model import FailedError, Point, Runner, Workload
-from ..reaping.reaper import Reaper
+from ..reaping.reaper import Reaper, held
 from ..reaping.sessions import kill_session
 from ..registry import Found
 from .complaints import Complaints, trim_all
@@ -61,19 +61,21 @@ class LineProcess:
         self._buffer = b""
         self.started = time.monotonic()
         try:
-            self._popen = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._stderr.fileno(),
-                env=dict(environ),
-                cwd=tempfile.gettempdir(),
-                start_new_session=True,
-            )
+            # Whoever interrupts us while it is started would leave it to nobody.
+            with held():
+                self._popen = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._stderr.fileno(),
+                    env=dict(environ),
+                    cwd=tempfile.gettempdir(),
+                    start_new_session=True,
+                )
+                reaper.watch(self.pid)
         except OSError as error:
             self._stderr.close()
             raise ProcessFailed(f"the process did not start: {error.strerror}") from error
-        reaper.watch(self.pid)
         if affinity is not None and hasattr(os, "sched_setaffinity"):
             # The child is still one thread that has started nothing, so this holds for all that it will start.
             os.sched_setaffinity(self.pid, affinity)

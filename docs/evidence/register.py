@@ -29,6 +29,8 @@ KEPT = Path("docs/evidence/register.json")
 PAGE = Path("docs/recordings.md")
 JUDGE = "judge"
 """The folder of those that judge predictions and no claim."""
+SET_ASIDE = "-disturbed"
+"""What docs/evidence/taking.py puts into the name of one that it takes again."""
 MOST = 0.05
 """A recording is disturbed of whose one-thread rounds more than this share is."""
 REPLACED: Mapping[str, tuple[str, str]] = {
@@ -122,6 +124,8 @@ def _state(name: str) -> str:
     """What a recording is for today."""
     if name in REPLACED:
         return f"replaced by `{REPLACED[name][0]}`"
+    if SET_ASIDE in name:
+        return f"disturbed by the rule, and taken again as `{name.replace('replaced/', '').replace(SET_ASIDE, '')}`"
     folder = name.partition("/")[0]
     return {"before": "the reference before this one", "machines": "in use, beside the reference"}.get(folder, "in use")
 

@@ -2,7 +2,8 @@
 
     python -m docs.evidence.taking --python 3.11 --python 3.13 --python 3.13t     take it, or go on with it
     python -m docs.evidence.taking ... --first 4 --list                           what is to be done, and what is done
-    python -m docs.evidence.taking ... --adopt                                    put it where the old one stands
+    python -m docs.evidence.taking ... --beside                                   put what is done beside the old one
+    python -m docs.evidence.taking ... --adopt                                    put all of it where the old one stands
 
 Ctrl-C keeps what was measured. Every start of a recording is written into taken.json before it is made.
 """
@@ -21,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from docs.evidence.register import may_be_taken_again
+from docs.evidence.register import SET_ASIDE, may_be_taken_again
 from docs.evidence.spread import REFERENCE
 from when_async.bench.plan import DECIDE, VERDICTS
 from when_async.reports.verdicts.twins import twin_of
@@ -35,7 +36,9 @@ KINDS = ("decided-1", "whole", "decided-2")
 """In this order, each over all interpreters: so hours lie between two recordings of one."""
 OTHERS_CORES, LOOK_S, PATIENCE_S = 0.25, 5.0, 900.0
 """A recording begins when other programs kept fewer cores busy for a look, or when patience has ended."""
-MARK = "-disturbed"
+FILES = "claims-*.gz"
+DONE, BESIDE, ADOPTED = "kept", "stands beside the old one", "the reference"
+"""What is noted of a recording that is done, of one that is read before all are, and when all are."""
 
 
 class Step(NamedTuple):
@@ -56,14 +59,15 @@ class Step(NamedTuple):
         return self.path.with_suffix(".jsonl.gz")
 
     def command(self) -> list[str]:
-        """What takes it; goes on with it where it has begun."""
+        """What takes it; goes on with it where it has begun. A recording keeps its command, and no folder of ours."""
+        path = os.path.relpath(self.path)
         if self.path.exists():
-            return ["run", "--resume", str(self.path), "--queue"]
+            return ["run", "--resume", path, "--queue"]
         budget = f"{BUDGET_MIN * len(self.pythons)}m"
         decided = ["--profile", DECIDE, "--budget", budget]
         how = ["--profile", "claims", "--rounds", str(ROUNDS)] if self.kind == "whole" else decided
         which = [word for python in self.pythons for word in ("--python", python)]
-        return ["run", "--claim", "all", *how, *which, "--queue", "--output", str(self.path)]
+        return ["run", "--claim", "all", *how, *which, "--queue", "--output", path]
 
 
 def steps(pythons: Sequence[str]) -> list[Step]:
@@ -99,10 +103,26 @@ def wait_for_quiet(
 
 
 def note(**what: Any) -> None:
-    """Add a line to what was started, ended and set aside."""
-    known = json.loads(TAKEN.read_text(encoding="utf-8")) if TAKEN.exists() else []
+    """Add a line to what was started, ended, set aside and kept."""
+    known = noted()
     known.append({"at": datetime.now(UTC).isoformat(timespec="seconds"), **what})
     TAKEN.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+
+
+def noted() -> list[dict[str, Any]]:
+    """Every line so far."""
+    return json.loads(TAKEN.read_text(encoding="utf-8")) if TAKEN.exists() else []
+
+
+def of_this_reference(what: str) -> set[str]:
+    """The files of which it was noted since a reference was put in place for the last time."""
+    found: set[str] = set()
+    for line in noted():
+        if line["what"] == ADOPTED:
+            found.clear()
+        elif line["what"] == what:
+            found.add(line["file"])
+    return found
 
 
 def take(step: Step) -> bool:
@@ -121,36 +141,51 @@ def take(step: Step) -> bool:
 def settle(step: Step) -> bool:
     """Pack what was recorded; False where the rule calls it disturbed and it is to be taken once more."""
     again, why = may_be_taken_again(load(step.path, raw=True))
-    aside = step.kept.with_name(step.kept.name.replace(".jsonl", f"{MARK}.jsonl"))
+    aside = step.kept.with_name(step.kept.name.replace(".jsonl", f"{SET_ASIDE}.jsonl"))
     twice = again and not aside.exists()
     target = aside if twice else step.kept
     target.write_bytes(gzip.compress(step.path.read_bytes(), 9, mtime=0))
     step.path.unlink()
     step.path.with_suffix(".log").unlink(missing_ok=True)
-    note(file=target.name, what="set aside" if twice else "kept", noise=why)
+    note(file=target.name, what="set aside" if twice else DONE, noise=why)
     return not twice
 
 
 def undone(pythons: Sequence[str]) -> Iterator[Step]:
     """What is not there yet, in its order."""
-    return (one for one in steps(pythons) if not one.kept.exists())
+    done = of_this_reference(DONE)
+    return (one for one in steps(pythons) if one.kept.name not in done)
+
+
+def stand_beside(reference: Path = REFERENCE) -> None:
+    """Put what is done beside the old recordings, but for those that have the name of one."""
+    for path in sorted(FOLDER.glob(FILES)):
+        target = _target(path, reference)
+        if not target.exists():
+            path.rename(target)
+            note(file=path.name, what=BESIDE)
 
 
 def adopt(pythons: Sequence[str], reference: Path = REFERENCE) -> str:
-    """Put the new recordings where verdicts are read, and the old ones beside; why not, where one is missing."""
-    new = [step.kept for step in steps(pythons)]
-    missing = [path.name for path in new if not path.exists()]
+    """Put the new recordings where verdicts are read, and the old ones away; why not, where one is missing."""
+    missing = [step.kept.name for step in undone(pythons)]
     if missing:
-        return f"{len(missing)} of {len(new)} recordings are not done, such as {missing[0]}"
-    before = reference / "before"
+        return f"{len(missing)} of {len(steps(pythons))} recordings are not done, such as {missing[0]}"
+    before, there = reference / "before", of_this_reference(BESIDE)
     before.mkdir(exist_ok=True)
-    for old in before.glob("claims-*.gz"):
+    for old in before.glob(FILES):
         old.unlink()
-    for old in reference.glob("claims-*.gz"):
-        old.rename(before / old.name)
-    for path in FOLDER.glob("claims-*.gz"):
-        path.rename(reference / ("replaced" if MARK in path.name else "") / path.name)
+    for old in reference.glob(FILES):
+        if old.name.partition(".verdicts")[0].removesuffix(".jsonl.gz") + ".jsonl.gz" not in there:
+            old.rename(before / old.name)
+    for path in FOLDER.glob(FILES):
+        path.rename(_target(path, reference))
+    note(what=ADOPTED)
     return ""
+
+
+def _target(path: Path, reference: Path) -> Path:
+    return reference / ("replaced" if SET_ASIDE in path.name else "") / path.name
 
 
 def main() -> None:
@@ -159,14 +194,19 @@ def main() -> None:
     parser.add_argument("--python", dest="pythons", action="append", metavar="VERSION", help="an interpreter")
     parser.add_argument("--first", type=int, metavar="N", help="only the next N recordings")
     parser.add_argument("--list", action="store_true", help="say what is to be done")
-    parser.add_argument("--adopt", action="store_true", help="put what was taken where verdicts are read")
+    parser.add_argument("--beside", action="store_true", help="put what is done beside the old reference")
+    parser.add_argument("--adopt", action="store_true", help="put all of it where the old reference stands")
     asked = parser.parse_args()
     if not asked.pythons:
         parser.error("name the interpreters, such as --python 3.11 --python 3.13 --python 3.13t")
     FOLDER.mkdir(exist_ok=True)
     if asked.list:
         for step in steps(asked.pythons):
-            print(f"{'done' if step.kept.exists() else 'begun' if step.path.exists() else 'open':6}{step.kept.name}")
+            known = "begun" if step.path.exists() else "open"
+            print(f"{'done' if step.kept.name in of_this_reference(DONE) else known:6}{step.kept.name}")
+        return
+    if asked.beside:
+        stand_beside()
         return
     if asked.adopt:
         sys.exit(adopt(asked.pythons) or 0)

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from docs.evidence import taking
-from docs.evidence.taking import KINDS, OTHERS_CORES, PATIENCE_S, Step, adopt, settle, steps, undone, wait_for_quiet
+from docs.evidence.taking import (
+    KINDS,
+    OTHERS_CORES,
+    PATIENCE_S,
+    Step,
+    adopt,
+    settle,
+    stand_beside,
+    steps,
+    undone,
+    wait_for_quiet,
+)
 from support.run_files import make_run
 
 PYTHONS = ("3.11", "3.13", "3.13t", "3.14t")
@@ -36,8 +48,8 @@ def test_a_recording_that_has_begun_is_gone_on_with_and_one_that_is_there_is_not
     first, second, *_ = steps(PYTHONS)
     assert first.command()[:3] == ["run", "--claim", "all"]
     first.path.touch()
-    assert first.command()[:3] == ["run", "--resume", str(first.path)]
-    first.kept.touch()
+    assert first.command()[:3] == ["run", "--resume", os.path.relpath(first.path)]
+    taking.note(file=first.kept.name, what=taking.DONE)
     assert next(undone(PYTHONS)) == second
 
 
@@ -65,18 +77,42 @@ def test_a_disturbed_recording_is_set_aside_once_and_the_second_stands_whatever_
     assert [one["what"] for one in json.loads((folder / "taken.json").read_text())][-1] == "kept"
 
 
-def test_the_new_reference_takes_the_place_of_the_old_one_when_all_of_it_is_there(folder: Path) -> None:
-    reference = folder / "reference"
-    (reference / "replaced").mkdir(parents=True)
-    (reference / "claims-3.11.jsonl.gz").write_text("old")
-    new = [one.kept for one in steps(["3.11"])]
-    for path in new[:-1]:
-        path.write_text("new")
+@pytest.fixture
+def reference(folder: Path) -> Path:
+    (folder / "reference" / "replaced").mkdir(parents=True)
+    for name in ("claims-3.11.jsonl.gz", "claims-3.11.verdicts.json.gz"):
+        (folder / "reference" / name).write_text("old")
+    return folder / "reference"
+
+
+def done(step: Step) -> None:
+    step.kept.write_text("new")
+    taking.note(file=step.kept.name, what=taking.DONE)
+
+
+def test_the_new_reference_takes_the_place_of_the_old_one_when_all_of_it_is_there(
+    folder: Path, reference: Path
+) -> None:
+    first, second, last = steps(["3.11"])
+    done(first)
+    done(second)
     assert adopt(["3.11"], reference).startswith("1 of 3 recordings are not done")
-    assert (reference / "claims-3.11.jsonl.gz").read_text() == "old"
-    new[-1].write_text("new")
+    stand_beside(reference)
+    assert (reference / first.kept.name).read_text() == "new"
+    assert (reference / second.kept.name).read_text() == "old"
+    done(last)
     (folder / "taking" / "claims-3.11-disturbed.jsonl.gz").write_text("aside")
     assert adopt(["3.11"], reference) == ""
-    assert (reference / "before" / "claims-3.11.jsonl.gz").read_text() == "old"
-    assert {path.name for path in reference.glob("*.gz")} == {path.name for path in new}
+    assert {path.read_text() for path in (reference / "before").iterdir()} == {"old"}
+    assert {path.name: path.read_text() for path in reference.glob("*.jsonl.gz")} == {
+        step.kept.name: "new" for step in steps(["3.11"])
+    }
     assert (reference / "replaced" / "claims-3.11-disturbed.jsonl.gz").exists()
+
+
+def test_when_a_reference_stands_the_next_one_begins_with_nothing_done(reference: Path) -> None:
+    for step in steps(["3.11"]):
+        done(step)
+    assert not list(undone(["3.11"]))
+    assert adopt(["3.11"], reference) == ""
+    assert list(undone(["3.11"])) == steps(["3.11"])
