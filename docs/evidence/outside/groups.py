@@ -94,7 +94,7 @@ def uvloops(size: str, size_bytes: int, connections: int, heaps: tuple[str, ...]
             f"{loop} {face}, heap {heap}",
             "uvloop",
             (heap, str(size_bytes), str(connections), *(["--uvloop"] if loop == "uvloop" else []), switch),
-            f"echo_server:size={size},n={10_000 * connections},c={connections}{HEAP[heap]}",
+            f"echo_server:size={size},n={2_000 * connections},c={connections}{HEAP[heap]}",
             f"{loop}/{face}",
         )
         for heap in heaps
@@ -120,7 +120,7 @@ def _cause(connections: int, quantity: str, known: str) -> str:
 
 def curios() -> Group:
     """curio's echo servers under uvloop's echoclient.py, which is curio's own client made to take options."""
-    place = f"echo_server:size=1000B,n=30000,c=3{HEAP[KEPT]}"
+    place = f"echo_server:size=1000B,n=6000,c=3{HEAP[KEPT]}"
     contestants = tuple(
         Contestant(name, "curio", (KEPT, "1000", "3", script), place, ours, own_core)
         for name, script, ours, own_core in (

@@ -80,7 +80,7 @@ def _curio(contestant: Contestant, setting: Setting) -> Readings:
 def _echo(command: Sequence[str], contestant: Contestant, setting: Setting) -> Readings:
     """Clients by uvloop's script, each a process with a connection that asks again when it has its answer."""
     heap, size_bytes, connections = contestant.words[:3]
-    each = 3_000 if setting.quick else 30_000
+    each = 3_000 if setting.quick else 10_000
     client = setting.outside / "uvloop" / "examples" / "bench" / "echoclient.py"
     words = ["--addr", f"{HOST}:{PORT}", "--msize", size_bytes, "--num", str(each), "--workers", connections]
     asking = [setting.pythons[""], str(client), *words]
