@@ -94,7 +94,7 @@ def uvloops(size: str, size_bytes: int, connections: int, heaps: tuple[str, ...]
             f"{loop} {face}, heap {heap}",
             "uvloop",
             (heap, str(size_bytes), str(connections), *(["--uvloop"] if loop == "uvloop" else []), switch),
-            f"echo_server:size={size},n={2_000 * connections},c={connections}{HEAP[heap]}",
+            f"echo_server:size={size},rate=0/s,n={6_000 * connections},c={connections}{HEAP[heap]}",
             f"{loop}/{face}",
         )
         for heap in heaps
@@ -120,7 +120,7 @@ def _cause(connections: int, quantity: str, known: str) -> str:
 
 def curios() -> Group:
     """curio's echo servers under uvloop's echoclient.py, which is curio's own client made to take options."""
-    place = f"echo_server:size=1000B,n=6000,c=3{HEAP[KEPT]}"
+    place = f"echo_server:size=1000B,rate=0/s,n=18000,c=3{HEAP[KEPT]}"
     contestants = tuple(
         Contestant(name, "curio", (KEPT, "1000", "3", script), place, ours, own_core)
         for name, script, ours, own_core in (
@@ -199,7 +199,7 @@ def search() -> Group:
 
 def wrk() -> Group:
     """wrk and our generator before the same servers; only who asks and who counts is not ours."""
-    place = "http_server:wait=1ms,n=2000,c=10"
+    place = "http_server:rate=0/s,wait=1ms,n=2000,c=10"
     contestants = tuple(
         Contestant(name, "wrk", (body,), place, body, own_core)
         for name, body, own_core in (
