@@ -88,8 +88,9 @@ This page is written by `python -m docs.evidence.agreement --write` from every r
 each of them says of each claim, how often two of them say the same, and every verdict on which they differ.
 
 The rule for what is shown elsewhere: recordings of one interpreter on one machine have to say the same word. A
-recording without a figure has no say. Where two words differ the verdict is INCONCLUSIVE and names both. That is so
-for INCONCLUSIVE beside HOLDS too. Figures of two recordings are never pooled, and machines stand beside each other.
+recording without a figure has no say, nor has one that lacks parts and is open for that alone. Where two words differ
+the verdict is INCONCLUSIVE and names both. That is so for INCONCLUSIVE beside HOLDS too. Figures of two recordings are
+never pooled, and machines stand beside each other.
 Of recordings that agree, the figures shown are those of the newest with the same number of processes everywhere: it
 has every part of a claim, and when it ended did not depend on what it found."""
 

@@ -114,7 +114,7 @@ def _cell(now: Recorded, claim: str, python: str) -> str:
 
 
 def _words(own: Sequence[Verdict]) -> set[Word]:
-    return {one.word for one in own if one.word is not Word.NOT_MEASURED}
+    return {one.word for one in own if one.speaks}
 
 
 def shares(now: Recorded) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _same_box(now: Recorded) -> Callable[[Verdict, Verdict], bool]:
 def _pairs(now: Recorded, python: str, taken: Callable[[Verdict, Verdict], bool]) -> Iterator[Pair]:
     """Two recordings of an interpreter that both have a figure, for each claim."""
     for claim in now.claims:
-        own = [one for one in now.of(claim, python) if one.word is not Word.NOT_MEASURED]
+        own = [one for one in now.of(claim, python) if one.speaks]
         yield from ((one, other) for one, other in combinations(own, 2) if taken(one, other))
 
 

@@ -1,6 +1,7 @@
 """One verdict for each claim, interpreter and machine from all recordings of it, which have to agree.
 
-Recordings that have no figure for a claim say nothing. Where all others say the same word it stands, and is shown as
+Recordings that have no figure for a claim say nothing, nor does one that was not asked for all its parts and is open
+for that alone. Where all others say the same word it stands, and is shown as
 the recording found it that took the same number of processes everywhere, the newest of several: it has all parts, and
 its figures do not depend on when a run stopped. Where two words differ nothing is decided: the word is INCONCLUSIVE
 whatever the words are, INCONCLUSIVE beside HOLDS included, and the sentence names each with its date. Figures are never
@@ -48,7 +49,7 @@ def together(own: Sequence[Verdict], headers: Mapping[str, Header], machine: str
     said = [_heard(one, headers[one.run]) for one in own]
     heard = tuple(sorted(said, key=lambda one: (one.started, one.verdict.run)))
     record = Record(machine, heard, apart([environment_of(headers[one.run], one.python) for one in own]))
-    spoken = [one for one in own if one.word is not Word.NOT_MEASURED] or list(own)
+    spoken = [one for one in own if one.speaks] or list(own)
     shown = max(spoken, key=lambda one: rank(headers[one.run]))
     if record.agree:
         return replace(shown, record=record)

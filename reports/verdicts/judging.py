@@ -62,12 +62,12 @@ class Record:
 
     @property
     def spoken(self) -> list[Heard]:
-        """Those that have a figure."""
-        return [one for one in self.heard if one.word is not Word.NOT_MEASURED]
+        """Those that have a word on the claim."""
+        return [one for one in self.heard if one.verdict.speaks]
 
     @property
     def agree(self) -> bool:
-        """Whether all that have a figure say the same word."""
+        """Whether all that have a word on the claim say the same."""
         return len({one.word for one in self.spoken}) < 2
 
 
@@ -95,6 +95,13 @@ class Verdict:
     def disputed(self) -> bool:
         """Whether recordings of it disagree, so that the sentence says no more than that."""
         return self.record is not None and not self.record.agree
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it is a word on the claim: it has a figure, and not only what the run was not asked for is open."""
+        if self.word is not Word.INCONCLUSIVE or not any(one.pending for one in self.readings):
+            return self.word is not Word.NOT_MEASURED
+        return any(one.side is Side.ACROSS for one in self.readings)
 
     def brief(self) -> str:
         """The deciding figure, or where some hold and some do not one of either side."""

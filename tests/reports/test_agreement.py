@@ -103,6 +103,26 @@ def test_a_recording_without_a_figure_has_no_say_and_one_of_another_day_is_dated
     assert apart.sentence == "Recordings disagree: HOLDS on 1 December 15:10, INCONCLUSIVE on 2 December 09:05."
 
 
+@pytest.mark.parametrize(("other", "agree"), [(HOLDS, True), (OPEN, False)])
+def test_a_recording_that_lacks_parts_and_is_open_for_that_alone_has_no_say(
+    other: tuple[float, float, float], agree: bool
+) -> None:
+    later = replace(PART, where="there")
+    both = replace(CLAIM, parts=(PART, later))
+    lacking = Reading(later, Hole("it was not part of this run", asked=False), Side.MISSING)
+
+    def found(figure: tuple[float, float, float], part: Part = PART) -> Reading:
+        estimate = Estimate(*figure, "x", 6)
+        return Reading(part, estimate, part.bound.side(estimate))
+
+    older = of_readings(both, FIRST, "3.11", (found(other), lacking))
+    newer = of_readings(both, SECOND, "3.11", (found(HOLDS), found(HOLDS, later)))
+    assert older.word is Word.INCONCLUSIVE
+    one = shown([older, newer], head(FIRST), head(SECOND))
+    assert (one.record is not None and one.record.agree) is agree
+    assert one.word is (Word.HOLDS if agree else Word.INCONCLUSIVE)
+
+
 def test_recordings_on_unlike_builds_or_versions_never_agree_or_disagree_without_a_word() -> None:
     first, second = built(head(FIRST), build=PLAIN), built(head(SECOND), build=PGO, version="3.11.9")
     one = shown([verdict(FIRST, HOLDS), verdict(SECOND, HOLDS)], first, second)
