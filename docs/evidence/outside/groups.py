@@ -76,8 +76,8 @@ TOGETHER = (
     "server's loop; theirs is a process a connection. With one connection there is no such difference"
 )
 OTHER_REGIME = (
-    "seen when it was recorded, and not known beforehand: their script as it is kept its heap here, as its faults show, "
-    "so these are two regimes"
+    "seen when it was recorded, and not known beforehand: their script as it is kept its heap here, as its faults "
+    "show, so these are two regimes"
 )
 STREAMS = "their handler of streams takes what has come and ours reads a message whole"
 SOCKETS = "their server has bare sockets and room for a million bytes, ours trio's streams and room for a message"
